@@ -1,0 +1,101 @@
+"""The error family: what went wrong, where, and what to do about it.
+
+Stages collect every :class:`Problem` of a run and raise them together, so that a curator fixes a
+project in one round. Each error class has its own exit status, so that scripts can tell a wrong
+parameter from an unreachable server from bad data.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and where.
+
+    Attributes:
+        what: What is wrong and what to do, one sentence.
+        file: The file it was found in, if one.
+        task: Label Studio's task id.
+        annotation: Label Studio's annotation id.
+        region: Label Studio's region id (the ``id`` of a result entry).
+        param: The YAML path of the parameter concerned, such as ``labels_map.Canvas``.
+    """
+
+    what: str
+    file: str | None = None
+    task: int | None = None
+    annotation: int | None = None
+    region: str | None = None
+    param: str | None = None
+
+    def __str__(self) -> str:
+        names = ("file", "task", "annotation", "region")
+        places = [f"{name} {value}" for name in names if (value := getattr(self, name)) is not None]
+        if self.file is not None:
+            places[0] = self.file
+        if self.param is not None:
+            places.append(f"params.yaml: {self.param}")
+        return ": ".join([", ".join(places), self.what]) if places else self.what
+
+
+class MaskbenchError(Exception):
+    """Base of all errors that a user can cause and mend.
+
+    Args:
+        message: One sentence: what happened and what to do.
+        problems: The single problems behind it, all of the run.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = [super().__str__()]
+        lines += [f"  - {problem}" for problem in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            lines.append(f"  … and {len(self.problems) - SHOWN} more")
+        return "\n".join(lines)
+
+
+class ParamsError(MaskbenchError):
+    """``params.yaml`` cannot be used as it is."""
+
+    exit_code = 2
+
+
+class SourceError(MaskbenchError):
+    """The source of annotations (a folder or a Label Studio server) cannot be read."""
+
+    exit_code = 3
+
+
+class DataError(MaskbenchError):
+    """Annotations, images or masks break a rule of the benchmark."""
+
+    exit_code = 4
+
+
+class GeometryError(ValueError):
+    """A region's geometry cannot be read; the message says which value and why.
+
+    Raised by the pure functions, which know no task; the stage turns it into a :class:`Problem`.
+    """
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: the closest known one, and all of them.
+
+    >>> did_you_mean("Canvass", ["Canvas", "Plant"])
+    "did you mean 'Canvas'? known: Canvas, Plant"
+    """
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}known: {', '.join(names) or 'none'}"

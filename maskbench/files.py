@@ -1,0 +1,100 @@
+"""Atomic writes and digests: what makes a killed stage harmless and a version comparable."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path beside ``target`` that replaces it when the block ends well.
+
+    Readers see the old file or the whole new one, never a part; the file that ``target`` named
+    before is not written to, so a hard link to it (DVC's cache) keeps its content.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-", suffix=target.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write ``content`` to ``target`` atomically; a file that already equals it is left alone."""
+    if target.is_file() and not target.is_symlink() and target.read_bytes() == content:
+        return
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write ``text`` to ``target`` atomically as UTF-8 with the line ends it has."""
+    write_bytes(target, text.encode("utf-8"))
+
+
+def json_text(value: Any) -> str:
+    """``value`` as readable JSON with sorted keys and a final newline, equal on every machine.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make ``target`` the same bytes as ``source``: a hard link where possible, else a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.hardlink_to(source)
+    except OSError:  # another file system, or one without links
+        with replacing(target) as copy:
+            shutil.copyfile(source, copy)
+    else:
+        temporary.replace(target)
+
+
+def sha256(content: bytes) -> str:
+    """The hex SHA-256 of ``content``."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """The hex SHA-256 of a file's bytes, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(value: Any) -> str:
+    """The hex SHA-256 of a JSON-like value, the same for equal values whatever their key order."""
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
+
+
+def remove_stale(folder: Path, keep: Iterable[Path]) -> int:
+    """Delete whatever lies in ``folder`` and is not in ``keep``; returns how many entries went."""
+    wanted = {path.name for path in keep}
+    if not folder.is_dir():
+        return 0
+    stale = [path for path in sorted(folder.iterdir()) if path.name not in wanted]
+    for path in stale:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return len(stale)

@@ -1,0 +1,90 @@
+"""Image files: what they are, and how they stand upright. Needs Pillow only."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from maskbench.files import link_or_copy, replacing, sha256_file
+
+MOST_PIXELS = 1 << 29
+"""Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
+
+Image.MAX_IMAGE_PIXELS = None  # ours is checked instead: Pillow's own limit only warns
+
+SUFFIXES = {
+    "BMP": ".bmp", "GIF": ".gif", "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif",
+    "WEBP": ".webp",
+}  # fmt: skip
+"""File ending by Pillow's name of the format; other formats are refused."""
+
+_FORMATS = [name for name in SUFFIXES if name != "MPO"]  # several JPEGs in one: read as JPEG
+_ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What an image file holds.
+
+    Attributes:
+        suffix: The file ending that fits its content, such as ``.jpg``.
+        width: Width in pixels, upright.
+        height: Height in pixels, upright.
+        orientation: The EXIF orientation, 1 (upright as stored) … 8.
+        sha256: Digest of the file's bytes.
+    """
+
+    suffix: str
+    width: int
+    height: int
+    orientation: int
+    sha256: str
+
+
+def inspect(path: Path) -> ImageInfo:
+    """Read an image file through to its last pixel and tell what it holds.
+
+    Raises:
+        ValueError: It is no image, of an unknown format, too large, or cut off.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
+            with Image.open(path, formats=_FORMATS) as image:
+                width, height = image.size
+                if width * height > MOST_PIXELS:
+                    raise ValueError(f"it claims {width} x {height} pixels, more than allowed")
+                orientation = image.getexif().get(_ORIENTATION, 1)
+                suffix = SUFFIXES[str(image.format)]
+                image.load()
+    except UnidentifiedImageError:
+        raise ValueError("it is no image in a known format (JPEG, PNG, TIFF, WebP …)") from None
+    except (OSError, SyntaxError, MemoryError, EOFError) as error:
+        raise ValueError(f"it is damaged or cut off: {error}") from None
+    orientation = orientation if orientation in range(1, 9) else 1
+    if orientation >= 5:
+        width, height = height, width
+    return ImageInfo(suffix, width, height, orientation, sha256_file(path))
+
+
+def write_upright(source: Path, target: Path) -> None:
+    """Write an image as the annotator saw it, so that loaders that ignore EXIF show it right.
+
+    An image that is upright as stored keeps its bytes (linked where possible). Another is turned,
+    loses its orientation tag and is encoded anew: JPEG at quality 95 without chroma subsampling,
+    other formats without loss.
+    """
+    with Image.open(source) as image:
+        if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+            upright = ImageOps.exif_transpose(image)
+            lossy = {"quality": 95, "subsampling": 0} if image.format in ("JPEG", "MPO") else {}
+            kept = {"icc_profile": image.info["icc_profile"]} if "icc_profile" in image.info else {}
+            with replacing(target) as temporary:
+                upright.save(temporary, format=_format(target), **lossy, **kept)
+            return
+    link_or_copy(source, target)
+
+
+def _format(path: Path) -> str:
+    return next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)

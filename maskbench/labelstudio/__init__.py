@@ -1,0 +1,1 @@
+"""Label Studio: its tasks, annotations and regions, its brush encoding, its HTTP interface."""

@@ -1,0 +1,142 @@
+"""Brush strokes: Label Studio's run-length code, and PNG bit masks, to an alpha plane.
+
+The code is thi.ng/rle-pack's: a bit stream, most significant bit first. 32 bits: number of words;
+5 bits: word size - 1; four 4-bit fields: size - 1 of the counters s0…s3. Then, until all words are
+out: one flag bit, two bits that choose a counter size, a counter (its value + 1 is the count), and
+either one word to repeat (flag 1) or ``count`` literal words (flag 0). Words are the RGBA bytes of
+the image row by row; the front end puts the stroke's alpha in all four channels.
+"""
+
+import base64
+import binascii
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskbench.errors import GeometryError
+
+Alpha = npt.NDArray[np.uint8]
+"""Coverage of a stroke, shape (H, W), uint8: 0 outside, 255 fully inside."""
+
+
+class _Bits:
+    """Reads big-endian bit fields from bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.position = 0
+
+    def read(self, size: int) -> int:
+        return int.from_bytes(self.read_bytes(size), "big")
+
+    def read_bytes(self, size: int) -> bytes:
+        """The next ``size`` bits as a big-endian integer in the fewest bytes."""
+        end = self.position + size
+        if end > 8 * len(self.data):
+            raise GeometryError("the brush code ends in the middle of the stroke")
+        chunk = int.from_bytes(self.data[self.position >> 3 : (end + 7) >> 3], "big")
+        self.position = end
+        return ((chunk >> (-end % 8)) & ((1 << size) - 1)).to_bytes((size + 7) // 8, "big")
+
+
+def rle_bytes(rle: Any) -> bytes:
+    """The code of a region's ``rle`` value, a list of byte values.
+
+    Raises:
+        GeometryError: It is no list of whole numbers from 0 to 255.
+    """
+    if not isinstance(rle, list):
+        raise GeometryError("rle is no list of byte values")
+    try:
+        return bytes(rle)
+    except (TypeError, ValueError):
+        raise GeometryError("rle holds something else than numbers from 0 to 255") from None
+
+
+def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
+    """The alpha plane of a brush stroke, shape (height, width).
+
+    Raises:
+        GeometryError: The code is damaged, or is not of an image of this size (which is checked
+            before memory is taken, so that a lying length costs nothing).
+    """
+    alpha, _ = _decode(rle_bytes(rle), width * height)
+    return alpha.reshape(height, width)
+
+
+def canonical_rle(rle: list[int]) -> list[int]:
+    """The same code without the padding that encoders add differently; unreadable code unchanged.
+
+    Nothing is decoded into pixels: the stream is only walked to its end.
+    """
+    try:
+        data = rle_bytes(rle)
+        bits, words = _header(_Bits(data))
+        for _ in _runs(bits, words):
+            pass
+    except GeometryError:
+        return rle
+    used = bits.position
+    last = data[(used - 1) >> 3] & (0xFF << (-used % 8)) & 0xFF
+    return [*data[: (used - 1) >> 3], last]
+
+
+def _header(bits: _Bits) -> tuple[_Bits, int]:
+    words = bits.read(32)
+    if bits.read(5) + 1 != 8:
+        raise GeometryError("the brush code has words of another size than a byte")
+    return bits, words
+
+
+def _runs(bits: _Bits, words: int) -> Iterator[tuple[int, int, bytes]]:
+    """(first word, count, its value or values) of each run, until ``words`` words are out."""
+    counters = [bits.read(4) + 1 for _ in range(4)]
+    done = 0
+    while done < words:
+        repeated = bits.read(1)
+        count = bits.read(counters[bits.read(2)]) + 1
+        if done + count > words:
+            raise GeometryError("the brush code holds more pixels than it announces")
+        yield done, count, bits.read_bytes(8 if repeated else 8 * count)
+        done += count
+
+
+def _decode(data: bytes, pixels: int) -> tuple[Alpha, int]:
+    bits, words = _header(_Bits(data))
+    if words != 4 * pixels:
+        raise GeometryError(
+            f"the brush code is of {words / 4:g} pixels, the image has {pixels}: it was drawn on "
+            "an image of another size"
+        )
+    alpha = np.zeros(pixels, dtype=np.uint8)
+    for start, count, values in _runs(bits, words):
+        # Every fourth word, from word 3 on, is an alpha; the first in this run is pixel start // 4.
+        skip = (3 - start) % 4
+        if len(values) == 1:
+            alpha[start // 4 : (start + count) // 4] = values[0]
+        else:
+            chosen = np.frombuffer(values, dtype=np.uint8)[skip::4]
+            alpha[start // 4 : start // 4 + len(chosen)] = chosen
+    return alpha, bits.position
+
+
+def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
+    """The alpha plane of a bit-mask region (``imageDataURL``, a PNG), shape (height, width).
+
+    Raises:
+        GeometryError: It is no PNG data URL, or the picture has another size.
+    """
+    prefix = "data:image/png;base64,"
+    if not isinstance(url, str) or not url.startswith(prefix):
+        raise GeometryError("imageDataURL is no PNG data URL")
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(url[len(prefix) :])), formats=["PNG"]) as png:
+            if png.size != (width, height):
+                raise GeometryError(f"the bit mask has {png.size} pixels, not {(width, height)}")
+            return np.asarray(png.convert("RGBA"))[:, :, 3]
+    except (OSError, SyntaxError, ValueError, binascii.Error) as error:
+        raise GeometryError(f"the bit mask's PNG cannot be read: {error}") from None

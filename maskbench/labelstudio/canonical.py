@@ -1,0 +1,69 @@
+"""The stored form of a task: ``data/annotations/<key>.json``, equal bytes for equal labels.
+
+Keys are sorted, one region stands on a line, and what Label Studio changes by itself is left out,
+so that a line of a diff is a change that somebody made.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from maskbench.errors import DataError, Problem
+from maskbench.labelstudio.model import Annotation, Image, Region, Task
+
+_EXPANDED = 4  # task, list of annotations, annotation, list of regions: one region a line
+
+
+def task_json(task: Task) -> bytes:
+    """The canonical bytes of a task (ASCII JSON, so that any text survives any tool)."""
+    value = asdict(task)
+    for annotation in value["annotations"]:
+        annotation["regions"] = [_without_defaults(region) for region in annotation["regions"]]
+    return (_lines(value, _EXPANDED) + "\n").encode("ascii")
+
+
+def _without_defaults(region: dict[str, Any]) -> dict[str, Any]:
+    optional = ("answers", "original_size")
+    return {name: v for name, v in region.items() if v or name not in optional}
+
+
+def _lines(value: Any, expanded: int) -> str:
+    if expanded and value and isinstance(value, dict):
+        rows = [f"{json.dumps(str(k))}: {_lines(value[k], expanded - 1)}" for k in sorted(value)]
+        return "{\n" + ",\n".join(rows) + "\n}"
+    if expanded and value and isinstance(value, list | tuple):
+        return "[\n" + ",\n".join(_lines(entry, expanded - 1) for entry in value) + "\n]"
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def read_task(path: Path) -> Task:
+    """A task from its stored form.
+
+    Raises:
+        DataError: The file is damaged or of another version of maskbench.
+    """
+    return task_of(path.read_bytes(), path.name)
+
+
+def task_of(content: bytes, name: str) -> Task:
+    """A task from the bytes of its stored form; ``name`` is for the message of a DataError."""
+    try:
+        value = json.loads(content)
+        value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
+        value["image"] = Image(**value["image"]) if value["image"] else None
+        return Task(**value)
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"is no stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
+        raise DataError("data/annotations is damaged", [Problem(what, name)]) from None
+
+
+def _annotation(value: dict[str, Any]) -> Annotation:
+    regions = tuple(_region(entry) for entry in value.pop("regions"))
+    return Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
+
+
+def _region(value: dict[str, Any]) -> Region:
+    size = value.get("original_size")
+    known = {**value, "labels": tuple(value["labels"])}
+    return Region(**{**known, "original_size": (size[0], size[1]) if size else None})

@@ -1,0 +1,97 @@
+"""References to images, and the key under which a task's files are stored."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+IMAGE_SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp"}
+)
+_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
+_SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
+_STEM_LENGTH = 60
+
+
+def image_reference(data: Mapping[str, Any], to_names: Iterable[str | None]) -> str:
+    """The text by which a task's data names its image.
+
+    The field is found by itself: the only one that looks like an image; of several, the one that
+    the regions' ``to_name`` names, or ``image``.
+
+    Raises:
+        ValueError: None or several fit, or the task has several images; the message says which.
+    """
+    found = {name: value for name, value in data.items() if _looks_like_image(value)}
+    for name, value in found.items():
+        if isinstance(value, list) and len(value) > 1:
+            raise ValueError(
+                f"data.{name} lists {len(value)} images; a task must have one: import the images "
+                "as tasks of their own"
+            )
+    wanted = [name for name in (*sorted({n for n in to_names if n}), "image") if name in found]
+    chosen = list(found) if len(found) == 1 else wanted[:1]
+    if not chosen:
+        what = f"several image fields ({', '.join(found)})" if found else "no image field"
+        raise ValueError(f"the task's data has {what}; its fields: {', '.join(map(str, data))}")
+    value = found[chosen[0]]
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def _looks_like_image(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(v, str) and _looks_like_image(v) for v in value)
+    if not isinstance(value, str):
+        return False
+    if value.startswith(("/data/", "data:image/", *_SCHEMES)):
+        return True
+    return PurePosixPath(urlsplit(value).path.lower()).suffix in IMAGE_SUFFIXES
+
+
+def reference_path(reference: str) -> PurePosixPath:
+    """The path part of an image reference, decoded, with forward slashes and no query.
+
+    ``/data/local-files/?d=hall%5Cwall.jpg`` → ``hall/wall.jpg``; an upload path or URL → its path.
+
+    Raises:
+        ValueError: It climbs out of its folder (``..``) or names nothing.
+    """
+    parts = urlsplit(reference)
+    if parts.path.rstrip("/").endswith("/data/local-files"):
+        path = "".join(parse_qs(parts.query).get("d", [""])[:1])
+    elif parts.scheme or reference.startswith("/"):
+        path = unquote(parts.path)
+    else:
+        path = unquote(reference)
+    path = path.replace("\\", "/")
+    pieces = [piece for piece in path.split("/") if piece not in ("", ".")]
+    if ".." in pieces:
+        raise ValueError(f"the image reference {reference!r} climbs out of its folder ('..')")
+    if not pieces or "\0" in path:
+        raise ValueError(f"the image reference {reference!r} names no file")
+    return PurePosixPath(*pieces)
+
+
+def without_upload_prefix(name: str) -> str:
+    """A file name without the eight hex digits that Label Studio puts before an upload's name."""
+    return _UPLOAD_PREFIX.sub("", name)
+
+
+def task_key(task_id: int, reference: str | None) -> str:
+    """The key of a task: its id and the readable stem of its image's name, safe characters only.
+
+    Unique because the id is; stable because nothing else of the project enters.
+
+    >>> task_key(12, "/data/upload/1/43fa2d60-leaf_1_%C3%A9t%C3%A9.png")
+    '000012_leaf_1_ete'
+    """
+    try:
+        name = without_upload_prefix(reference_path(reference or "").name)
+    except ValueError:
+        name = ""
+    stem = name.rpartition(".")[0] or name
+    ascii_stem = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", ascii_stem).strip("_")[:_STEM_LENGTH].strip("_")
+    return f"{task_id:06d}_{readable}" if readable else f"{task_id:06d}"

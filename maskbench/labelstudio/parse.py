@@ -1,0 +1,197 @@
+"""Label Studio's export JSON to tasks: tolerant where the server is, exact in what it keeps.
+
+Label Studio does not validate annotations: ``result`` can be null or hold anything. Here only the
+structure is read; whether a region's geometry and labels are usable is judged by *rasterize*, and
+only for annotations that count.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from maskbench.errors import Problem
+from maskbench.labelstudio.brush import canonical_rle
+from maskbench.labelstudio.keys import image_reference, task_key
+from maskbench.labelstudio.model import NOT_A_REGION, Annotation, Region, Task
+
+_SHAPES = ("polygon", "rectangle", "ellipse", "brush", "bitmask", "vector", "keypoint")
+_GEOMETRY = (
+    "points", "x", "y", "width", "height", "rotation", "radiusX", "radiusY", "rle",
+    "imageDataURL", "vertices", "sequence",
+)  # fmt: skip
+_MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
+_INFERRED = (
+    ("points", "polygon"), ("rle", "brush"), ("imageDataURL", "bitmask"), ("vertices", "vector"),
+    ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
+)  # fmt: skip
+
+
+class TaskError(ValueError):
+    """A task's structure cannot be read; carries the problems."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def parse_task(raw: Any, origin: str | None = None) -> Task:
+    """A task from one entry of a JSON export.
+
+    Args:
+        raw: The parsed JSON value.
+        origin: The file it came from, for messages.
+
+    Raises:
+        TaskError: It is no task, has no usable id or image, or an annotation is malformed.
+    """
+    if not isinstance(raw, dict) or not _is_id(raw.get("id")):
+        found = repr(raw.get("id")) if isinstance(raw, dict) else type(raw).__name__
+        raise TaskError([Problem(f"a task with a numeric id is expected, found {found}", origin)])
+    task_id = raw["id"]
+    data, annotations = raw.get("data"), raw.get("annotations")
+    if not isinstance(data, dict) or not isinstance(annotations, list):
+        what = "has no 'data' and 'annotations': export the project as JSON (not JSON_MIN)"
+        raise TaskError([Problem(what, origin, task_id)])
+    problems: list[Problem] = []
+    parsed = [
+        _annotation(entry, i, origin, task_id, problems) for i, entry in enumerate(annotations)
+    ]
+    kept = tuple(sorted((a for a in parsed if a), key=lambda annotation: annotation.id))
+    try:
+        reference = image_reference(data, {r.to_name for a in kept for r in a.regions})
+    except ValueError as error:
+        problems.append(Problem(str(error), origin, task_id))
+        reference = None
+    if problems:
+        raise TaskError(problems)
+    project = raw["project"] if _is_id(raw.get("project")) else None
+    return Task(task_id, task_key(task_id, reference), project, data, reference, kept)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
+
+
+def _annotation(
+    raw: Any, index: int, origin: str | None, task: int, problems: list[Problem]
+) -> Annotation | None:
+    results = raw.get("result") if isinstance(raw, dict) else None
+    number = raw["id"] if isinstance(raw, dict) and _is_id(raw.get("id")) else index + 1
+    if not isinstance(raw, dict) or not isinstance(results, list | None):
+        what = "an annotation with a list 'result' is expected"
+        problems.append(Problem(what, origin, task, number))
+        return None
+    regions, answers, relations = _results(results or [])
+    return Annotation(
+        id=number,
+        completed_by=_user(raw.get("completed_by")),
+        created_at=_text(raw.get("created_at")),
+        updated_at=_text(raw.get("updated_at")),
+        ground_truth=raw.get("ground_truth") is True,
+        was_cancelled=raw.get("was_cancelled") is True,
+        regions=regions,
+        answers=answers,
+        relations=relations,
+    )
+
+
+def _user(value: Any) -> int | None:
+    """The annotator's id; exports with expanded users hold an object with name and e-mail."""
+    value = value.get("id") if isinstance(value, dict) else value
+    return value if _is_id(value) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_Parts = tuple[tuple[Region, ...], dict[str, Any], tuple[Mapping[str, Any], ...]]
+
+
+def _results(results: list[Any]) -> _Parts:
+    """Regions in drawing order, whole-image answers, and relations.
+
+    Entries that share id *and* geometry are one region (split form, several controls, per-region
+    answers); equal ids with different geometry are different regions.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    answers: dict[str, Any] = {}
+    relations = []
+    for index, item in enumerate(results):
+        entry = item if isinstance(item, dict) else {}
+        value: dict[str, Any] = entry["value"] if isinstance(entry.get("value"), dict) else {}
+        if entry.get("type") == "relation":
+            relations.append({name: entry[name] for name in sorted(entry)})
+        elif value and not _has_shape(entry, value):
+            answers[str(entry.get("from_name"))] = _answer(value)
+        else:
+            geometry = {name: value[name] for name in _GEOMETRY if name in value}
+            identity = json.dumps([entry.get("id", f"#{index}"), geometry], sort_keys=True)
+            groups.setdefault(identity, []).append({**entry, "value": value, "index": index})
+    return tuple(_region(items) for items in groups.values()), answers, tuple(relations)
+
+
+def _has_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    return _named_shape(entry) is not None or any(name in value for name in _GEOMETRY)
+
+
+def _named_shape(entry: Mapping[str, Any]) -> str | None:
+    kind = str(entry.get("type")).removesuffix("labels")
+    return kind if kind in _SHAPES else None
+
+
+def _answer(value: Mapping[str, Any]) -> Any:
+    """What was chosen or written: the value itself where it has one field, else all fields."""
+    fields = {name: v for name, v in value.items() if name not in (*_GEOMETRY, *_MARKS)}
+    return next(iter(fields.values())) if len(fields) == 1 else fields
+
+
+def _region(items: list[dict[str, Any]]) -> Region:
+    first = next((item for item in items if _named_shape(item)), items[0])
+    value = {k: v for item in items for k, v in item["value"].items() if k in (*_GEOMETRY, *_MARKS)}
+    labelled = [item for item in items if _labels(item) or _named_shape(item)]
+    return Region(
+        id=str(first.get("id", f"#{first['index']}")),
+        shape=_named_shape(first) or _inferred_shape(first, value),
+        labels=tuple(dict.fromkeys(label for item in items for label in _labels(item))),
+        value=_canonical_value(value),
+        from_name=_text((labelled or items)[-1].get("from_name")),
+        to_name=_text(first.get("to_name")),
+        answers={str(i.get("from_name")): _answer(i["value"]) for i in items if i not in labelled},
+        original_size=_size(items),
+    )
+
+
+def _inferred_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    if "sequence" in value or not value:
+        return str(entry.get("type") or NOT_A_REGION) if value else NOT_A_REGION
+    return next((shape for name, shape in _INFERRED if name in value), NOT_A_REGION)
+
+
+def _labels(item: Mapping[str, Any]) -> list[str]:
+    found = [v for k, v in item["value"].items() if k.endswith("labels") and isinstance(v, list)]
+    return [str(label) for labels in found for label in labels]
+
+
+def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:
+    for item in items:
+        size = (item.get("original_width"), item.get("original_height"))
+        if all(_is_id(side) for side in size):
+            return size  # type: ignore[return-value]  # both are whole numbers
+    return None
+
+
+def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The geometry as the browser would save it: whole numbers without ``.0``, code unpadded."""
+    plain = {name: _whole(entry) for name, entry in value.items()}
+    if isinstance(plain.get("rle"), list):
+        plain["rle"] = canonical_rle(plain["rle"])
+    return plain
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(entry) for entry in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value

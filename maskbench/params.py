@@ -1,0 +1,281 @@
+"""``params.yaml`` as typed, checked values: every choice that shapes the masks.
+
+The whole file is checked before a stage starts, and all problems are shown together with their YAML
+path. A stage is handed only the sections that its entry in ``dvc.yaml`` declares.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskbench.checks import Checker
+from maskbench.errors import ParamsError, did_you_mean
+from maskbench.yaml12 import parse_yaml
+
+IGNORE = 255
+"""Mask value of pixels that do not count (void), in training and in scoring."""
+
+ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
+_ANNOTATOR = re.compile(r"annotator:\d+")
+_SUBSETS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class FetchParams:
+    """Section ``fetch``: where annotations and images come from.
+
+    Attributes:
+        server: Label Studio's address, or None to read ``folder``.
+        projects: Ids of the server's projects; empty without a server.
+        folder: Folder with Label Studio JSON exports and their images.
+        snapshot: Name of this take; moving it takes the server's labels anew.
+    """
+
+    server: str | None
+    projects: tuple[int, ...]
+    folder: str
+    snapshot: str
+
+
+@dataclass(frozen=True)
+class RasterizeParams:
+    """Section ``rasterize``: which annotation counts and which pixels a region gets.
+
+    Attributes:
+        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest`` or
+            ``annotator:ID``; the first that an annotation meets chooses.
+        overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
+        all_touched: Count every pixel that a region touches instead of those whose centre it holds.
+        brush_threshold: Alpha (1…255) from which a brush pixel counts.
+    """
+
+    annotation: tuple[str, ...]
+    overlap: str
+    all_touched: bool
+    brush_threshold: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One multi-label rule: pixels with exactly the labels ``when`` become class ``then``."""
+
+    name: str
+    when: frozenset[str]
+    then: str
+
+
+@dataclass(frozen=True)
+class CombineParams:
+    """Section ``combine``: how label sets without a rule are treated, and the mask's file format.
+
+    Attributes:
+        unmatched: ``error``, ``priority``, or the name of a class.
+        priority: Label names, strongest first, for ``unmatched: priority``.
+        mask_format: ``png`` or ``tif``.
+    """
+
+    unmatched: str
+    priority: tuple[str, ...]
+    mask_format: str
+
+
+@dataclass(frozen=True)
+class SplitParams:
+    """Section ``split``: shares of train, valid and test, and what stays together.
+
+    Attributes:
+        ratios: Share by subset name; they add up to 1.
+        group_by: Field of a task's data (or choice of its annotation) whose equal values stay in
+            one subset; None: every task by itself.
+        salt: Any text; another one draws other subsets.
+    """
+
+    ratios: Mapping[str, float]
+    group_by: str | None
+    salt: str
+
+
+@dataclass(frozen=True)
+class Params:
+    """All of ``params.yaml``. ``labels_map`` maps class names to mask values (0…254, 255 void)."""
+
+    fetch: FetchParams
+    labels_map: Mapping[str, int]
+    rules: tuple[Rule, ...]
+    rasterize: RasterizeParams
+    combine: CombineParams
+    split: SplitParams
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check a params file.
+
+    Raises:
+        ParamsError: It cannot be read, or breaks a rule; all problems together.
+    """
+    try:
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ParamsError(f"{path.name} cannot be read: {error}") from None
+    return parse_params(raw, path.name)
+
+
+def parse_params(raw: Any, name: str = "params.yaml") -> Params:
+    """Typed params from the parsed YAML value; raises ParamsError with all problems."""
+    check = Checker()
+    sections = check.mapping(raw, "", required=_SECTIONS)
+    labels_map = _labels_map(check, sections.get("labels_map"))
+    params = Params(
+        fetch=_fetch(check, sections.get("fetch")),
+        labels_map=labels_map,
+        rules=_rules(check, sections.get("multi_label_rules"), labels_map),
+        rasterize=_rasterize(check, sections.get("rasterize")),
+        combine=_combine(check, sections.get("combine"), labels_map),
+        split=_split(check, sections.get("split")),
+    )
+    if check.problems:
+        count = len(check.problems)
+        raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
+    return params
+
+
+_SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
+
+
+def _fetch(check: Checker, raw: Any) -> FetchParams:
+    known = ("server", "project", "folder", "snapshot")
+    section = check.mapping(raw, "fetch", known=known, required=("folder",))
+    server = check.text(section.get("server"), "fetch.server", optional=True)
+    if server is not None and not re.match(r"https?://[^/\s]+", server):
+        check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
+    project = section.get("project")
+    ids = project if isinstance(project, list) else [] if project is None else [project]
+    if not all(isinstance(i, int) and not isinstance(i, bool) and i > 0 for i in ids):
+        check.add("fetch.project", f"{project!r} is no project id (a number) or list of ids")
+        ids = []
+    if server is not None and not ids:
+        check.add("fetch.project", "with a server, name a project id or a list of ids")
+    if len(set(ids)) != len(ids):
+        check.add("fetch.project", f"{project!r} names a project twice")
+    return FetchParams(
+        server=server.rstrip("/") if server else None,
+        projects=tuple(ids),
+        folder=check.text(section.get("folder"), "fetch.folder") or "",
+        snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
+    )
+
+
+def _labels_map(check: Checker, raw: Any) -> dict[str, int]:
+    labels: dict[str, int] = {}
+    owner: dict[int, str] = {}
+    for label, value in check.mapping(raw, "labels_map").items():
+        path = f"labels_map.{label}"
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= IGNORE:
+            check.add(path, f"{value!r} is no mask value: 0…254, or 255 for pixels to ignore")
+            continue
+        if value in owner:
+            check.add(path, f"the value {value} belongs to {owner[value]!r} already")
+        if "\n" in label or "\r" in label or not label.strip():
+            check.add(path, "a class name is one line of text")
+        owner.setdefault(value, label)
+        labels[label] = value
+    if labels and 0 not in owner:
+        check.add("labels_map", "no class has the value 0, which pixels without a label get")
+    return labels
+
+
+def _class(check: Checker, path: str, name: Any, labels_map: Mapping[str, int]) -> str:
+    if not isinstance(name, str) or name not in labels_map:
+        check.add(path, f"{name!r} is not in labels_map; {did_you_mean(str(name), labels_map)}")
+        return ""
+    return name
+
+
+def _rules(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> tuple[Rule, ...]:
+    rules: dict[frozenset[str], Rule] = {}
+    for name, body in check.mapping(raw if raw is not None else {}, "multi_label_rules").items():
+        path = f"multi_label_rules.{name}"
+        section = check.mapping(body, path, known=("when", "then"), required=("when", "then"))
+        if not {"when", "then"} <= section.keys():
+            continue
+        labels = check.sequence(section["when"], f"{path}.when", empty=False)
+        names = [
+            _class(check, f"{path}.when[{i}]", label, labels_map) for i, label in enumerate(labels)
+        ]
+        then = _class(check, f"{path}.then", section["then"], labels_map)
+        rule = Rule(name, frozenset(names), then)
+        if len(rule.when) != len(names) and "" not in names:
+            check.add(f"{path}.when", "names a label twice")
+        if rule.when in rules and "" not in rule.when:
+            check.add(f"{path}.when", f"has the same labels as the rule {rules[rule.when].name!r}")
+        rules.setdefault(rule.when, rule)
+    return tuple(rules.values())
+
+
+def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
+    known = ("annotation", "overlap", "all_touched", "brush_threshold")
+    section = check.mapping(raw, "rasterize", known=known)
+    choices = check.sequence(
+        section.get("annotation", ["ground_truth", "latest"]), "rasterize.annotation", empty=False
+    )
+    for i, choice in enumerate(choices):
+        if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
+            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
+            check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
+    threshold = section.get("brush_threshold", 128)
+    if isinstance(threshold, bool) or not isinstance(threshold, int) or not 1 <= threshold <= 255:
+        check.add("rasterize.brush_threshold", f"{threshold!r} is no alpha value from 1 to 255")
+        threshold = 128
+    return RasterizeParams(
+        annotation=tuple(str(choice) for choice in choices),
+        overlap=check.choice(
+            section.get("overlap", "keep"), "rasterize.overlap", ("keep", "top", "smallest")
+        ),
+        all_touched=check.flag(section.get("all_touched", False), "rasterize.all_touched"),
+        brush_threshold=threshold,
+    )
+
+
+def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
+    section = check.mapping(raw, "combine", known=("unmatched", "priority", "mask_format"))
+    unmatched = section.get("unmatched", "error")
+    choices = ("error", "priority", *labels_map)
+    labels = check.sequence(section.get("priority") or [], "combine.priority")
+    priority = tuple(
+        _class(check, f"combine.priority[{i}]", label, labels_map) for i, label in enumerate(labels)
+    )
+    if len(set(priority)) != len(priority) and "" not in priority:
+        check.add("combine.priority", "names a label twice")
+    if unmatched == "priority" and not priority:
+        check.add("combine.priority", "unmatched: priority needs the labels here, strongest first")
+    return CombineParams(
+        unmatched=check.choice(unmatched, "combine.unmatched", choices),
+        priority=priority,
+        mask_format=check.choice(
+            section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
+        ),
+    )
+
+
+def _split(check: Checker, raw: Any) -> SplitParams:
+    section = check.mapping(raw, "split", known=("ratios", "group_by", "salt"))
+    default = {"train": 0.7, "valid": 0.15, "test": 0.15}
+    ratios: dict[str, float] = {}
+    for name, share in check.mapping(
+        section.get("ratios", default), "split.ratios", known=_SUBSETS
+    ).items():
+        number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not number or not 0 <= share <= 1:
+            check.add(f"split.ratios.{name}", f"{share!r} is no share from 0 to 1")
+            return SplitParams(default, None, "")
+        ratios[name] = float(share)
+    if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
+        check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
+    return SplitParams(
+        ratios={name: ratios.get(name, 0.0) for name in _SUBSETS},
+        group_by=check.text(section.get("group_by"), "split.group_by", optional=True),
+        salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
+    )

@@ -1,0 +1,130 @@
+"""Stage *split*: train, valid and test, and the manifest of the benchmark."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.files import json_text, remove_stale, write_text
+from maskbench.labelstudio.canonical import read_task
+from maskbench.labelstudio.model import Annotation, Task
+from maskbench.params import Params, SplitParams
+from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.tables import read_table, write_table
+from maskbench.splits import SUBSETS, group_names, subset
+
+COLUMNS = (
+    "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
+    "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
+)  # fmt: skip
+"""Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
+(:func:`maskbench.codecs.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
+object of pixels by class name."""
+
+Row = dict[str, Any]
+
+
+def split(params: Params, layout: Layout) -> str:
+    """Run the stage; returns its one-line summary.
+
+    Raises:
+        DataError: ``split.group_by`` names a field that tasks lack; the previous splits stay.
+    """
+    settings = params.split
+    items = read_table(layout.combined)
+    tasks = {item["key"]: read_task(layout.annotations / f"{item['key']}.json") for item in items}
+    groups = _groups(settings, items, tasks)
+    rows = [_row(item, tasks[item["key"]], groups[item["key"]], settings) for item in items]
+    _write_splits(rows, layout)
+    write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)
+    metrics = _metrics(rows)
+    write_text(layout.metrics("split"), json_text(metrics))
+    _write_balance(metrics, layout)
+    shown = ", ".join(f"{metrics['images'][name]} {name}" for name in SUBSETS)
+    return f"{shown}{_warning(settings, metrics['images'])}"
+
+
+def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
+    empty = [name for name in SUBSETS if params.ratios[name] > 0 and not images[name]]
+    if not empty:
+        return ""
+    return f" — {' and '.join(empty)} got no image: add images, or choose another split.salt"
+
+
+def _groups(
+    params: SplitParams, items: Sequence[Mapping[str, str]], tasks: Mapping[str, Task]
+) -> dict[str, str]:
+    """The group of each key: what ``group_by`` names, or the task itself with its twins."""
+    if params.group_by is None:
+        return group_names({item["key"]: item["scene_sha256"] for item in items})
+    groups: dict[str, str] = {}
+    problems = []
+    for item in items:
+        task = tasks[item["key"]]
+        fields = {**task.data, **_annotation(task, int(item["annotation"])).answers}
+        value = fields.get(params.group_by)
+        if value is None:
+            hint = did_you_mean(params.group_by, map(str, fields))
+            what = f"its data has no field {params.group_by!r}; {hint}"
+            problems.append(Problem(what, task=task.id, param="split.group_by"))
+        groups[item["key"]] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if problems:
+        raise DataError("split: images cannot be grouped; nothing was changed", problems)
+    return groups
+
+
+def _annotation(task: Task, number: int) -> Annotation:
+    return next(annotation for annotation in task.annotations if annotation.id == number)
+
+
+def _row(item: Mapping[str, str], task: Task, group: str, params: SplitParams) -> Row:
+    annotation = _annotation(task, int(item["annotation"]))
+    return {
+        **item,
+        "split": subset(group, params.ratios, params.salt),
+        "group": group,
+        "project": task.project,
+        "annotator": annotation.completed_by,
+        "ground_truth": str(annotation.ground_truth).lower(),
+        "updated_at": annotation.updated_at,
+    }
+
+
+def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
+    folder = layout.benchmark / "splits"
+    files = {name: folder / f"{name}.txt" for name in SUBSETS}
+    for name, file in files.items():
+        scenes = sorted(row["scene"] for row in rows if row["split"] == name)
+        write_text(file, "".join(f"{scene}\n" for scene in scenes))
+    remove_stale(folder, files.values())
+
+
+def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
+    images = Counter(row["split"] for row in rows)
+    classes: dict[str, Counter[str]] = {name: Counter() for name in SUBSETS}
+    for row in rows:
+        classes[row["split"]].update(json.loads(row["classes"]))
+    return {
+        "images": {name: images[name] for name in SUBSETS},
+        "share": {name: round(images[name] / max(1, len(rows)), 4) for name in SUBSETS},
+        "groups": len({row["group"] for row in rows}),
+        "classes": {
+            label: {name: _share(classes[name], label) for name in SUBSETS}
+            for label in sorted({label for counts in classes.values() for label in counts})
+        },
+    }
+
+
+def _share(pixels: Counter[str], label: str) -> float:
+    total = sum(pixels.values())
+    return round(pixels[label] / total, 6) if total else 0.0
+
+
+def _write_balance(metrics: Mapping[str, Any], layout: Layout) -> None:
+    rows = (
+        {"class": label, "split": name, "share": share}
+        for label, shares in metrics["classes"].items()
+        for name, share in shares.items()
+    )
+    write_table(layout.plot("balance"), ("class", "split", "share"), rows)

@@ -1,0 +1,125 @@
+"""Label sets to classes: the multi-label rules as a table. Pure functions on arrays.
+
+A pixel's class is decided by the exact set of labels on it: no label gives the class with value 0;
+a rule whose ``when`` is that set gives its ``then``; a single label gives its own class; everything
+else is *unmatched* and treated as ``combine.unmatched`` says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.params import IGNORE, CombineParams, Rule
+from maskbench.raster import LabelSet
+
+Mask = npt.NDArray[np.uint8]
+"""Class values, shape (H, W), uint8; 255 is ignored."""
+
+BLOCK = 1 << 16
+"""Pixels looked up at a time: index and values stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class ClassRules:
+    """``labels_map``, rules and the fallback, ready to ask for one label set's class.
+
+    Attributes:
+        labels_map: Class name → mask value.
+        rules: The multi-label rules.
+        fallback: What happens to label sets without a rule.
+    """
+
+    labels_map: Mapping[str, int]
+    rules: Sequence[Rule]
+    fallback: CombineParams
+
+    def class_of(self, labels: frozenset[str]) -> str | None:
+        """The class name of pixels with exactly ``labels``; None where no rule says."""
+        if not labels:
+            return next(name for name, value in self.labels_map.items() if value == 0)
+        for rule in self.rules:
+            if rule.when == labels:
+                return rule.then
+        if len(labels) == 1:
+            return next(iter(labels))
+        return self._unmatched(labels)
+
+    def _unmatched(self, labels: frozenset[str]) -> str | None:
+        if self.fallback.unmatched == "error":
+            return None
+        if self.fallback.unmatched == "priority":
+            return next((label for label in self.fallback.priority if label in labels), None)
+        return self.fallback.unmatched
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One set of labels that occurs in an image, with its pixels and the class it becomes."""
+
+    labels: tuple[str, ...]
+    pixels: int
+    becomes: str | None
+
+
+def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combination]]:
+    """The class mask of an image, and the combinations of labels that occur in it.
+
+    Pixels of a combination without a rule (``becomes`` is None) get the ignore value; the caller
+    decides whether that is an error.
+
+    Returns:
+        The mask, shape (H, W) uint8, and the combinations sorted by number of labels, then name.
+    """
+    codes, sets = _distinct(label_set.planes)
+    counts = _histogram(codes, len(sets))
+    table = np.zeros(len(sets), dtype=np.uint8)
+    found = []
+    for i, bits in enumerate(sets):
+        labels = tuple(label for k, label in enumerate(label_set.labels) if bits >> k & 1)
+        becomes = rules.class_of(frozenset(labels))
+        table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
+        if counts[i]:
+            found.append(Combination(labels, int(counts[i]), becomes))
+    mask = _look_up(table, codes).reshape(label_set.planes.shape[1:])
+    return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+
+
+def _histogram(codes: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.int64]:
+    counts = np.zeros(size, dtype=np.int64)
+    for block in _blocks(codes.size):
+        counts += np.bincount(codes[block], minlength=size)
+    return counts
+
+
+def _look_up(table: npt.NDArray[np.generic], codes: npt.NDArray[np.integer]) -> Mask:
+    out = np.empty(codes.size, dtype=table.dtype)
+    for block in _blocks(codes.size):
+        np.take(table, codes[block], out=out[block], mode="clip")
+    return out
+
+
+def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.integer], list[int]]:
+    """Each pixel's number in the list of distinct bit sets, and that list.
+
+    The first plane's bytes are the numbers; each further plane multiplies the few sets found so far
+    by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
+
+    Returns:
+        Flat codes (H * W,) and ``sets[code]``, the bits of all planes as one integer.
+    """
+    codes: npt.NDArray[np.integer] = planes[0].reshape(-1)
+    sets = list(range(256))
+    for i, plane in enumerate(planes[1:], start=1):
+        pairs = codes.astype(np.uint32) * 256 + plane.reshape(-1)
+        present = np.flatnonzero(_histogram(pairs, 256 * len(sets)))
+        dense = np.zeros(256 * len(sets), dtype=np.uint32)
+        dense[present] = np.arange(len(present), dtype=np.uint32)
+        codes = _look_up(dense, pairs)
+        sets = [sets[pair // 256] | int(pair % 256) << (8 * i) for pair in present.tolist()]
+    return codes, sets

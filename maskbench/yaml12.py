@@ -1,0 +1,98 @@
+"""Reading YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
+
+PyYAML resolves YAML 1.1 (``No`` is False, ``010`` is 8, ``1e-3`` a string); DVC reads with
+ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would use something else than
+DVC tracks. This loader resolves what ruamel resolves (https://yaml.org/spec/1.2.2/#103-core-schema,
+with ruamel's underscores, octals and binaries).
+"""
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_INT = re.compile(r"^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$")
+_FLOAT = re.compile(
+    r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
+    r"|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+_DATE = re.compile(
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+    r"|^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
+    r"(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?$"
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with YAML 1.2's scalars."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"found the key {key!r} twice", key_node.start_mark
+                )
+            seen.add(key if isinstance(key, Hashable) else id(key))
+        return super().construct_mapping(node, deep)
+
+
+def _construct_bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
+    return str(node.value).lower() == "true"
+
+
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = str(node.value).replace("_", "")
+    body = text.lstrip("+-")
+    base = {"0b": 2, "0o": 8, "0x": 16}.get(body[:2], 10)
+    return int(body, base) * (-1 if text.startswith("-") else 1)
+
+
+def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
+    text = str(node.value).replace("_", "").lower()
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _construct_date(loader: _Loader, node: yaml.ScalarNode) -> str:
+    raise yaml.constructor.ConstructorError(
+        None, None, f"the date {node.value} has to stand in quotes: '{node.value}'", node.start_mark
+    )
+
+
+for _tag, _pattern, _first, _construct in (
+    ("tag:yaml.org,2002:bool", _BOOL, list("tTfF"), _construct_bool),
+    ("tag:yaml.org,2002:int", _INT, list("-+0123456789"), _construct_int),
+    ("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."), _construct_float),
+    ("tag:yaml.org,2002:timestamp", _DATE, list("0123456789"), _construct_date),
+    ("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""], None),
+    ("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"], None),
+):
+    _Loader.add_implicit_resolver(_tag, _pattern, _first)
+    if _construct is not None:
+        _Loader.add_constructor(_tag, _construct)
+
+
+def parse_yaml(text: str) -> Any:
+    """The value of a YAML 1.2 document, as DVC sees it.
+
+    Raises:
+        ValueError: The text is not YAML, names a key twice, uses a tag, or holds a bare date (on
+            which every DVC command fails). The message tells line and column.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        what = getattr(error, "problem", None) or str(error)
+        raise ValueError(f"{where}{what}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(str(error)) from None

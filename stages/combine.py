@@ -1,0 +1,9 @@
+"""Stage combine: see maskbench/pipeline/combine.py."""
+
+import sys
+
+from maskbench.pipeline.run import run_stage
+from maskbench.pipeline.combine import combine
+
+if __name__ == "__main__":
+    sys.exit(run_stage("combine", combine))

@@ -1,0 +1,9 @@
+"""Stage fetch: see maskbench/pipeline/fetch.py."""
+
+import sys
+
+from maskbench.pipeline.run import run_stage
+from maskbench.pipeline.fetch import fetch
+
+if __name__ == "__main__":
+    sys.exit(run_stage("fetch", fetch))
