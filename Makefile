@@ -1,0 +1,57 @@
+# `make` builds the benchmark, `make test` tests it; `make help` lists the rest.
+# Everything is installed into .venv from the lock files in requirements/.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := repro
+.PHONY: repro help test check bench clean lock picture
+
+repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
+	dvc repro
+
+test: .venv/dev .venv/training  ## run all tests (installs what they need)
+	$(BIN)/python -m pytest $(TESTS)
+
+check: .venv/dev  ## lint, formatting and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: .venv/dev  ## measure speed as ratios against peers; writes docs/performance.md
+	$(BIN)/python benchmarks/run.py
+
+picture: .venv/core  ## draw the README's picture of the built sample anew
+	$(BIN)/python scripts/readme_picture.py
+
+lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may change)
+	$(BIN)/uv pip compile --upgrade $(LOCK) -o requirements/core.lock pyproject.toml
+	$(BIN)/uv pip compile --upgrade $(LOCK) --extra dev -c requirements/core.lock \
+		-o requirements/dev.lock pyproject.toml
+
+LOCK := -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+clean:  ## delete the environment and everything that `make` makes again (not DVC's cache)
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis dvc_plots
+	rm -rf data/.maskbench data/annotations data/images data/label_sets data/benchmark
+	rm -f data/combined.csv
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/core: requirements/core.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --require-hashes -r requirements/core.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: .venv/core requirements/dev.lock
+	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	touch $@
+
+# torch comes without hashes: which build fits depends on the machine (CPU or CUDA).
+.venv/training: .venv/dev requirements/training.lock
+	$(PIP) install --quiet -r requirements/training.lock
+	touch $@

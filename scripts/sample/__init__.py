@@ -1,0 +1,1 @@
+"""The bundled sample: scenes that are painted here, so that their exact masks are known."""
