@@ -47,7 +47,8 @@ def _looks_like_image(value: Any) -> bool:
         return False
     if value.startswith(("/data/", "data:image/", *_SCHEMES)):
         return True
-    return PurePosixPath(urlsplit(value).path.lower()).suffix in IMAGE_SUFFIXES
+    names = (value, urlsplit(value).path)  # with a query as in a URL, or a plain name with a '#'
+    return any(PurePosixPath(name.lower()).suffix in IMAGE_SUFFIXES for name in names)
 
 
 def reference_path(reference: str) -> PurePosixPath:

@@ -1,0 +1,188 @@
+"""The stages as functions on small exports: what moves, what stays, what is equal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskbench.params import parse_params
+from maskbench.pipeline.combine import combine
+from maskbench.pipeline.fetch import fetch
+from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.rasterize import rasterize
+from maskbench.pipeline.split import split
+from tests.exports import annotation, box, polygon, simple_tasks, task, write_export
+
+STAGES = (fetch, rasterize, combine, split)
+
+
+def params(folder, **sections):
+    """Checked params that read `folder`; keyword arguments replace sections."""
+    raw = {
+        "fetch": {"folder": str(folder)},
+        "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
+        "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
+        "rasterize": {},
+        "combine": {},
+        "split": {},
+    }
+    return parse_params({**raw, **sections})
+
+
+def run(root, folder, **sections):
+    settings = params(folder, **sections)
+    return [stage(settings, Layout(root)) for stage in STAGES]
+
+
+def contents(root):
+    """The bytes of all outputs by path."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".maskbench" not in path.parts
+    }
+
+
+def subsets(root):
+    return {
+        name: set((root / f"data/benchmark/splits/{name}.txt").read_text().splitlines())
+        for name in ("train", "valid", "test")
+    }
+
+
+def test_twice_the_images_move_none(tmp_path):
+    write_export(tmp_path / "source", simple_tasks(80))
+    run(tmp_path, tmp_path / "source")
+    before, kept = subsets(tmp_path), contents(tmp_path)
+    write_export(tmp_path / "source", simple_tasks(160))
+    run(tmp_path, tmp_path / "source")
+    after = subsets(tmp_path)
+    assert sum(map(len, after.values())) == 160
+    assert all(before[name] <= after[name] for name in before)
+    assert all(len(after[name]) > 0 for name in after)
+    for path, content in kept.items():
+        if path.startswith(
+            ("data/annotations", "data/images", "data/label_sets", "data/benchmark/m")
+        ):
+            if not path.endswith("csv"):
+                assert contents(tmp_path)[path] == content, path
+    assert after["train"].isdisjoint(after["test"] | after["valid"])
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "3"])
+def test_order_and_workers_change_no_byte(tmp_path, monkeypatch, workers):
+    tasks = simple_tasks(12)
+    write_export(tmp_path / "source", tasks)
+    monkeypatch.setenv("MASKBENCH_WORKERS", "1")
+    run(tmp_path / "one", tmp_path / "source")
+    monkeypatch.setenv("MASKBENCH_WORKERS", workers)
+    for entry in tasks:  # as PostgreSQL would give them after an edit
+        entry["annotations"].reverse()
+        entry["updated_at"] = "2026-11-23T00:00:00Z"
+        for result in entry["annotations"][0]["result"]:
+            result["image_rotation"] = 90
+    write_export(tmp_path / "source", [dict(reversed(entry.items())) for entry in tasks[::-1]])
+    run(tmp_path / "two", tmp_path / "source")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_environment_changes_no_byte(tmp_path):
+    write_export(tmp_path / "source", simple_tasks(3))
+    code = (
+        "import sys; from pathlib import Path; from tests.pipeline.test_build import run; "
+        "run(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    for name, environment in {
+        "a": {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C"},
+        "b": {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"},
+    }.items():
+        subprocess.run(
+            [sys.executable, "-c", code, tmp_path / name, tmp_path / "source"],
+            env={**os.environ, **environment},
+            cwd=Path(__file__).parents[2],
+            check=True,
+        )
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_a_run_on_leftovers_equals_a_run_from_nothing(tmp_path):
+    source = tmp_path / "source"
+    write_export(source, simple_tasks(10))
+    run(tmp_path / "kept", source)
+    edited = simple_tasks(12, first=3)  # two tasks gone, two new
+    edited[0]["annotations"][0]["result"].pop()
+    edited[1]["annotations"][0]["was_cancelled"] = True
+    edited[2]["data"]["image"] = "/data/upload/1/00000063-renamed.png"
+    write_export(source, edited)
+    run(tmp_path / "kept", source)
+    run(tmp_path / "clean", source)
+    assert contents(tmp_path / "kept") == contents(tmp_path / "clean")
+    names = [path.name for path in (tmp_path / "kept/data/benchmark/masks").iterdir()]
+    assert len(names) == 11
+    assert "000005_renamed.png" in names
+
+
+def test_unlabelled_tasks_need_no_image_and_are_counted(tmp_path):
+    source = tmp_path / "source"
+    skipped = task(3, annotation(3, [box(["Canvas"], 0, 0, 9, 9)], was_cancelled=True))
+    write_export(source, [task(1, annotation(1, [])), task(2), skipped], images=False)
+    write_export(source, [task(1, annotation(1, []))], name="other.txt")
+    run(tmp_path, source)
+    metrics = json.loads((tmp_path / "metrics/fetch.json").read_text())
+    assert metrics["tasks"] == {"all": 3, "annotated": 1, "only_skipped": 1, "unlabelled": 1}
+    assert [path.name for path in (tmp_path / "data/benchmark/masks").iterdir()] == [
+        "000001_scene_1.png"
+    ]
+
+
+def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
+    source = tmp_path / "source"
+    results = [
+        box(["Canvas"], 10, 10, 50, 50, number=1),
+        box(["Canvas"], 10, 10, 10, 50, number=2),  # collapsed
+        box(["Canvas"], 120, 10, 150, 50, number=3),  # off the image
+        box([], 10, 10, 50, 50, number=4),  # nobody gave it a label
+        polygon(["Canvas"], [(1, 1), (1.1, 1), (1.1, 1.1)], number=5),  # smaller than a pixel
+        {"id": "r6", "type": "keypointlabels", "value": {"x": 1, "y": 2, "width": 1}},
+        {"a": 1},
+        box(["Obstruction"], 80, 80, 120, 120, number=8),  # reaches off the image: clipped
+    ]
+    write_export(source, [task(1, annotation(7, results))])
+    run(tmp_path, source)
+    metrics = json.loads((tmp_path / "metrics/rasterize.json").read_text())
+    assert metrics["dropped"] == {"no_label": 1, "no_pixel": 3, "no_area": 1, "not_a_region": 1}
+    assert metrics["reach_off_the_image"] == 2
+    assert metrics["regions"] == {"Canvas": 1, "Obstruction": 1}
+    listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()
+    assert "000001_scene_1,1,7,r5,Canvas,no_pixel" in listed
+    assert len(listed) == 1 + 6
+
+
+def test_groups_stay_together(tmp_path):
+    source = tmp_path / "source"
+    tasks = simple_tasks(40)
+    for entry in tasks:
+        entry["data"]["room"] = f"room {entry['id'] % 9}"
+    write_export(source, tasks)
+    run(tmp_path, source, split={"group_by": "room"})
+    for scenes in subsets(tmp_path).values():
+        rooms = {int(scene[:6]) % 9 for scene in scenes}
+        assert len(scenes) == sum(1 for n in range(1, 41) if n % 9 in rooms)
+
+
+def test_the_annotation_that_counts(tmp_path):
+    source = tmp_path / "source"
+    whole = [box(["Canvas"], 0, 0, 100, 100)]
+    half = [box(["Canvas"], 0, 0, 50, 100)]
+    marked = annotation(1, half, ground_truth=True, hour=1)
+    write_export(source, [task(1, marked, annotation(2, whole, user=5, hour=9))])
+    pixels = {}
+    for choice in (["ground_truth", "latest"], ["latest"], ["earliest"], ["annotator:5"]):
+        root = tmp_path / choice[0].replace(":", "")
+        run(root, source, rasterize={"annotation": choice})
+        metrics = json.loads((root / "metrics/combine.json").read_text())
+        pixels[choice[0]] = metrics["classes"]["Canvas"]["pixels"]
+    assert pixels == {"ground_truth": 600, "latest": 1200, "earliest": 600, "annotator:5": 1200}
