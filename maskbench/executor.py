@@ -55,12 +55,13 @@ def _pool(items: int | None) -> Iterator[Executor | None]:
 def run_all(
     function: Callable[[Item], Result], items: Iterable[Item], description: str
 ) -> Iterator[Result]:
-    """``function`` of each item, in the items' order, on all workers, with a progress bar.
+    """``function`` of each item, in the items' order, on all workers.
 
     Args:
         function: A module-level function; its argument and result travel between processes.
-        items: What to work on; read as results are taken, so that it may be a generator.
-        description: Word before the bar, such as the stage's name.
+        items: What to work on; read as results are taken, so that it may be a generator (wrap it
+            in :func:`progress` for a bar).
+        description: What runs, for messages.
 
     Raises:
         MaskbenchError: A worker process died.
@@ -68,8 +69,7 @@ def run_all(
     try:
         total = len(items) if isinstance(items, Sized) else None
         with _pool(total) as pool:
-            results = map(function, items) if pool is None else _windowed(pool, function, items)
-            yield from progress(results, total, description)
+            yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
         raise MaskbenchError(
             f"{description}: a worker process died, most often for lack of memory; "
@@ -88,9 +88,15 @@ def _windowed(
         pending.extend(pool.submit(function, item) for item in islice(source, 1))
 
 
-def progress(results: Iterable[Result], total: int | None, description: str) -> Iterator[Result]:
-    """Pass the results on and show a bar on the terminal; silent when that is not one."""
+def progress(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:
+    """Pass the items on and show a bar on the terminal; silent when that is not one.
+
+    Args:
+        items: What is worked through.
+        total: How many they are, if that is known.
+        description: Word before the bar, such as the stage's name.
+    """
     tqdm.monitor_interval = 0  # no thread: processes may be forked while the bar is shown
     yield from tqdm(
-        results, total=total, desc=description, file=sys.stderr, disable=None, leave=False
+        items, total=total, desc=description, file=sys.stderr, disable=None, leave=False
     )

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -20,6 +21,11 @@ SUFFIXES = {
 """File ending by Pillow's name of the format; other formats are refused."""
 
 _FORMATS = [name for name in SUFFIXES if name != "MPO"]  # several JPEGs in one: read as JPEG
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "MPO": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+}
 _ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
 
 
@@ -58,13 +64,13 @@ def inspect(path: Path) -> ImageInfo:
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 suffix = SUFFIXES[str(image.format)]
                 image.load()
+                if orientation in range(2, 9):  # by turning it: TIFFs are turned as they load
+                    width, height = ImageOps.exif_transpose(image).size
     except UnidentifiedImageError:
         raise ValueError("it is no image in a known format (JPEG, PNG, TIFF, WebP …)") from None
     except (OSError, SyntaxError, MemoryError, EOFError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
     orientation = orientation if orientation in range(1, 9) else 1
-    if orientation >= 5:
-        width, height = height, width
     return ImageInfo(suffix, width, height, orientation, sha256_file(path))
 
 
@@ -75,15 +81,22 @@ def write_upright(source: Path, target: Path) -> None:
     loses its orientation tag and is encoded anew: JPEG at quality 95 without chroma subsampling,
     other formats without loss.
     """
-    with Image.open(source) as image:
-        if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
-            upright = ImageOps.exif_transpose(image)
-            lossy = {"quality": 95, "subsampling": 0} if image.format in ("JPEG", "MPO") else {}
-            kept = {"icc_profile": image.info["icc_profile"]} if "icc_profile" in image.info else {}
-            with replacing(target) as temporary:
-                upright.save(temporary, format=_format(target), **lossy, **kept)
-            return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata, as in inspect
+        with Image.open(source) as image:
+            if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+                _save_upright(image, target)
+                return
     link_or_copy(source, target)
+
+
+def _save_upright(image: Image.Image, target: Path) -> None:
+    options = dict(_OPTIONS.get(str(image.format), {}))
+    if "icc_profile" in image.info:
+        options["icc_profile"] = image.info["icc_profile"]
+    upright = ImageOps.exif_transpose(image)
+    with replacing(target) as temporary:
+        upright.save(temporary, format=_format(target), **options)
 
 
 def _format(path: Path) -> str:

@@ -5,8 +5,8 @@ a rule whose ``when`` is that set gives its ``then``; a single label gives its o
 else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,8 @@ from maskbench.raster import LabelSet
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8; 255 is ignored."""
 
-BLOCK = 1 << 16
-"""Pixels looked up at a time: index and values stay in the processor's cache."""
+BLOCK = 1 << 22
+"""Pixels combined at a time: what is needed beside the label set and the mask stays small."""
 
 
 @dataclass(frozen=True)
@@ -66,60 +66,73 @@ class Combination:
 def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combination]]:
     """The class mask of an image, and the combinations of labels that occur in it.
 
-    Pixels of a combination without a rule (``becomes`` is None) get the ignore value; the caller
-    decides whether that is an error.
+    Neighbouring pixels mostly carry the same labels; so the rules are looked up for runs of equal
+    pixels along the rows, and the classes repeated. Pixels of a combination without a rule
+    (``becomes`` is None) get the ignore value; the caller decides whether that is an error.
 
     Returns:
         The mask, shape (H, W) uint8, and the combinations sorted by number of labels, then name.
     """
-    codes, sets = _distinct(label_set.planes)
-    counts = _histogram(codes, len(sets))
-    table = np.zeros(len(sets), dtype=np.uint8)
-    found = []
-    for i, bits in enumerate(sets):
-        labels = tuple(label for k, label in enumerate(label_set.labels) if bits >> k & 1)
-        becomes = rules.class_of(frozenset(labels))
-        table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
-        if counts[i]:
-            found.append(Combination(labels, int(counts[i]), becomes))
-    mask = _look_up(table, codes).reshape(label_set.planes.shape[1:])
-    return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
+    planes, labels = label_set.planes, label_set.labels
+    _, height, width = planes.shape
+    mask = np.empty((height, width), dtype=np.uint8)
+    found: dict[int, Combination] = {}
+    rows = max(1, BLOCK // width)
+    for top in range(0, height, rows):
+        block = planes[:, top : top + rows].reshape(len(planes), -1)
+        starts, lengths = _runs(block)
+        codes, sets = _distinct(block[:, starts])
+        counts = np.bincount(codes, weights=lengths, minlength=len(sets)).astype(np.int64)
+        table = np.zeros(len(sets), dtype=np.uint8)
+        for i in np.flatnonzero(counts).tolist():
+            entry = _extended(found.get(sets[i]), labels, sets[i], int(counts[i]), rules)
+            found[sets[i]] = entry
+            table[i] = IGNORE if entry.becomes is None else rules.labels_map[entry.becomes]
+        mask[top : top + rows].reshape(-1)[:] = np.repeat(table[codes], lengths)
+    return mask, sorted(found.values(), key=lambda c: (len(c.labels), c.labels))
 
 
-def _blocks(size: int) -> Iterator[slice]:
-    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+def _extended(
+    known: Combination | None, labels: Sequence[str], bits: int, pixels: int, rules: ClassRules
+) -> Combination:
+    """The combination of a set of bits with ``pixels`` more of its pixels."""
+    if known is not None:
+        return replace(known, pixels=known.pixels + pixels)
+    names = tuple(label for k, label in enumerate(labels) if bits >> k & 1)
+    return Combination(names, pixels, rules.class_of(frozenset(names)))
 
 
-def _histogram(codes: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.int64]:
-    counts = np.zeros(size, dtype=np.int64)
-    for block in _blocks(codes.size):
-        counts += np.bincount(codes[block], minlength=size)
-    return counts
+_Whole = npt.NDArray[np.int64]
 
 
-def _look_up(table: npt.NDArray[np.generic], codes: npt.NDArray[np.integer]) -> Mask:
-    out = np.empty(codes.size, dtype=table.dtype)
-    for block in _blocks(codes.size):
-        np.take(table, codes[block], out=out[block], mode="clip")
-    return out
+def _runs(block: npt.NDArray[np.uint8]) -> tuple[_Whole, _Whole]:
+    """Where runs of equal pixels start in flat planes, shape (P, N), and their lengths."""
+    changes = block[0, 1:] != block[0, :-1]
+    for plane in block[1:]:
+        changes |= plane[1:] != plane[:-1]
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1]).astype(np.int64)
+    return starts, np.diff(starts, append=block.shape[1])
 
 
-def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.integer], list[int]]:
+def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
     """Each pixel's number in the list of distinct bit sets, and that list.
 
     The first plane's bytes are the numbers; each further plane multiplies the few sets found so far
     by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
 
+    Args:
+        planes: Bits of some pixels, shape (P, N).
+
     Returns:
-        Flat codes (H * W,) and ``sets[code]``, the bits of all planes as one integer.
+        Codes, shape (N,), and ``sets[code]``, the bits of all planes as one integer.
     """
-    codes: npt.NDArray[np.integer] = planes[0].reshape(-1)
+    codes = planes[0].astype(np.int64)
     sets = list(range(256))
     for i, plane in enumerate(planes[1:], start=1):
-        pairs = codes.astype(np.uint32) * 256 + plane.reshape(-1)
-        present = np.flatnonzero(_histogram(pairs, 256 * len(sets)))
-        dense = np.zeros(256 * len(sets), dtype=np.uint32)
-        dense[present] = np.arange(len(present), dtype=np.uint32)
-        codes = _look_up(dense, pairs)
+        pairs = codes * 256 + plane
+        present = np.flatnonzero(np.bincount(pairs, minlength=256 * len(sets)))
+        dense = np.zeros(256 * len(sets), dtype=np.int64)
+        dense[present] = np.arange(len(present))
+        codes = dense[pairs]
         sets = [sets[pair // 256] | int(pair % 256) << (8 * i) for pair in present.tolist()]
     return codes, sets

@@ -1,6 +1,6 @@
 """Draw the README's picture from the built sample: scene, mask, and both together, with a legend.
 
-    python scripts/readme_picture.py            # writes docs/sample.png
+Run ``python scripts/readme_picture.py``; it writes docs/sample.png.
 """
 
 import argparse
@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from maskbench.files import replacing
-from maskbench.palette import palette
+from maskbench.palette import class_colors
 
 SHOWN = ("mural", "crowd", "Red_Sofa_Corner")
 WIDTH, HEIGHT, GAP, TEXT = 300, 200, 12, 15
+PALETTE = np.array(class_colors(256), dtype=np.uint8)
 INK, PAPER = (32, 36, 44), (255, 255, 255)
 
 
@@ -30,7 +31,7 @@ def row(benchmark: Path, scene: str, mask: str) -> list[Image.Image]:
     """Scene, coloured mask, and the mask laid over the scene."""
     picture = Image.open(benchmark / "scenes" / scene).convert("RGB")
     values = np.asarray(Image.open(benchmark / "masks" / mask))
-    colours = Image.fromarray(palette()[values])
+    colours = Image.fromarray(PALETTE[values])
     weight = np.where(values[..., np.newaxis] == 0, 0.0, 0.55)
     mixed = np.asarray(picture) * (1 - weight) + np.asarray(colours) * weight
     cells = [fitted(picture, Image.Resampling.LANCZOS), fitted(colours, Image.Resampling.NEAREST)]
@@ -78,8 +79,7 @@ def _draw_legend(
     for index, (value, text) in enumerate(lines):
         x = GAP + (index // rows) * (WIDTH + 50 + GAP)
         y = top + (index % rows) * 24
-        colour = tuple(int(part) for part in palette()[value])
-        pen.rectangle((x, y + 2, x + 16, y + 18), fill=colour, outline=INK)
+        pen.rectangle((x, y + 2, x + 16, y + 18), fill=class_colors(256)[value], outline=INK)
         pen.text((x + 24, y), text, INK, font)
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import maskbench
 from maskbench.errors import DataError, Problem
-from maskbench.executor import run_all
-from maskbench.files import json_text, remove_stale, sha256_file, write_text
+from maskbench.executor import progress, run_all
+from maskbench.files import json_text, remove_stale, sha256_file, signature, write_text
 from maskbench.pipeline.layout import Layout
 
 _LIBRARIES = ("numpy", "pillow", "rasterio", "shapely", "zlib-ng")
@@ -92,13 +92,14 @@ class Recipe:
     judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
 
 
-def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job]) -> Built:
+def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None = None) -> Built:
     """Make what is outdated, publish it, and delete from the folders what belongs to no job.
 
     Args:
         recipe: What to do with each job.
         layout: Where files lie.
         jobs: The items, in any order; the iterable may raise a MaskbenchError at its end.
+        total: How many jobs there are, for the progress bar, if that is known.
 
     Raises:
         DataError: Items have problems; all of them are in it, and nothing was published.
@@ -106,20 +107,20 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job]) -> Built:
     stage = recipe.stage
     memory = _Memory(layout, stage)
     shutil.rmtree(staging(layout, stage), ignore_errors=True)
-    todo = []
+    todo: dict[str, str] = {}  # inputs by key; the jobs themselves may be large
     old: dict[str, dict[str, Any]] = {}
 
     def outdated() -> Iterable[Job]:
-        for job in jobs:
+        for job in progress(jobs, total, stage):
             entry = memory.recall(job)
             if entry is None:
-                todo.append(job)
+                todo[job.key] = job.inputs
                 yield job
             else:
                 old[job.key] = entry
 
     outcomes = list(run_all(_Call(recipe.function), outdated(), stage))
-    made = dict(zip((job.key for job in todo), outcomes, strict=True))
+    made = dict(zip(todo, outcomes, strict=True))
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}
     facts = dict(sorted(facts.items()))
@@ -132,7 +133,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job]) -> Built:
     for name in recipe.folders:
         inside = (Path(path) for path in outputs if Path(path).parent == Path(name))
         remove_stale(layout.data / name, inside)
-    memory.remember(old, {job.key: job.inputs for job in todo}, made)
+    memory.remember(old, todo, made)
     return Built(facts, len(made))
 
 
@@ -199,11 +200,11 @@ class _Memory:
     def _intact(self, path: str, seal: list[Any]) -> bool:
         file = self.data / path
         try:
-            if _signature(file) == seal[1]:
+            if signature(file) == seal[1]:
                 return True
             if sha256_file(file) != seal[0]:
                 return False
-            seal[1] = _signature(file)
+            seal[1] = signature(file)
         except OSError:
             return False
         return True
@@ -223,9 +224,4 @@ class _Memory:
 
     def _seal(self, path: str) -> list[Any]:
         file = self.data / path
-        return [sha256_file(file), _signature(file)]
-
-
-def _signature(file: Path) -> list[int]:
-    status = file.stat()
-    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        return [sha256_file(file), signature(file)]

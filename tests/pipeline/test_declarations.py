@@ -1,0 +1,84 @@
+"""What dvc.yaml declares is what the stages use: modules, params, files."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from maskbench.params import load_params
+from tests.pipeline.conftest import HERE
+
+STAGES = ("fetch", "rasterize", "combine", "split")
+DECLARED = yaml.safe_load((HERE / "dvc.yaml").read_text())["stages"]
+
+_MODULES = """
+import importlib, json, sys
+importlib.import_module("stages.STAGE")
+files = [m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "maskbench"]
+print(json.dumps(sorted(files)))
+"""
+
+
+def test_stage_names_are_the_same_everywhere():
+    assert list(DECLARED) == list(STAGES)
+    assert {path.stem for path in (HERE / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
+    assert {path.stem for path in (HERE / "metrics").glob("*.json")} == set(STAGES)
+    sections = yaml.safe_load((HERE / "params.yaml").read_text())
+    for stage in STAGES:
+        assert stage in sections
+        assert stage in DECLARED[stage]["params"]
+        assert DECLARED[stage]["cmd"] == f"python stages/{stage}.py"
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_each_stage_declares_the_modules_it_runs(stage):
+    code = _MODULES.replace("STAGE", stage)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, check=True
+    )
+    loaded = {
+        str(name).removeprefix(f"{HERE}/")
+        for name in json.loads(done.stdout)
+        if not name.endswith("__init__.py")
+    }
+    declared = {name for name in DECLARED[stage]["deps"] if name.endswith(".py")}
+    assert declared - {f"stages/{stage}.py"} == loaded
+    assert DECLARED[stage]["deps"] == sorted(DECLARED[stage]["deps"])
+
+
+def test_fetch_is_pinned():
+    """No code among its dependencies: an old version is reproduced without the server."""
+    assert DECLARED["fetch"]["deps"] == ["${fetch.folder}"]
+
+
+class _Watched:
+    """Params that note which sections are read."""
+
+    def __init__(self, params):
+        self._params = params
+        self.read = set()
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return getattr(self._params, name)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_reads_the_params_it_declares(stage, repository, monkeypatch):
+    module = __import__(f"maskbench.pipeline.{stage}", fromlist=[stage])
+    layout = __import__("maskbench.pipeline.layout", fromlist=["Layout"]).Layout()
+    monkeypatch.chdir(repository.root)
+    watched = _Watched(load_params())
+    getattr(module, stage)(watched, layout)
+    names = {"multi_label_rules": "rules"}
+    assert watched.read == {names.get(name, name) for name in DECLARED[stage]["params"]}
+
+
+def test_every_output_persists():
+    """DVC would delete others before a stage runs, and lose them when it fails."""
+    for stage in DECLARED.values():
+        for entry in [*stage["outs"], *stage["metrics"]]:
+            ((_, options),) = entry.items()
+            assert options["persist"] is True

@@ -1,0 +1,68 @@
+"""EXIF orientation: what the annotator saw is what counts, whatever the format and the tag."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskbench.images import inspect, write_upright
+from tests.exports import annotation, box, task, write_export
+from tests.pipeline.test_build import run
+
+# How a picture has to be turned so that, stored like this, viewers show it upright again
+# (EXIF 2.32, tag 274): the inverse of what the tag says.
+STORED = {
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.swapaxes(0, 1),
+    6: np.rot90,
+    7: lambda seen: np.rot90(seen, 2).swapaxes(0, 1),
+    8: lambda seen: np.rot90(seen, -1),
+}
+FORMATS = {"png": {}, "tif": {}, "webp": {"lossless": True}, "jpg": {"quality": 95}}
+
+
+def picture():
+    """Upright, 40 x 30: a bright block at the top left on a dark ground."""
+    seen = np.full((30, 40, 3), 20, dtype=np.uint8)
+    seen[:8, :16] = (240, 60, 60)
+    return seen
+
+
+def store(path, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](picture())))
+    stored.save(path, exif=exif, **FORMATS[path.suffix[1:]])
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("orientation", STORED)
+def test_upright(tmp_path, suffix, orientation):
+    store(tmp_path / f"in.{suffix}", orientation)
+    info = inspect(tmp_path / f"in.{suffix}")
+    assert (info.width, info.height, info.orientation) == (40, 30, orientation)
+    write_upright(tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}")
+    with Image.open(tmp_path / f"out.{suffix}") as out:
+        assert out.getexif().get(274, 1) == 1
+        difference = np.abs(np.asarray(out.convert("RGB")).astype(int) - picture())
+    assert difference.mean() <= (3 if suffix == "jpg" else 0)
+    same = (tmp_path / f"out.{suffix}").read_bytes() == (tmp_path / f"in.{suffix}").read_bytes()
+    assert same == (orientation == 1)
+
+
+def test_mask_and_scene_agree_for_each_orientation(tmp_path):
+    """The block is annotated where it is seen; in the scene it lies under its mask."""
+    source = tmp_path / "source"
+    result = [box(["Canvas"], 0, 0, 40, 100 * 8 / 30)]
+    tasks = [task(n, annotation(n, result), image=f"{n}.png") for n in STORED]
+    write_export(source, tasks, images=False)
+    for orientation in STORED:
+        store(source / f"{orientation}.png", orientation)
+    run(tmp_path, source)
+    for orientation in STORED:
+        name = f"{orientation:06d}_{orientation}.png"
+        scene = np.asarray(Image.open(tmp_path / "data/benchmark/scenes" / name))
+        mask = np.asarray(Image.open(tmp_path / "data/benchmark/masks" / name))
+        assert np.array_equal(mask == 1, scene[..., 0] > 200), orientation

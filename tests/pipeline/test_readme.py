@@ -1,0 +1,63 @@
+"""The README's commands do what it says."""
+
+import re
+import subprocess
+import sys
+
+from tests.pipeline.conftest import HERE
+
+BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```(sh|python|console)\n(.*?)```", re.DOTALL)
+
+
+def blocks():
+    text = (HERE / "README.md").read_text()
+    return [(kind, body) for skip, kind, body in BLOCK.findall(text) if not skip]
+
+
+def lines_of(text):
+    """Lines without trailing blanks, sorted: DVC gives its metrics files in no fixed order."""
+    return sorted(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def run_console(repository, body):
+    for part in body.split("$ ")[1:]:
+        command, _, expected = part.partition("\n")
+        done = repository.run("bash", "-ec", command)
+        assert lines_of(done.stdout) == lines_of(expected), command
+
+
+def test_commands_in_order(repository):
+    ran = []
+    for kind, body in blocks():
+        ran.append(kind)
+        if kind == "sh":
+            repository.run("bash", "-ec", body)
+        elif kind == "python":
+            repository.run(sys.executable, "-c", body)
+        else:
+            run_console(repository, body)
+    assert set(ran) == {"sh", "python", "console"}
+    assert repository.git("status", "--porcelain").stdout == ""
+
+
+def test_paths_and_targets_exist():
+    text = (HERE / "README.md").read_text()
+    for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (HERE / name).exists(), name
+    table = text.split("## Layout")[1].split("`make help`")[0]
+    built = ("data/annotations", "data/images", "data/label_sets", "data/benchmark")
+    for name in re.findall(r"`([a-z_.]+(?:/[a-z_]+)*/?)`", table):
+        assert (HERE / name).exists() or name.rstrip("/") in built, name
+    helped = subprocess.run(["make", "help"], cwd=HERE, capture_output=True, text=True, check=True)
+    for target in ("repro", "test", "check", "bench", "clean"):
+        assert f"make {target}" in helped.stdout
+
+
+def test_messages_of_the_troubleshooting_table_are_real():
+    """Each quoted message occurs in the code, in the parts between its variable words."""
+    code = "\n".join(path.read_text() for path in sorted((HERE / "maskbench").rglob("*.py")))
+    table = (HERE / "README.md").read_text().split("## Troubleshooting")[1]
+    for message in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE):
+        words = re.split(r"'[^']*'|\d+ x \d+|…|Canvas \+ Plant|\bvalid\b|No module.*", message)
+        for piece in filter(None, (word.strip(" ,") for word in words)):
+            assert piece in re.sub(r'"\s+f?"', "", code), piece
