@@ -6,7 +6,6 @@ luminance by loaders). PNG is written here instead of by Pillow, unfiltered and 
 planes in a zstd GeoTIFF; what they mean stands in the file's image description.
 """
 
-import hashlib
 import json
 import struct
 import zlib
@@ -53,13 +52,6 @@ def write_mask(path: Path, mask: Mask) -> None:
         write_bytes(path, png_bytes(mask))
     else:
         _write_tif(path, mask[np.newaxis], compress="deflate", zlevel=6)
-
-
-def pixel_digest(mask: Mask) -> str:
-    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them."""
-    height, width = mask.shape
-    content = np.ascontiguousarray(mask)
-    return hashlib.sha256(f"{height}x{width}:".encode() + content.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -118,5 +110,5 @@ def read_label_set(path: Path) -> LabelSetFile:
             planes = tif.read()
         label_set = LabelSet(tuple(about["labels"]), planes)
         return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
-    except (rasterio.errors.RasterioError, KeyError, ValueError) as error:
+    except (rasterio.errors.RasterioError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no label set of maskbench: {error}") from None

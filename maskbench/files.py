@@ -65,12 +65,13 @@ def link_or_copy(source: Path, target: Path) -> None:
     temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:
-        temporary.hardlink_to(source)
+        temporary.hardlink_to(source.resolve())  # of the file, where source is a link into a cache
     except OSError:  # another file system, or one without links
         with replacing(target) as copy:
             shutil.copyfile(source, copy)
     else:
         temporary.replace(target)
+        temporary.unlink(missing_ok=True)  # still there if target was a link to source already
 
 
 def sha256(content: bytes) -> str:
@@ -82,6 +83,15 @@ def sha256_file(path: Path) -> str:
     """The hex SHA-256 of a file's bytes, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def signature(file: Path) -> list[int]:
+    """Inode, size and times of change: while they are the same, so is the content.
+
+    Cheaper than a digest; the time of the last status change cannot be set back.
+    """
+    status = file.stat()
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def digest(value: Any) -> str:

@@ -96,10 +96,13 @@ def ellipse_outline(value: Mapping[str, Any], width: int, height: int) -> Ring:
 
 
 def _segments(radius: float) -> int:
-    """Chords needed so that none is farther than FLATNESS from its arc (sagitta r(1-cos(pi/n)))."""
+    """Chords needed so that none is farther than FLATNESS from its arc (sagitta r(1-cos(pi/n))).
+
+    At least 32, so that it is less than 0.5 % of the radius however small the ellipse.
+    """
     if radius <= FLATNESS:
-        return 16
-    return max(16, math.ceil(math.pi / math.acos(1.0 - FLATNESS / radius)))
+        return 32
+    return max(32, math.ceil(math.pi / math.acos(1.0 - FLATNESS / radius)))
 
 
 def _cos_sin(degrees: float) -> tuple[float, float]:

@@ -1,35 +1,62 @@
-"""Colours of classes: the same in every picture, page and plot, distinct for colour-blind eyes."""
+"""One colour for each class, the same in every picture, page and plot."""
+
+from collections.abc import Iterator
+from itertools import count, islice
 
 import numpy as np
 import numpy.typing as npt
 
-# The first is what lies behind everything; then colours that stay apart for colour-blind readers
-# in brightness as well as in hue.
-_FIRST = (
-    (38, 42, 51), (230, 159, 0), (86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66),
-    (204, 121, 167), (0, 114, 178), (170, 212, 120), (148, 103, 189), (140, 86, 75),
+Color = tuple[int, int, int]
+"""Red, green, blue, 0 to 255."""
+
+IGNORED: Color = (128, 128, 128)
+"""Pixels of the ignore value."""
+
+_FIRST: tuple[Color, ...] = (
+    (0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (213, 94, 0), (204, 121, 167),
+    (240, 228, 66), (0, 114, 178),
 )  # fmt: skip
-_VOID = (255, 255, 255)
+"""Black, then Okabe and Ito's colours, which people of any colour vision tell apart
+(https://jfly.uni-koeln.de/color/)."""
+
+
+def class_colors(classes: int) -> list[Color]:
+    """The colours of so many classes; place = class value, 0 is black.
+
+    Beyond the first eight they follow Pascal VOC's rule (bits of the value spread over the high
+    bits of the channels), without repeating one.
+    """
+    return list(islice(_colors(), classes))
 
 
 def palette() -> npt.NDArray[np.uint8]:
-    """Red, green, blue of each mask value, shape (256, 3), uint8; 255 (ignored) is white.
+    """The colour of every mask value, shape (256, 3), uint8; 255 (ignored) is grey.
 
-    ``palette()[mask]`` is the mask in colours, shape (H, W, 3).
+    ``palette()[mask]`` is a mask in colours, shape (H, W, 3).
     """
-    colours = np.zeros((256, 3), dtype=np.uint8)
-    colours[: len(_FIRST)] = _FIRST
-    for value in range(len(_FIRST), 255):
-        # Bits of the value, spread over the channels from the highest bit down, so that
-        # neighbouring values differ much.
-        bits = [(value >> i) & 1 for i in range(8)]
-        for channel in range(3):
-            shade = sum(bit << (7 - i // 3) for i, bit in enumerate(bits) if i % 3 == channel)
-            colours[value, channel] = shade
-    colours[255] = _VOID
-    return colours
+    return np.array([*class_colors(255), IGNORED], dtype=np.uint8)
 
 
-def hex_colours(count: int) -> list[str]:
-    """The first ``count`` colours as ``#rrggbb``, for pages."""
-    return ["#" + "".join(f"{part:02x}" for part in colour) for colour in palette()[:count]]
+def hex_colours(classes: int) -> list[str]:
+    """The colours of so many classes as ``#rrggbb``, for pages."""
+    return ["#" + "".join(f"{part:02x}" for part in color) for color in class_colors(classes)]
+
+
+def _colors() -> Iterator[Color]:
+    yield from _FIRST
+    yield from (color for color in map(voc_color, count(1)) if color not in _FIRST)
+
+
+def voc_color(value: int) -> Color:
+    """Pascal VOC's colour of a value from 0 to 255 (VOC development kit, ``VOClabelcolormap.m``).
+
+    >>> voc_color(1), voc_color(255)
+    ((128, 0, 0), (224, 224, 192))
+    """
+    red = green = blue = 0
+    for shift in range(8):
+        bits = value >> 3 * shift
+        red |= (bits & 1) << 7 - shift
+        green |= (bits >> 1 & 1) << 7 - shift
+        blue |= (bits >> 2 & 1) << 7 - shift
+    return red, green, blue

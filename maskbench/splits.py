@@ -1,9 +1,10 @@
 """Keys to subsets by hashing, so that an image never moves when others come or go.
 
-Each group of images draws a number from 0 to 1 from the SHA-256 of its name and the salt; *test*
-takes the lowest numbers, then *valid*, and *train* the rest. The number depends on nothing else, so
-240 images instead of 24 leave the first 24 where they were, and changing the share of *valid*
-leaves *test* alone. Shares are met on average; small benchmarks deviate.
+Each group of images (equal images form one, named by their digest, unless ``split.group_by`` says
+otherwise) draws a number from 0 to 1 from the SHA-256 of its name and the salt; *test* takes the
+lowest numbers, then *valid*, and *train* the rest. The number depends on nothing else, so 240
+images instead of 24 leave the first 24 where they were, and changing the share of *valid* leaves
+*test* alone. Shares are met on average; small benchmarks deviate.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ def subset(group: str, ratios: Mapping[str, float], salt: str) -> str:
         ratios: Shares of train, valid and test; they add up to 1.
         salt: Another text draws anew.
 
-    >>> subset("000012_wall", {"train": 0.7, "valid": 0.15, "test": 0.15}, "maskbench")
+    >>> subset("hall 3", {"train": 0.7, "valid": 0.15, "test": 0.15}, "maskbench")
     'train'
     """
     place = position(group, salt)
@@ -36,19 +37,3 @@ def subset(group: str, ratios: Mapping[str, float], salt: str) -> str:
     if place < ratios["test"] + ratios["valid"]:
         return "valid"
     return "train" if ratios["train"] else "valid" if ratios["valid"] else "test"
-
-
-def group_names(identities: Mapping[str, str]) -> dict[str, str]:
-    """A group for each key, so that keys with equal identity (the same picture) stay together.
-
-    Args:
-        identities: Key → what makes images one, such as the digest of their bytes.
-
-    Returns:
-        Key → the smallest key with the same identity: later tasks have larger keys, so a duplicate
-        that is added later joins the first one instead of moving it.
-    """
-    first: dict[str, str] = {}
-    for key in sorted(identities):
-        first.setdefault(identities[key], key)
-    return {key: first[identity] for key, identity in identities.items()}

@@ -28,6 +28,9 @@ _DATE = re.compile(
 )
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's scalars."""
 
@@ -36,6 +39,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:  # "<<" is no key: the mapping it names is copied in
+                continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -73,7 +78,7 @@ for _tag, _pattern, _first, _construct in (
     ("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."), _construct_float),
     ("tag:yaml.org,2002:timestamp", _DATE, list("0123456789"), _construct_date),
     ("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""], None),
-    ("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"], None),
+    (_MERGE, re.compile(r"^<<$"), ["<"], None),
 ):
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
     if _construct is not None:

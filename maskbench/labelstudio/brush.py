@@ -22,6 +22,8 @@ from maskbench.errors import GeometryError
 Alpha = npt.NDArray[np.uint8]
 """Coverage of a stroke, shape (H, W), uint8: 0 outside, 255 fully inside."""
 
+Image.MAX_IMAGE_PIXELS = None  # a bit mask's size is compared with the image's before it is read
+
 
 class _Bits:
     """Reads big-endian bit fields from bytes."""

@@ -15,15 +15,24 @@ _SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
 _STEM_LENGTH = 60
 
 
-def image_reference(data: Mapping[str, Any], to_names: Iterable[str | None]) -> str:
+def image_reference(
+    data: Mapping[str, Any],
+    to_names: Iterable[str | None],
+    fields: Mapping[str, str] | None = None,
+) -> str:
     """The text by which a task's data names its image.
 
-    The field is found by itself: the only one that looks like an image; of several, the one that
-    the regions' ``to_name`` names, or ``image``.
+    Args:
+        data: The task's data.
+        to_names: The image tags on which its regions lie.
+        fields: The data field behind each image tag, from the labelling setup. Without it, the
+            field is found by itself: the only one that looks like an image; of several, the one
+            that the regions' ``to_name`` names, or ``image``.
 
     Raises:
         ValueError: None or several fit, or the task has several images; the message says which.
     """
+    tags = sorted({name for name in to_names if name})
     found = {name: value for name, value in data.items() if _looks_like_image(value)}
     for name, value in found.items():
         if isinstance(value, list) and len(value) > 1:
@@ -31,7 +40,15 @@ def image_reference(data: Mapping[str, Any], to_names: Iterable[str | None]) -> 
                 f"data.{name} lists {len(value)} images; a task must have one: import the images "
                 "as tasks of their own"
             )
-    wanted = [name for name in (*sorted({n for n in to_names if n}), "image") if name in found]
+    if fields:
+        shown = {fields[tag] for tag in tags if tag in fields} or set(fields.values())
+        found = {name: value for name, value in found.items() if name in shown} or found
+    if len(found) > 1 and len(tags) > 1:
+        raise ValueError(
+            f"its regions lie on several images ({', '.join(tags)}); a task must have one: import "
+            "the images as tasks of their own"
+        )
+    wanted = [name for name in (*tags, "image") if name in found]
     chosen = list(found) if len(found) == 1 else wanted[:1]
     if not chosen:
         what = f"several image fields ({', '.join(found)})" if found else "no image field"
@@ -47,7 +64,7 @@ def _looks_like_image(value: Any) -> bool:
         return False
     if value.startswith(("/data/", "data:image/", *_SCHEMES)):
         return True
-    names = (value, urlsplit(value).path)  # with a query as in a URL, or a plain name with a '#'
+    names = (value, re.split("[?#]", value)[0])  # a plain name with a '#', or a URL with a query
     return any(PurePosixPath(name.lower()).suffix in IMAGE_SUFFIXES for name in names)
 
 
@@ -57,8 +74,10 @@ def reference_path(reference: str) -> PurePosixPath:
     ``/data/local-files/?d=hall%5Cwall.jpg`` → ``hall/wall.jpg``; an upload path or URL → its path.
 
     Raises:
-        ValueError: It climbs out of its folder (``..``) or names nothing.
+        ValueError: It climbs out of its folder (``..``), names nothing, or is the image itself.
     """
+    if reference.startswith("data:"):
+        raise ValueError("the image stands in the task's data itself (data:…); import it as a file")
     parts = urlsplit(reference)
     if parts.path.rstrip("/").endswith("/data/local-files"):
         path = "".join(parse_qs(parts.query).get("d", [""])[:1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskbench.codecs import LabelSetFile, pixel_digest, read_label_set, write_mask
+from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256_file, write_text
 from maskbench.images import write_upright
@@ -15,6 +15,7 @@ from maskbench.params import IGNORE, Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import write_table
+from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
 
 COLUMNS = (
@@ -42,7 +43,8 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     recipe = Recipe("combine", _combine_task, ("benchmark/masks", "benchmark/scenes"), _unmatched)
-    built = build(recipe, layout, _jobs(params, layout))
+    files = sorted(layout.label_sets.glob("*.tif"))
+    built = build(recipe, layout, _jobs(files, params, layout), len(files))
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
@@ -66,7 +68,7 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
     return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
 
 
-def _jobs(params: Params, layout: Layout) -> Iterator[Job]:
+def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job]:
     rules = ClassRules(params.labels_map, params.rules, params.combine)
     shaping = digest(
         [
@@ -77,7 +79,7 @@ def _jobs(params: Params, layout: Layout) -> Iterator[Job]:
     )
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
-    for file in sorted(layout.label_sets.glob("*.tif")):
+    for file in files:
         work = _Work(file, rules, suffix, layout.images, target)
         yield Job(file.stem, digest([sha256_file(file), shaping]), work)
 

@@ -1,7 +1,7 @@
 """Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.errors import GeometryError, Problem, did_you_mean
 from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.geometry import OUTLINES, simple_polygons
+from maskbench.geometry import OUTLINES
 from maskbench.labelstudio.brush import decode_bitmask, decode_rle
 from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
@@ -50,7 +50,8 @@ def rasterize(params: Params, layout: Layout) -> str:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
     recipe = Recipe("rasterize", _rasterize_task, ("label_sets",))
-    built = build(recipe, layout, _jobs(params, layout))
+    files = sorted(layout.annotations.glob("*.json"))
+    built = build(recipe, layout, _jobs(files, params, layout), len(files))
     metrics = _metrics(list(built.facts.values()))
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
@@ -63,12 +64,12 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
 
 
-def _jobs(params: Params, layout: Layout) -> Iterator[Job]:
+def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job]:
     settings = params.rasterize
     labels = tuple(sorted(params.labels_map))
     target = staging(layout, "rasterize")
     shaping = digest([repr(settings), labels])
-    for file in sorted(layout.annotations.glob("*.json")):
+    for file in files:
         content = file.read_bytes()
         work = _Work(content, file.name, labels, settings, target)
         yield Job(file.stem, digest([sha256(content), shaping]), work)
@@ -186,7 +187,7 @@ def _pixels(
         return threshold(decode(code, width, height), params.brush_threshold), False
     ring = OUTLINES[region.shape](region.value, width, height)
     outside = bool((ring < 0).any() or (ring > (width, height)).any())
-    return fill(simple_polygons(ring), width, height, params.all_touched), outside
+    return fill(ring, width, height, params.all_touched), outside
 
 
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from maskbench.labelstudio.model import Annotation, Task
 from maskbench.params import Params, SplitParams
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import read_table, write_table
-from maskbench.splits import SUBSETS, group_names, subset
+from maskbench.splits import SUBSETS, subset
 
 COLUMNS = (
     "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
     "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
-(:func:`maskbench.codecs.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
+(:func:`maskbench.pixels.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
 object of pixels by class name."""
 
 Row = dict[str, Any]
@@ -55,9 +55,13 @@ def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
 def _groups(
     params: SplitParams, items: Sequence[Mapping[str, str]], tasks: Mapping[str, Task]
 ) -> dict[str, str]:
-    """The group of each key: what ``group_by`` names, or the task itself with its twins."""
+    """The group of each key: what ``group_by`` names, or the digest of the image as fetched.
+
+    The digest is the image's identity wherever it goes: equal images share it, and neither a task
+    that is deleted nor a project that is imported anew moves one.
+    """
     if params.group_by is None:
-        return group_names({item["key"]: item["scene_sha256"] for item in items})
+        return {key: task.image.sha256 for key, task in tasks.items() if task.image is not None}
     groups: dict[str, str] = {}
     problems = []
     for item in items:

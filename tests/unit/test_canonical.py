@@ -1,0 +1,127 @@
+"""The stored form of a task: it comes back equal, one region a line; and which annotation counts."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskbench.errors import DataError
+from maskbench.labelstudio.canonical import read_task, task_json, task_of
+from maskbench.labelstudio.choose import choose
+from maskbench.labelstudio.model import Annotation, Image, Region, Task
+
+texts = st.text(max_size=8)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts | st.floats(allow_nan=False, width=32)
+    .filter(lambda x: abs(x) < 1e30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+fields = st.dictionaries(texts, values, max_size=3)
+regions = st.builds(
+    Region, texts, texts, st.lists(texts, max_size=3).map(tuple), fields, st.none() | texts,
+    st.none() | texts, fields, st.none() | st.tuples(st.integers(1, 99), st.integers(1, 99)),
+)  # fmt: skip
+annotations = st.builds(
+    Annotation, st.integers(0), st.none() | st.integers(0), st.none() | texts, st.none() | texts,
+    st.booleans(), st.booleans(), st.lists(regions, max_size=3).map(tuple), fields,
+    st.lists(fields, max_size=2).map(tuple),
+)  # fmt: skip
+tasks = st.builds(
+    Task, st.integers(0), texts, st.none() | st.integers(0), fields, st.none() | texts,
+    st.lists(annotations, max_size=3).map(tuple),
+    st.none() | st.builds(Image, texts, st.integers(1), st.integers(1), texts),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(tasks)
+def test_a_task_comes_back_equal(task):
+    content = task_json(task)
+    assert task_of(content, "a.json") == task
+    assert task_json(task_of(content, "a.json")) == content
+    assert json.loads(content)["id"] == task.id
+
+
+def annotation(number, updated=None, **more):
+    fixed = {"completed_by": 1, "created_at": None, "ground_truth": False, "was_cancelled": False}
+    return Annotation(id=number, updated_at=updated, regions=(), **(fixed | more))
+
+
+def test_one_region_stands_on_a_line():
+    drawn = tuple(
+        Region(f"r{i}", "polygon", ("Wände",), {"points": [[1, 2], [3, 4], [5, 6]]}) for i in "abc"
+    )
+    task = Task(1, "k", None, {"image": "a.jpg"}, "a.jpg", (replace(annotation(1), regions=drawn),))
+    lines = task_json(task).decode("ascii").splitlines()
+    about = [line for line in lines if '"points"' in line]
+    assert len(about) == 3
+    assert json.loads(about[0].rstrip(",")) == {
+        "id": "ra", "shape": "polygon", "labels": ["Wände"], "from_name": None, "to_name": None,
+        "value": {"points": [[1, 2], [3, 4], [5, 6]]},
+    }  # fmt: skip
+    changed = replace(task, annotations=(replace(task.annotations[0], regions=drawn[:2]),))
+    other = task_json(changed).decode("ascii").splitlines()
+    assert len([line for line in lines if line not in other]) <= 2  # one gone, a comma before it
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"3", b"null", b"{}", b'{"annotations": [], "image": null}', b"{\xff",
+     b'{"annotations": [3], "image": null}', b'{"annotations": 3, "image": null}'],
+)  # fmt: skip
+def test_damaged_files_are_one_clear_error(tmp_path, content):
+    (tmp_path / "000001_a.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"000001_a\.json: is no stored task .*dvc checkout"):
+        read_task(tmp_path / "000001_a.json")
+
+
+def test_a_file_cut_anywhere_is_refused():
+    whole = task_json(Task(1, "k", None, {}, None, (annotation(1),), Image("a", 1, 1, "x")))
+    for end in range(len(whole) - 2):
+        with pytest.raises(DataError):
+            task_of(whole[:end], "a.json")
+
+
+EARLY, MIDDLE, LATE = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "criteria", "chosen"),
+    [
+        ([], ["latest"], None),
+        ([annotation(1, LATE, was_cancelled=True)], ["latest", "ground_truth"], None),
+        ([annotation(1, EARLY), annotation(2, LATE), annotation(3, MIDDLE)], ["latest"], 2),
+        ([annotation(1, LATE), annotation(2, EARLY), annotation(3, MIDDLE)], ["earliest"], 2),
+        ([annotation(1, EARLY), annotation(2, LATE, was_cancelled=True)], ["latest"], 1),
+        # ground truth goes first, the latest of several; else the next criterion
+        ([annotation(1, EARLY, ground_truth=True), annotation(2, LATE)], ["ground_truth"], 1),
+        ([annotation(1, LATE, ground_truth=True), annotation(2, EARLY, ground_truth=True)],
+         ["ground_truth", "earliest"], 1),
+        ([annotation(1, EARLY), annotation(2, LATE)], ["ground_truth"], None),
+        ([annotation(1, EARLY), annotation(2, LATE)], ["ground_truth", "earliest"], 1),
+        ([annotation(1, LATE, ground_truth=True, was_cancelled=True), annotation(2, EARLY)],
+         ["ground_truth", "latest"], 2),
+        # an annotator's latest; one who is absent leaves the choice to the next
+        ([annotation(1, EARLY, completed_by=7), annotation(2, MIDDLE, completed_by=7),
+          annotation(3, LATE)], ["annotator:7", "latest"], 2),
+        ([annotation(1, EARLY, completed_by=77), annotation(2, LATE, completed_by=None)],
+         ["annotator:7", "latest"], 2),
+        # of equal times the larger id is the later one
+        ([annotation(10, EARLY), annotation(9, EARLY)], ["latest"], 10),
+        ([annotation(10, EARLY), annotation(9, EARLY)], ["earliest"], 9),
+        # times compare as times, not as text; without one, an annotation is older than all
+        ([annotation(1, "2026-01-01T23:00:00-05:00"), annotation(2, MIDDLE)], ["latest"], 1),
+        ([annotation(1, "2026-01-01T10:00:00.5Z"), annotation(2, "2026-01-01T10:00:00Z")],
+         ["latest"], 1),
+        ([annotation(2, None), annotation(1, EARLY)], ["latest"], 1),
+        ([annotation(2, "not a time"), annotation(1, EARLY)], ["latest"], 1),
+        ([annotation(2, None, created_at=LATE), annotation(1, MIDDLE)], ["latest"], 2),
+    ],
+)  # fmt: skip
+def test_which_annotation_counts(annotations, criteria, chosen):
+    for order in (annotations, annotations[::-1]):
+        found = choose(order, criteria)
+        assert (found.id if found else None) == chosen

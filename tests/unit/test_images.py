@@ -1,0 +1,142 @@
+"""Image files: what they are, upright scenes, and files that are none."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from maskbench.images import inspect, write_upright
+
+SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
+SMOOTH[:, :, 0] = np.linspace(0, 255, 40)
+SMOOTH[:, :, 1] = np.linspace(0, 255, 24)[:, np.newaxis]
+
+# What each orientation makes of the stored pixels (TIFF 6.0, tag 274).
+TURNS = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: np.swapaxes(a, 0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2),
+    8: np.rot90,
+}
+
+
+def photo(path, orientation=None, file_format="PNG", **options):
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[0x0112] = orientation
+        exif[0x010E] = "a description"
+    Image.fromarray(SMOOTH).save(path, file_format, exif=exif, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("file_format", "suffix"),
+    [("BMP", ".bmp"), ("GIF", ".gif"), ("JPEG", ".jpg"), ("PNG", ".png"), ("TIFF", ".tif"),
+     ("WEBP", ".webp")],
+)  # fmt: skip
+def test_the_content_decides_the_ending(tmp_path, file_format, suffix):
+    path = tmp_path / "picture.wrong"
+    Image.fromarray(SMOOTH).save(path, file_format)
+    info = inspect(path)
+    assert (info.suffix, info.width, info.height, info.orientation) == (suffix, 40, 24, 1)
+    assert len(info.sha256) == 64
+
+
+@pytest.mark.parametrize("orientation", [None, *TURNS, 0, 9, 77])
+def test_the_size_is_the_upright_one(tmp_path, orientation):
+    info = inspect(photo(tmp_path / "a.jpg", orientation, "JPEG"))
+    turned = orientation in (5, 6, 7, 8)
+    assert (info.width, info.height) == ((24, 40) if turned else (40, 24))
+    assert info.orientation == (orientation if orientation in TURNS else 1)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options"),
+    [("JPEG", {"quality": 95}), ("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True})],
+)
+@pytest.mark.parametrize("orientation", TURNS)
+def test_scenes_stand_upright_and_say_so(tmp_path, file_format, options, orientation):
+    source = photo(tmp_path / "stored", orientation, file_format, **options)
+    expected = TURNS[orientation](SMOOTH.astype(int))
+    target = tmp_path / f"scene{inspect(source).suffix}"
+    write_upright(source, target)
+    with Image.open(target) as scene:
+        assert scene.getexif().get(0x0112, 1) == 1
+        assert scene.format == file_format
+        difference = np.abs(np.asarray(scene).astype(int) - expected)
+        np.testing.assert_array_equal(np.asarray(ImageOps.exif_transpose(scene)), scene)
+    assert difference.max() <= (8 if file_format == "JPEG" else 0)  # nothing is lost but by JPEG
+    assert (source.read_bytes() == target.read_bytes()) == (orientation == 1)
+
+
+def test_damaged_metadata_is_no_damage(tmp_path):
+    content = bytearray(photo(tmp_path / "a.jpg", 6, "JPEG").read_bytes())
+    place = content.index(b"a description")
+    content[place - 60 : place] = bytes(60)
+    (tmp_path / "a.jpg").write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        info = inspect(tmp_path / "a.jpg")
+        write_upright(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert (info.width, info.height) == (40, 24)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no image in a known format"),
+        (b"<html>not found</html>", "no image in a known format"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no image in a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image in a known format"),
+        (b"\x89PNG\r\n\x1a\n", "no image in a known format"),
+    ],
+)
+def test_what_is_no_image_is_refused(tmp_path, content, message):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        inspect(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_file_that_is_cut_off_is_refused(tmp_path, file_format):
+    whole = photo(tmp_path / "whole", 1, file_format).read_bytes()
+    (tmp_path / "cut").write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(ValueError, match="no image|damaged or cut off"):
+        inspect(tmp_path / "cut")
+
+
+def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_read(tmp_path):
+    stream = io.BytesIO()
+    Image.new("L", (40_000, 1)).save(stream, "BMP")
+    content = bytearray(stream.getvalue())
+    content[22:26] = (40_000).to_bytes(4, "little")
+    (tmp_path / "a.bmp").write_bytes(content)
+    with pytest.raises(ValueError, match="claims 40000 x 40000 pixels"):
+        inspect(tmp_path / "a.bmp")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]), st.data())
+def test_wrong_bytes_are_refused_or_read(tmp_path_factory, file_format, data):
+    folder = tmp_path_factory.mktemp("damaged")
+    whole = bytearray(photo(folder / "a", 6, file_format).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, min(len(whole), 300) - 1))] = data.draw(st.integers(0, 255))
+    (folder / "a").write_bytes(whole)
+    try:
+        info = inspect(folder / "a")
+    except ValueError:
+        return
+    write_upright(folder / "a", folder / f"b{info.suffix}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the test's own look at a file with damaged metadata
+        with Image.open(folder / f"b{info.suffix}") as scene:
+            assert scene.size == (info.width, info.height)
