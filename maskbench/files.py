@@ -46,8 +46,11 @@ def write_bytes(target: Path, content: bytes) -> None:
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write ``text`` to ``target`` atomically as UTF-8 with the line ends it has."""
-    write_bytes(target, text.encode("utf-8"))
+    r"""Write ``text`` to ``target`` atomically as UTF-8 with the line ends it has.
+
+    A lone surrogate, which JSON can hold and UTF-8 cannot, is written as ``\udc80``.
+    """
+    write_bytes(target, text.encode("utf-8", "backslashreplace"))
 
 
 def json_text(value: Any) -> str:

@@ -127,14 +127,16 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
     """Typed params from the parsed YAML value; raises ParamsError with all problems."""
     check = Checker()
     sections = check.mapping(raw, "", required=_SECTIONS)
-    labels_map = _labels_map(check, sections.get("labels_map"))
+    # Of a section that is missing nothing else is said.
+    checks = {name: check if name in sections else Checker() for name in _SECTIONS}
+    labels_map = _labels_map(checks["labels_map"], sections.get("labels_map"))
     params = Params(
-        fetch=_fetch(check, sections.get("fetch")),
+        fetch=_fetch(checks["fetch"], sections.get("fetch")),
         labels_map=labels_map,
         rules=_rules(check, sections.get("multi_label_rules"), labels_map),
-        rasterize=_rasterize(check, sections.get("rasterize")),
-        combine=_combine(check, sections.get("combine"), labels_map),
-        split=_split(check, sections.get("split")),
+        rasterize=_rasterize(checks["rasterize"], sections.get("rasterize")),
+        combine=_combine(checks["combine"], sections.get("combine"), labels_map),
+        split=_split(checks["split"], sections.get("split")),
     )
     if check.problems:
         count = len(check.problems)
@@ -163,7 +165,7 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     return FetchParams(
         server=server.rstrip("/") if server else None,
         projects=tuple(ids),
-        folder=check.text(section.get("folder"), "fetch.folder") or "",
+        folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
     )
 
@@ -178,11 +180,11 @@ def _labels_map(check: Checker, raw: Any) -> dict[str, int]:
             continue
         if value in owner:
             check.add(path, f"the value {value} belongs to {owner[value]!r} already")
-        if "\n" in label or "\r" in label or not label.strip():
+        if label.splitlines() != [label] or not label.strip():
             check.add(path, "a class name is one line of text")
         owner.setdefault(value, label)
         labels[label] = value
-    if labels and 0 not in owner:
+    if isinstance(raw, dict) and 0 not in owner:
         check.add("labels_map", "no class has the value 0, which pixels without a label get")
     return labels
 

@@ -5,7 +5,6 @@ so that a line of a diff is a change that somebody made.
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,18 @@ _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one reg
 
 def task_json(task: Task) -> bytes:
     """The canonical bytes of a task (ASCII JSON, so that any text survives any tool)."""
-    value = asdict(task)
-    for annotation in value["annotations"]:
-        annotation["regions"] = [_without_defaults(region) for region in annotation["regions"]]
+    annotations = [
+        vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
+        for annotation in task.annotations
+    ]
+    image = vars(task.image) if task.image else None
+    value = {**vars(task), "annotations": annotations, "image": image}
     return (_lines(value, _EXPANDED) + "\n").encode("ascii")
 
 
-def _without_defaults(region: dict[str, Any]) -> dict[str, Any]:
+def _without_defaults(region: Region) -> dict[str, Any]:
     optional = ("answers", "original_size")
-    return {name: v for name, v in region.items() if v or name not in optional}
+    return {name: v for name, v in vars(region).items() if v or name not in optional}
 
 
 def _lines(value: Any, expanded: int) -> str:
@@ -53,7 +55,7 @@ def task_of(content: bytes, name: str) -> Task:
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
         value["image"] = Image(**value["image"]) if value["image"] else None
         return Task(**value)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"is no stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
         raise DataError("data/annotations is damaged", [Problem(what, name)]) from None
 

@@ -1,12 +1,14 @@
 """A folder as the source: Label Studio JSON exports and the images they name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from maskbench.errors import Problem, SourceError
+from maskbench.files import sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_path, without_upload_prefix
+from maskbench.labelstudio.model import ImageFile, Task
 
 
 class Folder:
@@ -33,7 +35,8 @@ class Folder:
         root = self.path.resolve()
         found: dict[str, list[Path]] = {}
         for file in sorted(self.path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES and file.resolve().is_relative_to(root):
+            fits = file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
+            if fits and file.resolve().is_relative_to(root):
                 found.setdefault(file.name, []).append(file)
         return found
 
@@ -59,6 +62,21 @@ class Folder:
         for name, tasks in exports.items():
             for task in tasks:
                 yield task, name
+
+    def image_fields(self, origin: str) -> Mapping[str, str]:
+        """Nothing: an export does not tell which field each image tag shows."""
+        return {}
+
+    def prepare(self, tasks: Iterable[Task]) -> None:
+        """Nothing: the images are here."""
+
+    def finish(self) -> None:
+        """Nothing: the folder is the user's."""
+
+    def find(self, task: Task) -> ImageFile:
+        """The file with a task's image; raises ValueError as :meth:`image` does."""
+        path = self.image(task.reference or "")
+        return ImageFile(path, sha256_file(path))
 
     def image(self, reference: str) -> Path:
         """The file that an image reference of a task names.

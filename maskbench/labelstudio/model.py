@@ -6,13 +6,14 @@ the browser rewrites view rotation, sizes, lead time and key order).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-AREAS = frozenset({"polygon", "rectangle", "ellipse", "brush", "bitmask"})
-"""Shapes that have pixels."""
+AREAS = frozenset({"polygon", "rectangle", "ellipse", "brush", "bitmask", "vector"})
+"""Shapes that have pixels; a vector region only if it is closed."""
 
-NO_AREA = frozenset({"keypoint", "vector"})
-"""Shapes that have no area by nature: points and open lines."""
+NO_AREA = frozenset({"keypoint"})
+"""Shapes that have no area by nature."""
 
 NOT_A_REGION = "none"
 """Shape of a result entry that has no geometry and is no answer either."""
@@ -87,6 +88,22 @@ class Image:
     width: int
     height: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A file with a task's image, as the source gives it.
+
+    Attributes:
+        path: The file.
+        sha256: Digest of its bytes.
+        ours: Whether it is a download of ours, which may be linked to, and thrown away when it is
+            bad; else it belongs to the user.
+    """
+
+    path: Path
+    sha256: str
+    ours: bool = False
 
 
 @dataclass(frozen=True)

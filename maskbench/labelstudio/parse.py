@@ -34,12 +34,15 @@ class TaskError(ValueError):
         self.problems = problems
 
 
-def parse_task(raw: Any, origin: str | None = None) -> Task:
+def parse_task(
+    raw: Any, origin: str | None = None, fields: Mapping[str, str] | None = None
+) -> Task:
     """A task from one entry of a JSON export.
 
     Args:
         raw: The parsed JSON value.
         origin: The file it came from, for messages.
+        fields: The data field behind each image tag of the labelling setup, where it is known.
 
     Raises:
         TaskError: It is no task, has no usable id or image, or an annotation is malformed.
@@ -47,7 +50,20 @@ def parse_task(raw: Any, origin: str | None = None) -> Task:
     if not isinstance(raw, dict) or not _is_id(raw.get("id")):
         found = repr(raw.get("id")) if isinstance(raw, dict) else type(raw).__name__
         raise TaskError([Problem(f"a task with a numeric id is expected, found {found}", origin)])
-    task_id = raw["id"]
+    try:
+        json.dumps(raw, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        what = "is nested too deeply" if deep else "holds a number that is infinite or NaN"
+        raise TaskError([Problem(what, origin, raw["id"])]) from None
+    try:
+        return _task(raw, origin, fields)
+    except RecursionError:
+        raise TaskError([Problem("is nested too deeply", origin, raw["id"])]) from None
+
+
+def _task(raw: Mapping[str, Any], origin: str | None, fields: Mapping[str, str] | None) -> Task:
+    task_id: int = raw["id"]
     data, annotations = raw.get("data"), raw.get("annotations")
     if not isinstance(data, dict) or not isinstance(annotations, list):
         what = "has no 'data' and 'annotations': export the project as JSON (not JSON_MIN)"
@@ -58,7 +74,7 @@ def parse_task(raw: Any, origin: str | None = None) -> Task:
     ]
     kept = tuple(sorted((a for a in parsed if a), key=lambda annotation: annotation.id))
     try:
-        reference = image_reference(data, {r.to_name for a in kept for r in a.regions})
+        reference = image_reference(data, {r.to_name for a in kept for r in a.regions}, fields)
     except ValueError as error:
         problems.append(Problem(str(error), origin, task_id))
         reference = None
@@ -125,10 +141,15 @@ def _results(results: list[Any]) -> _Parts:
         elif value and not _has_shape(entry, value):
             answers[str(entry.get("from_name"))] = _answer(value)
         else:
-            geometry = {name: value[name] for name in _GEOMETRY if name in value}
-            identity = json.dumps([entry.get("id", f"#{index}"), geometry], sort_keys=True)
+            geometry = {name: _whole(value[name]) for name in _GEOMETRY if name in value}
+            identity = json.dumps([_region_id(entry, index), geometry], sort_keys=True)
             groups.setdefault(identity, []).append({**entry, "value": value, "index": index})
     return tuple(_region(items) for items in groups.values()), answers, tuple(relations)
+
+
+def _region_id(entry: Mapping[str, Any], index: int) -> str:
+    """The region's id; one without is told apart by its place."""
+    return f"#{index}" if entry.get("id") is None else str(entry["id"])
 
 
 def _has_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
@@ -151,7 +172,7 @@ def _region(items: list[dict[str, Any]]) -> Region:
     value = {k: v for item in items for k, v in item["value"].items() if k in (*_GEOMETRY, *_MARKS)}
     labelled = [item for item in items if _labels(item) or _named_shape(item)]
     return Region(
-        id=str(first.get("id", f"#{first['index']}")),
+        id=_region_id(first, first["index"]),
         shape=_named_shape(first) or _inferred_shape(first, value),
         labels=tuple(dict.fromkeys(label for item in items for label in _labels(item))),
         value=_canonical_value(value),
@@ -169,7 +190,8 @@ def _inferred_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> str:
 
 
 def _labels(item: Mapping[str, Any]) -> list[str]:
-    found = [v for k, v in item["value"].items() if k.endswith("labels") and isinstance(v, list)]
+    fields = sorted(item["value"].items())
+    found = [v for k, v in fields if k.endswith("labels") and isinstance(v, list)]
     return [str(label) for labels in found for label in labels]
 
 

@@ -29,6 +29,7 @@ from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import write_table
 from maskbench.raster import Patch, Plane, Window, fill, label_set, raster_environment, threshold
+from maskbench.vector import is_closed, vector_outline
 
 REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
 """Why a region has no part in a mask without being an error."""
@@ -151,13 +152,20 @@ def _faults(region: Region, image: Image, labels: tuple[str, ...]) -> list[str]:
     return faults
 
 
+def _is_open(region: Region) -> bool:
+    """Whether the region is a line that was never closed; a polygon is closed unless it says not."""
+    if region.shape == "vector":
+        return not is_closed(region.value)
+    return region.shape == "polygon" and region.value.get("closed") is False
+
+
 def _patch(
     region: Region, image: Image, params: RasterizeParams
 ) -> tuple[str | None, Patch | None, bool]:
     """(why it is dropped, its pixels, whether it reaches off the image)."""
     if region.shape == NOT_A_REGION:
         return "not_a_region", None, False
-    if region.shape in NO_AREA:
+    if region.shape in NO_AREA or _is_open(region):
         return "no_area", None, False
     if region.shape not in AREAS:
         raise GeometryError(f"regions of the type {region.shape!r} cannot be turned into pixels")
@@ -185,7 +193,8 @@ def _pixels(
         if not code:  # an erased stroke is stored as an empty code
             return threshold(np.zeros((0, 0), dtype=np.uint8), 1), False
         return threshold(decode(code, width, height), params.brush_threshold), False
-    ring = OUTLINES[region.shape](region.value, width, height)
+    outline = vector_outline if region.shape == "vector" else OUTLINES[region.shape]
+    ring = outline(region.value, width, height)
     outside = bool((ring < 0).any() or (ring > (width, height)).any())
     return fill(ring, width, height, params.all_touched), outside
 

@@ -140,6 +140,8 @@ def test_unlabelled_tasks_need_no_image_and_are_counted(tmp_path):
 
 def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
     source = tmp_path / "source"
+    open_line = polygon(["Canvas"], [(1, 1), (90, 1), (90, 90)], number="9\ud800")
+    open_line["value"]["closed"] = False
     results = [
         box(["Canvas"], 10, 10, 50, 50, number=1),
         box(["Canvas"], 10, 10, 10, 50, number=2),  # collapsed
@@ -149,16 +151,18 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
         {"id": "r6", "type": "keypointlabels", "value": {"x": 1, "y": 2, "width": 1}},
         {"a": 1},
         box(["Obstruction"], 80, 80, 120, 120, number=8),  # reaches off the image: clipped
+        open_line,
     ]
     write_export(source, [task(1, annotation(7, results))])
     run(tmp_path, source)
     metrics = json.loads((tmp_path / "metrics/rasterize.json").read_text())
-    assert metrics["dropped"] == {"no_label": 1, "no_pixel": 3, "no_area": 1, "not_a_region": 1}
+    assert metrics["dropped"] == {"no_label": 1, "no_pixel": 3, "no_area": 2, "not_a_region": 1}
     assert metrics["reach_off_the_image"] == 2
     assert metrics["regions"] == {"Canvas": 1, "Obstruction": 1}
     listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()
     assert "000001_scene_1,1,7,r5,Canvas,no_pixel" in listed
-    assert len(listed) == 1 + 6
+    assert r"000001_scene_1,1,7,r9\ud800,Canvas,no_area" in listed
+    assert len(listed) == 1 + 7
 
 
 def test_groups_stay_together(tmp_path):

@@ -16,7 +16,7 @@ from maskbench.labelstudio.brush import canonical_rle, decode_bitmask, decode_rl
 COUNTERS = (3, 4, 8, 16)
 
 
-def encode(words, runs=None, counters=COUNTERS, word_size=8, length=None, padding=0):
+def encode(words, runs=None, *, counters=COUNTERS, word_size=8, length=None, padding=0):
     """thi.ng/rle-pack by its layout (facts/label-studio.md, section 7), as a string of bits.
 
     32 bits: number of words; 5: word size - 1; 4 x 4: counter sizes - 1; then runs: a flag (1: one
@@ -95,7 +95,7 @@ def test_only_the_alpha_channel_counts_however_the_runs_are_cut(data, pixels):
         runs.append((len(set(part)) == 1 and data.draw(st.booleans()), count))
         at += count
     counters = data.draw(st.sampled_from([COUNTERS, (4, 4, 4, 4), (1, 2, 5, 9)]))
-    decoded = decode_rle(encode(words, runs, counters), pixels, 1)
+    decoded = decode_rle(encode(words, runs, counters=counters), pixels, 1)
     np.testing.assert_array_equal(decoded, [words[3::4]])
 
 

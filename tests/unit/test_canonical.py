@@ -1,4 +1,4 @@
-"""The stored form of a task: it comes back equal, one region a line; and which annotation counts."""
+"""The stored form of a task (equal when read, one region a line); which annotation counts."""
 
 import json
 from dataclasses import replace

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 
 import numpy as np
 import pytest
@@ -32,7 +31,7 @@ def test_a_mask_opens_as_grey_with_its_values(tmp_path, suffix):
     with raster_environment(), rasterio.open(path) as tif:
         assert (tif.count, tif.dtypes, tif.nodata) == (1, ("uint8",), None)
         np.testing.assert_array_equal(tif.read(1), ALL_VALUES)
-    assert os.listdir(tmp_path) == [path.name]  # no .aux.xml, no leftovers
+    assert list(tmp_path.iterdir()) == [path]  # no .aux.xml, no leftovers
 
 
 @settings(max_examples=100, deadline=None)
@@ -102,7 +101,7 @@ def test_label_sets_survive_the_file(tmp_path, labels, planes):
     assert read.label_set.planes.dtype == np.uint8
     assert read.label_set.labels == labels
     assert (read.task, read.annotation, read.image) == (12, 34, written.image)
-    assert os.listdir(tmp_path) == ["a.tif"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.tif"]
 
 
 def test_equal_label_sets_are_equal_bytes(tmp_path):
@@ -117,7 +116,7 @@ def test_a_failing_write_leaves_the_old_label_set(tmp_path):
     with pytest.raises((TypeError, ValueError)):
         write_label_set(tmp_path / "a.tif", broken)
     assert read_label_set(tmp_path / "a.tif").task == 12
-    assert os.listdir(tmp_path) == ["a.tif"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.tif"]
 
 
 def plain_tif(path, description=None):

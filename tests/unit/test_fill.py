@@ -136,7 +136,7 @@ def test_a_fan_about_any_point_covers_the_image_once(twice_x, twice_y):
 def test_a_part_of_the_frame_shows_what_the_whole_shows(points, right, down):
     """Shifting outline and image by whole pixels, or enlarging the image, changes no pixel."""
     halves = np.round(ring(points) * 8) / 8  # so that the shift is exact
-    shifted = halves + (right, down)
+    shifted = halves + np.array([right, down])
     large = filled(shifted, WIDTH + right + 7, HEIGHT + down + 5)
     part = large[down : down + HEIGHT, right : right + WIDTH]
     np.testing.assert_array_equal(filled(halves), part)

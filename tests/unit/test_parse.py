@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from maskbench.labelstudio.canonical import task_json, task_of
+from maskbench.labelstudio.canonical import task_json
 from maskbench.labelstudio.model import Region
 from maskbench.labelstudio.parse import TaskError, parse_task
 
