@@ -153,7 +153,7 @@ def _faults(region: Region, image: Image, labels: tuple[str, ...]) -> list[str]:
 
 
 def _is_open(region: Region) -> bool:
-    """Whether the region is a line that was never closed; a polygon is closed unless it says not."""
+    """Whether the region is a line that was never closed (a polygon is closed by default)."""
     if region.shape == "vector":
         return not is_closed(region.value)
     return region.shape == "polygon" and region.value.get("closed") is False
