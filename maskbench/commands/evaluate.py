@@ -1,0 +1,67 @@
+"""Score predicted masks against a benchmark, or against two versions of it.
+
+PREDICTIONS is a folder with one mask per image, <key>.png, .tif or .npy, class values as in
+codes.txt. Written to --out: metrics.json (for `dvc metrics`), images.csv, confusion.csv and
+index.html, a page with the worst images first.
+
+  maskbench evaluate predictions
+  maskbench evaluate predictions --split all --rev v1.2
+  maskbench evaluate predictions --against v1.1     what moved: the labels or the set of images?
+
+Exit status: 0 done; 3 a version cannot be had; 4 predictions or benchmark have problems.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("predictions", metavar="PREDICTIONS", type=Path)
+    parser.add_argument(
+        "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--split", action="append", help="may be repeated; all: every one; default: test"
+    )
+    parser.add_argument("--rev", help="score on the benchmark of this tag, branch or commit")
+    parser.add_argument("--against", metavar="REV", help="also score on this older version")
+    parser.add_argument(
+        "--out", type=Path, default=Path("evaluation"), help="folder to write; default: %(default)s"
+    )
+    parser.add_argument(
+        "--resamples", type=int, default=1000, help="bootstrap draws; default: %(default)s"
+    )
+    parser.add_argument(
+        "--worst", type=int, default=50, help="images on the page; default: %(default)s"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Score, print the table and write the files; returns the exit status."""
+    from maskbench.dataset import Benchmark  # noqa: PLC0415
+    from maskbench.evaluate import Settings, compare, split_names  # noqa: PLC0415
+    from maskbench.evaluation.outputs import write_files  # noqa: PLC0415
+    from maskbench.evaluation.page import Shown, write_page  # noqa: PLC0415
+    from maskbench.evaluation.scoring import score  # noqa: PLC0415
+    from maskbench.executor import run_all  # noqa: PLC0415
+    from maskbench.versions import sibling  # noqa: PLC0415
+
+    data = Benchmark(sibling(args.data, args.rev) if args.rev else args.data)
+    splits = args.split or ["test"]
+    names = split_names("all" if "all" in splits else splits)
+    settings = Settings(resamples=args.resamples, each=run_all)
+    if args.against:
+        old = Benchmark(sibling(args.data, args.against))
+        comparison = compare(args.predictions, data, old, names, settings)
+        report = comparison.new
+    else:
+        comparison, report = None, score(args.predictions, data, names, settings)
+    write_files(report, args.out, comparison)
+    shown = Shown(report, data, args.predictions, comparison)
+    write_page(args.out / "index.html", shown, args.worst)
+    print(report)
+    if comparison is not None:
+        print(f"\n{comparison}")
+    print(f"\nmetrics.json, images.csv, confusion.csv and index.html are in {args.out}")
+    return 0

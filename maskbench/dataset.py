@@ -1,0 +1,307 @@
+"""A benchmark as a sequence of (image, mask). Needs numpy and Pillow only.
+
+>>> from maskbench.dataset import Benchmark
+>>> train = Benchmark("data/benchmark", split="train")  # doctest: +SKIP
+>>> image, mask = train[0]  # doctest: +SKIP
+>>> train.classes[mask[0, 0]]  # doctest: +SKIP
+'Background'
+"""
+
+import operator
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Self, SupportsIndex
+
+import numpy as np
+
+from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.manifest import Row, read_manifest
+from maskbench.pixels import IGNORE, Mask, Scene, pixel_digest, read_mask, read_scene
+from maskbench.splits import SUBSETS
+from maskbench.versions import get_version
+
+_PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
+_AGAIN = "run `dvc checkout -f combine` to have it as it was built"
+_UNFIT = "an item of the benchmark cannot be used"
+
+
+class Sample(NamedTuple):
+    """One item of a benchmark.
+
+    Attributes:
+        image: Red, green, blue, shape (H, W, 3), uint8.
+        mask: Class values, shape (H, W), uint8; ``Benchmark.ignore_index`` where nothing counts.
+    """
+
+    image: Scene
+    mask: Mask
+
+
+class Benchmark:
+    """The images of a benchmark, or of one split, in the order of their keys.
+
+    Files are opened for reading, one item at a time; nothing is kept in memory. An instance can be
+    pickled and used in worker processes.
+
+    Args:
+        root: The benchmark's folder, such as ``data/benchmark``.
+        split: ``train``, ``valid``, ``test`` or the name of another file ``splits/<name>.txt``;
+            None: all images.
+
+    Attributes:
+        root: The folder.
+        split_name: The split that was asked for, or None.
+        classes: Class names; the place in the tuple is the value in the mask.
+        splits: Keys by split, sorted.
+        keys: The keys of this view, sorted; ``self[i]`` is the image of ``keys[i]``.
+
+    Raises:
+        DataError: A file is missing: the message names each, and what to do. Damage inside files
+            shows when an item is read, or at once with :meth:`check`.
+    """
+
+    ignore_index = IGNORE
+
+    def __init__(self, root: str | Path, split: str | None = None) -> None:
+        self.root = Path(root)
+        problems: list[Problem] = []
+        self.classes = _classes(self.root / "codes.txt", problems)
+        self._scenes = _files(self.root / "scenes", problems)
+        self._masks = _files(self.root / "masks", problems)
+        self.splits = _splits(self.root / "splits", self._scenes, problems)
+        self.split_name = split
+        self.keys = self._view(split, problems)
+        if problems:
+            raise DataError(f"{self.root} is no complete benchmark", problems)
+
+    @classmethod
+    def get(
+        cls,
+        repo: str | Path,
+        rev: str | None = None,
+        path: str = "data/benchmark",
+        split: str | None = None,
+    ) -> Self:
+        """A version of a benchmark from the Git repository that keeps it.
+
+        The folder is downloaded once per version, into a cache folder of the user; it needs the
+        programs ``git`` and ``dvc`` (see :func:`maskbench.versions.get_version`).
+
+        Args:
+            repo: URL or folder of the Git repository.
+            rev: A tag, branch or commit; None: the default branch as it is now.
+            path: The benchmark's folder in the repository.
+            split: As for the class.
+
+        Raises:
+            SourceError: Repository, version or data cannot be had; the message says which.
+            DataError: What was downloaded is no complete benchmark.
+        """
+        return cls(get_version(repo, rev, path), split)
+
+    def split(self, name: str) -> Self:
+        """The images of one split; raises DataError if there is no such split."""
+        return type(self)(self.root, name)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, index: SupportsIndex) -> Sample:
+        return self.sample(self.keys[operator.index(index)])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.sample(key) for key in self.keys)
+
+    def __repr__(self) -> str:
+        split = "" if self.split_name is None else f", split={self.split_name!r}"
+        name = type(self).__name__
+        return (
+            f"<{name} {str(self.root)!r}{split}: {len(self)} images, {len(self.classes)} classes>"
+        )
+
+    def sample(self, key: str) -> Sample:
+        """Image and mask of a key.
+
+        Raises:
+            KeyError: There is no such key.
+            DataError: A file is damaged, the sizes differ, or the mask holds a value that is no
+                class; the message names the file.
+        """
+        image, mask = load_scene(self.scene_path(key)), self.mask(key)
+        if image.shape[:2] != mask.shape:
+            what = f"has {_size(mask)} pixels, its scene {_size(image)}; {_AGAIN}"
+            raise DataError(_UNFIT, [Problem(what, str(self.mask_path(key)))])
+        return Sample(image, mask)
+
+    def mask(self, key: str) -> Mask:
+        """The mask of a key, shape (H, W), uint8; raises as :meth:`sample` does."""
+        return load_mask(self.mask_path(key), len(self.classes))
+
+    @property
+    def all_keys(self) -> frozenset[str]:
+        """The keys of all images, whatever the view."""
+        return frozenset(self._scenes)
+
+    def group(self, key: str) -> str:
+        """The group of a key in the manifest; the key itself where there is no manifest."""
+        return self.row(key).group if (self.root / "manifest.csv").is_file() else key
+
+    def scene_path(self, key: str) -> Path:
+        """The image file of a key; raises KeyError if there is none."""
+        return self.root / "scenes" / self._scenes[key]
+
+    def mask_path(self, key: str) -> Path:
+        """The mask file of a key; raises KeyError if there is none."""
+        return self.root / "masks" / self._masks[key]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The manifest's rows of this view, in the order of the keys; raises DataError."""
+        return tuple(self.row(key) for key in self.keys)
+
+    def row(self, key: str) -> Row:
+        """The manifest's row of a key.
+
+        Raises:
+            DataError: The manifest is missing or damaged, or has no such row.
+        """
+        if key not in self._manifest:
+            what = f"has no row for {key!r}; run `dvc checkout`, or `dvc repro` after a change"
+            problem = Problem(what, str(self.root / "manifest.csv"))
+            raise DataError("the benchmark's manifest does not fit its masks", [problem])
+        return self._manifest[key]
+
+    def check(self) -> None:
+        """Read every file of this view and compare it with the manifest, if there is one.
+
+        Raises:
+            DataError: Files that are damaged, sizes that differ, values that are no class, masks
+                that are not those that were built; all of them together.
+        """
+        problems: list[Problem] = []
+        described = (self.root / "manifest.csv").is_file()
+        for key in self.keys:
+            try:
+                mask = self.sample(key).mask
+                if described and pixel_digest(mask) != self.row(key).mask_sha256:
+                    what = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f`"
+                    problems.append(Problem(what, str(self.mask_path(key))))
+            except DataError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise DataError(f"{self.root} cannot be used as it is", problems)
+
+    @cached_property
+    def _manifest(self) -> dict[str, Row]:
+        return read_manifest(self.root / "manifest.csv")
+
+    def _view(self, split: str | None, problems: list[Problem]) -> tuple[str, ...]:
+        """The keys of the view; notes those whose scene or mask is missing."""
+        if split is not None and split not in self.splits:
+            what = f"there is no split {split!r}; {did_you_mean(split, self.splits)}"
+            problems.append(Problem(what, str(self.root / "splits" / f"{split}.txt")))
+        everything = self._scenes.keys() | self._masks.keys()
+        keys = sorted(everything) if split is None else self.splits.get(split, ())
+        for key in keys:
+            for name, files in (("scene", self._scenes), ("mask", self._masks)):
+                if files and key not in files:
+                    other = self.scene_path(key) if name == "mask" else self.mask_path(key)
+                    what = f"has no {name} in {name}s/; run `dvc checkout combine`"
+                    problems.append(Problem(what, str(other)))
+        return tuple(keys)
+
+
+def load_scene(path: Path) -> Scene:
+    """An image file as :func:`maskbench.pixels.read_scene` reads it; raises DataError."""
+    try:
+        return read_scene(path)
+    except ValueError as error:
+        raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
+
+
+def load_mask(path: Path, classes: int) -> Mask:
+    """A mask file that holds so many classes; raises DataError if it is damaged or holds others."""
+    try:
+        mask = read_mask(path)
+    except ValueError as error:
+        raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
+    if foreign := foreign_values(mask, classes):
+        lines = f"codes.txt has {classes} lines, 0 to {classes - 1}"
+        what = f"holds the value {foreign[0]}, and {lines}; {_AGAIN}"
+        raise DataError(_UNFIT, [Problem(what, str(path))])
+    return mask
+
+
+def foreign_values(mask: Mask, classes: int) -> list[int]:
+    """The values in a mask that are neither one of so many classes nor 255 (ignore)."""
+    if mask.size == 0 or mask.max() < classes:
+        return []
+    values = np.flatnonzero(np.bincount(mask.reshape(-1), minlength=IGNORE + 1))
+    return [int(value) for value in values if classes <= value != IGNORE]
+
+
+def _size(array: Mask | Scene) -> str:
+    return f"{array.shape[1]} x {array.shape[0]}"
+
+
+def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
+    try:
+        names = tuple(path.read_text(encoding="utf-8").splitlines())
+    except FileNotFoundError:
+        problems.append(Problem(f"is missing; {_PULL}", str(path)))
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(f"cannot be read: {error}", str(path)))
+        return ()
+    if not 0 < len(names) <= IGNORE:
+        problems.append(Problem(f"has {len(names)} lines; one to 255 are expected", str(path)))
+    return names
+
+
+def _files(folder: Path, problems: list[Problem]) -> dict[str, str]:
+    """File name by key; hidden files are none of ours."""
+    if not folder.is_dir():
+        problems.append(Problem(f"is missing; {_PULL}", str(folder)))
+        return {}
+    found: dict[str, str] = {}
+    names = (entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    for name in sorted(names):
+        key = Path(name).stem
+        if key in found:
+            what = f"has the key of {found[key]}; remove the one that is not in manifest.csv"
+            problems.append(Problem(what, str(folder / name)))
+        found[key] = name
+    return found
+
+
+def _splits(
+    folder: Path, scenes: Collection[str], problems: list[Problem]
+) -> dict[str, tuple[str, ...]]:
+    """Keys by split; notes missing files and keys that are nowhere or in two splits."""
+    paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    for name in SUBSETS:
+        if name not in paths:
+            problems.append(Problem(f"is missing; {_PULL}", str(folder / f"{name}.txt")))
+    splits: dict[str, tuple[str, ...]] = {}
+    owner: dict[str, str] = {}
+    for name, path in paths.items():
+        keys = _keys(path, problems)
+        splits[name] = tuple(sorted(keys))
+        for key in keys:
+            if scenes and key not in scenes:
+                what = f"names {key!r}, which is not in scenes/; run `dvc checkout combine split`"
+                problems.append(Problem(what, str(path)))
+            if name in SUBSETS and owner.setdefault(key, name) != name:
+                what = f"names {key!r}, which {owner[key]}.txt names too; run `dvc repro -f split`"
+                problems.append(Problem(what, str(path)))
+    return splits
+
+
+def _keys(path: Path, problems: list[Problem]) -> Sequence[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(f"cannot be read: {error}; run `dvc checkout split`", str(path)))
+        return ()
+    return [Path(line.strip()).stem for line in lines if line.strip()]

@@ -1,0 +1,1 @@
+"""Scoring predictions: counting, figures, intervals, and what a person looks at."""

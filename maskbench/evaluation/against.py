@@ -1,0 +1,161 @@
+"""The same predictions on two versions: did the labels move, or the set of images?
+
+For any figure f, with the old version's labels on its images Lo(So) and the new one's Ln(Sn), and C
+the images that both have in the splits that are scored:
+
+    removed = f(Lo, C)  - f(Lo, So)     images of So that are not in Sn are taken away
+    labels  = f(Ln, C)  - f(Lo, C)      the labels of the images that stay are exchanged
+    added   = f(Ln, Sn) - f(Ln, C)      images of Sn that were not in So come in
+
+The three add up to f(Ln, Sn) - f(Lo, So) exactly. An image that moved into or out of the splits
+counts as added or removed. A part does not apply (NaN) where one of its two figures does not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskbench.dataset import Benchmark
+from maskbench.errors import DataError, Problem
+from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
+from maskbench.evaluation.report import Report, named
+from maskbench.evaluation.scoring import Expected, Predictions, Settings, score
+from maskbench.pixels import pixel_digest
+
+PARTS = ("labels", "added", "removed")
+"""Where a change comes from, in the order in which tables show it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One set of predictions on two versions of a benchmark.
+
+    Attributes:
+        new: The report on the new version.
+        old: The report on the old version.
+        relabelled: Keys of images in both whose masks differ.
+        added: Keys that only the new version scores.
+        removed: Keys that only the old version scores.
+        parts: By name of :data:`PARTS`, the share of every figure's change; they add up to it.
+    """
+
+    new: Report
+    old: Report
+    relabelled: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    parts: dict[str, Figures]
+
+    def metrics(self) -> dict[str, Any]:
+        """Old and new figures, their change and its parts, by name; None: does not apply."""
+        before, after = self.old.summary.figures, self.new.summary.figures
+        tables = {"old": before, "new": after, "change": _minus(after, before), **self.parts}
+        return {
+            "images": {
+                "relabelled": len(self.relabelled),
+                "added": len(self.added),
+                "removed": len(self.removed),
+            },
+            **{name: named(values, self.new.classes) for name, values in tables.items()},
+        }
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+def compare_versions(
+    predictions: Predictions,
+    new: Benchmark,
+    old: Benchmark,
+    splits: Sequence[str],
+    settings: Settings,
+) -> Comparison:
+    """Score predictions on two versions; see :func:`maskbench.evaluate.compare`."""
+    expected = Expected(_classes(new, old), new.all_keys | old.all_keys)
+    after = score(predictions, new, splits, settings, expected)
+    before = score(predictions, old, splits, settings, expected)
+    keys_after, keys_before = ({i.key for i in report.images} for report in (after, before))
+    both = keys_after & keys_before
+    common_after, common_before = (_subset(report, both) for report in (after, before))
+    return Comparison(
+        new=after,
+        old=before,
+        relabelled=tuple(sorted(k for k in both if _digest(new, k) != _digest(old, k))),
+        added=tuple(sorted(keys_after - both)),
+        removed=tuple(sorted(keys_before - both)),
+        parts={
+            "labels": _minus(common_after, common_before),
+            "added": _minus(after.summary.figures, common_after),
+            "removed": _minus(common_before, before.summary.figures),
+        },
+    )
+
+
+def _classes(new: Benchmark, old: Benchmark) -> tuple[str, ...]:
+    """The longer list of classes; values that both have must have one name."""
+    pairs = zip(new.classes, old.classes, strict=False)
+    differing = [
+        Problem(f"value {value} is {mine!r} in {new.root} and {theirs!r} in {old.root}")
+        for value, (mine, theirs) in enumerate(pairs)
+        if mine != theirs
+    ]
+    if differing:
+        raise DataError(
+            "the versions' classes differ, so that one set of predictions cannot be scored on both",
+            differing,
+        )
+    return max(new.classes, old.classes, key=len)
+
+
+def _subset(report: Report, keys: set[str]) -> Figures:
+    nothing = np.zeros((6, len(report.classes)), dtype=np.int64)
+    return figures(sum((i.counts for i in report.images if i.key in keys), nothing))
+
+
+def _digest(benchmark: Benchmark, key: str) -> str:
+    """Of the mask's pixels; from the manifest, where there is one."""
+    if (benchmark.root / "manifest.csv").is_file():
+        return benchmark.row(key).mask_sha256
+    return pixel_digest(benchmark.mask(key))
+
+
+def _minus(first: Figures, second: Figures) -> Figures:
+    return Figures(
+        first.per_class - second.per_class,
+        first.mean - second.mean,
+        first.pixel_accuracy - second.pixel_accuracy,
+    )
+
+
+def _text(comparison: Comparison) -> str:
+    """A table for the terminal: means, pixel accuracy, then the IoU of each class."""
+    before, after = comparison.old.summary.figures, comparison.new.summary.figures
+    columns = [before, after, _minus(after, before), *(comparison.parts[p] for p in PARTS)]
+    rows = [
+        (f"mean {name.replace('_', ' ')}", [c.mean[i] for c in columns])
+        for i, name in enumerate(FIGURES)
+    ]
+    rows.append(("pixel accuracy", [c.pixel_accuracy for c in columns]))
+    rows += [
+        (f"IoU {name}", [c.per_class[0, k] for c in columns])
+        for k, name in enumerate(comparison.new.classes)
+    ]
+    wide = max(len(name) for name, _ in rows)
+    heading = ("old", "new", "change", *(f"by {part}" for part in PARTS))
+    counts = (comparison.relabelled, comparison.added, comparison.removed)
+    relabelled, added, removed = (len(keys) for keys in counts)
+    return "\n".join(
+        [
+            f"change of version; images: {relabelled} relabelled, {added} added, {removed} removed",
+            f"{'':{wide}}" + "".join(f"  {word:>10}" for word in heading),
+            *(f"{name:{wide}}{_cells(values)}" for name, values in rows),
+        ]
+    )
+
+
+def _cells(values: Sequence[Values]) -> str:
+    forms = ["10.3f", "10.3f", *["+10.3f"] * 4]
+    pairs = zip(values, forms, strict=True)
+    return "".join("  " + (f"{'-':>10}" if np.isnan(v) else format(float(v), f)) for v, f in pairs)

@@ -1,0 +1,72 @@
+"""Boundary IoU: how well outlines agree, whatever the size of what they enclose. Pure numpy.
+
+B. Cheng, R. Girshick, P. Dollár, A. C. Berg, A. Kirillov: "Boundary IoU: Improving Object-Centric
+Image Segmentation Evaluation", CVPR 2021, https://arxiv.org/abs/2103.16562. For a class with true
+pixels G and predicted pixels P it is the IoU of Gd and Pd, where Gd are the pixels of G that lie
+within d pixels of G's outline, and Pd likewise. As in the authors' code, d is 2 % of the image's
+diagonal (at least one pixel), distance is counted in steps to the eight neighbours, and the image's
+edge is an outline. Pixels to be ignored belong to neither side and make no outline.
+"""
+
+import math
+
+import numpy as np
+
+from maskbench.pixels import IGNORE, Mask
+
+RATIO = 0.02
+"""Distance from the outline as a share of the image's diagonal."""
+
+
+def boundary_width(height: int, width: int, ratio: float = RATIO) -> int:
+    """How many pixels from its outline a pixel of the boundary lies at most.
+
+    >>> boundary_width(480, 640)
+    16
+    """
+    return max(1, round(ratio * math.hypot(height, width)))
+
+
+def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask, Mask]:
+    """What of each mask lies on the boundary of its class.
+
+    Args:
+        truth: Class values, shape (H, W), uint8; pixels of 255 do not count.
+        predicted: Class values, the same shape.
+        ratio: See :data:`RATIO`.
+
+    Returns:
+        For each of the two a mask of the same shape with the class value where the pixel lies on
+        the boundary of its class, elsewhere 255.
+    """
+    width = boundary_width(truth.shape[0], truth.shape[1], ratio)
+    void = truth == IGNORE
+    return _boundary(truth, void, width), _boundary(predicted, void, width)
+
+
+def _boundary(
+    mask: Mask, void: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], width: int
+) -> Mask:
+    """A pixel is inside its class when all that counts within ``width`` steps is of that class."""
+    inside = np.zeros(mask.shape, dtype=np.bool_)
+    if min(mask.shape) > 2 * width:
+        core = slice(width, -width)
+        lowest = _window(np.minimum, np.where(void, np.uint8(255), mask), width)
+        highest = _window(np.maximum, np.where(void, np.uint8(0), mask), width)
+        inside[core, core] = lowest == highest
+    return np.where(inside | void, np.uint8(IGNORE), mask)
+
+
+def _window(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
+    """The extreme value of each (2 width + 1)² window, shape (H - 2 width, W - 2 width)."""
+    return _along(extreme, _along(extreme, mask, width).T, width).T
+
+
+def _along(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
+    """Extremes of windows of 2 width + 1 rows: windows of doubled length, then two that overlap."""
+    size, have, result = 2 * width + 1, 1, mask
+    while 2 * have <= size:
+        result = extreme(result[:-have], result[have:])
+        have *= 2
+    rest = size - have
+    return extreme(result[: len(result) - rest], result[rest:]) if rest else result

@@ -1,0 +1,161 @@
+"""From counts of pixels to figures, their means over classes, and bootstrap intervals. Pure numpy.
+
+Figures of a set of images come from the counts of all its pixels together, as in Pascal VOC and
+Cityscapes, not from averages of images. A figure whose denominator is zero is NaN ("does not
+apply") and left out of means: a class that occurs neither in truth nor in prediction has no IoU. A
+class that is predicted but nowhere true has IoU 0 and counts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.evaluation.boundary import RATIO, boundaries
+from maskbench.evaluation.confusion import Counts, confusion
+from maskbench.pixels import Mask
+
+Values = npt.NDArray[np.float64]
+
+FIGURES = ("iou", "dice", "precision", "recall", "boundary_iou")
+"""Per-class figures, in the order of the axis of :attr:`Figures.per_class`."""
+
+_HIT, _TRUE, _PREDICTED = 0, 1, 2  # rows of an image's counts; the same of boundaries from 3 on
+
+_DRAWS = 64  # bootstrap samples held at a time
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of one set of images, or of many sets along leading axes.
+
+    Attributes:
+        per_class: Shape (..., 5, K), the five in the order of :data:`FIGURES`; NaN: does not apply.
+        mean: Means over the classes to which a figure applies, shape (..., 5).
+        pixel_accuracy: Share of the counted pixels that are right, shape (...).
+    """
+
+    per_class: Values
+    mean: Values
+    pixel_accuracy: Values
+
+
+def count_image(
+    truth: Mask, predicted: Mask, classes: int, ratio: float = RATIO
+) -> tuple[Counts, Counts]:
+    """Everything that scoring needs to know of one image.
+
+    Args:
+        truth: Class values, shape (H, W), uint8; 255 does not count.
+        predicted: Class values, the same shape; 255 is "no class".
+        classes: The number of classes, K.
+        ratio: See :data:`maskbench.evaluation.boundary.RATIO`.
+
+    Returns:
+        The confusion matrix, shape (K, K + 1), and six rows of counts, shape (6, K): pixels hit,
+        true and predicted; of the boundaries hit, true and predicted.
+    """
+    matrix = confusion(truth, predicted, classes)
+    edge_truth, edge_predicted = boundaries(truth, predicted, ratio)
+    edges = confusion(edge_truth, edge_predicted, classes)
+    rows = (
+        np.diag(matrix),
+        matrix.sum(axis=1),
+        matrix.sum(axis=0)[:classes],
+        np.diag(edges),
+        edges.sum(axis=1),
+        np.diag(confusion(edge_predicted, edge_predicted, classes)),
+    )
+    return matrix, np.stack(rows)
+
+
+def figures(counts: npt.NDArray[np.int64] | Values) -> Figures:
+    """Figures from counts, shape (..., 6, K), of an image or summed over images.
+
+    With hits TP, true pixels T and predicted pixels P of a class: IoU = TP / (T + P - TP),
+    Dice = 2 TP / (T + P), precision = TP / P, recall = TP / T; boundary IoU is the IoU of
+    boundaries (:mod:`maskbench.evaluation.boundary`); pixel accuracy = sum of TP / sum of T.
+    """
+    values = counts.astype(np.float64, copy=False)
+    hit, true, predicted = (values[..., row, :] for row in (_HIT, _TRUE, _PREDICTED))
+    edge_hit, edge_true, edge_predicted = (values[..., row, :] for row in (3, 4, 5))
+    per_class = np.stack(
+        [
+            _ratio(hit, true + predicted - hit),
+            _ratio(2 * hit, true + predicted),
+            _ratio(hit, predicted),
+            _ratio(hit, true),
+            _ratio(edge_hit, edge_true + edge_predicted - edge_hit),
+        ],
+        axis=-2,
+    )
+    return Figures(per_class, mean(per_class), _ratio(hit.sum(axis=-1), true.sum(axis=-1)))
+
+
+def _ratio(part: Values, whole: Values) -> Values:
+    result = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
+
+
+def mean(values: Values) -> Values:
+    """The mean over the last axis of what is not NaN; NaN where nothing is left."""
+    applies = ~np.isnan(values)
+    return _ratio(np.where(applies, values, 0.0).sum(axis=-1), applies.sum(axis=-1).astype(float))
+
+
+def interval(
+    counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int, level: float = 0.95
+) -> tuple[Figures, Figures]:
+    """Lower and upper ends of bootstrap percentile intervals (Efron 1979) of every figure.
+
+    Groups of images are drawn with replacement, as many as there are, and the figures are computed
+    from the pixels of all that were drawn; the ends are percentiles over the draws in which a
+    figure applies. Images of one group (one room, one patient) are drawn together, since they are
+    no independent evidence.
+
+    Args:
+        counts: Of each image, shape (N, 6, K).
+        groups: The group's number of each image, shape (N,), from 0 on without gaps.
+        resamples: How many draws; 0: no interval (all NaN).
+        seed: Of the random generator: equal seeds, equal intervals.
+        level: Share of the draws between the ends.
+    """
+    size = int(groups.max()) + 1 if len(groups) else 0
+    if size < 2 or resamples < 1:
+        nothing = figures(np.zeros(counts.shape[1:]))
+        return nothing, nothing
+    units = np.zeros((size, *counts.shape[1:]), dtype=np.float64)
+    np.add.at(units, groups, counts)
+    random = np.random.default_rng(seed)
+    drawn = [
+        _draw(units, random, min(_DRAWS, resamples - start))
+        for start in range(0, resamples, _DRAWS)
+    ]
+    ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
+    per_class, means, accuracy = (
+        _percentiles(np.concatenate(parts), ends)
+        for parts in zip(*((d.per_class, d.mean, d.pixel_accuracy) for d in drawn), strict=True)
+    )
+    low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
+    return low, high
+
+
+def _draw(units: Values, random: np.random.Generator, draws: int) -> Figures:
+    size = len(units)
+    weights = np.stack(
+        [np.bincount(random.integers(size, size=size), minlength=size) for _ in range(draws)]
+    )
+    sums = weights.astype(np.float64) @ units.reshape(size, -1)
+    return figures(sums.reshape(draws, *units.shape[1:]))
+
+
+def _percentiles(values: Values, ends: tuple[float, float]) -> Values:
+    """Percentiles over the first axis of what is not NaN; NaN where a column has nothing."""
+    columns = values.reshape(len(values), -1)
+    result = np.full((2, columns.shape[1]), np.nan)
+    for i, column in enumerate(columns.T):
+        applies = column[~np.isnan(column)]
+        if applies.size:
+            result[:, i] = np.percentile(applies, ends)
+    return result.reshape(2, *values.shape[1:])

@@ -1,0 +1,52 @@
+"""The files of a report: ``metrics.json``, ``images.csv`` and ``confusion.csv``.
+
+Equal predictions and masks give equal bytes. The page is :mod:`maskbench.evaluation.page`'s.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskbench.evaluation.against import Comparison
+from maskbench.evaluation.figures import FIGURES
+from maskbench.evaluation.report import Report, rounded
+from maskbench.files import json_text, write_text
+
+
+def write_files(report: Report, folder: Path, comparison: Comparison | None = None) -> None:
+    """Write the report's files into a folder.
+
+    ``metrics.json`` suits ``dvc metrics``: figures by split and class name. ``images.csv`` has a
+    row an image with its own figures, worst mean IoU first. ``confusion.csv`` has a row for each
+    true and predicted class, over all images, with pixels and their share of the true class. With a
+    comparison, ``metrics.json`` has the section ``against`` as well.
+    """
+    more = {} if comparison is None else {"against": comparison.metrics()}
+    write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
+    write_text(folder / "images.csv", _csv(_image_rows(report)))
+    write_text(folder / "confusion.csv", _csv(_confusion_rows(report)))
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
+    means = [f"mean_{name}" for name in FIGURES]
+    yield ["key", "split", "group", "pixel_accuracy", *means, *(f"iou {c}" for c in report.classes)]
+    for image in report.worst():
+        of = image.figures
+        values = [of.pixel_accuracy, *of.mean, *of.per_class[0]]
+        yield [image.key, image.split, image.group, *map(rounded, values)]
+
+
+def _confusion_rows(report: Report) -> Iterable[Sequence[Any]]:
+    yield ["truth", "predicted", "pixels", "share"]
+    matrix = report.summary.confusion
+    for truth, row in zip(report.classes, matrix.tolist(), strict=True):
+        for predicted, pixels in zip((*report.classes, "(no class)"), row, strict=True):
+            yield [truth, predicted, pixels, round(pixels / max(1, sum(row)), 6)]

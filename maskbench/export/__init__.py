@@ -1,0 +1,38 @@
+"""A benchmark in the forms of other ecosystems: COCO, YOLO, Pascal VOC, Hugging Face."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from maskbench.dataset import Benchmark
+from maskbench.errors import MaskbenchError, did_you_mean
+from maskbench.export import coco, hf, voc, yolo
+from maskbench.export.folder import filled
+from maskbench.export.source import Source
+
+FORMATS: dict[str, Callable[[Source, Path], str]] = {
+    "coco": coco.write,
+    "hf": hf.write,
+    "voc": voc.write,
+    "yolo": yolo.write,
+}
+"""How each form is written: (source, folder) → one-line summary."""
+
+
+def export(form: str, source: Source | Benchmark, target: Path) -> str:
+    """Write a benchmark in another form; returns a one-line summary.
+
+    Args:
+        form: One of :data:`FORMATS`.
+        source: The benchmark, and where its regions lie (COCO and YOLO need them).
+        target: A folder that is not there yet, or is empty; it appears when all of it is written.
+
+    Raises:
+        MaskbenchError: The form is unknown, or the folder holds something.
+        DataError: The benchmark is damaged, or its regions are missing.
+    """
+    if form not in FORMATS:
+        raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, FORMATS)}")
+    if not isinstance(source, Source):
+        source = Source(source)
+    with filled(target) as folder:
+        return FORMATS[form](source, folder)

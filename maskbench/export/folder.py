@@ -1,0 +1,37 @@
+"""A folder that appears when it is complete."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maskbench.errors import MaskbenchError
+
+
+@contextmanager
+def filled(target: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``target`` when the block ends well.
+
+    Raises:
+        MaskbenchError: ``target`` is a file, or a folder that holds something.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise MaskbenchError(f"{target} is not empty: name a new folder, or remove it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".tmp-"))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if target.is_dir():
+            target.rmdir()
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file's bytes; no link, so that who edits the export does not edit the benchmark."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -1,0 +1,52 @@
+"""Pascal VOC segmentation, as ``torchvision.datasets.VOCSegmentation`` reads it.
+
+Layout under ``VOCdevkit/VOC2012``: ``JPEGImages/<key>.jpg``; ``SegmentationClass/<key>.png``, a
+palette image in VOC's colours, index = class, 255 = ignore; ``train``, ``val``, ``trainval`` and
+``test`` in ``ImageSets/Segmentation``; ``labelmap.txt`` (``name:r,g,b::``, as CVAT writes it). JPEG
+scenes keep their bytes; VOC has no other kind, so others are encoded at quality 95 without chroma
+subsampling.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from maskbench.dataset import load_scene
+from maskbench.export.folder import copy
+from maskbench.export.source import Source
+from maskbench.files import write_text
+from maskbench.palette import voc_color
+from maskbench.splits import SUBSETS
+
+_SETS = {"train": ("train",), "val": ("valid",), "trainval": ("train", "valid"), "test": ("test",)}
+
+
+def write(source: Source, folder: Path) -> str:
+    """Write all splits; returns the summary."""
+    benchmark, root = source.benchmark, folder / "VOCdevkit" / "VOC2012"
+    for name, splits in _SETS.items():
+        keys = sorted(key for split in splits for key in benchmark.splits[split])
+        listed = "".join(f"{key}\n" for key in keys)
+        write_text(root / "ImageSets" / "Segmentation" / f"{name}.txt", listed)
+    keys = sorted(key for split in SUBSETS for key in benchmark.splits[split])
+    for name in ("JPEGImages", "SegmentationClass"):
+        (root / name).mkdir()
+    for key in keys:
+        _write_scene(benchmark.scene_path(key), root / "JPEGImages" / f"{key}.jpg")
+        mask = Image.fromarray(benchmark.mask(key))
+        mask.putpalette(np.array([voc_color(v) for v in range(256)], dtype=np.uint8).tobytes())
+        mask.save(root / "SegmentationClass" / f"{key}.png")
+    lines = (
+        f"{name}:{','.join(map(str, voc_color(value)))}::\n"
+        for value, name in enumerate(benchmark.classes)
+    )
+    write_text(root / "labelmap.txt", "".join(lines))
+    return f"{len(keys)} masks in Pascal VOC's form"
+
+
+def _write_scene(source: Path, target: Path) -> None:
+    if source.suffix.lower() in (".jpg", ".jpeg"):
+        copy(source, target)
+    else:
+        Image.fromarray(load_scene(source)).save(target, quality=95, subsampling=0)

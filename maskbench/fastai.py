@@ -1,0 +1,311 @@
+"""A benchmark as fastai's DataLoaders.
+
+>>> from fastai.vision.all import resnet34, unet_learner
+>>> from maskbench.fastai import MeanIoU, segmentation_dataloaders
+>>> dls = segmentation_dataloaders("data/benchmark", size=250, bs=12)  # doctest: +SKIP
+>>> dls.show_batch()  # doctest: +SKIP
+>>> learn = unet_learner(dls, resnet34, metrics=MeanIoU())  # doctest: +SKIP
+
+The loss that a learner takes from these loaders ignores pixels of value 255, and so do
+:class:`MeanIoU` and :class:`PixelAccuracy`; fastai's own metrics do not.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from fastai.vision.all import (
+    AddMaskCodes,
+    CrossEntropyLossFlat,
+    DataBlock,
+    DataLoaders,
+    IntToFloatTensor,
+    ItemTransform,
+    Learner,
+    Metric,
+    PILImage,
+    PILMask,
+    Resize,
+    ResizeMethod,
+    TensorMask,
+    Transform,
+    TransformBlock,
+)
+from matplotlib.patches import Patch
+from PIL import Image
+from torch.nn.functional import interpolate
+
+from maskbench.dataset import Benchmark, load_scene
+from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.files import replacing
+from maskbench.palette import IGNORED, class_colors
+
+
+def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fastai
+    root: str | Path | Benchmark,
+    size: int | tuple[int, int] | None = 250,
+    bs: int = 12,
+    *,
+    item_tfms: Any = None,
+    batch_tfms: Any = None,
+    splits: tuple[str, str] = ("train", "valid"),
+    **options: Any,
+) -> DataLoaders:
+    """The published train and valid images as fastai's DataLoaders.
+
+    Args:
+        root: The benchmark's folder.
+        size: Images are squeezed to this size (one side, or height and width), never cropped, so
+            that validation sees all of them; None: ``item_tfms`` makes them equally large.
+        bs: Images in a batch; fewer where the training split has fewer, because fastai drops
+            incomplete training batches and would train on nothing.
+        item_tfms: Further transforms of an image and its mask, after the resizing.
+        batch_tfms: Transforms of a batch, such as ``aug_transforms()``.
+        splits: The splits to train on and to validate with.
+        **options: For ``DataBlock.dataloaders``: ``num_workers``, ``device``, ``path`` …
+
+    Returns:
+        DataLoaders with ``vocab`` and ``c`` (class names and their number) and a loss that ignores
+        pixels of value 255; a learner finds them.
+
+    Raises:
+        DataError: The benchmark is not complete, or the training split has no image.
+    """
+    benchmark = root if isinstance(root, Benchmark) else Benchmark(root)
+    train = benchmark.split(splits[0])
+    if not train:
+        what = "has no image to train on; add images, or choose another split.salt"
+        problem = Problem(what, str(benchmark.root / "splits" / f"{splits[0]}.txt"))
+        raise DataError(f"{benchmark.root} cannot be trained on", [problem])
+    resize = [] if size is None else [Resize(size, method=ResizeMethod.Squish)]
+    block = segmentation_block(benchmark, [*resize, *_listed(item_tfms)], batch_tfms, splits)
+    dls: DataLoaders = block.dataloaders(benchmark.root, bs=min(bs, len(train)), **options)
+    dls.vocab, dls.c = list(benchmark.classes), len(benchmark.classes)
+    return dls
+
+
+def segmentation_block(
+    root: str | Path | Benchmark,
+    item_tfms: Any = None,
+    batch_tfms: Any = None,
+    splits: tuple[str, str] = ("train", "valid"),
+) -> DataBlock:
+    """The DataBlock behind :func:`segmentation_dataloaders`, for people who build their own.
+
+    Its items are scene paths; ``block.dataloaders(root, bs=…)`` makes the loaders. Images are read
+    upright and in RGB whatever their mode, masks by value (fastai's own blocks ignore EXIF, clip 16
+    bits to white, and take a palette's colours for classes).
+    """
+    benchmark = root if isinstance(root, Benchmark) else Benchmark(root)
+    names = AddClassNames(codes=list(benchmark.classes))
+    return DataBlock(
+        blocks=(
+            TransformBlock(type_tfms=OpenScene(), batch_tfms=IntToFloatTensor),
+            TransformBlock(type_tfms=OpenMask(benchmark), item_tfms=names),
+        ),
+        get_items=_Items(benchmark, splits),
+        splitter=_Published(len(benchmark.splits[splits[0]])),
+        item_tfms=[SameSize(), *_listed(item_tfms)],
+        batch_tfms=batch_tfms,
+    )
+
+
+def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -> Path:
+    """Predict the images of a benchmark's view and save their masks as ``<key>.png``.
+
+    Each is predicted at the loaders' size and its class scores are enlarged to the scene's, so that
+    outlines are smoother than those of an enlarged mask. Made for ``maskbench evaluate``.
+
+    Args:
+        learn: A learner on loaders of :func:`segmentation_dataloaders`.
+        benchmark: The images to predict, such as ``Benchmark(root, "test")``.
+        folder: Where to write; made if need be.
+
+    Returns:
+        The folder.
+
+    Raises:
+        MaskbenchError: The loaders crop or pad images, so that the scores are not of all of them.
+    """
+    resized = [t for t in learn.dls.valid.after_item.fs if isinstance(t, Resize)]
+    if any(t.method != ResizeMethod.Squish for t in resized):
+        raise MaskbenchError("the loaders crop or pad; use Resize(…, method=ResizeMethod.Squish)")
+    paths = [benchmark.scene_path(key) for key in benchmark.keys]
+    keys = iter(benchmark.keys)
+    learn.model.eval()
+    with torch.no_grad():
+        for (images,) in learn.dls.test_dl(paths, num_workers=0):
+            for scores in learn.model(images).as_subclass(torch.Tensor):
+                _save(scores, benchmark, next(keys), Path(folder))
+    return Path(folder)
+
+
+def _save(scores: torch.Tensor, benchmark: Benchmark, key: str, folder: Path) -> None:
+    height, width = benchmark.mask(key).shape
+    enlarged = interpolate(scores[None], size=(height, width), mode="bilinear", align_corners=False)
+    mask = enlarged[0].argmax(dim=0).cpu().numpy().astype(np.uint8)
+    with replacing(folder / f"{key}.png") as temporary:
+        Image.fromarray(mask).save(temporary)
+
+
+def _listed(transforms: Any) -> list[Any]:
+    if transforms is None:
+        return []
+    return list(transforms) if isinstance(transforms, Sequence) else [transforms]
+
+
+class _Items:
+    """Scene paths of the two splits, training first."""
+
+    def __init__(self, benchmark: Benchmark, splits: tuple[str, str]) -> None:
+        self.benchmark, self.splits = benchmark, splits
+
+    def __call__(self, _source: Any) -> list[Path]:
+        keys = [key for split in self.splits for key in self.benchmark.split(split).keys]
+        return [self.benchmark.scene_path(key) for key in keys]
+
+
+class _Published:
+    """Splits the items where training ends, instead of by chance."""
+
+    def __init__(self, train: int) -> None:
+        self.train = train
+
+    def __call__(self, items: Sequence[Path]) -> tuple[list[int], list[int]]:
+        return list(range(self.train)), list(range(self.train, len(items)))
+
+
+class OpenScene(Transform):  # type: ignore[misc]
+    """A scene's path to an upright RGB image; other inputs are left to fastai."""
+
+    def encodes(self, source: Any) -> PILImage:
+        """Any image file, or what ``PILImage.create`` takes."""
+        path = isinstance(source, str | Path)
+        return PILImage.create(load_scene(Path(source)) if path else source)
+
+
+class OpenMask(Transform):  # type: ignore[misc]
+    """A scene's path to its mask.
+
+    Attributes:
+        loss_func: What a learner takes when it is given no loss.
+    """
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        super().__init__()
+        self.benchmark = benchmark
+        self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=benchmark.ignore_index)
+
+    def encodes(self, scene: Any) -> PILMask:
+        """The mask that belongs to a scene of the benchmark."""
+        return PILMask.create(self.benchmark.mask(Path(scene).stem))
+
+
+class SameSize(ItemTransform):  # type: ignore[misc]
+    """Stops at a mask whose size is not its scene's, which resizing would hide."""
+
+    order = -1
+
+    def encodes(self, pair: Any) -> Any:
+        """The pair as it is; raises DataError."""
+        if len(pair) == 2 and pair[0].size != pair[1].size:
+            sizes = " and ".join(f"{width} x {height}" for width, height in (p.size for p in pair))
+            raise DataError(f"scene and mask have {sizes} pixels; Benchmark.check() names the file")
+        return pair
+
+
+_SMALL = {"fontsize": 6, "frameon": False, "borderpad": 0.2, "handlelength": 1.0}
+
+
+class NamedMask(TensorMask):  # type: ignore[misc]
+    """A mask that shows itself over the image in class colours, with a legend of their names.
+
+    Class 0 is transparent and pixels that are ignored are grey.
+    """
+
+    def show(self, ctx: Any = None, **options: Any) -> Any:
+        """Draw on the axes ``ctx``, as fastai's ``show_batch`` and ``show_results`` ask for."""
+        values = self.cpu().numpy().astype(np.uint8)
+        colors = np.zeros((256, 4), dtype=np.uint8)
+        colors[: len(self.codes), :3] = class_colors(len(self.codes))
+        colors[1 : len(self.codes), 3] = 150
+        colors[255] = (*IGNORED, 220)
+        ctx.imshow(colors[values], interpolation="nearest")
+        names = {**dict(enumerate(self.codes)), 255: "(ignored)"}
+        present = [value for value in np.unique(values).tolist() if value and value in names]
+        patches = [Patch(color=colors[v] / 255.0, label=names[v]) for v in present]
+        if patches:
+            ctx.legend(
+                handles=patches, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, **_SMALL
+            )
+        return ctx
+
+
+class AddClassNames(AddMaskCodes):  # type: ignore[misc]
+    """Class names for the learner, and for the legend of pictures."""
+
+    def decodes(self, mask: TensorMask) -> NamedMask:
+        """The mask as one that shows its classes' names."""
+        named: NamedMask = mask.as_subclass(NamedMask)
+        named.codes = self.codes
+        return named
+
+
+class _Confusion(Metric):  # type: ignore[misc]
+    """Counts (truth, prediction) pairs over a validation run; ignored pixels are left out."""
+
+    def __init__(self, ignore_index: int = 255) -> None:
+        self.ignore_index = ignore_index
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        self.counts: np.ndarray[Any, np.dtype[np.int64]] | None = None
+
+    def accumulate(self, learn: Any) -> None:
+        """Count a batch: ``learn.pred`` is (N, C, H, W), ``learn.y`` (N, H, W)."""
+        classes = learn.pred.shape[1]
+        truth, predicted = learn.y.flatten(), learn.pred.argmax(dim=1).flatten()
+        counted = truth != self.ignore_index
+        pairs = torch.bincount(
+            truth[counted] * classes + predicted[counted], minlength=classes * classes
+        )
+        counts = pairs.cpu().numpy().reshape(classes, classes)
+        self.counts = counts if self.counts is None else self.counts + counts
+
+
+class MeanIoU(_Confusion):
+    """Mean IoU over the classes that occur in truth or prediction, as ``maskbench evaluate``."""
+
+    @property
+    def value(self) -> float | None:
+        """The figure so far; None before the first batch."""
+        if self.counts is None:
+            return None
+        hit = np.diag(self.counts)
+        union = self.counts.sum(axis=0) + self.counts.sum(axis=1) - hit
+        present = union > 0
+        return float((hit[present] / union[present]).mean()) if present.any() else None
+
+    @property
+    def name(self) -> str:
+        """Its column in fastai's table."""
+        return "mean_iou"
+
+
+class PixelAccuracy(_Confusion):
+    """Share of the counted pixels that are right."""
+
+    @property
+    def value(self) -> float | None:
+        """The figure so far; None before the first batch."""
+        if self.counts is None or not self.counts.any():
+            return None
+        return float(np.trace(self.counts) / self.counts.sum())
+
+    @property
+    def name(self) -> str:
+        """Its column in fastai's table."""
+        return "pixel_accuracy"

@@ -1,0 +1,93 @@
+"""``manifest.csv`` of a benchmark as typed rows: one an image. Needs the standard library only."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskbench.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the manifest tells of one image.
+
+    Attributes:
+        key: The image's name in all files of the benchmark.
+        split: ``train``, ``valid`` or ``test``.
+        group: Images of one group are in one split.
+        task: Label Studio's task id.
+        project: Label Studio's project id, if the export told it.
+        annotation: The id of the annotation that counted.
+        annotator: The user id of who drew it.
+        ground_truth: The annotation was marked as ground truth.
+        updated_at: When it was last saved, ISO 8601.
+        scene: File name in ``scenes/``.
+        mask: File name in ``masks/``.
+        width: Width of scene and mask in pixels.
+        height: Height of scene and mask in pixels.
+        classes: Pixels by class name; classes without a pixel are not in it.
+        mask_sha256: :func:`maskbench.pixels.pixel_digest` of the mask.
+        scene_sha256: Digest of the scene's file.
+    """
+
+    key: str
+    split: str
+    group: str
+    task: int
+    project: int | None
+    annotation: int
+    annotator: int | None
+    ground_truth: bool
+    updated_at: str
+    scene: str
+    mask: str
+    width: int
+    height: int
+    classes: Mapping[str, int]
+    mask_sha256: str
+    scene_sha256: str
+
+
+def read_manifest(path: Path) -> dict[str, Row]:
+    """The rows of ``manifest.csv`` by key, in the file's order.
+
+    Raises:
+        DataError: The file is missing, lacks a column, or holds something else than it should.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return {values["key"]: _row(values) for values in csv.DictReader(stream)}
+    except FileNotFoundError:
+        what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"
+    except KeyError as error:
+        what = f"lacks the column {error}; it is of another version of maskbench: run `dvc repro`"
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        what = f"cannot be read ({error}); run `dvc checkout`"
+    raise DataError("the benchmark's manifest cannot be used", [Problem(what, str(path))])
+
+
+def _row(values: Mapping[str, str]) -> Row:
+    return Row(
+        key=values["key"],
+        split=values["split"],
+        group=values["group"],
+        task=int(values["task"]),
+        project=_optional(values["project"]),
+        annotation=int(values["annotation"]),
+        annotator=_optional(values["annotator"]),
+        ground_truth=values["ground_truth"] == "true",
+        updated_at=values["updated_at"],
+        scene=values["scene"],
+        mask=values["mask"],
+        width=int(values["width"]),
+        height=int(values["height"]),
+        classes={str(name): int(count) for name, count in json.loads(values["classes"]).items()},
+        mask_sha256=values["mask_sha256"],
+        scene_sha256=values["scene_sha256"],
+    )
+
+
+def _optional(text: str) -> int | None:
+    return int(text) if text else None

@@ -1,0 +1,50 @@
+"""The Python in docs/training.md and docs/scoring.md that needs no download runs as it stands."""
+
+import re
+
+import pytest
+
+from maskbench.dataset import Benchmark
+from tests.training.conftest import HERE
+from tests.training.test_evaluate import masks_of, save
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def block(page, marker):
+    """The Python block of a page that holds some words."""
+    text = (HERE / "docs" / page).read_text(encoding="utf-8")
+    (found,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if marker in b]
+    return found
+
+
+@pytest.fixture
+def beside(built, tmp_path, monkeypatch):
+    """A working directory with data/benchmark and predictions of its test split."""
+    (tmp_path / "data").symlink_to(built)
+    save(tmp_path / "predictions", masks_of(built / "benchmark"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize(
+    ("page", "marker"),
+    [
+        ("training.md", "benchmark.check()"),
+        ("training.md", "SegmentationDataset("),
+        ("training.md", "FileSplitter("),
+        ("scoring.md", "evaluate("),
+    ],
+)
+def test_python_of_the_guides_runs(page, marker):
+    names = {}
+    exec(block(page, marker), names)  # noqa: S102 - our own pages
+    if "dls" in names:
+        train = {item.stem for item in names["dls"].train.items}
+        assert train == set(Benchmark("data/benchmark", "train").keys)
+        assert names["dls"].one_batch()[1].shape[1:] == (250, 250)
+    if "loader" in names:
+        images, masks = next(iter(names["loader"]))
+        assert images.shape[2:] == masks.shape[1:] == (256, 256)
+    if "report" in names:
+        assert names["report"].metrics()["test"]["mean"]["iou"] == 1

@@ -1,0 +1,392 @@
+"""Figures against independent implementations, ignored pixels, absent classes, intervals, files."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+import torchmetrics.functional.classification as tm
+from PIL import Image
+from scipy import ndimage
+from sklearn import metrics as sk
+
+from maskbench.cli import main
+from maskbench.dataset import Benchmark
+from maskbench.errors import DataError
+from maskbench.evaluate import evaluate
+from maskbench.evaluation.boundary import boundaries, boundary_width
+from maskbench.evaluation.confusion import confusion
+from maskbench.evaluation.figures import FIGURES, count_image, figures, interval
+from tests.training.making import blocks, make, write_item, write_lists
+
+IOU, DICE, PRECISION, RECALL, BOUNDARY = range(5)
+
+
+def save(folder, masks, suffix=".png"):
+    folder.mkdir(exist_ok=True)
+    for key, mask in masks.items():
+        if suffix == ".npy":
+            np.save(folder / f"{key}.npy", mask)
+        else:
+            Image.fromarray(mask).save(folder / f"{key}{suffix}")
+    return folder
+
+
+def masks_of(benchmark, split="test", seed=None):
+    """True masks by key; with a seed, with random mistakes."""
+    view = Benchmark(benchmark, split)
+    found = {key: view.mask(key) for key in view.keys}
+    if seed is None:
+        return found
+    rng = np.random.default_rng(seed)
+    return {
+        key: np.where(rng.random(mask.shape) < 0.3, rng.integers(0, 3, mask.shape), mask).astype(
+            np.uint8
+        )
+        for key, mask in found.items()
+    }
+
+
+def pairs(seed, classes, shape=(40, 50), void=0.1, smooth=False):
+    rng = np.random.default_rng(seed)
+    truth, predicted = (
+        blocks(seed + i, shape, classes) if smooth else rng.integers(0, classes, shape, np.uint8)
+        for i in (0, 1)
+    )
+    truth = truth.copy()
+    truth[rng.random(shape) < void] = 255
+    return truth, predicted
+
+
+@pytest.mark.parametrize("classes", [2, 7, 15, 16, 150, 254])
+@pytest.mark.parametrize("smooth", [False, True], ids=["noise", "areas"])
+def test_confusion_equals_sklearn(classes, smooth):
+    truth, predicted = pairs(classes, classes, shape=(600, 500), smooth=smooth)
+    counted = truth != 255
+    expected = sk.confusion_matrix(truth[counted], predicted[counted], labels=range(classes))
+    found = confusion(truth, predicted, classes)
+    np.testing.assert_array_equal(found[:, :classes], expected)
+    assert not found[:, classes].any()
+
+
+def test_no_class_is_wrong_but_a_false_positive_of_none():
+    truth = np.array([[0, 0, 1, 1]], np.uint8)
+    predicted = np.array([[0, 255, 1, 255]], np.uint8)
+    np.testing.assert_array_equal(confusion(truth, predicted, 2), [[1, 0, 1], [0, 1, 1]])
+    found = figures(count_image(truth, predicted, 2)[1])
+    np.testing.assert_allclose(found.per_class[PRECISION], [1, 1])
+    np.testing.assert_allclose(found.per_class[RECALL], [0.5, 0.5])
+    assert found.pixel_accuracy == 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_figures_equal_sklearn_and_torchmetrics(seed):
+    truth, predicted = pairs(seed, 7)
+    found = figures(count_image(truth, predicted, 7)[1])
+    counted = truth != 255
+    flat = truth[counted], predicted[counted]
+    close = {"rtol": 0, "atol": 1e-9}
+    for row, function in (
+        (IOU, sk.jaccard_score),
+        (DICE, sk.f1_score),
+        (PRECISION, sk.precision_score),
+        (RECALL, sk.recall_score),
+    ):
+        expected = function(*flat, labels=range(7), average=None)
+        np.testing.assert_allclose(found.per_class[row], expected, **close)
+    assert found.pixel_accuracy == pytest.approx(sk.accuracy_score(*flat), abs=1e-9)
+    tensors = torch.from_numpy(predicted.astype(np.int64)), torch.from_numpy(truth.astype(np.int64))
+    matrix = tm.multiclass_confusion_matrix(*tensors, 7, ignore_index=255).double().numpy()
+    hit, union = np.diag(matrix), matrix.sum(0) + matrix.sum(1) - np.diag(matrix)
+    np.testing.assert_allclose(found.per_class[IOU], hit / union, **close)
+    mean_iou = tm.multiclass_jaccard_index(*tensors, 7, ignore_index=255)
+    assert found.mean[IOU] == pytest.approx(mean_iou.item(), abs=1e-7)  # it divides in float32
+
+
+def _eroded(mask, void, steps):
+    padded = np.pad(mask | void, 1)
+    return ndimage.binary_erosion(padded, np.ones((3, 3)), iterations=steps)[1:-1, 1:-1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_boundaries_equal_repeated_erosion(seed):
+    """The authors' way: erode d times by 3 x 3, the image's edge being outside."""
+    truth, predicted = pairs(seed, 3, shape=(80, 120), void=0.01, smooth=True)
+    predicted[:2, :50] = 255  # no class
+    width, void = boundary_width(80, 120), truth == 255
+    for mask, found in zip((truth, predicted), boundaries(truth, predicted), strict=True):
+        for value in range(3):
+            own = (mask == value) & ~void
+            expected = own & ~_eroded(mask == value, void, width)
+            np.testing.assert_array_equal(found == value, expected)
+
+
+def test_boundary_iou_sees_an_outline_that_iou_does_not():
+    truth, shifted = np.zeros((2, 400, 400), np.uint8)
+    truth[50:350, 50:350] = 1
+    shifted[54:354, 50:350] = 1
+    found = figures(count_image(truth, shifted, 2)[1]).per_class[:, 1]
+    assert found[IOU] > 0.97
+    assert found[BOUNDARY] < 0.75
+    perfect = figures(count_image(truth, truth, 2)[1])
+    np.testing.assert_array_equal(perfect.per_class, np.ones((5, 2)))
+
+
+def test_absent_class_does_not_apply_and_a_phantom_counts_as_zero():
+    truth = np.array([[0, 0, 1, 1]], np.uint8)
+    absent = figures(count_image(truth, truth, 3)[1])
+    assert np.isnan(absent.per_class[:, 2]).all()
+    np.testing.assert_array_equal(absent.mean, np.ones(5))
+    phantom = np.array([[0, 2, 1, 1]], np.uint8)
+    found = figures(count_image(truth, phantom, 3)[1])
+    assert found.per_class[IOU, 2] == found.per_class[DICE, 2] == found.per_class[PRECISION, 2] == 0
+    assert np.isnan(found.per_class[RECALL, 2])
+    assert found.mean[IOU] == pytest.approx((0.5 + 1 + 0) / 3)
+
+
+def test_ignored_pixels_change_nothing():
+    truth, predicted = pairs(3, 3, void=0)
+    masked = truth.copy()
+    masked[:10] = 255
+    other = predicted.copy()
+    other[:10] = (other[:10] + 1) % 3
+    for mask in (predicted, other):
+        matrix, counts = count_image(masked, mask, 3)
+        np.testing.assert_array_equal(matrix, confusion(truth[10:], predicted[10:], 3))
+        np.testing.assert_array_equal(counts[:3], count_image(truth[10:], predicted[10:], 3)[1][:3])
+
+
+def test_everything_ignored_applies_to_nothing():
+    void = np.full((5, 5), 255, np.uint8)
+    found = figures(count_image(void, np.zeros_like(void), 2)[1])
+    assert np.isnan(found.mean).all()
+    assert np.isnan(found.pixel_accuracy)
+
+
+def test_interval_equals_a_bootstrap_written_out():
+    counts = np.stack([count_image(*pairs(seed, 3), 3)[1] for seed in range(8)])
+    groups = np.array([0, 0, 1, 2, 3, 3, 4, 5])
+    low, high = interval(counts, groups, resamples=200, seed=5)
+    random = np.random.default_rng(5)
+    drawn = []
+    for _ in range(200):
+        chosen = random.integers(6, size=6)
+        total = sum(counts[groups == group].sum(axis=0) for group in chosen)
+        drawn.append(figures(total).mean[IOU])
+    assert (low.mean[IOU], high.mean[IOU]) == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
+
+
+def test_interval_needs_two_groups_and_covers_the_truth():
+    counts = np.stack([count_image(*pairs(seed, 3), 3)[1] for seed in range(30)])
+    low, high = interval(counts, np.zeros(30, np.intp), 50, 0)
+    assert np.isnan(low.mean).all()
+    assert np.isnan(high.mean).all()
+    low, high = interval(counts, np.arange(30), 300, 0)
+    point = figures(counts.sum(axis=0))
+    assert (low.per_class <= point.per_class).all()
+    assert (point.per_class <= high.per_class).all()
+
+
+def test_a_perfect_prediction_scores_one(benchmark, tmp_path):
+    report = evaluate(save(tmp_path / "p", masks_of(benchmark)), benchmark)
+    np.testing.assert_array_equal(report.summary.figures.mean, np.ones(5))
+    assert report.summary.images == 2
+    assert "mean            1.000  1.000 - 1.000" in str(report)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".npy"])
+def test_files_of_any_kind_score_like_arrays(benchmark, tmp_path, suffix):
+    masks = masks_of(benchmark, seed=1)
+    from_files = evaluate(save(tmp_path / "p", masks, suffix), benchmark)
+    from_arrays = evaluate(masks, benchmark)
+    np.testing.assert_array_equal(from_files.summary.counts, from_arrays.summary.counts)
+    assert from_files.metrics() == from_arrays.metrics()
+
+
+def test_figures_are_of_all_pixels_together(benchmark):
+    masks = masks_of(benchmark, seed=1)
+    truth = np.concatenate([m.ravel() for m in masks_of(benchmark).values()])
+    predicted = np.concatenate([m.ravel() for m in masks.values()])
+    report = evaluate(masks, benchmark)
+    expected = sk.jaccard_score(truth, predicted, average="macro")
+    assert report.metrics()["test"]["mean"]["iou"] == pytest.approx(expected, abs=1e-6)
+    assert report.summary.figures.mean[IOU] == pytest.approx(expected, abs=1e-12)
+
+
+def test_splits_are_scored_apart_and_together(benchmark):
+    masks = {
+        **masks_of(benchmark, seed=1),
+        **masks_of(benchmark, "valid"),
+        **masks_of(benchmark, "train", 2),
+    }
+    report = evaluate(masks, benchmark, "all")
+    assert set(report.metrics()) == {"all", "test", "train", "valid"}
+    assert report.splits["valid"].figures.mean[IOU] == 1
+    total = sum(split.counts for split in report.splits.values())
+    np.testing.assert_array_equal(total, report.summary.counts)
+    assert evaluate(masks, benchmark, "test").metrics()["test"] == report.metrics()["test"]
+
+
+def test_worst_image_comes_first(benchmark):
+    masks = masks_of(benchmark)
+    bad = max(masks)
+    masks[bad] = np.zeros_like(masks[bad])
+    assert [image.key for image in evaluate(masks, benchmark).worst()] == [bad, min(masks)]
+
+
+def _without(key):
+    return lambda folder: (folder / f"{key}.png").unlink()
+
+
+def _with(key, mask, suffix=".png"):
+    return lambda folder: save(folder, {key: mask}, suffix)
+
+
+OK = np.zeros((24, 32), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (_without("000008_room"), r"000008_room\.png: is missing; predict .*000008_room\.png at"),
+        (_with("000099_room", OK), r"000099_room\.png: belongs to no image .* --rev"),
+        (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
+        (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is no mask file"),
+        (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
+        (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is no class"),
+        (_with("000008_room", np.zeros((24, 32, 3), np.uint8)), r"000008_room\.png: it has 3 chan"),
+        (lambda folder: (folder / "000009_room.png").write_bytes(b"\x89"), r"000009_room\.png: it"),
+    ],
+)  # fmt: skip
+def test_predictions_that_do_not_fit_are_listed(benchmark, tmp_path, change, what):
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    change(folder)
+    with pytest.raises(DataError, match=what):
+        evaluate(folder, benchmark)
+
+
+def test_all_problems_come_at_once(benchmark, tmp_path):
+    folder = save(tmp_path / "p", {"000001_x": OK, "000002_x": OK})
+    with pytest.raises(DataError, match="of another version") as caught:
+        evaluate(folder, benchmark)
+    assert len(caught.value.problems) == 4
+
+
+def test_float_arrays_are_refused(benchmark, tmp_path):
+    folder = save(
+        tmp_path / "p", {k: m.astype(float) for k, m in masks_of(benchmark).items()}, ".npy"
+    )
+    with pytest.raises(DataError, match="of type float64"):
+        evaluate(folder, benchmark)
+
+
+@pytest.mark.parametrize(
+    ("array", "what"),
+    [
+        (np.full((24, 32), -1), "values from -1 to -1"),
+        (np.zeros((24, 32, 1), int), r"shape \(24, 32, 1\)"),
+        (np.zeros((24, 32)), "type float64"),
+    ],
+)
+def test_arrays_that_are_no_masks_are_listed(benchmark, array, what):
+    with pytest.raises(DataError, match=f"prediction of '000008_room': .*{what}"):
+        evaluate({**masks_of(benchmark), "000008_room": array}, benchmark)
+
+
+def test_arrays_of_any_whole_number_score_alike(benchmark):
+    masks = masks_of(benchmark, seed=1)
+    wide = {key: mask.astype(np.int64) for key, mask in masks.items()}
+    assert evaluate(wide, benchmark).metrics() == evaluate(masks, benchmark).metrics()
+
+
+def test_logs_and_other_splits_may_lie_in_the_folder(benchmark, tmp_path):
+    folder = save(tmp_path / "p", {**masks_of(benchmark), **masks_of(benchmark, "train")})
+    (folder / "log.txt").write_text("")
+    (folder / ".hidden.png").write_text("")
+    assert evaluate(folder, benchmark).summary.images == 2
+
+
+def test_empty_split_and_unknown_split_are_clear(tmp_path):
+    make(tmp_path, {"train": ["a"]})
+    with pytest.raises(DataError, match=r"no image to score in splits/test\.txt"):
+        evaluate({}, tmp_path)
+    with pytest.raises(DataError, match="no split 'tset'; did you mean 'test'"):
+        evaluate({}, tmp_path, "tset")
+
+
+def test_groups_are_drawn_together(tmp_path):
+    keys = [f"{n}" for n in range(8)]
+    make(tmp_path, {"test": keys}, groups={key: f"room {int(key) // 4}" for key in keys})
+    masks = masks_of(tmp_path, seed=0)
+    report = evaluate(masks, tmp_path)
+    assert (report.summary.images, report.summary.groups) == (8, 2)
+    assert "test: 8 images in 2 groups" in str(report)
+
+
+def command(*words):
+    return main(["evaluate", *map(str, words)])
+
+
+def test_command_writes_the_same_files_every_time(benchmark, tmp_path, capsys):
+    folder = save(tmp_path / "p", masks_of(benchmark, seed=1))
+    for out in ("one", "two"):
+        assert command(folder, "--data", benchmark, "--out", tmp_path / out) == 0
+    first, second = (
+        {p.name: p.read_bytes() for p in (tmp_path / o).iterdir()} for o in ("one", "two")
+    )
+    assert first == second
+    assert sorted(first) == ["confusion.csv", "images.csv", "index.html", "metrics.json"]
+    figures_of = json.loads(first["metrics.json"])["test"]
+    assert set(figures_of["mean"]) == set(FIGURES)
+    assert figures_of["classes"]["Canvas"]["iou"] < 1
+    assert figures_of["interval_95"]["low"]["mean"]["iou"] <= figures_of["mean"]["iou"]
+    rows = list(csv.DictReader(first["images.csv"].decode().splitlines()))
+    assert float(rows[0]["mean_iou"]) <= float(rows[1]["mean_iou"])
+    pixels = sum(
+        int(r["pixels"]) for r in csv.DictReader(first["confusion.csv"].decode().splitlines())
+    )
+    assert pixels == 2 * 24 * 32
+    assert "boundary IoU" in capsys.readouterr().out
+    assert str(tmp_path) not in first["index.html"].decode()
+
+
+def test_page_escapes_names_and_stands_alone(tmp_path):
+    benchmark = tmp_path / "b"
+    write_item(benchmark, "a&b<i>", blocks(1))
+    write_lists(benchmark, {"test": ["a&b<i>"]}, classes=("<script>alert(1)</script>", "B", "C"))
+    folder = save(tmp_path / "p", {"a&b<i>": blocks(2)})
+    assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 0
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "a&amp;b&lt;i&gt;" in page
+    assert "http" not in page.replace("https://", "http://").replace("data:", "")
+    assert page.count("<img ") == 4
+
+
+def test_figures_that_do_not_apply_are_null(tmp_path):
+    benchmark = tmp_path / "b"
+    write_item(benchmark, "a", np.zeros((9, 9), np.uint8))
+    write_lists(benchmark, {"test": ["a"]})
+    folder = save(tmp_path / "p", {"a": np.zeros((9, 9), np.uint8)})
+    assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 0
+    found = json.loads((tmp_path / "out" / "metrics.json").read_text())["test"]
+    assert found["classes"]["Canvas"]["iou"] is None
+    assert found["mean"]["iou"] == 1
+    assert found["interval_95"]["low"]["mean"]["iou"] is None
+
+
+def test_command_says_what_is_wrong_and_exits_with_4(benchmark, tmp_path, capsys):
+    assert command(tmp_path / "nowhere", "--data", benchmark) == 4
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_several_processes_count_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("MASKBENCH_WORKERS", "2")
+    keys = [f"{n:02d}" for n in range(12)]
+    benchmark = make(tmp_path / "b", {"test": keys})
+    folder = save(tmp_path / "p", masks_of(benchmark, seed=3))
+    assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 0
+    found = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert found == json.loads(json.dumps(evaluate(folder, benchmark).metrics()))

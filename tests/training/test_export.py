@@ -1,0 +1,233 @@
+"""Exports, read back by their ecosystems' own readers."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskbench.cli import main
+from maskbench.dataset import Benchmark
+from maskbench.errors import DataError, MaskbenchError
+from maskbench.export import export
+from maskbench.export.coco import run_lengths
+from maskbench.export.source import Instance, Source
+from maskbench.export.yolo import _lines
+from maskbench.labelstudio.model import Image as TaskImage
+from maskbench.labelstudio.model import Region
+from maskbench.splits import SUBSETS
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(scope="module")
+def source(sample):
+    return Source(Benchmark(sample))
+
+
+@pytest.fixture(scope="module")
+def exported(source, tmp_path_factory):
+    """The sample in every form, by name."""
+    root = tmp_path_factory.mktemp("exported")
+    for form in ("coco", "yolo", "voc", "hf"):
+        export(form, source, root / form)
+    return root
+
+
+def iou(one, other):
+    return np.logical_and(one, other).sum() / max(1, np.logical_or(one, other).sum())
+
+
+def instances(source, split):
+    keys = source.benchmark.splits[split]
+    return {key: list(source.instances(key)) for key in keys}
+
+
+def test_coco_is_read_by_pycocotools(source, exported):
+    from pycocotools.coco import COCO  # noqa: PLC0415
+
+    kinds = set()
+    for split in SUBSETS:
+        coco = COCO(exported / "coco" / "annotations" / f"instances_{split}.json")
+        names = {c["id"]: c["name"] for c in coco.loadCats(coco.getCatIds())}
+        assert names == {i: name for i, name in enumerate(source.benchmark.classes) if i}
+        expected = instances(source, split)
+        assert len(coco.getImgIds()) == len(expected)
+        for image in coco.loadImgs(coco.getImgIds()):
+            key = image["file_name"].rpartition(".")[0]
+            assert (exported / "coco" / split / image["file_name"]).is_file()
+            found = coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]]))
+            assert len(found) == len(expected[key])
+            for annotation, instance in zip(found, expected[key], strict=True):
+                plane = coco.annToMask(annotation).astype(bool)
+                rle = isinstance(annotation["segmentation"], dict)
+                kinds.add(rle)
+                # pycocotools fills polygons by a rule of its own, along the outline only
+                assert iou(plane, instance.plane) == 1 if rle else iou(plane, instance.plane) > 0.9
+                assert annotation["category_id"] == instance.value
+                assert annotation["area"] == instance.area
+    assert kinds == {True, False}
+
+
+def test_coco_is_read_by_supervision(source, exported):
+    supervision = pytest.importorskip("supervision")
+    root = exported / "coco"
+    found = supervision.DetectionDataset.from_coco(
+        str(root / "train"), str(root / "annotations" / "instances_train.json"), force_masks=True
+    )
+    expected = instances(source, "train")
+    assert len(found) == len(expected)
+    for path, _, detections in found:
+        key = path.rpartition("/")[2].rpartition(".")[0]
+        assert len(detections) == len(expected[key])
+
+
+def test_yolo_is_read_by_supervision(source, exported):
+    supervision = pytest.importorskip("supervision")
+    root = exported / "yolo"
+    found = supervision.DetectionDataset.from_yolo(
+        str(root / "images" / "train"),
+        str(root / "labels" / "train"),
+        str(root / "data.yaml"),
+        force_masks=True,
+    )
+    assert tuple(found.classes) == source.benchmark.classes[1:]
+    expected = instances(source, "train")
+    for path, _, detections in found:
+        key = path.rpartition("/")[2].rpartition(".")[0]
+        for value in {instance.value for instance in expected[key]}:
+            truth = np.any([i.plane for i in expected[key] if i.value == value], axis=0)
+            planes = detections.mask[detections.class_id == value - 1]
+            assert iou(np.any(planes, axis=0), truth) > 0.9
+
+
+def test_yolo_keeps_holes_by_a_cut_of_no_width():
+    plane = np.zeros((60, 60), bool)
+    plane[5:55, 5:55] = True
+    plane[15:25, 15:25] = plane[35:45, 30:50] = False
+    (line,) = _lines(Instance(2, plane, ()), (60, 60))
+    value, *numbers = line.split()
+    assert value == "1"
+    ring = np.array(numbers, float).reshape(-1, 2) * 60
+    x, y = ring.T
+    area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+    assert area == pytest.approx(plane.sum(), rel=1e-3)
+
+
+def test_a_region_with_a_hole_is_rle(source):
+    ring = [[0, 0], [10, 0], [10, 10], [0, 10]]
+    key = source.benchmark.keys[0]
+    width, height = source.size_wh(key)
+    doubled = [
+        [10, 10],
+        [90, 10],
+        [90, 90],
+        [10, 90],
+        [10, 10],
+        [40, 40],
+        [40, 60],
+        [60, 60],
+        [60, 40],
+        [40, 40],
+    ]
+    for points, holes in ((ring, 0), (doubled, 1)):
+        region = Region("r", "polygon", ("Canvas",), {"points": points})
+        (instance,) = source._of_region(region, TaskImage("a.jpg", width, height, ""))
+        assert sum(len(polygon) - 1 for polygon in instance.polygons) == holes
+
+
+def test_run_lengths_are_pycocotools_own():
+    from pycocotools import mask as coco_mask  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    for fill in (0.0, 0.4, 1.0):
+        plane = rng.random((13, 7)) < fill
+        rle = coco_mask.frPyObjects(run_lengths(plane), 13, 7)
+        np.testing.assert_array_equal(coco_mask.decode(rle).astype(bool), plane)
+
+
+def test_voc_is_read_by_torchvision(source, exported):
+    from torchvision.datasets import VOCSegmentation  # noqa: PLC0415
+
+    benchmark = source.benchmark
+    for name, keys in (("train", benchmark.splits["train"]), ("val", benchmark.splits["valid"])):
+        if not keys:
+            continue
+        found = VOCSegmentation(exported / "voc", year="2012", image_set=name)
+        assert len(found) == len(keys)
+        for key, (scene, mask) in zip(sorted(keys), found, strict=True):
+            np.testing.assert_array_equal(np.array(mask), benchmark.mask(key))
+            assert scene.size == mask.size
+            assert mask.mode == "P"
+
+
+def test_voc_keeps_the_bytes_of_jpeg_scenes(source, exported):
+    for key in source.benchmark.keys:
+        path = source.benchmark.scene_path(key)
+        copy = exported / "voc" / "VOCdevkit" / "VOC2012" / "JPEGImages" / f"{key}.jpg"
+        with Image.open(copy) as image:
+            assert image.format == "JPEG"
+        if path.suffix == ".jpg":
+            assert copy.read_bytes() == path.read_bytes()
+
+
+def test_hugging_face_reads_images_and_masks(source, exported, tmp_path):
+    """In a process of its own: the library keeps caches and opens threads."""
+    code = (
+        "import sys, json, numpy as np\n"
+        "from datasets import load_dataset\n"
+        "found = load_dataset(sys.argv[1])\n"
+        "print(json.dumps({s: [[r['key'], r['image'].size, r['mask'].mode,"
+        " np.bincount(np.array(r['mask']).ravel(), minlength=8).tolist()] for r in rows]"
+        " for s, rows in found.items()}))\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(exported / "hf")]
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, **offline}
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    names = {"train": "train", "valid": "validation", "test": "test"}
+    benchmark = source.benchmark
+    assert set(found) == {names[split] for split in SUBSETS if benchmark.splits[split]}
+    for split in SUBSETS:
+        rows = {key: rest for key, *rest in found.get(names[split], [])}
+        assert sorted(rows) == list(benchmark.splits[split])
+        for key, (size, mode, pixels) in rows.items():
+            mask = benchmark.mask(key)
+            assert (size, mode) == ([mask.shape[1], mask.shape[0]], "L")
+            assert pixels == np.bincount(mask.ravel(), minlength=8).tolist()
+
+
+def test_exports_have_the_same_bytes_every_time(source, exported, tmp_path):
+    for form in ("coco", "yolo", "voc", "hf"):
+        export(form, source, tmp_path / form)
+        for path in (exported / form).rglob("*"):
+            if path.is_file():
+                assert (
+                    path.read_bytes()
+                    == (tmp_path / form / path.relative_to(exported / form)).read_bytes()
+                )
+
+
+def test_a_folder_that_holds_something_is_left_alone(source, tmp_path):
+    (tmp_path / "mine.txt").write_text("")
+    with pytest.raises(MaskbenchError, match="is not empty"):
+        export("voc", source, tmp_path)
+    with pytest.raises(MaskbenchError, match="no form 'cocco'; did you mean 'coco'"):
+        export("cocco", source, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_missing_regions_are_named_and_nothing_is_left(sample, tmp_path):
+    with pytest.raises(DataError, match=r"\.json: is missing; .*dvc pull fetch"):
+        export("coco", Source(Benchmark(sample), tmp_path / "none"), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_exports(sample, tmp_path, capsys):
+    assert main(["export", "voc", str(tmp_path / "v"), "--data", str(sample)]) == 0
+    assert "masks in Pascal VOC's form" in capsys.readouterr().out
