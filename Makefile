@@ -27,8 +27,9 @@ picture: .venv/core  ## draw the README's picture of the built sample anew
 	$(BIN)/python scripts/readme_picture.py
 
 lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may change)
-	$(BIN)/uv pip compile --upgrade $(LOCK) -o requirements/core.lock pyproject.toml
-	$(BIN)/uv pip compile --upgrade $(LOCK) --extra dev -c requirements/core.lock \
+	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build \
+		-o requirements/core.lock pyproject.toml
+	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --extra dev -c requirements/core.lock \
 		-o requirements/dev.lock pyproject.toml
 
 LOCK := -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header

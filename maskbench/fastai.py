@@ -177,7 +177,7 @@ class _Published:
         return list(range(self.train)), list(range(self.train, len(items)))
 
 
-class OpenScene(Transform):  # type: ignore[misc]
+class OpenScene(Transform):
     """A scene's path to an upright RGB image; other inputs are left to fastai."""
 
     def encodes(self, source: Any) -> PILImage:
@@ -186,7 +186,7 @@ class OpenScene(Transform):  # type: ignore[misc]
         return PILImage.create(load_scene(Path(source)) if path else source)
 
 
-class OpenMask(Transform):  # type: ignore[misc]
+class OpenMask(Transform):
     """A scene's path to its mask.
 
     Attributes:
@@ -203,7 +203,7 @@ class OpenMask(Transform):  # type: ignore[misc]
         return PILMask.create(self.benchmark.mask(Path(scene).stem))
 
 
-class SameSize(ItemTransform):  # type: ignore[misc]
+class SameSize(ItemTransform):
     """Stops at a mask whose size is not its scene's, which resizing would hide."""
 
     order = -1
@@ -219,7 +219,7 @@ class SameSize(ItemTransform):  # type: ignore[misc]
 _SMALL = {"fontsize": 6, "frameon": False, "borderpad": 0.2, "handlelength": 1.0}
 
 
-class NamedMask(TensorMask):  # type: ignore[misc]
+class NamedMask(TensorMask):
     """A mask that shows itself over the image in class colours, with a legend of their names.
 
     Class 0 is transparent and pixels that are ignored are grey.
@@ -243,7 +243,7 @@ class NamedMask(TensorMask):  # type: ignore[misc]
         return ctx
 
 
-class AddClassNames(AddMaskCodes):  # type: ignore[misc]
+class AddClassNames(AddMaskCodes):
     """Class names for the learner, and for the legend of pictures."""
 
     def decodes(self, mask: TensorMask) -> NamedMask:
@@ -253,7 +253,7 @@ class AddClassNames(AddMaskCodes):  # type: ignore[misc]
         return named
 
 
-class _Confusion(Metric):  # type: ignore[misc]
+class _Confusion(Metric):
     """Counts (truth, prediction) pairs over a validation run; ignored pixels are left out."""
 
     def __init__(self, ignore_index: int = 255) -> None:

@@ -6,6 +6,7 @@ Files are opened for reading only: in a workspace of links, writing would change
 import hashlib
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,16 @@ def read_mask(path: Path) -> Mask:
         ValueError: The file is no image, is damaged or cut off, has several channels, or holds
             values outside 0…255; the message says which, without the path.
     """
-    values = _read_npy(path) if path.suffix.lower() == ".npy" else _indices(_open(path))
+    return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(_open(path)))
+
+
+def as_mask(values: npt.NDArray[Any]) -> Mask:
+    """An array of whole numbers as a mask, shape (H, W), uint8.
+
+    Raises:
+        ValueError: It has another number of axes, is not of whole numbers, or holds values outside
+            0…255.
+    """
     if values.ndim != 2:
         raise ValueError(f"it has the shape {values.shape}; a mask is (height, width)")
     if values.dtype.kind not in "biu":

@@ -1,5 +1,5 @@
 """The subcommands of ``maskbench``: a module each, with ``configure(parser)`` and ``run(args)``.
 
-A module's first docstring line is its line in ``maskbench --help``, its docstring its own help text.
-Modules import what they need inside ``run``, so that ``--help`` stays quick.
+The first line of a module's docstring is its line in ``maskbench --help``, all of it its own help
+text. Modules import what they need inside ``run``, so that ``--help`` stays quick.
 """

@@ -94,6 +94,14 @@ def _rasterize_task(work: _Work) -> Outcome:
 _Patches = tuple[list[Patch], dict[str, Any], list[Problem]]
 
 
+def region_patches(
+    task: Task, annotation: Annotation, params: Params
+) -> tuple[list[Patch], dict[str, Any], list[Problem]]:
+    """What the stage would make of an annotation: (pixels of its regions, facts, problems)."""
+    labels = tuple(sorted(params.labels_map))
+    return _patches(task, annotation, _Work(b"", task.key, labels, params.rasterize, Path()))
+
+
 def _patches(task: Task, annotation: Annotation, work: _Work) -> _Patches:
     """The pixels of an annotation's regions, the facts about them, and what is wrong."""
     assert task.image is not None  # noqa: S101 - the caller has checked
@@ -103,7 +111,7 @@ def _patches(task: Task, annotation: Annotation, work: _Work) -> _Patches:
         for region in annotation.regions:
             faults = _faults(region, task.image, work.labels)
             try:
-                reason, patch, outside = _patch(region, task.image, work.params)
+                reason, patch, outside = region_patch(region, task.image, work.params)
             except GeometryError as error:
                 faults.append(str(error))
                 reason, patch, outside = None, None, False
@@ -159,10 +167,18 @@ def _is_open(region: Region) -> bool:
     return region.shape == "polygon" and region.value.get("closed") is False
 
 
-def _patch(
+def region_patch(
     region: Region, image: Image, params: RasterizeParams
 ) -> tuple[str | None, Patch | None, bool]:
-    """(why it is dropped, its pixels, whether it reaches off the image)."""
+    """The pixels of one region.
+
+    Returns:
+        Why it is dropped (one of :data:`REASONS`, or None), its pixels (None if it is dropped), and
+        whether it reaches off the image.
+
+    Raises:
+        GeometryError: Its geometry cannot be read.
+    """
     if region.shape == NOT_A_REGION:
         return "not_a_region", None, False
     if region.shape in NO_AREA or _is_open(region):

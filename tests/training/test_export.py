@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import supervision
 from PIL import Image
 
 from maskbench.cli import main
@@ -73,7 +74,6 @@ def test_coco_is_read_by_pycocotools(source, exported):
 
 
 def test_coco_is_read_by_supervision(source, exported):
-    supervision = pytest.importorskip("supervision")
     root = exported / "coco"
     found = supervision.DetectionDataset.from_coco(
         str(root / "train"), str(root / "annotations" / "instances_train.json"), force_masks=True
@@ -86,7 +86,6 @@ def test_coco_is_read_by_supervision(source, exported):
 
 
 def test_yolo_is_read_by_supervision(source, exported):
-    supervision = pytest.importorskip("supervision")
     root = exported / "yolo"
     found = supervision.DetectionDataset.from_yolo(
         str(root / "images" / "train"),

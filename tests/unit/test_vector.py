@@ -11,7 +11,7 @@ from maskbench.geometry import FLATNESS
 from maskbench.vector import is_closed, vector_outline
 
 
-def vertex(name, x, y, before=None, one=None, two=None):
+def vertex(name, x, y, before=None, *, one=None, two=None):
     found = {"id": name, "x": x, "y": y, "prevPointId": before, "isBezier": bool(one or two)}
     for key, point in (("controlPoint1", one), ("controlPoint2", two)):
         if point:
@@ -49,8 +49,8 @@ def circle(radius=40.0, closing=True):
             names[i],
             *corners[i],
             names[i - 1] if i or closing else None,
-            (corners[i][0] - tangents[i][0], corners[i][1] - tangents[i][1]),
-            (corners[i][0] + tangents[i][0], corners[i][1] + tangents[i][1]),
+            one=(corners[i][0] - tangents[i][0], corners[i][1] - tangents[i][1]),
+            two=(corners[i][0] + tangents[i][0], corners[i][1] + tangents[i][1]),
         )
         for i in range(4)
     ]
@@ -109,8 +109,6 @@ def test_bad_vertices(vertices, said):
 def test_open_and_closed():
     assert is_closed({"vertices": SQUARE, "closed": True})
     assert not is_closed({"vertices": circle(), "closed": False})
-    assert is_closed(
-        {"vertices": circle()}
-    )  # the first names the last: so does the browser read it
+    assert is_closed({"vertices": circle()})  # the first names the last
     assert not is_closed({"vertices": SQUARE})
     assert not is_closed({})

@@ -1,0 +1,93 @@
+"""Benchmark workloads from a seed, as Label Studio exports with their images.
+
+W1: 250 images of 1920 x 1080, 1-6 polygons of 4-20 points, 3 labels. W2: 200 of 2048 x 1024, 60-120
+polygons of 10-80 points, 19 labels. W3: 6 of 8000 x 6000, 40 polygons of 200-2000 points, 8 labels.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How many images of which size, with how many polygons, points and labels."""
+
+    name: str
+    images: int
+    width: int
+    height: int
+    polygons: tuple[int, int]
+    points: tuple[int, int]
+    radius: tuple[int, int]
+    labels: int
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("W1", 250, 1920, 1080, (1, 6), (4, 20), (60, 400), 3),
+        Workload("W2", 200, 2048, 1024, (60, 120), (10, 80), (10, 120), 19),
+        Workload("W3", 6, 8000, 6000, (40, 40), (200, 2000), (300, 2500), 8),
+    )
+}
+
+
+def label_names(workload: Workload) -> list[str]:
+    """The labels of a workload; mask value = place in the list + 1."""
+    return [f"label_{i:02d}" for i in range(workload.labels)]
+
+
+def _star(rng: np.random.Generator, workload: Workload) -> list[list[float]]:
+    """A star-shaped outline in percent, clamped to the image as Label Studio does while drawing."""
+    count = int(rng.integers(workload.points[0], workload.points[1] + 1))
+    turn = np.sort(rng.uniform(0, 2 * np.pi, count))
+    radius = rng.uniform(*workload.radius) * rng.uniform(0.6, 1.0, count)
+    size = np.array([workload.width, workload.height])
+    centre = rng.uniform(0, 1, 2) * size
+    points = centre + radius[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    clamped: list[list[float]] = np.clip(points / size * 100, 0, 100).tolist()
+    return clamped
+
+
+def _result(rng: np.random.Generator, workload: Workload, number: int) -> dict[str, Any]:
+    label = str(rng.choice(label_names(workload)))
+    value = {"points": _star(rng, workload), "closed": True, "polygonlabels": [label]}
+    return {
+        "id": f"r{number}",
+        "type": "polygonlabels",
+        "from_name": "label",
+        "to_name": "image",
+        "original_width": workload.width,
+        "original_height": workload.height,
+        "image_rotation": 0,
+        "value": value,
+    }
+
+
+def write(workload: Workload, folder: Path, images: int | None = None) -> Path:
+    """Write the workload's export and images below ``folder``; returns the export's path.
+
+    All images are one noisy JPEG: their pixels do not matter, their bytes are read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(7)
+    shape = (workload.height // 8, workload.width // 8, 3)
+    noise = Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8))
+    noise.resize((workload.width, workload.height)).save(folder / "first.jpg", quality=80)
+    content = (folder / "first.jpg").read_bytes()
+    tasks = []
+    for number in range(1, (images or workload.images) + 1):
+        polygons = int(rng.integers(workload.polygons[0], workload.polygons[1] + 1))
+        result = [_result(rng, workload, i) for i in range(polygons)]
+        name = f"scene_{number:05d}.jpg"
+        (folder / name).write_bytes(content)
+        annotation = {"id": number, "completed_by": 1, "result": result}
+        tasks.append({"id": number, "data": {"image": name}, "annotations": [annotation]})
+    (folder / "first.jpg").unlink()
+    (folder / "export.json").write_text(json.dumps(tasks))
+    return folder / "export.json"

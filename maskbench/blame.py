@@ -1,0 +1,283 @@
+"""Which region, label, annotator and rule gave a pixel its class, and since which version."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from maskbench.diff import git
+from maskbench.diff.names import NO_RULE
+from maskbench.diff.redo import Choices, region_patch
+from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
+from maskbench.errors import DataError, GeometryError, MaskbenchError, Problem, SourceError
+from maskbench.labelstudio.canonical import task_of
+from maskbench.labelstudio.choose import choose
+from maskbench.labelstudio.model import Annotation, Region, Task
+from maskbench.manifest import Row
+from maskbench.pixels import Mask, read_mask
+from maskbench.raster import Patch
+
+
+@dataclass(frozen=True)
+class Covering:
+    """A region that covers the pixel.
+
+    Attributes:
+        region: Label Studio's region id.
+        shape: Its shape.
+        labels: Its labels.
+        decides: Its labels count here; with ``overlap: top`` or ``smallest`` only one region's do.
+    """
+
+    region: str
+    shape: str
+    labels: tuple[str, ...]
+    decides: bool
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Why a pixel has its class.
+
+    Attributes:
+        row: The item's line of the manifest.
+        x: Column, from 0.
+        y: Row, from 0.
+        version: The version's label.
+        name: The class that the mask has there.
+        value: Its value.
+        labels: The labels that decide, sorted.
+        expected: The class that these labels give by the version's rules.
+        reason: What decides: ``background``, ``its only label``, ``rule NAME``, ``combine.…``.
+        regions: The regions that cover the pixel, in drawing order.
+        annotation: Id of the annotation that counts; None where none does.
+        annotator: Its author's user id.
+        updated_at: Time of its last save.
+        link: Address of the task in Label Studio.
+    """
+
+    row: Row
+    x: int
+    y: int
+    version: str
+    name: str
+    value: int
+    labels: tuple[str, ...]
+    expected: str
+    reason: str
+    regions: tuple[Covering, ...]
+    annotation: int | None
+    annotator: int | None
+    updated_at: str | None
+    link: str | None
+
+    @property
+    def agrees(self) -> bool:
+        """The mask holds what its annotation and rules give; if not, somebody edited it."""
+        return self.name == self.expected
+
+
+@dataclass(frozen=True)
+class Since:
+    """Since when the pixel has its class.
+
+    Attributes:
+        commit: The first commit with it; None: only the workspace has it.
+        tag: The oldest tag that contains that commit.
+        before: What was there before it: a class, or words such as ``(not in the benchmark)``;
+            None where the history begins.
+        complete: False where an older version's data could not be read.
+    """
+
+    commit: git.Commit | None
+    tag: str | None
+    before: str | None
+    complete: bool = True
+
+
+def find_row(version: Version, word: str) -> Row:
+    """The item that a key, a file name or a task id names.
+
+    Raises:
+        MaskbenchError: The version has no such item; the message names the closest ones.
+    """
+    rows = version.rows
+    key = word if word in rows else Path(word).stem
+    if key in rows:
+        return rows[key]
+    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
+    if by_task:
+        return by_task[0]
+    close = get_close_matches(key, rows, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
+    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
+
+
+def blame(version: Version, row: Row, x: int, y: int) -> Blame:
+    """Why a pixel of an item has its class.
+
+    Args:
+        version: The version of the benchmark.
+        row: The item.
+        x: Column, from 0 at the left.
+        y: Row, from 0 at the top.
+
+    Raises:
+        MaskbenchError: The pixel is off the image.
+        SourceError: The item's files are neither in the cache nor on the remote.
+        DataError: They are damaged.
+    """
+    if not (0 <= x < row.width and 0 <= y < row.height):
+        size = f"{row.width} x {row.height}"
+        raise MaskbenchError(f"({x}, {y}) is off {row.key}, which has {size} pixels, from (0, 0)")
+    paths = (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{row.key}.json")
+    files = version.files(paths)
+    value = int(_mask(files[paths[0]], row)[y, x])
+    task = task_of(files[paths[1]].read_bytes(), f"{row.key}.json")
+    annotation = choose(task.annotations, version.params.rasterize.annotation)
+    covering = tuple(_covering(version, task, annotation, x, y))
+    labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))
+    choices = Choices.of(version.params)
+    return Blame(
+        row=row,
+        x=x,
+        y=y,
+        version=version.label,
+        name=version.class_names.get(value, f"value {value}"),
+        value=value,
+        labels=labels,
+        expected=choices.class_of(frozenset(labels)),
+        reason=_reason(choices, labels),
+        regions=covering,
+        annotation=annotation.id if annotation else None,
+        annotator=annotation.completed_by if annotation else None,
+        updated_at=annotation.updated_at if annotation else None,
+        link=version.task_link(row),
+    )
+
+
+def _mask(path: Path, row: Row) -> Mask:
+    try:
+        mask = read_mask(path)
+    except ValueError as error:
+        problem = Problem(f"{error}; run `dvc repro`", row.mask, row.task)
+        raise DataError("a mask cannot be read", [problem]) from None
+    if mask.shape != (row.height, row.width):
+        problem = Problem("has not the size that manifest.csv tells; run `dvc repro`", row.mask)
+        raise DataError("a mask does not fit the manifest", [problem])
+    return mask
+
+
+def _covering(
+    version: Version, task: Task, annotation: Annotation | None, x: int, y: int
+) -> Iterator[Covering]:
+    if annotation is None or task.image is None:
+        return
+    hits: list[tuple[Region, Patch]] = []
+    for region in annotation.regions:
+        try:
+            patch = region_patch(region, task.image, version.params.rasterize)
+        except GeometryError:
+            continue  # drawn by another maskbench; `agrees` tells
+        if patch is not None and _covers(patch, x, y):
+            hits.append((region, patch))
+    winner = _winner([patch for _, patch in hits], version.params.rasterize.overlap)
+    for i, (region, _) in enumerate(hits):
+        yield Covering(region.id, region.shape, region.labels, winner in (None, i))
+
+
+def _covers(patch: Patch, x: int, y: int) -> bool:
+    rows, columns = patch.window
+    if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
+        return False
+    return bool(patch.plane[y - rows.start, x - columns.start])
+
+
+def _winner(patches: Sequence[Patch], overlap: str) -> int | None:
+    """The place of the one patch that counts; None where all do."""
+    if overlap == "keep" or not patches:
+        return None
+    if overlap == "top":
+        return len(patches) - 1
+    return min(range(len(patches)), key=lambda i: (patches[i].pixels, -i))
+
+
+def _reason(choices: Choices, labels: Sequence[str]) -> str:
+    if not labels:
+        return "background: no region lies here"
+    kind, name = choices.reason(frozenset(labels))
+    if kind == "rule":
+        return f"rule {name}"
+    return "its only label" if kind == "labels_map" else name
+
+
+def since(version: Version, found: Blame) -> Since:
+    """Since which commit the pixel has its class, walking the history of ``dvc.lock``."""
+    last: git.Commit | None = None
+    seen: tuple[object, object] | None = None
+    start = version.commit or git.resolve(version.root, "HEAD")
+    for commit in git.history(version.root, start, "dvc.lock"):
+        older = Version(version.root, commit.sha, version.store)
+        try:
+            state = (older.mask_of(found.row.key), older.class_names)
+            if state != seen:
+                name = _name_at(older, found)
+                if name != found.name:
+                    return Since(last, _tag(version, last), name)
+        except (SourceError, DataError, ValueError):
+            return Since(last, _tag(version, last), None, complete=False)
+        last, seen = commit, state
+    return Since(last, _tag(version, last), None)
+
+
+def _name_at(older: Version, found: Blame) -> str:
+    """The pixel's class in an older version, or why it has none."""
+    mask = older.mask_of(found.row.key)
+    if mask is None:
+        return "(not in the benchmark)"
+    pixels = read_mask(older.files([mask[0]])[mask[0]])
+    if pixels.shape != (found.row.height, found.row.width):
+        return f"(an image of {pixels.shape[1]} x {pixels.shape[0]} pixels)"
+    value = int(pixels[found.y, found.x])
+    return older.class_names.get(value, f"value {value}")
+
+
+def _tag(version: Version, commit: git.Commit | None) -> str | None:
+    return git.first_tag(version.root, commit.sha) if commit else None
+
+
+def lines(found: Blame, past: Since | None) -> list[str]:
+    """The answer in words, a fact a line."""
+    given = " + ".join(found.labels)
+    rule = f": {given} → {found.expected}" if len(found.labels) > 1 else ""
+    facts = [("because of", f"{found.reason}{rule}")]
+    facts += [("region", _region_words(entry)) for entry in found.regions]
+    if found.annotation is not None:
+        who = f"user {found.annotator}" if found.annotator is not None else "an unknown user"
+        facts.append(("annotation", f"{found.annotation} by {who}, saved {found.updated_at}"))
+    facts.append(("task", found.link or str(found.row.task)))
+    facts += [("since", words) for words in ([_since_words(past)] if past else [])]
+    head = (
+        f"{found.row.key} ({found.x}, {found.y}) in {found.version}: "
+        f"{found.name} (value {found.value})"
+    )
+    told = [f"  {name:<11} {text}" for name, text in facts]
+    if not found.agrees:
+        wrong = "no class" if found.expected == NO_RULE else found.expected
+        told.append(f"  ALARM       these labels give {wrong}: the mask was edited, or is stale")
+    return [head, *told]
+
+
+def _region_words(entry: Covering) -> str:
+    hidden = "" if entry.decides else " (under another region: rasterize.overlap)"
+    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{hidden}"
+
+
+def _since_words(past: Since) -> str:
+    before = f"; before: {past.before}" if past.before else ""
+    if past.commit is None:
+        return "the workspace, not committed" + before if past.complete else "unknown: no data"
+    tag = f", first in {past.tag}" if past.tag else ""
+    rest = "" if past.complete else "; or longer: data of older versions was not pushed"
+    where = f"{past.commit.sha[:7]} {past.commit.date} {past.commit.subject!r}"
+    return f"{where} by {past.commit.author}{tag}{before}{rest}"

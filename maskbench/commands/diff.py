@@ -1,0 +1,91 @@
+"""What changed between two versions, and why: masks, classes, splits, with their causes.
+
+Compares two git revisions of the benchmark (default: HEAD with the workspace) and reads both from
+DVC's cache or remote without touching the workspace. Files that differ are fetched when needed.
+
+  maskbench diff                                   HEAD against the workspace
+  maskbench diff main HEAD --md report.md          for a pull request
+  maskbench diff v1.0 --html report/               a page with every changed mask
+  maskbench diff main HEAD --fail-on moved,class_loss=10
+  maskbench diff main --check --fail-on            what CI runs on a pull request
+
+Exit status: 0; 5 when a gate of --fail-on or --check is broken; 2, 3, 4 for wrong params, a
+version that cannot be read, and damaged data.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskbench.diff.gates import Failure
+    from maskbench.diff.model import Comparison
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the words that the command takes."""
+    parser.add_argument("before", nargs="?", default="HEAD", metavar="REV_A", help="old (HEAD)")
+    parser.add_argument("after", nargs="?", metavar="REV_B", help="new (default: the workspace)")
+    parser.add_argument("--md", type=Path, metavar="FILE", help="write Markdown for a comment")
+    parser.add_argument("--html", type=Path, metavar="FOLDER", help="write a page with pictures")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="write JSON (-: print)"
+    )
+    parser.add_argument("--all", action="store_true", help="print every row, not the first 20")
+    parser.add_argument(
+        "--most", type=int, default=500, metavar="N", help="pictures in the page, worst first (500)"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="also fail if dvc.lock does not fit params, code and sources, or data is not pushed",
+    )
+    parser.add_argument(
+        "--fail-on", nargs="?", const="", metavar="GATES",
+        help="exit with 5 if a gate breaks: those of params.yaml's review.fail_on, or GATES, such "
+        "as moved,class_loss=10",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare, print, write the reports asked for, and judge."""
+    from maskbench.diff import gates, lock  # noqa: PLC0415 - `maskbench --help` stays quick
+    from maskbench.diff.compare import compare, open_versions  # noqa: PLC0415
+    from maskbench.diff.versions import find_root  # noqa: PLC0415
+
+    before, after = open_versions(find_root(Path()), args.before, args.after)
+    limits = {}
+    if args.fail_on is not None:
+        limits = gates.review_limits(after.raw_params, f"params.yaml of {after.label}")
+        limits = gates.named_limits(args.fail_on, limits)
+    found = compare(before, after)
+    broken = gates.failures(found, limits)
+    if args.check:
+        broken = (*lock.check(after), *broken)
+    _report(args, found, broken)
+    if args.html:
+        from maskbench.diff.page import write_page  # noqa: PLC0415
+
+        write_page(args.html, found, before, after, args.most)
+        print(args.html / "index.html", file=sys.stderr)
+    for failure in broken:
+        print(f"fails: {failure}", file=sys.stderr)
+    return gates.EXIT_CODE if broken else 0
+
+
+def _report(args: argparse.Namespace, found: "Comparison", broken: "tuple[Failure, ...]") -> None:
+    """Print the report, as text or JSON, and write the files asked for."""
+    from maskbench.diff.markdown import markdown  # noqa: PLC0415
+    from maskbench.diff.text import MOST, text  # noqa: PLC0415
+    from maskbench.diff.values import values  # noqa: PLC0415
+    from maskbench.files import json_text, write_text  # noqa: PLC0415
+
+    if args.json == "-":
+        sys.stdout.write(json_text(values(found, broken)))
+    else:
+        sys.stdout.write(text(found, None if args.all else MOST))
+        if args.json:
+            write_text(Path(args.json), json_text(values(found, broken)))
+    if args.md:
+        write_text(args.md, markdown(found, broken))

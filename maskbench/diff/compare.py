@@ -1,0 +1,220 @@
+"""Two versions compared: only what their digests say differs is opened."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskbench.diff import choices, splits
+from maskbench.diff.masks import ComparePair, Context, Item, Pair, VerifyItem
+from maskbench.diff.model import (
+    CODE,
+    UNEXPLAINED,
+    ClassChange,
+    Comparison,
+    MaskChange,
+    iou,
+)
+from maskbench.diff.store import Store
+from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
+from maskbench.errors import DataError, Problem
+from maskbench.executor import run_all
+from maskbench.manifest import Row
+
+
+def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, Version]:
+    """Two versions of the repository at ``root``; None means the workspace.
+
+    Raises:
+        SourceError: A revision is unknown.
+    """
+    store = Store(root)
+    return Version(root, before, store), Version(root, after, store)
+
+
+def compare(before: Version, after: Version) -> Comparison:
+    """Everything that differs between two versions.
+
+    Raises:
+        SourceError: A version was not built, or its data is neither in the cache nor on the remote.
+        ParamsError: A version's params cannot be read.
+        DataError: A version's files are damaged.
+    """
+    old, new = before.rows, after.rows
+    both = sorted(old.keys() & new.keys())
+    suspects = _suspects(before, after, both)
+    results = _compared(before, after, suspects)
+    changes = sorted((change for change in results if change.changed), key=_worst_first)
+    unchanged = [change for change in results if not change.changed]
+    _check(unchanged)
+    added, removed = _only(new, old), _only(old, new)
+    pair = _Rows(old, new, {change.key: change for change in changes})
+    return Comparison(
+        before=before.label,
+        after=after.label,
+        commits=(before.commit, after.commit),
+        images_before=len(old),
+        images_after=len(new),
+        both=len(both),
+        pixels=sum(new[key].width * new[key].height for key in both),
+        params=choices.param_changes(before.raw_params, after.raw_params),
+        code=choices.code_changes(before, after),
+        changes=tuple(changes),
+        renumbered=tuple(change.key for change in unchanged if _renumbered(change)),
+        added=added,
+        strange=_strange(after, added),
+        removed=removed,
+        twins=_twins(added, removed),
+        replaced=tuple(key for key in both if old[key].scene_sha256 != new[key].scene_sha256),
+        saved_anew=_saved_anew(before, after, both, {change.key for change in changes}),
+        moves=splits.moves(old, new, (before.params.split, after.params.split)),
+        classes=pair.classes(),
+        transitions=_transitions(changes),
+        balance=splits.balance(old, new),
+        members=splits.members(old, new),
+        links={row.key: link for row in added if (link := after.task_link(row))},
+    )
+
+
+def _suspects(before: Version, after: Version, both: Iterable[str]) -> list[str]:
+    """Keys whose masks may differ: by pixels, by numbering, or behind the manifest's back."""
+    old, new = before.rows, after.rows
+    values = before.params.labels_map, after.params.labels_map
+    files = before.listing(MASKS), after.listing(MASKS)
+    return [
+        key
+        for key in both
+        if old[key].mask_sha256 != new[key].mask_sha256
+        or _numbering(old[key], values[0]) != _numbering(new[key], values[1])
+        or (
+            old[key].mask == new[key].mask
+            and files[0].get(old[key].mask) != files[1].get(new[key].mask)
+        )
+    ]
+
+
+def _numbering(row: Row, labels_map: Mapping[str, int]) -> dict[str, int | None]:
+    return {name: labels_map.get(name) for name in row.classes}
+
+
+def _compared(before: Version, after: Version, keys: Sequence[str]) -> list[MaskChange]:
+    old, new = _items(before, keys), _items(after, keys)
+    pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
+    same_code = not choices.code_changes(before, after)
+    return list(run_all(ComparePair(*contexts(before, after), same_code), pairs, "diff"))
+
+
+def _items(version: Version, keys: Sequence[str]) -> dict[str, Item]:
+    paths = {key: _paths(version, key) for key in keys}
+    files = version.files(path for pair in paths.values() for path in pair)
+    return {
+        key: Item(version.rows[key], *(files[path] for path in pair)) for key, pair in paths.items()
+    }
+
+
+def _strange(version: Version, added: Sequence[Row]) -> dict[str, int]:
+    """New images whose masks are not what their annotation and params give."""
+    items = list(_items(version, [row.key for row in added]).values())
+    verified = run_all(VerifyItem(_context(version)), items, "new images")
+    return {key: pixels for key, pixels in verified if pixels}
+
+
+def _paths(version: Version, key: str) -> tuple[str, str]:
+    return f"{MASKS}/{version.rows[key].mask}", f"{ANNOTATIONS}/{key}.json"
+
+
+def contexts(before: Version, after: Version) -> tuple[Context, Context]:
+    """What all items of the old and of the new version share."""
+    return _context(before), _context(after)
+
+
+def _context(version: Version) -> Context:
+    residue = UNEXPLAINED if choices.runs_here(version) else CODE
+    return Context(version.params, version.class_names, residue)
+
+
+def _worst_first(change: MaskChange) -> tuple[bool, float, str]:
+    return UNEXPLAINED not in change.kinds, -change.share, change.key
+
+
+def _renumbered(change: MaskChange) -> bool:
+    return change.before.mask_sha256 != change.after.mask_sha256
+
+
+def _check(unchanged: Iterable[MaskChange]) -> None:
+    """An item whose file fits the old manifest's pixels but not the new one's is a broken build."""
+    lies = [change for change in unchanged if change.manifest_lies]
+    if lies:
+        what = "its pixels are not what manifest.csv says; run `dvc repro`"
+        raise DataError(
+            f"{len(lies)} masks do not fit the manifest",
+            [Problem(what, change.after.mask, change.after.task) for change in lies],
+        )
+
+
+def _only(here: Mapping[str, Row], there: Mapping[str, Row]) -> tuple[Row, ...]:
+    return tuple(here[key] for key in sorted(here.keys() - there.keys()))
+
+
+def _twins(added: Iterable[Row], removed: Iterable[Row]) -> dict[str, str]:
+    gone = {row.scene_sha256: row.key for row in removed}
+    return {row.key: gone[row.scene_sha256] for row in added if row.scene_sha256 in gone}
+
+
+def _saved_anew(
+    before: Version, after: Version, both: Iterable[str], changed: set[str]
+) -> tuple[str, ...]:
+    old, new = before.listing(ANNOTATIONS), after.listing(ANNOTATIONS)
+    files = ((key, f"{key}.json") for key in both if key not in changed)
+    return tuple(key for key, file in files if old.get(file) != new.get(file))
+
+
+def _transitions(changes: Iterable[MaskChange]) -> dict[tuple[str, str], int]:
+    total: Counter[tuple[str, str]] = Counter()
+    for change in changes:
+        total.update(change.transitions)
+    return dict(sorted(total.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The manifests of both versions, with what was counted in changed masks."""
+
+    old: Mapping[str, Row]
+    new: Mapping[str, Row]
+    changes: Mapping[str, MaskChange]
+
+    def classes(self) -> dict[str, ClassChange]:
+        """Pixels before and after and IoU by class name."""
+        before, after = self._total(self.old, 0), self._total(self.new, 1)
+        old, new, common = self._compared()
+        return {
+            name: ClassChange(
+                before[name],
+                after[name],
+                iou(old[name], new[name], common[name]) if old[name] or new[name] else None,
+            )
+            for name in sorted(before.keys() | after.keys())
+        }
+
+    def _total(self, rows: Mapping[str, Row], side: int) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for key, row in rows.items():
+            change = self.changes.get(key)
+            counted = (change.classes_before, change.classes_after) if change else None
+            total.update(counted[side] if counted else row.classes)
+        return total
+
+    def _compared(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
+        """Pixels before, after and in common, over the images in both at one size."""
+        old, new, common = Counter[str](), Counter[str](), Counter[str]()
+        for key in self.old.keys() & self.new.keys():
+            change = self.changes.get(key)
+            if change is None:
+                for total in (old, new, common):
+                    total.update(self.new[key].classes)
+            elif change.comparable:
+                old.update(change.classes_before)
+                new.update(change.classes_after)
+                common.update(change.common)
+        return old, new, common

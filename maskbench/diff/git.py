@@ -1,0 +1,74 @@
+"""Git as far as reviewing needs it: revisions and the text of files at them, read only."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskbench.errors import SourceError
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit that a history tells of.
+
+    Attributes:
+        sha: Its full id.
+        date: Day of the commit, ``YYYY-MM-DD``.
+        author: The author's name.
+        subject: First line of its message.
+    """
+
+    sha: str
+    date: str
+    author: str
+    subject: str
+
+
+def _git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise SourceError("git was not found; install it to compare versions") from None
+
+
+def resolve(root: Path, revision: str) -> str:
+    """The full commit id that a branch, tag or other revision names.
+
+    Raises:
+        SourceError: There is no such commit, or ``root`` is in no git repository.
+    """
+    done = _git(
+        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
+    if done.returncode == 0:
+        return done.stdout.decode().strip()
+    if _git(root, "rev-parse", "--git-dir").returncode:
+        raise SourceError(f"{root.resolve()} is in no git repository; run maskbench inside one")
+    if revision == "HEAD":
+        raise SourceError("the repository has no commit yet; commit the benchmark first")
+    raise SourceError(
+        f"git knows no revision {revision!r}; in a shallow clone (CI), fetch the history first: "
+        "git fetch --unshallow"
+    )
+
+
+def file_at(root: Path, commit: str, path: str) -> bytes | None:
+    """A file's bytes at a commit, or None if it is not there; ``path`` is relative to ``root``."""
+    done = _git(root, "cat-file", "blob", f"{commit}:./{path}")
+    return done.stdout if done.returncode == 0 else None
+
+
+def history(root: Path, commit: str, path: str) -> list[Commit]:
+    """The commits up to ``commit`` that changed ``path``, newest first."""
+    form = "--format=%H%x00%as%x00%an%x00%s"
+    done = _git(root, "log", "--date-order", form, commit, "--", path)
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return [Commit(*line.split("\0", 3)) for line in lines if line.count("\0") >= 3]
+
+
+def first_tag(root: Path, commit: str) -> str | None:
+    """The oldest tag that contains a commit; None if no tag does."""
+    done = _git(root, "describe", "--tags", "--contains", commit)
+    name = done.stdout.decode("utf-8", "replace").strip()
+    return re.split(r"[~^]", name)[0] if done.returncode == 0 and name else None

@@ -1,0 +1,90 @@
+"""The comparison as a pull-request comment: GitHub's Markdown, within GitHub's size."""
+
+import re
+
+from maskbench.diff.gates import Failure
+from maskbench.diff.model import Comparison
+from maskbench.diff.sections import Section, column, heading, sections
+from maskbench.diff.verdict import verdict
+
+LIMIT = 65_000
+"""Bytes; GitHub refuses comments of more than 65,536 characters."""
+
+_STEPS = (1000, 300, 100, 50, 25, 10, 5, 2, 1)
+_OPEN = 12  # rows of a table that is shown without a click
+_LONGEST = 120  # characters of a cell
+_SPECIAL = frozenset("\\`*_[]<>#!|&~@:$.")
+_CALLING = frozenset("@#")  # would mention people and issues even so
+_NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
+
+
+def markdown(found: Comparison, failures: tuple[Failure, ...] = ()) -> str:
+    """The report as Markdown of at most :data:`LIMIT` bytes; long tables are cut, and say so."""
+    for most in _STEPS:
+        whole = _render(found, failures, most)
+        if len(whole.encode()) <= LIMIT:
+            return whole
+    head = _head(found, failures)
+    return head + "\n\nThe tables do not fit into a comment: see the page or the JSON report.\n"
+
+
+def _render(found: Comparison, failures: tuple[Failure, ...], most: int) -> str:
+    blocks = [_head(found, failures), *(_block(section, most) for section in sections(found))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _head(found: Comparison, failures: tuple[Failure, ...]) -> str:
+    sign = "🔴" if failures or found.unexplained else "🟡" if not found.is_empty else "🟢"
+    lines = [
+        "<!-- maskbench diff -->",
+        "## What changed in the benchmark",
+        "",
+        f"{sign} **{verdict(found)}**",
+        "",
+        f"{escaped(heading(found), 300)}",
+    ]
+    lines += [f"- ❌ {escaped(str(failure), 300)}" for failure in failures]
+    return "\n".join(lines)
+
+
+def _block(section: Section, most: int) -> str:
+    used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
+    right = [section.columns[i].startswith(">") for i in used]
+    shown = section.rows[:most]
+    lines = [
+        "| " + " | ".join(column(section.columns[i]) for i in used) + " |",
+        "|" + "|".join("--:" if to_right else "---" for to_right in right) + "|",
+    ]
+    lines += [
+        "| " + " | ".join(_cell(row[i], section.columns[i]) for i in used)
+        + " |"
+        for row in shown
+    ]  # fmt: skip
+    more = len(section.rows) - len(shown)
+    if more:
+        lines += ["", f"… and {more:,} more: see the page or the JSON report."]
+    title = ("⚠️ " if section.alarm else "") + section.title
+    title += f" ({len(section.rows):,})" if section.keys else ""
+    if len(section.rows) <= _OPEN or section.alarm:
+        return "\n".join([f"### {title}", "", *lines])
+    body = "\n".join(lines)
+    return f"<details><summary><b>{title}</b></summary>\n\n{body}\n\n</details>"
+
+
+def _cell(text: str, kind: str) -> str:
+    if text.startswith(("http://", "https://")) and not set(text) & set(" <>|\"'`\\()[]"):
+        return f"[task]({text})"
+    if kind.startswith("`") and text:
+        return f"<code>{escaped(text)}</code>"
+    return text if _NUMBER.fullmatch(text) else escaped(text)
+
+
+def escaped(text: str, most: int = _LONGEST) -> str:
+    """Text that Markdown shows as it is, on one line: no markup, HTML, links or mentions."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else f"{line[: most - 1]}…"
+    return "".join(_entity(c) if c in _SPECIAL else c for c in line)
+
+
+def _entity(character: str) -> str:
+    return f"&#{ord(character)};" + "&#8203;" * (character in _CALLING)

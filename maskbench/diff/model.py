@@ -1,0 +1,266 @@
+"""What a comparison of two versions found; every renderer draws from these values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from maskbench.manifest import Row
+
+ANNOTATION, IMAGE, RASTERIZE, RULE = "annotation", "image", "rasterize", "rule"
+COMBINE, LABELS_MAP, CODE, UNEXPLAINED = "combine", "labels_map", "code", "unexplained"
+
+CAUSE_TITLES = {
+    ANNOTATION: "annotation changed",
+    IMAGE: "image size changed",
+    RASTERIZE: "rasterize parameter changed",
+    RULE: "rule changed",
+    COMBINE: "combine parameter changed",
+    LABELS_MAP: "labels_map changed",
+    CODE: "code changed",
+    UNEXPLAINED: "NO CAUSE FOUND",
+}
+"""What each kind of cause is called, in the order of the pipeline."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for which pixels of a mask have another class.
+
+    Attributes:
+        kind: A key of :data:`CAUSE_TITLES`.
+        name: What of that kind: a rule's name, ``rasterize.overlap``, ``annotation 12`` …
+        pixels: Pixels that change when only this moves from the old to the new version, with
+            everything before it in the pipeline moved already.
+    """
+
+    kind: str
+    name: str
+    pixels: int
+
+
+@dataclass(frozen=True)
+class RegionChange:
+    """What happened to one region.
+
+    Attributes:
+        kind: ``added``, ``removed``, ``reshaped``, ``relabelled``, ``reordered``.
+        region: Label Studio's region id.
+        shape: The region's shape.
+        before: Its labels before; empty if it was not there.
+        after: Its labels after.
+    """
+
+    kind: str
+    region: str
+    shape: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnnotationChange:
+    """How the annotation that counts differs.
+
+    Attributes:
+        before: Id of the annotation that counted; None where none did.
+        after: Id of the one that counts now.
+        annotator: User id of who made the present one, as text.
+        updated_at: Time of its last save.
+        regions: What happened to its regions.
+    """
+
+    before: int | None
+    after: int | None
+    annotator: str
+    updated_at: str
+    regions: tuple[RegionChange, ...]
+
+
+@dataclass(frozen=True)
+class MaskChange:
+    """One mask of which pixels have another class, compared by class name.
+
+    Attributes:
+        before: Its line in the old manifest.
+        after: Its line in the new manifest.
+        changed: Pixels whose class differs; all pixels where the size changed.
+        pixels: Pixels of the new mask.
+        comparable: Both masks have one size, so that pixels can be compared.
+        classes_before: Pixels by class, counted in the old mask's file.
+        classes_after: Pixels by class, counted in the new mask's file.
+        transitions: Pixels by (class before, class after), where they differ.
+        common: Pixels by class that had and have it.
+        causes: Why, strongest last step last (in the pipeline's order).
+        annotation: How the annotation differs; None if it does not.
+        link: Address of the task in Label Studio.
+        manifest_lies: The new mask's file does not hold what the manifest says.
+    """
+
+    before: Row
+    after: Row
+    changed: int
+    pixels: int
+    comparable: bool
+    classes_before: Mapping[str, int]
+    classes_after: Mapping[str, int]
+    transitions: Mapping[tuple[str, str], int]
+    common: Mapping[str, int]
+    causes: tuple[Cause, ...]
+    annotation: AnnotationChange | None
+    link: str | None = None
+    manifest_lies: bool = False
+
+    @property
+    def key(self) -> str:
+        """The item's key."""
+        return self.after.key
+
+    @property
+    def share(self) -> float:
+        """Share of the mask's pixels that changed."""
+        return self.changed / max(1, self.pixels)
+
+    @property
+    def iou(self) -> dict[str, float | None]:
+        """IoU old ↔ new by class; None for all where the size changed."""
+        names = sorted(set(self.classes_before) | set(self.classes_after))
+        if not self.comparable:
+            return dict.fromkeys(names)
+        return {
+            name: iou(
+                self.classes_before.get(name, 0),
+                self.classes_after.get(name, 0),
+                self.common.get(name, 0),
+            )
+            for name in names
+        }
+
+    @property
+    def worst_iou(self) -> float:
+        """The lowest IoU of its classes, 0 where the size changed."""
+        return min((value or 0.0 for value in self.iou.values()), default=0.0)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its causes, without repeats."""
+        return tuple(dict.fromkeys(cause.kind for cause in self.causes))
+
+
+def iou(before: int, after: int, common: int) -> float:
+    """Intersection over union of two areas; 1 for two empty ones."""
+    union = before + after - common
+    return common / union if union else 1.0
+
+
+@dataclass(frozen=True)
+class ParamChange:
+    """A leaf of ``params.yaml`` that differs; None where it is absent."""
+
+    path: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class Move:
+    """An image that left one subset for another.
+
+    Attributes:
+        key: The image.
+        before: Its old subset.
+        after: Its new subset.
+        cause: What in ``split`` or in its group did it.
+    """
+
+    key: str
+    before: str
+    after: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """A class over the whole benchmark.
+
+    Attributes:
+        before: Pixels in the old version.
+        after: Pixels in the new version.
+        iou: IoU old ↔ new over the images that are in both at one size; None if it is in none.
+    """
+
+    before: int
+    after: int
+    iou: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that differs between two versions.
+
+    Attributes:
+        before: The old version's label.
+        after: The new version's label.
+        commits: Their commit ids; None for the workspace.
+        images_before: Images of the old version.
+        images_after: Images of the new version.
+        both: Images in both.
+        pixels: Pixels of the images in both, in the new version.
+        params: Differences of ``params.yaml``.
+        code: Files of the pipeline's code that differ.
+        changes: Changed masks, worst first.
+        renumbered: Keys whose mask values changed while every pixel kept its class.
+        added: Lines of new images.
+        strange: Pixels by key of new images' masks that are not what their annotation and params
+            give.
+        removed: Lines of images that are gone.
+        twins: Added key → removed key that showed the same picture.
+        replaced: Keys whose image file differs.
+        saved_anew: Keys whose annotation file differs while the mask does not.
+        moves: Images that changed their subset.
+        classes: By class name.
+        transitions: Pixels by (class before, class after), over all masks of one size.
+        balance: Subset → class → pixels (before, after).
+        members: Subset → images (before, after).
+        links: Task address by key, for added images.
+    """
+
+    before: str
+    after: str
+    commits: tuple[str | None, str | None]
+    images_before: int
+    images_after: int
+    both: int
+    pixels: int
+    params: tuple[ParamChange, ...]
+    code: tuple[str, ...]
+    changes: tuple[MaskChange, ...]
+    renumbered: tuple[str, ...]
+    added: tuple[Row, ...]
+    strange: Mapping[str, int]
+    removed: tuple[Row, ...]
+    twins: Mapping[str, str]
+    replaced: tuple[str, ...]
+    saved_anew: tuple[str, ...]
+    moves: tuple[Move, ...]
+    classes: Mapping[str, ClassChange]
+    transitions: Mapping[tuple[str, str], int]
+    balance: Mapping[str, Mapping[str, tuple[int, int]]]
+    members: Mapping[str, tuple[int, int]]
+    links: Mapping[str, str]
+
+    @property
+    def changed_pixels(self) -> int:
+        """Pixels whose class differs, over all changed masks."""
+        return sum(change.changed for change in self.changes)
+
+    @property
+    def unexplained(self) -> tuple[MaskChange, ...]:
+        """The changed masks with pixels that nothing accounts for."""
+        return tuple(change for change in self.changes if UNEXPLAINED in change.kinds)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing that a user of the benchmark would notice differs."""
+        return not (
+            self.changes or self.renumbered or self.added or self.removed or self.replaced
+            or self.moves
+        )  # fmt: skip

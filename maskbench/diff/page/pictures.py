@@ -1,0 +1,170 @@
+"""Pictures of one item for the page: the scene, both masks, their difference, and a thumbnail."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from maskbench.diff.masks import Context, Item
+from maskbench.diff.names import Named, Names
+from maskbench.diff.page.outlines import outlines
+from maskbench.files import replacing, write_text
+from maskbench.labelstudio.canonical import task_of
+from maskbench.palette import palette
+from maskbench.pixels import read_mask, read_scene
+
+LONGEST = 1600
+"""Pixels of a scene's longer side in the page; masks keep every pixel."""
+
+THUMBNAIL = (208, 156)
+"""Largest width and height of a thumbnail."""
+
+GAINED, LOST, OTHER = 1, 2, 3
+DIFFERENCE = ((0, 0, 0), (61, 139, 255), (255, 122, 26), (214, 76, 214))
+"""Colours of the difference: nothing, gained (was background), lost (is background), other."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One item of the page.
+
+    Attributes:
+        number: Its number in file names.
+        before: Its old version, or None.
+        after: Its new version, or None.
+        scenes: Files of the old and the new scene; the old one only where it differs.
+    """
+
+    number: str
+    before: Item | None
+    after: Item | None
+    scenes: tuple[Path | None, Path | None]
+
+
+@dataclass(frozen=True)
+class DrawItem:
+    """Writes one item's files; a class, so that it travels to processes.
+
+    Attributes:
+        folder: Where to write.
+        classes: Class names in the order of their colours.
+        before: What the old version's items share.
+        after: What the new version's items share.
+    """
+
+    folder: Path
+    classes: Sequence[str]
+    before: Context
+    after: Context
+
+    def __call__(self, shown: Shown) -> None:
+        """Write the pictures and the data of one item."""
+        names = Names()
+        for name in self.classes:
+            names.number(name)
+        sides = [
+            None if item is None else names.named(read_mask(item.mask), context.classes)
+            for item, context in ((shown.before, self.before), (shown.after, self.after))
+        ]
+        scenes = [None if path is None else scene(path) for path in shown.scenes]
+        for name, picture in zip(("scene-before", "scene"), scenes, strict=True):
+            if picture is not None:
+                self._save(picture, f"{shown.number}-{name}.jpg", quality=86)
+        for name, mask in zip(("before", "after"), sides, strict=True):
+            if mask is not None:
+                self._save(_coloured(mask), f"{shown.number}-{name}.png")
+        changed = difference(sides[0], sides[1])
+        if changed is not None:
+            self._save(_differing(changed), f"{shown.number}-difference.png")
+        visible = next(picture for picture in reversed(scenes) if picture is not None)
+        self._save(thumbnail(visible, changed), f"{shown.number}-thumbnail.jpg", quality=80)
+        self._write_data(shown, sides)
+
+    def _save(self, picture: Image.Image, name: str, **options: Any) -> None:
+        with replacing(self.folder / name) as temporary:
+            picture.save(temporary, **options)
+
+    def _write_data(self, shown: Shown, sides: Sequence[Named | None]) -> None:
+        """The data that a click on a pixel needs, as a script: pages from files load scripts."""
+        data: dict[str, Any] = {}
+        contexts = (self.before, self.after)
+        items = (shown.before, shown.after)
+        for name, item, mask, context in zip(
+            ("before", "after"), items, sides, contexts, strict=True
+        ):
+            if item is None or mask is None:
+                continue
+            task = task_of(item.annotations.read_bytes(), item.annotations.name)
+            data[name] = {
+                "size": [mask.shape[1], mask.shape[0]],
+                "classes": runs(mask),
+                "regions": outlines(task, context.params.rasterize),
+            }
+        text = json.dumps(data, separators=(",", ":"), sort_keys=True)
+        script = f'maskbenchItem("{shown.number}",{text});\n'
+        write_text(self.folder / f"{shown.number}.js", script)
+
+
+def scene(path: Path) -> Image.Image:
+    """A scene as RGB, no side longer than :data:`LONGEST`."""
+    with Image.open(path) as image:
+        if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
+            image.draft("RGB", (LONGEST, LONGEST))  # decodes a fraction of a large photo
+            picture = image.convert("RGB")
+        else:
+            picture = Image.fromarray(read_scene(path))
+    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    return picture
+
+
+def runs(mask: Named) -> list[int]:
+    """A mask row by row as value, length of its run, value, length, and so on."""
+    flat = mask.reshape(-1)
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(np.concatenate([starts, [flat.size]]))
+    return [int(n) for pair in zip(flat[starts], lengths, strict=True) for n in pair]
+
+
+def difference(before: Named | None, after: Named | None) -> npt.NDArray[np.uint8] | None:
+    """What happened to each pixel, shape (H, W) uint8: 0, GAINED, LOST or OTHER.
+
+    The background is number 0. None where there is only one mask, or the sizes differ.
+    """
+    if before is None or after is None or before.shape != after.shape:
+        return None
+    changed = np.full(before.shape, OTHER, dtype=np.uint8)
+    changed[after == 0] = LOST
+    changed[before == 0] = GAINED
+    changed[before == after] = 0
+    return changed
+
+
+def _coloured(mask: Named) -> Image.Image:
+    """A palette picture whose background is transparent."""
+    picture = Image.fromarray(np.minimum(mask, 255).astype(np.uint8))
+    picture.putpalette(palette().reshape(-1).tolist())
+    picture.info["transparency"] = 0
+    return picture
+
+
+def _differing(changed: npt.NDArray[np.uint8]) -> Image.Image:
+    picture = Image.fromarray(changed)
+    picture.putpalette([part for colour in DIFFERENCE for part in colour])
+    picture.info["transparency"] = 0
+    return picture
+
+
+def thumbnail(picture: Image.Image, changed: npt.NDArray[np.uint8] | None) -> Image.Image:
+    """A small picture on which even a single changed pixel leaves a mark."""
+    small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
+    for kind in (GAINED, LOST, OTHER) if changed is not None else ():
+        here = Image.fromarray(np.where(changed == kind, 255, 0).astype(np.uint8))
+        cover = here.resize(small.size, Image.Resampling.BOX)
+        touched = cover.point([min(255, 110 + part) if part else 0 for part in range(256)])
+        small.paste(Image.new("RGB", small.size, DIFFERENCE[kind]), mask=touched)
+    return small

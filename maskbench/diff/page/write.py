@@ -1,0 +1,215 @@
+"""Writing the page: chosen items, their pictures, and one HTML file that holds all the rest."""
+
+import html
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from maskbench.diff.compare import contexts
+from maskbench.diff.masks import Item
+from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Comparison, MaskChange
+from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, Shown
+from maskbench.diff.sections import Section, author_words, column, heading, sections
+from maskbench.diff.verdict import verdict
+from maskbench.diff.versions import ANNOTATIONS, MASKS, SCENES, Version
+from maskbench.executor import run_all
+from maskbench.files import write_text
+from maskbench.manifest import Row
+from maskbench.palette import hex_colours
+
+_FILES = ("style.css", "list.js", "pixel.js", "viewer.js", "keys.js")
+_NUMBER_WIDTH = 5
+_OURS = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # pictures of a page that was here before
+
+
+def write_page(
+    folder: Path, found: Comparison, before: Version, after: Version, most: int = 500
+) -> None:
+    """Write the page and its pictures; of more than ``most`` items the worst are shown.
+
+    Raises:
+        SourceError: A scene or mask to show is neither in the cache nor on the remote.
+    """
+    entries: list[MaskChange | Row] = [*found.changes, *found.added, *found.removed]
+    entries = entries[: max(0, most)]
+    names = class_order(before, after, found)
+    items = [_entry(i, entry, found) for i, entry in enumerate(entries)]
+    shown = _shown(items, before, after)
+    images = folder / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    for stale in filter(_OURS.fullmatch, sorted(entry.name for entry in images.iterdir())):
+        (images / stale).unlink()
+    old, new = contexts(before, after)
+    for _ in run_all(DrawItem(images, names, old, new), shown, "page"):
+        pass
+    data = {
+        "before": _version(before),
+        "after": _version(after),
+        "classes": [
+            {"name": name, "colour": colour}
+            for name, colour in zip(names, hex_colours(len(names)), strict=True)
+        ],
+        "causes": CAUSE_TITLES,
+        "difference": ["#" + "".join(f"{c:02x}" for c in colour) for colour in DIFFERENCE],
+        "items": items,
+        "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
+    }
+    write_text(folder / "index.html", _html(found, data))
+
+
+def class_order(before: Version, after: Version, found: Comparison) -> list[str]:
+    """All class names, the new version's by value, then those that only the old one has."""
+    new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
+    old = sorted(before.params.labels_map, key=lambda name: before.params.labels_map[name])
+    return list(dict.fromkeys([*new, *old, *found.classes]))[:255]
+
+
+def _version(version: Version) -> dict[str, Any]:
+    params = version.params
+    return {
+        "label": version.label,
+        "rules": [[rule.name, sorted(rule.when), rule.then] for rule in params.rules],
+        "overlap": params.rasterize.overlap,
+        "revision": version.commit[:12] if version.commit else "",
+    }
+
+
+def _entry(index: int, entry: MaskChange | Row, found: Comparison) -> dict[str, Any]:
+    number = f"{index:0{_NUMBER_WIDTH}d}"
+    if isinstance(entry, MaskChange):
+        return {"n": number, "status": "changed", **_row(entry.after), **_changed(entry, found)}
+    status = "added" if entry in found.added else "removed"
+    link = found.links.get(entry.key)
+    return {"n": number, "status": status, **_row(entry), "causes": [], "link": link}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "split": row.split,
+        "task": row.task,
+        "annotator": "" if row.annotator is None else str(row.annotator),
+        "when": row.updated_at[:16].replace("T", " "),
+        "size": [row.width, row.height],
+        "touched": sorted(row.classes),
+    }
+
+
+def _changed(change: MaskChange, found: Comparison) -> dict[str, Any]:
+    annotation = change.annotation
+    move = next((move for move in found.moves if move.key == change.key), None)
+    return {
+        "changed": change.changed,
+        "share": change.share,
+        "comparable": change.comparable,
+        "size_before": [change.before.width, change.before.height],
+        "scene_before": change.before.scene_sha256 != change.after.scene_sha256,
+        "touched": sorted({name for pair in change.transitions for name in pair})
+        or sorted({*change.classes_before, *change.classes_after}),
+        "causes": [[cause.kind, cause.name, cause.pixels] for cause in change.causes],
+        "alarm": UNEXPLAINED in change.kinds,
+        "moved": [move.before, move.after, move.cause] if move else None,
+        "regions": [
+            [r.kind, r.region, r.shape, list(r.before), list(r.after)]
+            for r in (annotation.regions if annotation else ())
+        ],
+        "by": author_words(annotation),
+        "annotations": [annotation.before, annotation.after] if annotation else None,
+        "link": change.link,
+        "transitions": [
+            [*pair, n] for pair, n in sorted(change.transitions.items(), key=lambda e: -e[1])
+        ],
+        "iou": [
+            [name, change.classes_before.get(name, 0), change.classes_after.get(name, 0), share]
+            for name, share in change.iou.items()
+        ],
+    }
+
+
+def _shown(items: Iterable[Mapping[str, Any]], before: Version, after: Version) -> list[Shown]:
+    """The files of the items to draw, fetched at once for each version."""
+    listed = list(items)
+    old = _files(before, [i["key"] for i in listed if i["status"] != "added"])
+    new = _files(after, [i["key"] for i in listed if i["status"] != "removed"])
+    shown = []
+    for item in listed:
+        key = item["key"]
+        here, there = old.get(key), new.get(key)
+        same = there is not None and not item.get("scene_before")
+        scenes = (None if same or here is None else here[1], there[1] if there else None)
+        shown.append(
+            Shown(item["n"], here[0] if here else None, there[0] if there else None, scenes)
+        )
+    return shown
+
+
+def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[Item, Path]]:
+    rows = {key: version.rows[key] for key in keys}
+    paths = {
+        key: (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{key}.json", f"{SCENES}/{row.scene}")
+        for key, row in rows.items()
+    }
+    files = version.files(path for three in paths.values() for path in three) if rows else {}
+    return {
+        key: (Item(rows[key], files[mask], files[task]), files[scene])
+        for key, (mask, task, scene) in paths.items()
+    }
+
+
+def _html(found: Comparison, data: Mapping[str, Any]) -> str:
+    assets = resources.files("maskbench.diff.page") / "assets"
+    style, *scripts = [(assets / name).read_text(encoding="utf-8") for name in _FILES]
+    shared = json.dumps(data, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
+    shown = {item["key"] for item in data["items"]}
+    parts = {
+        "TITLE": html.escape(f"{found.before} → {found.after}"),
+        "HEADING": html.escape(heading(found)),
+        "VERDICT": html.escape(verdict(found)),
+        "SUMMARY": "\n".join(_table(section, shown) for section in sections(found)),
+        "STYLE": style,
+        "DATA": shared,
+        "SCRIPT": "\n".join(scripts),
+    }
+    page = (assets / "page.html").read_text(encoding="utf-8")
+    pieces = page.split("@@")  # text, name, text, name … : no part is looked through again
+    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def _table(section: Section, shown: Collection[str], most: int = 1000) -> str:
+    used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
+    right = [' class="number"' * section.columns[i].startswith(">") for i in used]
+    names = [html.escape(column(section.columns[i])) for i in used]
+    head = "".join(
+        f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(names, right, strict=True)
+    )
+    body = "\n".join(
+        "<tr>"
+        + "".join(
+            _cell(row[i], kind, i == 0 and bool(section.keys) and row[0] in shown)
+            for i, kind in zip(used, right, strict=True)
+        )
+        + "</tr>"
+        for row in section.rows[:most]
+    )
+    more = len(section.rows) - most
+    note = f"<p>… and {more:,} more: see the JSON report.</p>" if more > 0 else ""
+    alarm = ' class="alarm"' if section.alarm else ""
+    count = f" <small>{len(section.rows):,}</small>" if section.keys else ""
+    return (
+        f"<section{alarm}><h2>{html.escape(section.title)}{count}</h2><div class='scroll'><table>"
+        f"<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>{note}</section>"
+    )
+
+
+def _cell(text: str, kind: str, is_shown: bool) -> str:
+    if is_shown:
+        address = html.escape(quote(text, safe=""), quote=True)
+        return f'<td><a href="#{address}">{html.escape(text)}</a></td>'
+    if text.startswith(("http://", "https://")):
+        address = html.escape(text, quote=True)
+        return f'<td><a href="{address}" target="_blank" rel="noopener noreferrer">task</a></td>'
+    return f"<td{kind}>{html.escape(text)}</td>"

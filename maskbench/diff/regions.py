@@ -1,0 +1,115 @@
+"""What happened to regions: added, removed, reshaped, relabelled, reordered."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from maskbench.diff.model import AnnotationChange, RegionChange
+from maskbench.labelstudio.choose import choose
+from maskbench.labelstudio.model import Annotation, Region, Task
+
+
+def annotation_change(
+    before: Task | None, after: Task | None, criteria: tuple[Sequence[str], Sequence[str]]
+) -> AnnotationChange | None:
+    """How the annotation that counts differs between two versions of a task; None if not at all.
+
+    Args:
+        before: The old task, or None.
+        after: The new task, or None.
+        criteria: ``rasterize.annotation`` of the old and of the new version.
+    """
+    old = choose(before.annotations, criteria[0]) if before else None
+    new = choose(after.annotations, criteria[1]) if after else None
+    changes = region_changes(old.regions if old else (), new.regions if new else ())
+    ids = (old.id if old else None, new.id if new else None)
+    if not changes and ids[0] == ids[1]:
+        return None
+    author = new or old
+    return AnnotationChange(
+        before=ids[0],
+        after=ids[1],
+        annotator=_annotator(author),
+        updated_at=(author.updated_at or "") if author else "",
+        regions=changes,
+    )
+
+
+def _annotator(annotation: Annotation | None) -> str:
+    return (
+        ""
+        if annotation is None or annotation.completed_by is None
+        else str(annotation.completed_by)
+    )
+
+
+def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[RegionChange, ...]:
+    """What happened to the regions, in the new drawing order, then what was removed.
+
+    Regions are paired by id and content, then by id, then by geometry (another annotator's copy
+    has other ids); what finds no partner was added or removed.
+    """
+    old, new = list(enumerate(before)), list(enumerate(after))
+    pairs: list[tuple[int, int]] = []
+    for identity in (_whole, _id, _content, _geometry):
+        _pair(old, new, identity, pairs)
+    partner = {j: i for i, j in pairs}
+    changes = []
+    for j, region in enumerate(after):
+        if j in partner:
+            changes += _change(before[partner[j]], region)
+        else:
+            changes.append(RegionChange("added", region.id, region.shape, (), region.labels))
+    changes += [RegionChange("removed", r.id, r.shape, r.labels, ()) for _, r in old]
+    order = [partner[j] for j in sorted(partner)]
+    if not changes and order != sorted(order):
+        changes = [RegionChange("reordered", "", "", (), ())]
+    return tuple(changes)
+
+
+_Identity = Callable[[Region], str]
+
+
+def _pair(
+    old: list[tuple[int, Region]],
+    new: list[tuple[int, Region]],
+    identity: _Identity,
+    pairs: list[tuple[int, int]],
+) -> None:
+    """Move equal ones, first come first served, from both lists to the pairs."""
+    waiting: dict[str, list[tuple[int, Region]]] = {}
+    for entry in old:
+        waiting.setdefault(identity(entry[1]), []).append(entry)
+    for entry in list(new):
+        candidates = waiting.get(identity(entry[1]))
+        if candidates:
+            partner = candidates.pop(0)
+            pairs.append((partner[0], entry[0]))
+            old.remove(partner)
+            new.remove(entry)
+
+
+def _geometry(region: Region) -> str:
+    return json.dumps([region.shape, region.value], sort_keys=True)
+
+
+def _id(region: Region) -> str:
+    return region.id
+
+
+def _content(region: Region) -> str:
+    return json.dumps([sorted(region.labels), _geometry(region)])
+
+
+def _whole(region: Region) -> str:
+    return json.dumps([region.id, _content(region)])
+
+
+def _change(before: Region, after: Region) -> list[RegionChange]:
+    changes = []
+    if sorted(before.labels) != sorted(after.labels):
+        changes.append("relabelled")
+    if _geometry(before) != _geometry(after):
+        changes.append("reshaped")
+    return [
+        RegionChange(kind, after.id, after.shape, before.labels, after.labels) for kind in changes
+    ]

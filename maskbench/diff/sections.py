@@ -1,0 +1,274 @@
+"""The comparison as titled tables of words: what the terminal, Markdown and the page show alike."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from maskbench.diff.model import (
+    CAUSE_TITLES,
+    UNEXPLAINED,
+    AnnotationChange,
+    Comparison,
+    MaskChange,
+)
+from maskbench.diff.verdict import counted, percent
+from maskbench.manifest import Row
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table.
+
+    Attributes:
+        title: Its heading.
+        columns: Names of its columns; ``>`` before one: numbers, to the right; a backtick before
+            one: names of things.
+        rows: Its cells as plain text, the most important row first.
+        alarm: A reviewer has to look at it.
+        keys: For each row the item it tells of, or an empty tuple.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    alarm: bool = False
+    keys: tuple[str, ...] = ()
+
+
+def sections(found: Comparison) -> list[Section]:
+    """All tables that have a row, alarms first."""
+    tables = [
+        _unexplained(found),
+        _moves(found),
+        _params(found),
+        _causes(found),
+        _classes(found),
+        _transitions(found),
+        _images(found),
+        _members(found),
+        _balance(found),
+        _rows("Images added", found.added, found.links, found.twins),
+        _rows("Images removed", found.removed, {}, {}),
+        _keys("Image files replaced", found.replaced),
+        _keys("Annotation saved anew, mask the same", found.saved_anew),
+        _keys("Masks renumbered, every pixel's class the same", found.renumbered),
+        Section("Code that decides pixels", ("`file",), tuple((path,) for path in found.code)),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def _unexplained(found: Comparison) -> Section:
+    rows = [
+        (change.key, number(_pixels(change, UNEXPLAINED)), _unexplained_note(change))
+        for change in found.unexplained
+    ]
+    note = f"added; {_NOT_GIVEN}"
+    rows += [(key, number(pixels), note) for key, pixels in found.strange.items()]
+    title = "ALARM: masks that changed without a cause"
+    columns = ("`image", ">pixels", "what to do")
+    return Section(title, columns, tuple(rows), True, tuple(row[0] for row in rows))
+
+
+_NOT_GIVEN = (
+    "not what its annotation and params give: `dvc repro -f combine`; or it was built with another "
+    "version of a library"
+)
+
+
+def _unexplained_note(change: MaskChange) -> str:
+    if change.manifest_lies:
+        return "the file is not what manifest.csv says: `dvc repro`, and look who edited it"
+    return _NOT_GIVEN
+
+
+def _pixels(change: MaskChange, kind: str) -> int:
+    return sum(cause.pixels for cause in change.causes if cause.kind == kind)
+
+
+def _moves(found: Comparison) -> Section:
+    rows = ((move.key, move.before, move.after, move.cause) for move in found.moves)
+    title = "ALARM: images moved between splits"
+    keys = tuple(move.key for move in found.moves)
+    return Section(title, ("`image", "from", "to", "because of"), tuple(rows), True, keys)
+
+
+def _params(found: Comparison) -> Section:
+    rows = ((change.path, value(change.before), value(change.after)) for change in found.params)
+    return Section("Parameters", ("`params.yaml", "`before", "`after"), tuple(rows))
+
+
+def value(content: object) -> str:
+    """A parameter's value as a reader of params.yaml knows it."""
+    if content is None:
+        return "-"
+    if isinstance(content, bool):
+        return str(content).lower()
+    if isinstance(content, list):
+        return f"[{', '.join(map(value, content))}]"
+    return str(content)
+
+
+def _causes(found: Comparison) -> Section:
+    masks: Counter[tuple[str, str]] = Counter()
+    pixels: Counter[tuple[str, str]] = Counter()
+    for change in found.changes:
+        for kind, name in {
+            (cause.kind, _shared(cause.kind, cause.name)) for cause in change.causes
+        }:
+            masks[kind, name] += 1
+        for cause in change.causes:
+            pixels[cause.kind, _shared(cause.kind, cause.name)] += cause.pixels
+    order = list(CAUSE_TITLES)
+    keys = sorted(masks, key=lambda key: (order.index(key[0]), key[1]))
+    rows = (
+        (CAUSE_TITLES[k], name, number(masks[k, name]), number(pixels[k, name])) for k, name in keys
+    )
+    return Section("Causes", ("cause", "`which", ">masks", ">pixels"), tuple(rows))
+
+
+def _shared(kind: str, name: str) -> str:
+    """The name under which causes of several images are one: a rule is, an annotation is not."""
+    return name if kind in ("rule", "rasterize", "combine", "labels_map") else ""
+
+
+def _classes(found: Comparison) -> Section:
+    rows = (
+        (name, number(entry.before), number(entry.after), signed(entry.after - entry.before),
+         ratio(entry.iou))
+        for name, entry in found.classes.items()
+        if entry.before != entry.after or (entry.iou is not None and entry.iou < 1)
+    )  # fmt: skip
+    columns = ("`class", ">pixels before", ">after", ">change", ">IoU old↔new")
+    return Section("Classes", columns, tuple(rows))
+
+
+def _transitions(found: Comparison) -> Section:
+    rows = ((a, b, number(count)) for (a, b), count in found.transitions.items())
+    return Section("Pixels that moved between classes", ("`from", "`to", ">pixels"), tuple(rows))
+
+
+def _images(found: Comparison) -> Section:
+    columns = ("`image", ">pixels", ">share", ">worst IoU", "`because of", "regions", "by", "task")
+    rows = tuple(_image(change) for change in found.changes)
+    title = "Masks changed, worst first"
+    return Section(title, columns, rows, False, tuple(change.key for change in found.changes))
+
+
+def _image(change: MaskChange) -> tuple[str, ...]:
+    return (
+        change.key,
+        number(change.changed),
+        percent(change.share),
+        _worst(change),
+        ", ".join(dict.fromkeys(_cause(change, i) for i in range(len(change.causes)))),
+        region_words(change.annotation),
+        author_words(change.annotation),
+        change.link or f"task {change.after.task}",
+    )
+
+
+def _cause(change: MaskChange, index: int) -> str:
+    cause = change.causes[index]
+    return cause.name if cause.kind not in (UNEXPLAINED, "code") else CAUSE_TITLES[cause.kind]
+
+
+def _worst(change: MaskChange) -> str:
+    if not change.comparable:
+        return "size differs"
+    worst = min(change.iou.items(), key=lambda entry: (entry[1] or 0.0, entry[0]))
+    return f"{ratio(worst[1])} {worst[0]}"
+
+
+def region_words(change: AnnotationChange | None) -> str:
+    """What happened to an annotation's regions, such as ``2 added (Canvas), 1 reshaped (…)``."""
+    if change is None:
+        return ""
+    words = []
+    if change.before is not None and change.before != change.after:
+        words.append(f"annotation {change.after} counts instead of {change.before}")
+    groups: Counter[tuple[str, str]] = Counter()
+    for region in change.regions:
+        old, new = " + ".join(region.before), " + ".join(region.after)
+        what = f"{old} → {new}" if region.kind == "relabelled" else new or old
+        groups[region.kind, what] += 1
+    words += [f"{n} {kind}" + (f" ({what})" if what else "") for (kind, what), n in groups.items()]
+    return ", ".join(words)
+
+
+def author_words(change: AnnotationChange | None) -> str:
+    """Who saved the annotation, and when."""
+    if change is None:
+        return ""
+    who = f"user {change.annotator}" if change.annotator else "unknown"
+    return f"{who}, {change.updated_at[:16].replace('T', ' ')}" if change.updated_at else who
+
+
+def _members(found: Comparison) -> Section:
+    if all(old == new for old, new in found.members.values()):
+        return Section("Splits", (), ())
+    rows = (
+        (name, number(old), number(new), signed(new - old))
+        for name, (old, new) in found.members.items()
+    )
+    return Section("Splits", ("split", ">images before", ">after", ">change"), tuple(rows))
+
+
+def _balance(found: Comparison) -> Section:
+    rows = []
+    for split, classes in found.balance.items():
+        totals = [sum(pair[side] for pair in classes.values()) for side in (0, 1)]
+        for name, pair in classes.items():
+            old, new = (pair[side] / max(1, totals[side]) for side in (0, 1))
+            if abs(old - new) >= 0.0005:
+                rows.append((split, name, f"{100 * old:.1f} %", f"{100 * new:.1f} %"))
+    columns = ("split", "`class", ">share before", ">after")
+    return Section("Class balance of the splits", columns, tuple(rows))
+
+
+def _rows(
+    title: str, rows: Sequence[Row], links: Mapping[str, str], twins: Mapping[str, str]
+) -> Section:
+    cells = (
+        (
+            row.key, row.split, ", ".join(sorted(row.classes)),
+            f"user {row.annotator}" if row.annotator else "",
+            f"the same picture as {twins[row.key]}, which is gone" if row.key in twins else "",
+            links.get(row.key) or f"task {row.task}",
+        )
+        for row in rows
+    )  # fmt: skip
+    columns = ("`image", "split", "classes", "by", "note", "task")
+    return Section(title, columns, tuple(cells), False, tuple(row.key for row in rows))
+
+
+def _keys(title: str, keys: Iterable[str]) -> Section:
+    found = tuple(keys)
+    return Section(title, ("`image",), tuple((key,) for key in found), False, found)
+
+
+def number(count: int) -> str:
+    """A whole number with thousands separated."""
+    return f"{count:,}"
+
+
+def signed(count: int) -> str:
+    """A difference with its sign; 0 without."""
+    return f"{count:+,}" if count else "0"
+
+
+def ratio(share: float | None) -> str:
+    """An IoU with three digits, rounded down so that only equal masks show 1."""
+    if share is None:
+        return "-"
+    return f"{int(share * 1000) / 1000:.3f}"
+
+
+def column(name: str) -> str:
+    """A column's name without its mark."""
+    return name.lstrip(">`")
+
+
+def heading(found: Comparison) -> str:
+    """What is compared, such as ``main (3f2a1c9) → workspace, 22 → 23 images``."""
+    images = f"{found.images_before:,} → {counted(found.images_after, 'image')}"
+    return f"{found.before} → {found.after}, {images}"

@@ -1,0 +1,66 @@
+"""The comparison for a terminal: aligned tables, the most important rows, no colours needed."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from maskbench.diff.model import Comparison
+from maskbench.diff.sections import Section, column, heading, sections
+from maskbench.diff.verdict import verdict
+
+MOST = 20
+"""Rows of a table before the rest is only counted."""
+
+
+def text(found: Comparison, most: int | None = MOST) -> str:
+    """The whole report as text; ``most`` rows a table, None for all."""
+    blocks = [f"{heading(found)}\n{verdict(found)}"]
+    blocks += [_block(section, most) for section in sections(found)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _block(section: Section, most: int | None) -> str:
+    rows = section.rows[:most]
+    lines = [section.title + (f" ({len(section.rows)})" if section.keys else "")]
+    if len(section.columns) > 1:
+        lines += aligned(section.columns, rows)
+    else:
+        lines += [f"  {_plain(row[0])}" for row in rows]
+    more = len(section.rows) - len(rows)
+    if more:
+        lines.append(f"  … and {more:,} more (--all shows them)")
+    return "\n".join(lines)
+
+
+def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a table, two blanks before each column; columns without any text are left out."""
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    used = [i for i in range(len(columns)) if any(row[i] for row in cells)]
+    table = [
+        [column(columns[i]) for i in used],
+        *([row[i] for i in used] for row in cells),
+    ]
+    right = [columns[i].startswith(">") for i in used]
+    widths = [max(_width(row[i]) for row in table) for i in range(len(used))]
+    return [
+        "".join(
+            "  " + (_pad(cell, width) + cell if to_right else cell + _pad(cell, width))
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in table
+    ]
+
+
+def _plain(cell: str) -> str:
+    """Without characters that would move the cursor or colour the terminal."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else "�" for c in cell)
+
+
+def _width(cell: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in cell
+    )
+
+
+def _pad(cell: str, width: int) -> str:
+    return " " * (width - _width(cell))

@@ -1,0 +1,106 @@
+"""The comparison as JSON values, for scripts: names and numbers, no words to parse."""
+
+from typing import Any
+
+from maskbench.diff.gates import Failure
+from maskbench.diff.model import AnnotationChange, Comparison, MaskChange, RegionChange
+from maskbench.diff.verdict import verdict
+
+SCHEMA = 1
+"""Raised when a field changes its meaning or goes away; new fields may come without."""
+
+
+def values(found: Comparison, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:
+    """Everything a comparison found, as JSON values.
+
+    IoU is a number from 0 to 1, or null where the size changed; transitions are
+    ``[class before, class after, pixels]``.
+    """
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict(found),
+        "before": {"label": found.before, "commit": found.commits[0]},
+        "after": {"label": found.after, "commit": found.commits[1]},
+        "images": {"before": found.images_before, "after": found.images_after, "both": found.both},
+        "pixels": {"both": found.pixels, "changed": found.changed_pixels},
+        "params": [
+            {"path": change.path, "before": change.before, "after": change.after}
+            for change in found.params
+        ],
+        "code": list(found.code),
+        "masks": [_mask(change) for change in found.changes],
+        "renumbered": list(found.renumbered),
+        "added": [row.key for row in found.added],
+        "strange": dict(found.strange),
+        "removed": [row.key for row in found.removed],
+        "same_picture": dict(found.twins),
+        "replaced": list(found.replaced),
+        "saved_anew": list(found.saved_anew),
+        "moved": [
+            {"key": move.key, "before": move.before, "after": move.after, "cause": move.cause}
+            for move in found.moves
+        ],
+        "classes": {
+            name: {"before": entry.before, "after": entry.after, "iou": _rounded(entry.iou)}
+            for name, entry in found.classes.items()
+        },
+        "transitions": [[*pair, count] for pair, count in found.transitions.items()],
+        "splits": {
+            name: {
+                "images": list(found.members[name]),
+                "classes": {label: list(pair) for label, pair in classes.items()},
+            }
+            for name, classes in found.balance.items()
+        },
+        "failures": [{"gate": failure.gate, "found": failure.found} for failure in failures],
+    }
+
+
+def _mask(change: MaskChange) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "task": change.after.task,
+        "link": change.link,
+        "split": change.after.split,
+        "size": {
+            "before": [change.before.width, change.before.height],
+            "after": [change.after.width, change.after.height],
+        },
+        "changed": change.changed,
+        "pixels": change.pixels,
+        "iou": {name: _rounded(share) for name, share in change.iou.items()},
+        "classes": {"before": dict(change.classes_before), "after": dict(change.classes_after)},
+        "transitions": [[*pair, count] for pair, count in sorted(change.transitions.items())],
+        "causes": [
+            {"kind": cause.kind, "name": cause.name, "pixels": cause.pixels}
+            for cause in change.causes
+        ],
+        "annotation": _annotation(change.annotation),
+        "manifest_agrees": not change.manifest_lies,
+    }
+
+
+def _annotation(change: AnnotationChange | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    return {
+        "before": change.before,
+        "after": change.after,
+        "annotator": change.annotator,
+        "updated_at": change.updated_at,
+        "regions": [_region(region) for region in change.regions],
+    }
+
+
+def _region(change: RegionChange) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "id": change.region,
+        "shape": change.shape,
+        "before": list(change.before),
+        "after": list(change.after),
+    }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 6)

@@ -1,0 +1,98 @@
+"""The one line that says what happened, and because of what."""
+
+from collections.abc import Iterable
+
+from maskbench.diff.model import (
+    ANNOTATION,
+    CODE,
+    COMBINE,
+    IMAGE,
+    LABELS_MAP,
+    RASTERIZE,
+    RULE,
+    Comparison,
+    MaskChange,
+)
+
+
+def verdict(found: Comparison) -> str:
+    """The verdict line, such as ``2 of 22 masks changed (0.8 % of pixels), 1 image added, …``."""
+    masks = f"{len(found.changes):,} of {counted(found.both, 'mask')} changed"
+    if found.changes:
+        masks += f" ({percent(found.changed_pixels / max(1, found.pixels))} of pixels)"
+    parts = [
+        masks,
+        f"{counted(len(found.added), 'image')} added",
+        f"{len(found.removed):,} removed",
+        f"{len(found.moves):,} moved between splits",
+    ]
+    if found.renumbered:
+        parts.insert(1, f"{len(found.renumbered):,} only renumbered")
+    if found.replaced:
+        parts.append(f"{counted(len(found.replaced), 'image file')} replaced")
+    line = ", ".join(parts)
+    why = reasons(found)
+    return f"{line}; because: {', '.join(why)}" if why else line
+
+
+def reasons(found: Comparison) -> list[str]:
+    """The causes of the changed masks in words, in the pipeline's order, alarms last."""
+    words = [
+        _number(_masks(found, CODE), "mask", "changed by code"),
+        _number(_masks(found, IMAGE), "image", "resized"),
+        _number(_masks(found, ANNOTATION), "task", "relabelled"),
+        _number(names(found.changes, RASTERIZE), "rasterize parameter", "changed"),
+        _number(names(found.changes, RULE), "rule", "changed"),
+        _number(names(found.changes, COMBINE), "combine parameter", "changed"),
+        _number(_labels(found), "labels_map entry", "changed", "labels_map entries"),
+        _number(_moving(found), "split parameter", "changed"),
+        _number(found.unexplained, "MASK", "CHANGED WITHOUT CAUSE"),
+        _number(found.strange, "ADDED MASK", "WITHOUT CAUSE"),
+    ]
+    return [word for word in words if word]
+
+
+def names(changes: Iterable[MaskChange], kind: str) -> list[str]:
+    """The names of a kind's causes in all changes, sorted, without repeats."""
+    return sorted(
+        {cause.name for change in changes for cause in change.causes if cause.kind == kind}
+    )
+
+
+def _masks(found: Comparison, kind: str) -> list[str]:
+    return [change.key for change in found.changes if kind in change.kinds]
+
+
+def _labels(found: Comparison) -> list[str]:
+    if not found.renumbered:
+        return names(found.changes, LABELS_MAP)
+    return [change.path for change in found.params if change.path.startswith("labels_map.")]
+
+
+def _moving(found: Comparison) -> list[str]:
+    causes = {name for move in found.moves for name in move.cause.split(", ")}
+    return sorted(name for name in causes if name.startswith("split."))
+
+
+def _number(items: Iterable[object], noun: str, what: str, plural: str | None = None) -> str:
+    number = len(list(items))
+    return f"{counted(number, noun, plural)} {what}" if number else ""
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 mask``, ``2 masks``, ``10,000 masks``."""
+    return f"{number:,} {noun if number == 1 else plural or _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun + ("S" if noun.isupper() else "s")
+
+
+def percent(share: float) -> str:
+    """A share with two significant digits: ``12 %``, ``0.8 %``, ``0.012 %``, ``100 %``."""
+    value = 100 * share
+    if value == 0 or 10 <= value:
+        return f"{value:.0f} %" if value < 99.5 or value == 100 else ">99 %"
+    if value < 0.001:
+        return "<0.001 %"
+    return f"{value:.2g} %"

@@ -1,0 +1,158 @@
+"""A benchmark with a history built on purpose: each version differs from the last in one thing."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskbench.cli import main
+from maskbench.yaml12 import parse_yaml
+from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
+from tests.pipeline.conftest import Repository, copy_tree
+
+
+class Story:
+    """A repository whose tags are versions, and each version's masks by class name.
+
+    ``masks[tag][key]`` is an array (H, W) of class names, read from the files on disk when the
+    version was built: the independent count.
+    """
+
+    def __init__(self, root: Path):
+        self.repository = Repository(root)
+        self.root = root
+        self.masks = {}
+        self.splits = {}
+
+    def build(self, tag):
+        self.repository.dvc("repro")
+        self.repository.dvc("push")
+        self.repository.commit(tag)
+        self.repository.git("tag", tag)
+        self.masks[tag] = masks_on_disk(self.root)
+        folder = self.root / "data/benchmark/splits"
+        self.splits[tag] = {file.stem: file.read_text().split() for file in folder.iterdir()}
+
+    def tasks(self, change=lambda tasks: None):
+        """Rewrite the export after a change of its list of tasks."""
+        path = self.root / "data/sample/export.json"
+        tasks = json.loads(path.read_text())
+        change(tasks)
+        path.write_text(json.dumps(tasks))
+
+
+def masks_on_disk(root):
+    labels = parse_yaml((root / "params.yaml").read_text())["labels_map"]
+    names = np.array([""] * 256, dtype=object)
+    for name, value in labels.items():
+        names[value] = name
+    files = sorted((root / "data/benchmark/masks").iterdir())
+    return {file.stem: names[np.asarray(Image.open(file))] for file in files}
+
+
+def differing(before, after):
+    """Pixels by (class before, class after) where two arrays of names differ, one by one."""
+    found = {}
+    for old, new in zip(before.ravel().tolist(), after.ravel().tolist(), strict=True):
+        if old != new:
+            found[old, new] = found.get((old, new), 0) + 1
+    return found
+
+
+def _results(tasks, number):
+    return next(entry for entry in tasks if entry["id"] == number)["annotations"][0]
+
+
+def move_a_region(tasks):
+    work = _results(tasks, 3)
+    work["result"][1]["value"]["x"] -= 10
+    work["updated_at"] = "2026-11-23T09:30:00.000000Z"
+
+
+def add_a_task(tasks):
+    tasks.append(task(9, annotation(9, [box(["Canvas"], 0, 0, 50, 50)])))
+
+
+def save_anew(tasks):
+    """The regions in another order, which changes no pixel while overlap is keep."""
+    work = _results(tasks, 7)
+    work["result"].reverse()
+    work["updated_at"] = "2026-11-24T09:30:00.000000Z"
+
+
+def enlarge(tasks):
+    for result in _results(tasks, 2)["result"]:
+        result["original_width"], result["original_height"] = 80, 60
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory):
+    made = Story(tmp_path_factory.mktemp("story") / "repo")
+    made.root.mkdir()
+    copy_tree(made.root)
+    sample = made.root / "data/sample"
+    shutil.rmtree(sample)
+    write_export(sample, simple_tasks(8))
+    edit = made.repository.edit_params
+    made.repository.git("init", "-q", "-b", "main")
+    made.repository.dvc("remote", "modify", "local", "url", "../remote")
+    made.build("base")
+    made.tasks(move_a_region)
+    made.build("region")
+    edit(
+        "    - Obstruction\n    then: ObstructedCanvas\n  nested",
+        "    - Obstruction\n    then: Obstruction\n  nested",
+    )
+    made.build("rule")
+    made.tasks(add_a_task)
+    write_image(sample / "upload/1/00000009-scene_9.png", seed=9)
+    made.build("image")
+    edit("  Canvas: 1\n  Obstruction: 2", "  Canvas: 2\n  Obstruction: 1")
+    made.build("number")
+    edit("  salt: wallshots", "  salt: another text")
+    made.build("salt")
+    made.tasks(save_anew)
+    made.build("saved")
+    edit("mask_format: png", "mask_format: tif")
+    made.build("format")
+    made.tasks(enlarge)
+    write_image(sample / "upload/1/00000002-scene_2.png", (80, 60), seed=2)
+    made.build("size")
+    return made
+
+
+@pytest.fixture
+def copied(story, tmp_path):
+    """A copy of the story that the test may change, at its last version."""
+    root = tmp_path / "repo"
+    shutil.copytree(story.root, root, symlinks=True)
+    shutil.copytree(story.root.parent / "remote", tmp_path / "remote")
+    return Repository(root)
+
+
+@pytest.fixture
+def maskbench(monkeypatch, capsys):
+    """Runs ``maskbench`` in a folder: (exit status, standard output, standard error)."""
+
+    def run(root, *words):
+        monkeypatch.chdir(root)
+        capsys.readouterr()
+        status = main([str(word) for word in words])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def diff(maskbench):
+    """The JSON report of ``maskbench diff``, for a run that has to succeed."""
+
+    def run(root, *words):
+        status, out, err = maskbench(root, "diff", *words, "--json")
+        assert status == 0, err
+        return json.loads(out)
+
+    return run

@@ -1,0 +1,91 @@
+"""Why a pixel has its class, and since when."""
+
+import json
+
+import pytest
+
+from tests.review.test_alarms import at_rule, edit_by_hand  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def blame(maskbench):
+    def run(root, *words):
+        status, out, err = maskbench(root, "blame", *words, "--json")
+        assert status == 0, err
+        return json.loads(out)
+
+    return run
+
+
+def subject(found):
+    return found["since"]["commit"]["subject"]
+
+
+@pytest.mark.parametrize("x", [2, 6, 20, 30, 38])
+@pytest.mark.parametrize("tag", ["base", "number", "size"])
+def test_every_pixel_has_the_class_of_its_mask_and_agrees(story, blame, tag, x):
+    for y in (1, 12, 22):
+        found = blame(story.root, "5", x, y, "--rev", tag, "--no-history")
+        assert found["name"] == story.masks[tag]["000005_scene_5"][y, x]
+        assert found["agrees"]
+
+
+def test_the_answer_in_words(story, maskbench):
+    status, out, _ = maskbench(story.root, "blame", "000004_scene_4.png", 20, 12, "--rev", "rule")
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("000004_scene_4 (20, 12) in rule (")
+    assert lines[0].endswith(": Obstruction (value 2)")
+    assert lines[1] == ("  because of  rule obstructed_canvas: Canvas + Obstruction → Obstruction")
+    assert lines[2:4] == [
+        "  region      rectangle r1: Canvas",
+        "  region      rectangle r2: Obstruction",
+    ]
+    assert lines[4] == "  annotation  4 by user 1, saved 2026-11-22T08:00:00.000000Z"
+    assert "'rule' by t, first in rule; before: ObstructedCanvas" in lines[6]
+
+
+def test_since_when(story, blame):
+    for x, y, tag in ((20, 12, "rule"), (6, 6, "base"), (1, 1, "base")):
+        found = blame(story.root, "000004_scene_4", x, y)
+        assert subject(found) == found["since"]["tag"] == tag
+    moved = blame(story.root, 3, 13, 22)
+    assert subject(moved) == "region"
+    assert moved["since"]["before"] == story.masks["base"]["000003_scene_3"][22, 13]
+    added = blame(story.root, 9, 1, 1)
+    assert (subject(added), added["since"]["before"]) == ("image", "(not in the benchmark)")
+    sized = blame(story.root, 2, 1, 1)
+    assert (subject(sized), sized["since"]["before"]) == ("size", "(an image of 40 x 30 pixels)")
+
+
+def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):  # noqa: F811
+    edit_by_hand(at_rule.root)
+    status, out, _ = maskbench(at_rule.root, "blame", "000004_scene_4", 1, 1)
+    assert status == 0
+    assert "ALARM       these labels give Background" in out
+    assert "since       the workspace, not committed; before: Background" in out
+
+
+def test_history_that_was_not_pushed_is_said_so(at_rule, blame):  # noqa: F811
+    base = at_rule.git("show", "base:dvc.lock").stdout
+    md5 = base[base.index("data/benchmark/masks") :].split("md5: ")[1].split()[0]
+    for folder in (at_rule.root / ".dvc/cache", at_rule.root.parent / "remote"):
+        (folder / "files/md5" / md5[:2] / md5[2:]).unlink()
+    found = blame(at_rule.root, "000004_scene_4", 1, 1)
+    assert not found["since"]["complete"]
+    assert subject(found) == "region"
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (("000004_scene_5", 1, 1), "did you mean"),
+        (("4", 40, 1), "is off 000004_scene_4, which has 40 x 30 pixels"),
+        (("4", 1, -1), "is off"),
+        (("4", 1, 1, "--rev", "nowhere"), "git knows no revision"),
+    ],
+)
+def test_wrong_words(story, maskbench, words, message):
+    status, _, err = maskbench(story.root, "blame", *words)
+    assert status in (1, 3)
+    assert message in err
