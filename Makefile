@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test check bench clean lock picture
+.PHONY: repro help test check bench clean label-studio lock picture
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
@@ -22,6 +22,9 @@ check: .venv/dev  ## lint, formatting and types
 
 bench: .venv/dev  ## measure speed as ratios against peers; writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+label-studio: .venv/core  ## start a local Label Studio filled with the sample
+	$(BIN)/python scripts/demo.py
 
 picture: .venv/core  ## draw the README's picture of the built sample anew
 	$(BIN)/python scripts/readme_picture.py

@@ -1,19 +1,25 @@
 """Stage *fetch*: tasks and images from their source, stored in canonical form."""
 
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from maskbench.errors import DataError, Problem, SourceError
-from maskbench.files import digest, json_text, sha256_file, write_bytes, write_text
+from maskbench.errors import DataError, Problem
+from maskbench.files import digest, json_text, link_or_copy, write_bytes, write_text
 from maskbench.images import inspect
+from maskbench.labelstudio.auth import read_key
 from maskbench.labelstudio.canonical import task_json
+from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.model import Annotation, Image, Region, Task
+from maskbench.labelstudio.labeling import compare_labels
+from maskbench.labelstudio.model import Annotation, Image, ImageFile, Region, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.server import Server
+from maskbench.labelstudio.sync import Project
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.build import Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
@@ -25,19 +31,62 @@ class Source(Protocol):
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks, each with the name of its origin for messages."""
 
-    def image(self, reference: str) -> Path:
-        """A local file with the image that a task's reference names; raises ValueError."""
+    def image_fields(self, origin: str) -> Mapping[str, str]:
+        """The data field behind each image tag, for tasks of this origin; empty if unknown."""
+
+    def prepare(self, tasks: Iterable[Task]) -> None:
+        """Get the images of these tasks ready for :meth:`find`."""
+
+    def find(self, task: Task) -> ImageFile:
+        """A local file with the image of a task; raises ValueError where there is none."""
+
+    def finish(self) -> None:
+        """Clear up after the images have become outputs."""
 
 
-def open_source(params: FetchParams) -> Source:
-    """The source that the params name.
+def open_source(params: Params, layout: Layout) -> Source:
+    """The source that the params name, with its tasks up to date.
 
     Raises:
         SourceError: It cannot be reached or read.
     """
-    if params.server is not None:
-        raise SourceError("fetch.server: servers are not supported yet; export to a folder")
-    return Folder(Path(params.folder))
+    if params.fetch.server is None:
+        return Folder(Path(params.fetch.folder))
+    server = connect(params.fetch, layout)
+    for warning in setup_warnings(server.projects, params):
+        print(f"warning: {warning}", file=sys.stderr)
+    server.sync()
+    return server
+
+
+def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Server:
+    """The server that the params name, its projects looked up; no task is asked for yet.
+
+    Args:
+        params: Address and projects.
+        layout: The repository.
+        work: A scratch folder; None: the stage's own, which is kept between runs.
+
+    Raises:
+        SourceError: It cannot be reached, refuses the key, or has no such project.
+    """
+    assert params.server is not None  # noqa: S101 - the caller has checked
+    client = Client(params.server, read_key(layout.root, params.server))
+    return Server(client, params.projects, work or layout.work("fetch"), layout.images)
+
+
+def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
+    """Where the labelling setups and the params disagree."""
+    offered = {label for project in projects for label in project.labeling.labels}
+    several = [
+        Problem(
+            f"project {project.id} shows several images of a task ({', '.join(lists)}); tasks "
+            "that have more than one are refused"
+        )
+        for project in projects
+        if (lists := project.labeling.lists)
+    ]
+    return compare_labels(offered, params.labels_map, params.rules) + several
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -47,22 +96,54 @@ def fetch(params: Params, layout: Layout) -> str:
         SourceError: The source cannot be read.
         DataError: Tasks or images have problems; the previous data is left as it was.
     """
-    source = open_source(params.fetch)
+    source = open_source(params, layout)
+    before = _keys(layout)
+    source.prepare(_illustrated(source))
     recipe = Recipe("fetch", _store, ("annotations", "images"))
     built = build(recipe, layout, _jobs(source, staging(layout, "fetch")))
+    source.finish()
     metrics = _metrics(list(built.facts.values()))
+    if isinstance(source, Server):
+        metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
     return (
         f"{metrics['tasks']['all']} tasks, {metrics['images']} images, "
         f"{metrics['regions']} regions ({built.made} tasks new or changed)"
+        f"{_gone(before - built.facts.keys())}"
     )
+
+
+def _keys(layout: Layout) -> set[str]:
+    return {file.stem for file in layout.annotations.glob("*.json")}
+
+
+def _gone(keys: set[str]) -> str:
+    """Said whenever there are fewer tasks than before, lest that be taken for nothing."""
+    if not keys:
+        return ""
+    shown = ", ".join(sorted(keys)[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
+    return f" — {len(keys)} of last time's tasks are not there any more: {shown}"
+
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class _Work:
     task: Task
-    image: Path | None
+    image: ImageFile | None
     target: Path
+
+
+def _illustrated(source: Source) -> Iterator[Task]:
+    """The tasks whose image is needed; what cannot be read is told by :func:`_jobs`."""
+    for raw, origin in source.tasks():
+        try:
+            task = parse_task(raw, origin, source.image_fields(origin))
+        except TaskError:
+            continue
+        if task.reference and needs_image(task):
+            yield task
 
 
 def _jobs(source: Source, target: Path) -> Iterator[Job]:
@@ -71,8 +152,8 @@ def _jobs(source: Source, target: Path) -> Iterator[Job]:
     origins: dict[int, str] = {}
     for raw, origin in source.tasks():
         try:
-            task = parse_task(raw, origin)
-            image = source.image(task.reference) if task.reference and _counts(task) else None
+            task = parse_task(raw, origin, source.image_fields(origin))
+            image = source.find(task) if task.reference and needs_image(task) else None
         except TaskError as error:
             problems += error.problems
             continue
@@ -83,14 +164,14 @@ def _jobs(source: Source, target: Path) -> Iterator[Job]:
             what = f"is there twice (first in {origins[task.id]}); give each task once"
             problems.append(Problem(what, origin, task.id))
         origins[task.id] = origin
-        seal = sha256_file(image) if image else None
+        seal = image.sha256 if image else None
         yield Job(task.key, digest([task_json(task).decode(), seal]), _Work(task, image, target))
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
 
 
-def _counts(task: Task) -> bool:
+def needs_image(task: Task) -> bool:
     """Whether an annotation could count: only then is the image needed."""
     return any(not annotation.was_cancelled for annotation in task.annotations)
 
@@ -101,23 +182,34 @@ def _store(work: _Work) -> Outcome:
     outputs = [f"annotations/{task.key}.json"]
     if work.image is not None:
         try:
-            info = inspect(work.image)
+            info = inspect(work.image.path)
         except ValueError as error:
-            return Outcome(problems=(Problem(f"{error}", str(work.image), task.id),))
+            return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
-        task = replace(task, image=image, annotations=tuple(_sized(task.annotations, image)))
+        task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
         outputs.append(f"images/{image.file}")
-        _copy(work.image, work.target / outputs[1])
+        _take(work.image, work.target / outputs[1])
     write_bytes(work.target / outputs[0], task_json(task))
     return Outcome(tuple(outputs), _facts(task))
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
+    if not image.ours:
+        return Problem(what, str(image.path), task.id)
+    image.path.unlink(missing_ok=True)  # the next fetch downloads it again
+    name = str(task.reference)[:200]  # the whole image may be in it
+    return Problem(f"the image {name} cannot be used: {what}", task=task.id)
 
 
-def _sized(annotations: tuple[Annotation, ...], image: Image) -> Iterator[Annotation]:
+def _take(image: ImageFile, target: Path) -> None:
+    if image.ours:
+        link_or_copy(image.path, target)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image.path, target)
+
+
+def sized(annotations: tuple[Annotation, ...], image: Image) -> Iterator[Annotation]:
     """The annotations without the sizes that agree with the image, which a mere save rewrites."""
     for annotation in annotations:
         regions = tuple(_without_size(region, image) for region in annotation.regions)
@@ -157,6 +249,6 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
             "ground_truth": total["ground_truth"],
         },
         "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
-        "images": total["image"],
+        "images": sum(fact["image"] for fact in facts),
         "regions": total["regions"],
     }

@@ -1,8 +1,10 @@
 """The README's commands do what it says."""
 
+import importlib
 import re
 import subprocess
-import sys
+
+import pytest
 
 from tests.pipeline.conftest import HERE
 
@@ -26,14 +28,17 @@ def run_console(repository, body):
         assert lines_of(done.stdout) == lines_of(expected), command
 
 
-def test_commands_in_order(repository):
+@pytest.mark.filterwarnings("default")  # of fastai and its libraries
+def test_commands_in_order(repository, monkeypatch):
+    importlib.import_module("tests.training.conftest")  # torchvision beside a CPU build of torch
+    monkeypatch.chdir(repository.root)
     ran = []
     for kind, body in blocks():
         ran.append(kind)
         if kind == "sh":
             repository.run("bash", "-ec", body)
         elif kind == "python":
-            repository.run(sys.executable, "-c", body)
+            exec(compile(body, "README.md", "exec"), {})
         else:
             run_console(repository, body)
     assert set(ran) == {"sh", "python", "console"}

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
-import supervision
 from PIL import Image
 
 from maskbench.cli import main
@@ -20,6 +20,10 @@ from maskbench.export.yolo import _lines
 from maskbench.labelstudio.model import Image as TaskImage
 from maskbench.labelstudio.model import Region
 from maskbench.splits import SUBSETS
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # without OpenCV it works all the same, and says so
+    import supervision
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -1,0 +1,1 @@
+"""Will the next ``dvc repro`` work? Looks at everything it needs, and changes nothing."""

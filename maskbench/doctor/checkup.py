@@ -1,0 +1,49 @@
+"""The whole check-up, in the order in which a build would stumble."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from maskbench.doctor.findings import ERROR, OK, Finding
+from maskbench.doctor.repository import check_params, check_repository, open_server
+from maskbench.doctor.tasks import check_tasks
+from maskbench.errors import SourceError
+from maskbench.labelstudio.folder import Folder
+from maskbench.params import Params
+from maskbench.pipeline.layout import Layout
+
+
+def check_up(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
+    """All findings; nothing is written but in a scratch folder that is deleted.
+
+    Args:
+        params: The checked params.
+        layout: The repository.
+        most: How many tasks to look at, of each project or of the folder.
+    """
+    yield from check_params(params)
+    yield from check_repository(layout)
+    if params.fetch.server is None:
+        yield from _folder(params, layout, most)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        server, findings = open_server(params, layout, Path(scratch))
+        yield from findings
+        if server is None:
+            return
+        try:
+            server.sync_recent(most)
+            yield from check_tasks(server, params, None)
+        except SourceError as error:
+            yield Finding(ERROR, str(error), "see to the server, then try again")
+        finally:
+            server.close()
+
+
+def _folder(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
+    try:
+        folder = Folder(layout.root / params.fetch.folder)
+        yield Finding(OK, f"{folder.path}: {len(folder.exports)} exports")
+        yield from check_tasks(folder, params, most)
+    except SourceError as error:
+        yield Finding(ERROR, str(error), "mend the folder, or correct fetch.folder")

@@ -1,0 +1,35 @@
+"""What a check-up found, and what to do about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+"""Fine; worth knowing; the next ``dvc repro`` will stop."""
+
+SHOWN = 5  # examples told of one finding
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        level: ``ok``, ``warning`` or ``error``.
+        what: What was found, one line.
+        advice: What to do; empty where there is nothing to do.
+    """
+
+    level: str
+    what: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        first = f"{self.level:<8} {self.what}"
+        return f"{first}\n         → {self.advice}" if self.advice else first
+
+
+def some(entries: Iterable[object]) -> str:
+    """The first few, and how many more there are."""
+    shown = [str(entry) for entry in entries]
+    more = f" … and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    return "; ".join(shown[:SHOWN]) + more

@@ -1,0 +1,100 @@
+"""The check-up's first part: the repository, the params, the disk, and the server's door."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
+from maskbench.errors import SourceError
+from maskbench.labelstudio.auth import KEY_VARIABLE, key_page, read_key
+from maskbench.labelstudio.client import Client, Patience, is_loopback
+from maskbench.labelstudio.server import Server
+from maskbench.params import Params
+from maskbench.pipeline.fetch import connect, setup_warnings
+from maskbench.pipeline.layout import Layout
+
+HASTY = Patience(retries=2)
+_COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache
+_LEAST = 1 << 30  # bytes
+
+
+def check_repository(layout: Layout) -> Iterator[Finding]:
+    """DVC, the secret file, and the space on the disk."""
+    if not (layout.root / ".dvc").is_dir():
+        yield Finding(ERROR, "no DVC repository here", "run it where dvc.yaml lies, or `dvc init`")
+    if (layout.root / ".env").is_file() and not _ignored(layout.root):
+        advice = "add /.env to .gitignore before anything else: it holds a key"
+        yield Finding(ERROR, ".env is not ignored by git", advice)
+    free = shutil.disk_usage(layout.root).free
+    used = sum(file.stat().st_size for file in layout.images.glob("*"))
+    text = f"{free / 1e9:.1f} GB free on the disk, {used / 1e9:.1f} GB of images so far"
+    if free < max(_LEAST, _COPIES * used):
+        advice = f"a build needs up to {_COPIES} times the images; `dvc gc -w` clears old versions"
+        yield Finding(WARNING, text, advice)
+    else:
+        yield Finding(OK, text)
+
+
+def _ignored(root: Path) -> bool:
+    """Whether git ignores ``.env``; true outside a git repository."""
+    done = subprocess.run(
+        ["git", "check-ignore", "-q", ".env"], cwd=root, capture_output=True, check=False
+    )
+    return done.returncode != 1
+
+
+def check_params(params: Params) -> Iterator[Finding]:
+    """What is set, in one line (what is wrong in it has been told before)."""
+    rules, classes = len(params.rules), len(params.labels_map)
+    yield Finding(OK, f"params.yaml: {classes} classes, {rules} rules")
+
+
+def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | None, list[Finding]]:
+    """Knock at the server: is it there, does it take the key, does it have the projects.
+
+    Returns:
+        The server, or None if something of this fails; and the findings.
+    """
+    address = params.fetch.server or ""
+    found: list[Finding] = []
+    try:
+        version = Client(address, None, HASTY).version()
+        found.append(Finding(OK, f"Label Studio {version} answers at {address}"))
+        key = read_key(layout.root, address)
+        if urlsplit(address).scheme == "http" and not is_loopback(address):
+            advice = "put the server behind https: anybody on the way can read the key"
+            found.append(Finding(WARNING, f"the key travels unprotected to {address}", advice))
+        server = connect(params.fetch, layout, work)
+    except SourceError as error:
+        return None, [*found, Finding(ERROR, str(error), _advice(str(error), address))]
+    found.append(Finding(OK, f"the {key.kind} in {KEY_VARIABLE} is valid"))
+    found += [_project(server, number) for number in range(len(server.projects))]
+    warnings = setup_warnings(server.projects, params)
+    advice = "agree on the labels: in labels_map, or in the project's Labeling Setup"
+    found += [Finding(WARNING, str(warning), advice) for warning in warnings]
+    return server, found
+
+
+def _advice(said: str, address: str) -> str:
+    if "no Label Studio answers" in said:
+        return "start the server, or correct fetch.server in params.yaml"
+    if "fetch.project" in said:
+        return "put one of the ids it shows into fetch.project, or use the key of a member"
+    return f"keys are made at {key_page(address)}"
+
+
+def _project(server: Server, index: int) -> Finding:
+    project = server.projects[index]
+    counts = project.counts
+    text = (
+        f"project {project.id} ({project.title}): {project.total} tasks, "
+        f"{counts.get('num_tasks_with_annotations', 0)} annotated, "
+        f"{counts.get('skipped_annotations_number', 0)} skipped annotations, "
+        f"{counts.get('ground_truth_number', 0)} ground truth; labels: "
+        f"{some(sorted(project.labeling.labels)) or 'none'}"
+    )
+    if not project.total:
+        return Finding(WARNING, text, "import images into the project")
+    return Finding(OK, text)

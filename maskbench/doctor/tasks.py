@@ -1,0 +1,162 @@
+"""The check-up's second part: tasks, images, regions and combinations, by the stages' own code."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
+from maskbench.errors import Problem
+from maskbench.images import ImageInfo, inspect
+from maskbench.labelstudio.choose import choose
+from maskbench.labelstudio.keys import reference_path, without_upload_prefix
+from maskbench.labelstudio.model import Annotation, Image, Task
+from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.params import Params
+from maskbench.pipeline.fetch import Source, needs_image, sized
+from maskbench.pipeline.rasterize import region_patches
+from maskbench.raster import label_set
+from maskbench.rules import ClassRules, class_mask
+
+_DROPPED = {
+    "no_label": "without a label",
+    "no_pixel": "collapsed or off the image",
+    "no_area": "that are points or open lines",
+    "not_a_region": "that are no regions",
+}
+
+
+@dataclass
+class _Seen:
+    """What the tasks looked at so far have shown."""
+
+    tasks: int = 0
+    counted: int = 0
+    bad_tasks: list[Problem] = field(default_factory=list)
+    bad_images: list[Problem] = field(default_factory=list)
+    bad_regions: list[Problem] = field(default_factory=list)
+    turned: list[int] = field(default_factory=list)
+    clipped: list[int] = field(default_factory=list)
+    names: dict[str, list[int]] = field(default_factory=dict)
+    bytes: dict[str, list[int]] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+    unmatched: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+
+
+def check_tasks(source: Source, params: Params, most: int | None) -> Iterator[Finding]:
+    """Look at the source's tasks, at most ``most``, as *fetch*, *rasterize* and *combine* would."""
+    seen = _Seen()
+    tasks = list(_parsed(source, seen, most))
+    source.prepare(task for task in tasks if needs_image(task))
+    for task in tasks:
+        _look(source, task, params, seen)
+    yield Finding(
+        OK, f"looked at {seen.tasks} tasks; {seen.counted} have an annotation that counts"
+    )
+    yield from _errors(seen, params)
+    yield from _warnings(seen)
+
+
+def _parsed(source: Source, seen: _Seen, most: int | None) -> Iterator[Task]:
+    for raw, origin in islice(source.tasks(), most):
+        seen.tasks += 1
+        try:
+            task = parse_task(raw, origin, source.image_fields(origin))
+        except TaskError as error:
+            seen.bad_tasks += error.problems
+            continue
+        seen.names.setdefault(_name(task), []).append(task.id)
+        yield task
+
+
+def _name(task: Task) -> str:
+    try:
+        return without_upload_prefix(reference_path(task.reference or "").name)
+    except ValueError:
+        return ""
+
+
+def _look(source: Source, task: Task, params: Params, seen: _Seen) -> None:
+    if not needs_image(task):
+        return
+    try:
+        file = source.find(task)
+        info = inspect(file.path)
+    except ValueError as error:
+        seen.bad_images.append(Problem(str(error), task=task.id))
+        return
+    seen.bytes.setdefault(info.sha256, []).append(task.id)
+    if info.orientation != 1:
+        seen.turned.append(task.id)
+    full = _with_image(task, info)
+    annotation = choose(full.annotations, params.rasterize.annotation)
+    if annotation is not None:
+        seen.counted += 1
+        _rasterized(full, annotation, params, seen)
+
+
+def _with_image(task: Task, info: ImageInfo) -> Task:
+    image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
+    return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
+
+
+def _rasterized(task: Task, annotation: Annotation, params: Params, seen: _Seen) -> None:
+    patches, facts, problems = region_patches(task, annotation, params)
+    seen.bad_regions += problems
+    seen.dropped.update(entry["reason"] for entry in facts["dropped"])
+    if facts["clipped"]:
+        seen.clipped.append(task.id)
+    if problems or task.image is None:
+        return
+    labels = label_set(patches, task.image.width, task.image.height, params.rasterize.overlap)
+    rules = ClassRules(params.labels_map, params.rules, params.combine)
+    for combination in class_mask(labels, rules)[1]:
+        if combination.becomes is None:
+            seen.unmatched.setdefault(combination.labels, []).append(task.id)
+
+
+def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
+    advice = "mend or delete these tasks in Label Studio"
+    yield from _group(seen.bad_tasks, "tasks cannot be read", advice)
+    advice = "put these images back, or delete the tasks"
+    yield from _group(seen.bad_images, "images cannot be had or used", advice)
+    advice = "mend the regions in Label Studio, or labels_map in params.yaml"
+    yield from _group(seen.bad_regions, "problems with regions", advice)
+    for labels, tasks in sorted(seen.unmatched.items()):
+        what = f"no rule says what {' + '.join(labels)} become together (task {some(tasks)})"
+        advice = f"add a rule with when: [{', '.join(labels)}], or set combine.unmatched"
+        yield Finding(ERROR, what, advice)
+    if not seen.counted and not seen.bad_images:
+        chosen = ", ".join(params.rasterize.annotation)
+        advice = f"annotate some tasks, or widen rasterize.annotation ({chosen})"
+        yield Finding(ERROR, "no task has an annotation that counts", advice)
+
+
+def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]:
+    if problems:
+        yield Finding(ERROR, f"{len(problems)} {what}: {some(problems)}", advice)
+
+
+def _warnings(seen: _Seen) -> Iterator[Finding]:
+    if seen.turned:
+        what = f"{len(seen.turned)} images are turned by EXIF (task {some(seen.turned)})"
+        yield Finding(OK, f"{what}; scenes and masks will stand upright")
+    if seen.clipped:
+        what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
+        yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")
+    for reason, count in sorted(seen.dropped.items()):
+        what = f"{count} regions {_DROPPED.get(reason, reason)} will have no pixel"
+        yield Finding(WARNING, what, "after a build plots/dropped.csv lists them")
+    twins = _twins(seen.names)
+    if twins:
+        yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")
+    twins = _twins(seen.bytes)
+    if twins:
+        advice = "delete one, unless both are meant: without split.group_by they share a subset"
+        yield Finding(WARNING, f"one image in several tasks: {twins}", advice)
+
+
+def _twins(groups: Mapping[str, list[int]]) -> str:
+    """Which tasks share what the groups are keyed by, in words; empty if none do."""
+    twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
+    return some(" = ".join(map(str, ids)) for ids in twins)

@@ -1,0 +1,179 @@
+"""Keys for a Label Studio server: where they come from, what kind they are, how they are sent.
+
+A key comes from the environment or from a git-ignored ``.env`` file, never from ``params.yaml``,
+and is sent to the server's own origin only: see :mod:`maskbench.labelstudio.client`.
+"""
+
+import base64
+import binascii
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from maskbench.errors import SourceError
+
+KEY_VARIABLE = "LABEL_STUDIO_API_KEY"
+"""Environment variable (or line in ``.env``) that holds the key."""
+
+SERVER_VARIABLE = "LABEL_STUDIO_URL"
+"""Where set beside the key, the only server that may get it, whatever ``params.yaml`` says."""
+
+LEGACY = "legacy token"
+PERSONAL = "personal access token"
+ACCESS = "access token"
+
+_RENEW_AFTER = 240.0  # seconds; access tokens live for 300
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and its kind; its text is not shown when it is printed.
+
+    Attributes:
+        secret: The key itself.
+        kind: ``legacy token``, ``personal access token``, or ``access token`` (what a personal one
+            is traded for; it lives for five minutes).
+    """
+
+    secret: str = field(repr=False)
+    kind: str
+
+
+def read_key(root: Path, server: str) -> Key:
+    """The key from the environment, else from ``.env`` in ``root``.
+
+    Args:
+        root: The repository's folder.
+        server: The address the key is meant for.
+
+    Raises:
+        SourceError: There is none, it cannot be a key, or :data:`SERVER_VARIABLE` names another
+            server.
+    """
+    values = {**dotenv_values(root / ".env", interpolate=False), **os.environ}
+    own = (values.get(SERVER_VARIABLE) or "").strip()
+    if own and origin(own) != origin(server):
+        raise SourceError(
+            f"{SERVER_VARIABLE} says that the key is for {own}, but fetch.server is {server}: "
+            "the key was not sent; make them agree"
+        )
+    text = (values.get(KEY_VARIABLE) or "").strip()
+    if not text:
+        raise SourceError(
+            f"no key for {server}: set {KEY_VARIABLE} in the environment or in .env "
+            f"(make one at {key_page(server)})"
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise SourceError(f"{KEY_VARIABLE} is no key: it holds blanks or other odd characters")
+    return Key(text, kind_of(text))
+
+
+def kind_of(text: str) -> str:
+    """The kind of a key, by its shape: a JWT has two dots and tells its type itself.
+
+    >>> kind_of("0123456789abcdef0123456789abcdef01234567")
+    'legacy token'
+    """
+    parts = text.split(".")
+    if len(parts) != 3:
+        return LEGACY
+    return ACCESS if _claims(parts[1]).get("token_type") == "access" else PERSONAL
+
+
+def _claims(part: str) -> dict[str, Any]:
+    try:
+        value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, binascii.Error):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def key_page(server: str) -> str:
+    """The page of the server on which a user makes a key."""
+    return f"{server}/user/account"
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an address: what decides who gets the key."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme)
+
+
+class Credentials:
+    """The ``Authorization`` header for a key; renews access tokens; safe to use from threads.
+
+    Args:
+        key: The key.
+        trade: Asks the server for an access token, given a personal one; raises SourceError.
+    """
+
+    def __init__(self, key: Key, trade: Callable[[str], str]) -> None:
+        self.key = key
+        self._trade = trade
+        self._lock = threading.Lock()
+        self._access = key.secret if key.kind == ACCESS else ""
+        self._renewed = time.monotonic()
+
+    def header(self) -> str:
+        """The header's value now."""
+        if self.key.kind == LEGACY:
+            return f"Token {self.key.secret}"
+        with self._lock:
+            old = time.monotonic() - self._renewed > _RENEW_AFTER
+            if self.key.kind == PERSONAL and (old or not self._access):
+                self._renew()
+            return f"Bearer {self._access}"
+
+    def refused(self, header: str) -> bool:
+        """Note that the server refused this header; whether a fresh one is worth a try."""
+        if self.key.kind != PERSONAL:
+            return False
+        with self._lock:
+            if header == f"Bearer {self._access}":  # else another thread has renewed it
+                self._renew()
+        return True
+
+    def _renew(self) -> None:
+        self._access = self._trade(self.key.secret)
+        self._renewed = time.monotonic()
+
+
+class KeyRefusedError(SourceError):
+    """The server does not take the key."""
+
+
+def refusal(kind: str, server: str, detail: str) -> KeyRefusedError:
+    """The error for a key that the server does not take, with what to do.
+
+    Args:
+        kind: The kind of key that was sent.
+        server: The server's address.
+        detail: The server's own words.
+    """
+    page = key_page(server)
+    said = f"{server} refused the {kind} in {KEY_VARIABLE} ({detail or 'no reason given'})"
+    if "legacy token authentication has been disabled" in detail:
+        return KeyRefusedError(
+            f"{said}: this server takes no legacy tokens; make a personal access token at {page}, "
+            "or have an administrator allow legacy tokens on the Organization page"
+        )
+    if kind == ACCESS:
+        return KeyRefusedError(
+            f"{said}: access tokens expire after five minutes; use the personal access token "
+            f"itself, from {page}"
+        )
+    hint = "it was revoked" if "blacklisted" in detail else "it is wrong, revoked, or of another"
+    hint += " server" if hint.endswith("another") else ""
+    return KeyRefusedError(f"{said}: {hint}; make a new one at {page}")

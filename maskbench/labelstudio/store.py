@@ -1,0 +1,144 @@
+"""What was fetched before: tasks and images of a server, remembered between runs.
+
+A shortcut only: without the file everything is asked for anew, with equal results. It is an SQLite
+database, so that a run that is killed at any point leaves it whole and the next one goes on there,
+and so that a large project is never held in memory.
+"""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS task (
+    id INTEGER PRIMARY KEY, project INTEGER NOT NULL, updated_at TEXT NOT NULL, raw BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS task_project ON task (project);
+CREATE TABLE IF NOT EXISTS image (
+    reference TEXT PRIMARY KEY, sha256 TEXT NOT NULL, validator TEXT NOT NULL,
+    file TEXT NOT NULL, seal TEXT NOT NULL
+);
+"""
+_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image that was downloaded.
+
+    Attributes:
+        sha256: Digest of its bytes.
+        validator: Headers that ask whether it has changed (``If-None-Match`` …); empty where the
+            server gives none.
+        file: Name of the file that was last seen to have this digest.
+        seal: Inode, size and times of that file.
+    """
+
+    sha256: str
+    validator: Mapping[str, str]
+    file: str
+    seal: Sequence[int]
+
+
+class Store:
+    """The memory of one server's tasks and images.
+
+    Args:
+        file: The database; a damaged one, or one of another server, is begun anew.
+        server: The server's address.
+    """
+
+    def __init__(self, file: Path, server: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open(file, server)
+        except sqlite3.DatabaseError:
+            file.unlink()
+            self._open(file, server)
+
+    def _open(self, file: Path, server: str) -> None:
+        self._database = sqlite3.connect(file)
+        try:
+            self._database.executescript(_SCHEMA)
+            known = {"server": server, "version": _VERSION}
+            if {name: self.note(name) for name in known} != known:
+                with self._database:
+                    for table in ("meta", "task", "image"):
+                        self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+                for name, value in known.items():
+                    self.set_note(name, value)
+        except sqlite3.DatabaseError:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def note(self, name: str) -> str | None:
+        """A remembered text."""
+        row = self._database.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+        return str(row[0]) if row else None
+
+    def set_note(self, name: str, value: str) -> None:
+        """Remember a text."""
+        with self._database:
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
+
+    def stamps(self, project: int) -> dict[int, str]:
+        """``updated_at`` of each remembered task of a project, by task id."""
+        rows = self._database.execute(
+            "SELECT id, updated_at FROM task WHERE project = ?", [project]
+        )
+        return dict(rows.fetchall())
+
+    def keep_tasks(self, project: int, tasks: Iterable[tuple[int, str, Any]]) -> None:
+        """Remember raw tasks: (id, ``updated_at``, JSON value) each; all of them or none."""
+        rows = [
+            (number, project, stamp, zlib.compress(json.dumps(raw).encode(), 1))
+            for number, stamp, raw in tasks
+        ]
+        with self._database:
+            self._database.executemany("INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)", rows)
+
+    def drop_tasks(self, numbers: Iterable[int]) -> None:
+        """Forget tasks."""
+        with self._database:
+            self._database.executemany("DELETE FROM task WHERE id = ?", [(n,) for n in numbers])
+
+    def drop_other_projects(self, projects: Iterable[int]) -> None:
+        """Forget the tasks of all projects but these."""
+        wanted = sorted(projects)
+        marks = ", ".join("?" * len(wanted))
+        with self._database:
+            self._database.execute(
+                f"DELETE FROM task WHERE project NOT IN ({marks})",  # noqa: S608 - question marks
+                wanted,
+            )
+
+    def tasks(self, project: int) -> Iterator[Any]:
+        """The raw tasks of a project by id, one in memory at a time."""
+        query = "SELECT raw FROM task WHERE project = ? ORDER BY id"
+        for (raw,) in self._database.execute(query, [project]):
+            yield json.loads(zlib.decompress(raw))
+
+    def image(self, reference: str) -> StoredImage | None:
+        """What is remembered of an image."""
+        row = self._database.execute(
+            "SELECT sha256, validator, file, seal FROM image WHERE reference = ?", [reference]
+        ).fetchone()
+        return StoredImage(row[0], json.loads(row[1]), row[2], json.loads(row[3])) if row else None
+
+    def keep_image(self, reference: str, image: StoredImage) -> None:
+        """Remember an image."""
+        validator, seal = json.dumps(dict(image.validator)), json.dumps(list(image.seal))
+        row = (reference, image.sha256, validator, image.file, seal)
+        with self._database:
+            self._database.execute("INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?)", row)

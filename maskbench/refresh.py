@@ -1,0 +1,190 @@
+"""Taking the server's labels as they are now: is anything different, what, and what became of it.
+
+*fetch* is pinned by ``fetch.snapshot``. A refresh asks the server whether labels changed, and if so
+moves the snapshot, runs the pipeline, and tells which masks changed. Nothing is committed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
+from maskbench.files import write_text
+from maskbench.labelstudio.canonical import read_task, task_json
+from maskbench.labelstudio.model import Task
+from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.server import Server
+from maskbench.params import Params, load_params
+from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
+from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.tables import read_table
+from maskbench.snapshot import next_snapshot, with_snapshot
+from maskbench.yaml12 import parse_yaml
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs, by key; each tuple is sorted."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.removed)
+
+    def lines(self, what: str, shown: int = 20) -> list[str]:
+        """A line of counts, then a line for each kind with its first keys."""
+        kinds = {"new": self.new, "changed": self.changed, "removed": self.removed}
+        counts = ", ".join(f"{len(keys)} {name}" for name, keys in kinds.items())
+        lines = [f"{what}: {counts}"]
+        for name, keys in kinds.items():
+            more = f" … and {len(keys) - shown} more" if len(keys) > shown else ""
+            if keys:
+                lines.append(f"  {name}: {', '.join(keys[:shown])}{more}")
+        return lines
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
+    """What differs between two mappings from key to digest."""
+    both = before.keys() & after.keys()
+    return Changes(
+        tuple(sorted(after.keys() - before.keys())),
+        tuple(sorted(key for key in both if before[key] != after[key])),
+        tuple(sorted(before.keys() - after.keys())),
+    )
+
+
+def look(params: Params, layout: Layout) -> Changes:
+    """What the server has otherwise than the last fetch; tells the labelling setup's warnings.
+
+    A question or two when nothing changed; else the tasks that were touched since are fetched (and
+    remembered for the stage), and compared with the stored ones: a save that changed nothing, or a
+    prediction, is no change.
+
+    Raises:
+        ParamsError: ``fetch.server`` is empty.
+        SourceError: The server cannot be asked.
+    """
+    if params.fetch.server is None:
+        raise ParamsError(
+            "fetch.server is empty: there is no server to ask. Changes of fetch.folder are seen "
+            "by `dvc repro` itself"
+        )
+    server = connect(params.fetch, layout)
+    try:
+        for warning in setup_warnings(server.projects, params):
+            print(f"warning: {warning}", file=sys.stderr)
+        if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
+            return Changes()
+        server.sync()
+        return _compare(server, layout)
+    finally:
+        server.close()
+
+
+def _recorded(layout: Layout) -> Any:
+    """What *fetch* noted of the projects; it is in git, so that a fresh clone has it, too."""
+    try:
+        return json.loads(layout.metrics("fetch").read_bytes()).get("projects")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _compare(server: Server, layout: Layout) -> Changes:
+    if not layout.annotations.is_dir() and _recorded(layout):
+        raise SourceError(
+            "the server has changed since the last fetch, but data/annotations is not here to "
+            "tell what: run `dvc pull data/annotations` first"
+        )
+    stored = {path.stem: path for path in sorted(layout.annotations.glob("*.json"))}
+    seen, new, changed = set(), [], []
+    for key, task in _tasks(server):
+        seen.add(key)
+        if key not in stored:
+            new.append(key)
+        elif task is None or not _same(task, stored[key]):
+            changed.append(key)
+    return Changes(tuple(sorted(new)), tuple(sorted(changed)), tuple(sorted(stored.keys() - seen)))
+
+
+def _tasks(server: Server) -> Iterator[tuple[str, Task | None]]:
+    """Tasks by key; None where *fetch* will find a problem."""
+    for raw, origin in server.tasks():
+        try:
+            task = parse_task(raw, origin, server.image_fields(origin))
+        except TaskError:
+            yield f"task {raw.get('id')}", None
+            continue
+        yield task.key, task
+
+
+def _same(task: Task, path: Path) -> bool:
+    try:
+        stored = read_task(path)
+    except DataError:
+        return False
+    if stored.image is None:
+        return not needs_image(task) and task_json(task) == path.read_bytes()
+    annotations = tuple(sized(task.annotations, stored.image))
+    now = replace(task, image=stored.image, annotations=annotations)
+    return needs_image(task) and task_json(now) == path.read_bytes()
+
+
+def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
+    """Move the snapshot and run ``dvc repro``; returns the snapshot's name and the masks' changes.
+
+    Args:
+        layout: The repository.
+        name: The snapshot's name; None: today's date.
+
+    Raises:
+        MaskbenchError: The pipeline failed. If that was *fetch*, the snapshot is put back.
+    """
+    file = layout.root / "params.yaml"
+    before = file.read_text(encoding="utf-8")
+    today = datetime.now(UTC).date().isoformat()
+    name = name or next_snapshot(load_params(file).fetch.snapshot, today)
+    masks = _masks(layout)
+    write_text(file, with_snapshot(before, name))
+    if _repro(layout) == 0:
+        return name, differing(masks, _masks(layout))
+    if _fetched(layout) == name:
+        raise MaskbenchError(
+            f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
+            "what it says and run `dvc repro`"
+        )
+    write_text(file, before)
+    raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
+
+
+def _masks(layout: Layout) -> dict[str, str]:
+    """Digest of each mask's pixels by key."""
+    if not layout.combined.is_file():
+        return {}
+    return {row["key"]: row["mask_sha256"] for row in read_table(layout.combined)}
+
+
+def _repro(layout: Layout) -> int:
+    """Run ``dvc repro`` with this environment's Python first on the path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    command = [sys.executable, "-m", "dvc", "repro"]
+    sys.stdout.flush()
+    return subprocess.run(
+        command, cwd=layout.root, env={**os.environ, "PATH": path}, check=False
+    ).returncode
+
+
+def _fetched(layout: Layout) -> str | None:
+    """The snapshot of the last fetch that succeeded, from ``dvc.lock``."""
+    try:
+        lock = parse_yaml((layout.root / "dvc.lock").read_text(encoding="utf-8"))
+        return str(lock["stages"]["fetch"]["params"]["params.yaml"]["fetch"]["snapshot"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,175 @@
+"""A real Label Studio for these tests: installed once per machine, started once per session."""
+
+import io
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskbench.labelstudio.auth import KEY_VARIABLE, SERVER_VARIABLE
+from maskbench.labelstudio.canonical import read_task
+from maskbench.labelstudio.client import Client, Patience
+from maskbench.params import parse_params
+from maskbench.pipeline import fetch as fetch_module
+from maskbench.pipeline.layout import Layout
+from tests.labelstudio.proxy import Proxy
+
+HERE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(HERE / "scripts"))
+
+from label_studio import Server  # noqa: E402
+from label_studio_api import Api  # noqa: E402
+
+POLYGONS = """<View><Image name="image" value="$image"/>
+<PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
+</PolygonLabels></View>"""
+
+QUICK = Patience(retries=4, pause=0.01, timeout=(2.0, 1.5))
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """The folder that local-files storages may serve."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory, files):
+    """The running server."""
+    with Server.start(tmp_path_factory.mktemp("studio"), document_root=files) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(studio):
+    """The server's API with the first user's legacy token."""
+    return Api(studio.url, studio.legacy_token)
+
+
+@pytest.fixture
+def proxy(studio):
+    """A proxy in front of the server."""
+    with Proxy(studio.url) as server:
+        yield server
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Clients that lose patience within a second."""
+    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
+
+
+def png(number=0, size=(40, 30)):
+    """The bytes of a small image; ``number`` makes it differ from others."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def triangle(label="Canvas", number=0, shift=0.0):
+    """A polygon region as Label Studio writes it."""
+    return {
+        "id": f"r{number}",
+        "type": "polygonlabels",
+        "from_name": "label",
+        "to_name": "image",
+        "original_width": 40,
+        "original_height": 30,
+        "image_rotation": 0,
+        "value": {
+            "points": [[10.5, 10.25], [60.125 + shift, 20.0], [30.0, 80.0]],
+            "closed": True,
+            "polygonlabels": [label],
+        },
+    }
+
+
+def filled(api, title, count=3, first=0):
+    """A project of ``count`` annotated uploads; returns (project id, task ids)."""
+    project = api.create_project(title, POLYGONS)
+    api.upload_images(project, {f"wall_{i}.png": png(i) for i in range(first, first + count)})
+    tasks = [task["id"] for task in api.tasks(project)]
+    for task in tasks:
+        api.annotate(task, [triangle()])
+    return project, tasks
+
+
+class Bench:
+    """A folder into which a server's projects are fetched."""
+
+    def __init__(self, root):
+        self.layout = Layout(root)
+        self.root = root
+
+    def params(self, server, projects, labels=("Canvas", "Obstruction")):
+        labels_map = {name: value for value, name in enumerate(["Background", *labels])}
+        return parse_params(
+            {
+                "fetch": {"server": server, "project": projects, "folder": "data/sample"},
+                "labels_map": labels_map,
+                "multi_label_rules": {},
+                "rasterize": {},
+                "combine": {"unmatched": "Canvas"},
+                "split": {},
+            }
+        )
+
+    def fetch(self, server, projects, **options):
+        """Run the stage; returns its summary."""
+        return fetch_module.fetch(self.params(server, projects, **options), self.layout)
+
+    def tasks(self):
+        """The stored tasks by id."""
+        found = (read_task(path) for path in sorted(self.layout.annotations.glob("*.json")))
+        return {task.id: task for task in found}
+
+    def outputs(self):
+        """The bytes of all files of the stage, by path."""
+        folders = (self.layout.annotations, self.layout.images, self.root / "metrics")
+        files = (path for folder in folders for path in sorted(folder.glob("*")))
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch, studio):
+    """An empty folder, and the legacy token in the environment."""
+    monkeypatch.setenv(KEY_VARIABLE, studio.legacy_token)
+    monkeypatch.delenv(SERVER_VARIABLE, raising=False)
+    return Bench(tmp_path / "bench")
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def do_GET(self):
+        self.server.seen.append((self.path, dict(self.headers)))
+        target = self.server.redirects.get(self.path)
+        if target:
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Another web server with files of its own; ``seen`` lists (path, headers) of requests."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+    server.folder, server.seen, server.redirects = folder, [], {}
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()

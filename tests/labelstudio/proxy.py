@@ -1,0 +1,120 @@
+"""A proxy that stands before the real server, keeps a record, and does harm on request."""
+
+import http.client
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+@dataclass
+class Fault:
+    """Harm to requests whose path contains ``path``, after ``skip`` of them, ``times`` times."""
+
+    path: str
+    kind: str  # an HTTP status, "cut", "html", "hang", "drop", or "stamp" (a 401 as if expired)
+    times: int = 1
+    skip: int = 0
+    headers: dict = field(default_factory=dict)
+
+
+class Proxy:
+    """``with Proxy(url) as proxy`` listens on ``proxy.url``; ``requests`` lists what was asked."""
+
+    def __init__(self, upstream):
+        self.upstream = upstream
+        self.faults = []
+        self.requests = []
+        self.lock = threading.Lock()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def fail(self, path, kind, **options):
+        self.faults.append(Fault(path, str(kind), **options))
+
+    def counts(self):
+        """How often each kind of thing was asked for."""
+        names = ("/api/tasks/", "/export", "/data/", "/resolve/", "/api/token/refresh")
+        found = (next((n for n in names if n in path), path) for _, path, _ in self.requests)
+        return Counter(found)
+
+    def forget(self):
+        self.requests.clear()
+        self.faults.clear()
+
+    def due(self, path):
+        with self.lock:
+            for fault in self.faults:
+                if fault.path in path and fault.times > 0:
+                    if fault.skip:
+                        fault.skip -= 1
+                        continue
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def _handler(proxy):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.0"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                self.forward("GET", None)
+
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                self.forward("POST", self.rfile.read(length))
+
+            def forward(self, method, body):
+                proxy.requests.append((method, self.path, dict(self.headers)))
+                fault = proxy.due(self.path)
+                if fault and fault.kind not in ("cut",):
+                    self.harm(fault)
+                    return
+                parts = urlsplit(proxy.upstream)
+                upstream = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+                upstream.request(method, self.path, body, {**headers, "Connection": "close"})
+                answer = upstream.getresponse()
+                content = answer.read()
+                upstream.close()
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("connection", "transfer-encoding"):
+                        self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2] if fault else content)
+
+            def harm(self, fault):
+                if fault.kind == "hang":
+                    time.sleep(3)
+                if fault.kind in ("hang", "drop"):
+                    return
+                body = b"<html><body>Bad things happened</body></html>"
+                status, kind = 200, "text/html"
+                if fault.kind == "stamp":
+                    status, kind, body = 401, "application/json", b'{"detail": "not provided."}'
+                elif fault.kind.isdecimal():
+                    status = int(fault.kind)
+                self.send_response_only(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in fault.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+        return Handler

@@ -1,0 +1,47 @@
+"""The labelling setup against labels_map: told before anything is downloaded."""
+
+import pytest
+
+from maskbench.errors import SourceError
+from maskbench.labelstudio.labeling import compare_labels, parse_labeling
+from maskbench.params import Rule
+from tests.labelstudio.conftest import filled
+
+SETUP = """<View><Image name="img" value="$photo"/>
+<PolygonLabels name="a" toName="img"><Label value="Leaf" alias="leaf"/><Label value="Stem"/>
+</PolygonLabels><Labels name="b" toName="img"><Label value="Pot"/></Labels>
+<Brush name="c" toName="img"/>
+<Choices name="q" toName="img"><Choice value="good"/></Choices></View>"""
+
+
+def test_the_setup_as_the_server_reads_it(api):
+    project = api.create_project("setup", SETUP)
+    parsed = api.call("GET", f"/api/projects/{project}/")["parsed_label_config"]
+    found = parse_labeling(parsed)
+    assert found.labels == {"leaf", "Stem", "Pot"}  # as annotations store them: the alias
+    assert found.fields == {"img": "photo"}
+
+
+def test_both_directions_with_hints():
+    rules = [Rule("both", frozenset({"leaf", "Stem"}), "Overlap")]
+    labels_map = {"Background": 0, "leaf": 1, "Sten": 2, "Overlap": 3}
+    missing, unused = compare_labels({"leaf", "Stem"}, labels_map, rules)
+    assert "'Stem', which labels_map lacks; did you mean 'Sten'?" in str(missing)
+    assert str(unused).startswith("params.yaml: labels_map.Sten: no project's setup offers")
+    assert "did you mean 'Stem'?" in str(unused)
+
+
+def test_told_before_anything_is_downloaded(api, bench, proxy, quick, capsys):
+    project, _ = filled(api, "labels", 1)
+    proxy.fail("/export", "500", times=1000)
+    with pytest.raises(SourceError):
+        bench.fetch(proxy.url, project, labels=("Canvas", "Plant"))
+    told = capsys.readouterr().err.splitlines()
+    assert [line.startswith("warning: params.yaml: labels_map") for line in told] == [True, True]
+    assert "the label 'Obstruction', which labels_map lacks" in told[0]
+    assert "labels_map.Plant: no project's setup offers this label" in told[1]
+
+
+@pytest.mark.parametrize("raw", [None, [], {"a": {}}, {"a": {"type": "Labels", "labels": None}}])
+def test_odd_setups(raw):
+    assert parse_labeling(raw).labels == frozenset()

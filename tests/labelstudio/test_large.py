@@ -1,0 +1,40 @@
+"""Memory does not grow with the project; benchmarks/fetch.py measures 20,000 tasks."""
+
+import base64
+import tracemalloc
+
+import pytest
+
+from maskbench.labelstudio import sync
+from tests.labelstudio.conftest import POLYGONS, png, triangle
+
+INLINE = "data:image/png;base64," + base64.b64encode(png()).decode()
+
+
+@pytest.fixture
+def peak(api, bench, studio, monkeypatch):
+    monkeypatch.setattr(sync, "CHUNK", 50)
+    monkeypatch.setattr(sync, "PAGE", 200)
+    monkeypatch.setenv("MASKBENCH_WORKERS", "1")
+
+    def run(count):
+        project = api.create_project(f"{count} tasks", POLYGONS)
+        annotations = [{"result": [triangle(number=i, shift=i / 7) for i in range(40)]}]
+        task = {"data": {"image": INLINE}, "annotations": annotations}
+        for start in range(0, count, 100):
+            api.import_tasks(project, [task] * min(100, count - start))
+        tracemalloc.start()
+        said = bench.fetch(studio.url, project)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert said.startswith(f"{count} tasks, {count} images, {40 * count} regions")
+        return found
+
+    return run
+
+
+def test_memory_is_bounded(peak):
+    """More tasks take a few kilobytes of bookkeeping each, not their JSON."""
+    peak(50)  # imports
+    few, many = peak(100), peak(500)
+    assert many - few < 400 * 15_000  # of 100 kB that a parsed task takes
