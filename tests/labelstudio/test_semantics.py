@@ -180,6 +180,20 @@ def test_split_form_two_controls_and_per_region_answers_are_one_region(work):
     assert work.stored(two_labels).annotations[0].regions[0].labels == ("Canvas", "Obstruction")
 
 
+def test_one_region_under_two_label_controls_has_the_labels_of_both(work):
+    """Two results with one id and one geometry, each from another control."""
+    task = work.task()
+    first = box(2, 2, 12, 12, labels=("Canvas",))
+    second = box(2, 2, 12, 12, labels=("Obstruction",)) | {"from_name": "second"}
+    work.api.annotate(task, [first, second])
+    work.build()
+    [only] = work.stored(task).annotations[0].regions
+    assert only.labels == ("Canvas", "Obstruction")
+    assert read_table(work.bench.layout.plot("combinations"))[-1]["labels"] == (
+        "Canvas + Obstruction"
+    )
+
+
 def test_answers_are_kept_out_of_masks_and_can_group_the_split(work):
     good, bad = work.task(), work.task(png(1))
     for task, word in ((good, "good"), (bad, "bad")):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +179,48 @@ def test_recipes_on_a_repository_that_the_pipeline_built(tmp_path, empty):
     run(empty, "git", "clone", "-q", address(origin.root), "clone")
     run(empty / "clone", "dvc", "pull", "combine", "split")
     Benchmark(empty / "clone" / "data" / "benchmark").check()
+
+
+@pytest.fixture(scope="module")
+def training_machine(tmp_path_factory):
+    """The python of an environment with nothing but ``maskbench[torch]``, installed as a wheel."""
+    folder = tmp_path_factory.mktemp("machine")
+    (folder / "source").mkdir()
+    copy_tree(folder / "source")
+    run(folder, sys.executable, "-m", "venv", "environment")
+    python = folder / "environment/bin/python"
+    pip = ("-m", "pip", "--disable-pip-version-check")
+    build = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "wheels", "./source")
+    run(folder, sys.executable, *build)
+    [wheel] = (folder / "wheels").glob("*.whl")
+    names = ("numpy", "pillow", "torch", "tqdm")
+    pins = [f"{name}=={version(name).partition('+')[0]}" for name in names]
+    run(folder, python, *pip, "install", "-q", f"{wheel}[torch]", *pins)
+    return python
+
+
+TRAIN = """
+import importlib.util, sys
+from maskbench.dataset import Benchmark
+from maskbench.torch import SegmentationDataset
+for name in ("dvc", "rasterio", "requests", "shapely", "torchvision", "yaml"):
+    assert importlib.util.find_spec(name) is None, name
+benchmark = Benchmark.get(sys.argv[1], rev="v1")
+benchmark.check()
+image, mask = SegmentationDataset(benchmark, "train")[0]
+print(tuple(image.shape), tuple(mask.shape), len(benchmark))
+"""
+
+
+def test_a_machine_with_nothing_but_the_training_extra(repository, empty, training_machine):
+    """dvc is a program on the PATH, in an environment of its own."""
+    said = run(empty, training_machine, "-c", TRAIN, address(repository))
+    assert said == "(3, 24, 32) (24, 32) 10\n"
+    for words in (("get", "-o", "got"), ("import", "-o", "imported")):
+        if words[0] == "import":
+            run(empty, "git", "init", "-q")
+            run(empty, "dvc", "init", "-q")
+        command, *options = words
+        run(empty, "dvc", command, address(repository), "data/benchmark", "--rev", "v1", *options)
+        code = f"from maskbench.dataset import Benchmark; print(len(Benchmark({options[1]!r})))"
+        assert run(empty, training_machine, "-c", code) == "10\n"
