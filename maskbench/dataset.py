@@ -16,8 +16,9 @@ from typing import NamedTuple, Self, SupportsIndex
 import numpy as np
 
 from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.ignore import IGNORE
 from maskbench.manifest import Row, read_manifest
-from maskbench.pixels import IGNORE, Mask, Scene, pixel_digest, read_mask, read_scene
+from maskbench.pixels import Mask, Scene, pixel_digest, read_mask, read_scene
 from maskbench.splits import SUBSETS
 from maskbench.versions import get_version
 

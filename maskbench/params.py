@@ -13,10 +13,8 @@ from typing import Any
 
 from maskbench.checks import Checker
 from maskbench.errors import ParamsError, did_you_mean
+from maskbench.ignore import IGNORE
 from maskbench.yaml12 import parse_yaml
-
-IGNORE = 255
-"""Mask value of pixels that do not count (void), in training and in scoring."""
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d+")

@@ -20,9 +20,6 @@ Mask = npt.NDArray[np.uint8]
 Scene = npt.NDArray[np.uint8]
 """Red, green, blue, shape (H, W, 3), uint8."""
 
-IGNORE = 255
-"""Mask value of pixels that do not count (void), in training and in scoring."""
-
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of 16-bit grey
 _DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, ValueError)
 

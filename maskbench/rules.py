@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.params import IGNORE, CombineParams, Rule
+from maskbench.ignore import IGNORE
+from maskbench.params import CombineParams, Rule
 from maskbench.raster import LabelSet
 
 Mask = npt.NDArray[np.uint8]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskbench.diff.names import NO_RULE, Named, Names
+from maskbench.ignore import IGNORE
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Image, Region, Task
-from maskbench.params import IGNORE, CombineParams, Params, RasterizeParams, Rule
+from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.pipeline import rasterize
 from maskbench.raster import LabelSet, Patch, label_set, raster_environment
 from maskbench.rules import ClassRules, Combination, class_mask

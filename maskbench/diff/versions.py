@@ -17,8 +17,9 @@ from typing import Any
 from maskbench.diff import git
 from maskbench.diff.store import Store
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
+from maskbench.ignore import IGNORE
 from maskbench.manifest import Row, read_manifest
-from maskbench.params import IGNORE, Params, parse_params
+from maskbench.params import Params, parse_params
 from maskbench.yaml12 import parse_yaml
 
 WORKSPACE = "workspace"

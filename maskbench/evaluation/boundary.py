@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from maskbench.pixels import IGNORE, Mask
+from maskbench.ignore import IGNORE
+from maskbench.pixels import Mask
 
 RATIO = 0.02
 """Distance from the outline as a share of the image's diagonal."""

@@ -6,8 +6,9 @@ import io
 import numpy as np
 from PIL import Image
 
+from maskbench.ignore import IGNORE
 from maskbench.palette import IGNORED, Color, class_colors
-from maskbench.pixels import IGNORE, Mask, Scene
+from maskbench.pixels import Mask, Scene
 
 SIDE = 320
 """Longest side of a picture in pixels."""

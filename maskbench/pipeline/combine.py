@@ -10,8 +10,9 @@ from typing import Any
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256_file, write_text
+from maskbench.ignore import IGNORE
 from maskbench.images import write_upright
-from maskbench.params import IGNORE, Params
+from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import write_table

@@ -11,7 +11,7 @@ from PIL import Image
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
-from maskbench.params import IGNORE
+from maskbench.ignore import IGNORE
 from tests.training.making import CLASSES, blocks, scene_of, write_item, write_lists
 
 
