@@ -1,5 +1,6 @@
 """The repository as its users run it: dvc repro, changes, old versions."""
 
+import hashlib
 import json
 import shutil
 
@@ -142,3 +143,21 @@ def test_replacing_an_image_by_one_of_another_size_is_refused(repository):
         for path, content in before.items()
         if path.startswith(("data/label_sets", "data/benchmark"))
     }
+
+
+def test_a_hardlinked_cache_is_never_written_through(repository):
+    """Even root, whom read-only files do not stop, writes no byte of DVC's cache."""
+    repository.dvc("config", "--local", "cache.type", "hardlink")
+    repository.dvc("checkout", "--relink")
+    before = repository.outputs()
+    edit_one_task(repository)
+    repository.edit_params("then: NestedCanvas", "then: PartialCanvas")
+    repository.dvc("repro")
+    assert repository.outputs() != before
+    for file in sorted((repository.root / ".dvc/cache/files/md5").rglob("*")):
+        if file.is_file() and not file.name.endswith(".dir"):
+            digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+            assert file.parent.name + file.name == digest
+    repository.git("checkout", "-q", ".")
+    repository.dvc("checkout")
+    assert repository.outputs() == before
