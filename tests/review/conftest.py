@@ -112,7 +112,7 @@ def story(tmp_path_factory):
     made.build("image")
     edit("  Canvas: 1\n  Obstruction: 2", "  Canvas: 2\n  Obstruction: 1")
     made.build("number")
-    edit("  salt: wallshots", "  salt: another text")
+    edit("  salt: rooms", "  salt: another text")
     made.build("salt")
     made.tasks(save_anew)
     made.build("saved")
