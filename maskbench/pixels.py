@@ -82,8 +82,9 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
 def pixel_digest(mask: Mask) -> str:
     """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them."""
     height, width = mask.shape
-    content = np.ascontiguousarray(mask)
-    return hashlib.sha256(f"{height}x{width}:".encode() + content.tobytes()).hexdigest()
+    digest = hashlib.sha256(f"{height}x{width}:".encode())
+    digest.update(np.ascontiguousarray(mask).data)
+    return digest.hexdigest()
 
 
 def _open(path: Path) -> Image.Image:
