@@ -7,6 +7,7 @@ the image's top-left corner and (100, 100) its bottom-right one. Pixel coordinat
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,30 @@ def polygon_outline(value: Mapping[str, Any], width: int, height: int) -> Ring:
         raise GeometryError(f"points is {_short(points)}, not a list of points")
     if len(points) < 3:
         raise GeometryError(f"the outline has {len(points)} points; at least three are needed")
-    for i, point in enumerate(points):
-        if not isinstance(point, list) or len(point) != 2:
-            raise GeometryError(f"points[{i}] is {_short(point)}, not [x, y]")
-    percent = [[number(c, f"points[{i}]") for c in point] for i, point in enumerate(points)]
-    return np.array(percent) / 100.0 * np.array([width, height], dtype=np.float64)
+    percent = _plain(points)
+    if percent is None:
+        percent = np.array([_point(point, f"points[{i}]") for i, point in enumerate(points)])
+    return percent / 100.0 * np.array([width, height], dtype=np.float64)
+
+
+def _plain(points: list[Any]) -> Ring | None:
+    """The points as an array if all is well, checked at once; else None: look one by one."""
+    if set(map(type, points)) != {list} or set(map(len, points)) != {2}:
+        return None
+    flat = list(chain.from_iterable(points))
+    if not set(map(type, flat)) <= {int, float}:
+        return None
+    try:
+        values = np.array(flat, dtype=np.float64)
+    except OverflowError:
+        return None
+    return values.reshape(-1, 2) if np.abs(values).max() <= FARTHEST else None
+
+
+def _point(value: Any, name: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise GeometryError(f"{name} is {_short(value)}, not [x, y]")
+    return number(value[0], name), number(value[1], name)
 
 
 def rectangle_outline(value: Mapping[str, Any], width: int, height: int) -> Ring:
