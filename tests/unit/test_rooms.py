@@ -1,0 +1,74 @@
+"""A room imports only from rooms at or below its own floor, and nothing goes round in circles."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "maskbench"
+FLOORS = (
+    {"errors", "files", "checks", "yaml12", "ignore", "palette", "params"},
+    {
+        "labelstudio", "geometry", "vector", "raster", "rules", "splits", "codecs", "images",
+        "pixels", "executor", "cluster",
+    },
+    {"manifest", "versions", "dataset", "pipeline"},
+    {
+        "fastai", "torch", "evaluate", "evaluation", "export", "diff", "blame", "snapshot",
+        "refresh", "doctor", "verify", "verification",
+    },
+    {"commands", "cli"},
+)  # fmt: skip
+FILES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem[0] != "_"
+)
+
+
+def room(module):
+    return module.split(".")[1]
+
+
+def module_name(path):
+    return ".".join(["maskbench", *path.relative_to(PACKAGE).with_suffix("").parts])
+
+
+def imported(path):
+    """The maskbench modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("maskbench."):
+            yield node.module
+        elif isinstance(node, ast.ImportFrom) and node.module == "maskbench":
+            yield from (f"maskbench.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (n.name for n in node.names if n.name.startswith("maskbench."))
+
+
+def floor(name):
+    found = [i for i, rooms in enumerate(FLOORS) if name in rooms]
+    assert found, f"maskbench/{name} stands on no floor: give it one in FLOORS"
+    return found[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_imports_go_down(path):
+    here = room(module_name(path))
+    for module in imported(path):
+        assert room(module) == here or floor(room(module)) <= floor(here), module
+
+
+def test_no_circles_between_rooms():
+    below = {}
+    for path in FILES:
+        here = room(module_name(path))
+        below.setdefault(here, set()).update(room(m) for m in imported(path) if room(m) != here)
+    done = set()
+
+    def visit(name, way):
+        assert name not in way, " → ".join([*way, name])
+        if name not in done:
+            for other in sorted(below.get(name, ())):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in sorted(below):
+        visit(name, ())
