@@ -8,6 +8,7 @@ data folder, so that no byte of a version depends on where it was made.
 import asyncio
 import copyreg
 import io
+import logging
 import os
 import pickle
 import socket
@@ -97,9 +98,36 @@ def connected(address: str, description: str) -> Iterator[Cluster]:
         MaskbenchError: ``distributed`` is not installed, the scheduler or its workers cannot be
             used or were lost, or several workers died of the same item.
     """
-    try:
-        from distributed import Client, KilledWorker  # noqa: PLC0415
+    with _quiet():
+        client = _client(address)
+        from distributed import KilledWorker  # noqa: PLC0415
         from distributed.comm import CommClosedError  # noqa: PLC0415
+
+        cluster = None
+        try:
+            _check_workers(client, address)
+            cluster = Cluster(client)
+            yield cluster
+        except KilledWorker as error:
+            raise MaskbenchError(
+                f"{description}: several Dask workers died of the same work, most often for lack "
+                f"of memory: {_one_line(error)}"
+            ) from None
+        except OtherCodeError as error:
+            raise MaskbenchError(f"{description}: {error}") from None
+        except (CancelledError, CommClosedError):
+            raise MaskbenchError(
+                f"{description}: the Dask scheduler at {address} was lost; the previous outputs "
+                "are kept, run it again"
+            ) from None
+        finally:
+            _leave(client, cluster)
+
+
+def _client(address: str) -> Any:
+    """A client of the scheduler."""
+    try:
+        from distributed import Client  # noqa: PLC0415
     except ImportError:
         raise MaskbenchError(
             "MASKBENCH_SCHEDULER is set, but `distributed` is not installed; install "
@@ -107,31 +135,12 @@ def connected(address: str, description: str) -> Iterator[Cluster]:
         ) from None
     try:  # a client that finds nobody complains long and loudly; so knock first
         asyncio.run(_knock(address))
-        client = Client(address, timeout=CONNECT, set_as_default=False)
+        return Client(address, timeout=CONNECT, set_as_default=False)
     except Exception as error:  # also of what answers there without being Dask
         raise MaskbenchError(
             f"MASKBENCH_SCHEDULER: no Dask scheduler answers at {address!r} within {CONNECT:.0f} s "
             f"({_one_line(error)})"
         ) from None
-    cluster = None
-    try:
-        _check_workers(client, address)
-        cluster = Cluster(client)
-        yield cluster
-    except KilledWorker as error:
-        raise MaskbenchError(
-            f"{description}: several Dask workers died of the same work, most often for lack of "
-            f"memory: {_one_line(error)}"
-        ) from None
-    except OtherCodeError as error:
-        raise MaskbenchError(f"{description}: {error}") from None
-    except (CancelledError, CommClosedError):
-        raise MaskbenchError(
-            f"{description}: the Dask scheduler at {address} was lost; the previous outputs are "
-            "kept, run it again"
-        ) from None
-    finally:
-        _leave(client, cluster)
 
 
 async def _knock(address: str) -> None:
@@ -202,6 +211,24 @@ def _leave(client: Any, cluster: Cluster | None) -> None:
         client.close(timeout=CONNECT)
     except (OSError, TimeoutError, CancelledError):
         pass
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No log of lost connections and workers: what matters of it, we say ourselves."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    try:
+        import distributed  # noqa: F401, PLC0415 - it sets levels of its own when imported
+    except ImportError:
+        pass
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _one_line(error: BaseException) -> str:
