@@ -1,18 +1,22 @@
 """The one seam through which per-image work runs: ``concurrent.futures``' interface.
 
-``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use). It is
-an environment variable because it must not change what a version contains. Threads would not help:
+``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
+``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler. These are
+environment variables because they must not change what a version contains. Threads would not help:
 rasterio's fill holds the interpreter lock.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sized
-from concurrent.futures import Executor, ProcessPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
-from typing import TypeVar
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Generic, TypeVar
 
 from tqdm import tqdm
 
@@ -23,6 +27,12 @@ Result = TypeVar("Result")
 
 FEW = 8
 """So many items or fewer are worked on here: starting processes would take longer."""
+
+MOST = 64
+"""Items handed over at once at most."""
+
+_AHEAD = 4  # chunks in flight for each process
+_LOOK = 2.0  # seconds between looks at whether there are still workers
 
 
 def workers() -> int:
@@ -39,15 +49,41 @@ def workers() -> int:
     return int(text)
 
 
+@dataclass(frozen=True)
+class _Pool:
+    """Where work runs.
+
+    Attributes:
+        executor: Takes the work.
+        width: How many calls run at the same time, now.
+        seconds: How long a chunk of items should take, so that handing it over costs little.
+    """
+
+    executor: Executor
+    width: Callable[[], int]
+    seconds: float
+
+
 @contextmanager
-def _pool(items: int | None) -> Iterator[Executor | None]:
+def _pool(few: bool, description: str) -> Iterator[_Pool | None]:
+    """Processes or Dask workers; None: work here."""
     count = workers()
-    if count == 1 or (items is not None and items <= FEW):
+    address = os.environ.get("MASKBENCH_SCHEDULER", "")
+    if few:
+        yield None
+        return
+    if address:
+        from maskbench.cluster import connected  # noqa: PLC0415 - a large import, rarely needed
+
+        with connected(address, description) as cluster:
+            yield _Pool(cluster, cluster.width, 0.5)
+        return
+    if count == 1:
         yield None
         return
     pool = ProcessPoolExecutor(count)
     try:
-        yield pool
+        yield _Pool(pool, lambda: count, 0.05)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -64,11 +100,14 @@ def run_all(
         description: What runs, for messages.
 
     Raises:
-        MaskbenchError: A worker process died.
+        MaskbenchError: A worker process died, or the Dask scheduler cannot be used.
     """
+    few = isinstance(items, Sized) and len(items) <= FEW
+    source = iter(items)
+    first = list(islice(source, 2))
+    items = chain(first, source)
     try:
-        total = len(items) if isinstance(items, Sized) else None
-        with _pool(total) as pool:
+        with _pool(few or len(first) < 2, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
         raise MaskbenchError(
@@ -78,14 +117,45 @@ def run_all(
 
 
 def _windowed(
-    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]
+    pool: _Pool, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """Results in order, with a bounded number of items in flight, so that memory is bounded."""
+    """Results in order, with a bounded number of items in flight, so that memory is bounded.
+
+    Items are handed over in chunks that grow while they take little time: a few milliseconds each
+    would otherwise go into the handing over, and a chunk of large images would leave others idle.
+    """
     source = iter(items)
-    pending = [pool.submit(function, item) for item in islice(source, 4 * workers())]
-    while pending:
-        yield pending.pop(0).result()
-        pending.extend(pool.submit(function, item) for item in islice(source, 1))
+    call = _Chunk(function)
+    pending: deque[Future[tuple[float, list[Result]]]] = deque()
+    size = 1
+    while True:
+        while len(pending) < _AHEAD * pool.width() and (chunk := list(islice(source, size))):
+            pending.append(pool.executor.submit(call, chunk))
+        if not pending:
+            return
+        if not wait([pending[0]], _LOOK).done:
+            continue  # the width may have changed
+        seconds, results = pending.popleft().result()
+        size = _next_size(size, pool.seconds * len(results) / max(seconds, 1e-6))
+        yield from results
+
+
+def _next_size(size: int, wanted: float) -> int:
+    """The next chunk's number of items: towards ``wanted``, at most doubled."""
+    return max(1, min(2 * size, int(wanted), MOST))
+
+
+@dataclass(frozen=True)
+class _Chunk(Generic[Item, Result]):
+    """Calls the function with each of several items; a class, so that it travels to processes."""
+
+    function: Callable[[Item], Result]
+
+    def __call__(self, items: Sequence[Item]) -> tuple[float, list[Result]]:
+        """(seconds that it took, results)."""
+        start = time.perf_counter()
+        results = [self.function(item) for item in items]
+        return time.perf_counter() - start, results
 
 
 def progress(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,9 +32,13 @@ def replacing(target: Path) -> Iterator[Path]:
         raise
 
 
+_UMASK = threading.Lock()
+
+
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _UMASK:  # it can only be read by setting it, and a Dask worker may have several threads
+        mask = os.umask(0)
+        os.umask(mask)
     return mask
 
 

@@ -200,7 +200,7 @@ def _closed(ring: Ring) -> list[list[float]]:
 def threshold(alpha: Plane, least: int) -> tuple[Window, Plane]:
     """The pixels of a stroke whose alpha is at least ``least``; the window is the whole image."""
     height, width = alpha.shape
-    return (slice(0, height), slice(0, width)), (alpha >= least).astype(np.uint8)
+    return (slice(0, height), slice(0, width)), (alpha >= least).view(np.uint8)
 
 
 def label_set(patches: Iterable[Patch], width: int, height: int, overlap: str = "keep") -> LabelSet:

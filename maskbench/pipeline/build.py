@@ -9,6 +9,7 @@ The memory is a shortcut only: without it everything is made anew, with equal by
 import hashlib
 import json
 import shutil
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,7 +107,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
     """
     stage = recipe.stage
     memory = _Memory(layout, stage)
-    shutil.rmtree(staging(layout, stage), ignore_errors=True)
+    shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
     todo: dict[str, str] = {}  # inputs by key; the jobs themselves may be large
     old: dict[str, dict[str, Any]] = {}
 
@@ -138,8 +139,16 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
 
 
 def staging(layout: Layout, stage: str) -> Path:
-    """The folder in which a stage's workers write; it mirrors the data folder."""
-    return layout.work(stage) / "staging"
+    """The folder in which a stage's workers write; it mirrors the data folder.
+
+    Each process has its own: what a worker of a killed run still writes, elsewhere, is not taken.
+    """
+    return layout.work(stage) / "staging" / _run()
+
+
+@cache
+def _run() -> str:
+    return uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
@@ -166,7 +175,7 @@ def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> list[st
             target.parent.mkdir(parents=True, exist_ok=True)
             (source / path).replace(target)
             moved.append(path)
-    shutil.rmtree(source, ignore_errors=True)
+    shutil.rmtree(source.parent, ignore_errors=True)
     return moved
 
 

@@ -2,11 +2,12 @@
 
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from maskbench.errors import MaskbenchError
-from maskbench.executor import FEW, run_all, workers
+from maskbench.executor import FEW, MOST, _next_size, run_all, workers
 
 ITEMS = range(FEW + 15)
 
@@ -73,3 +74,28 @@ def test_a_wrong_number_of_workers_is_refused(monkeypatch, text):
 def test_without_the_variable_all_cores_work(monkeypatch):
     monkeypatch.delenv("MASKBENCH_WORKERS", raising=False)
     assert workers() == len(os.sched_getaffinity(0))
+
+
+def test_chunks_grow_while_items_are_quick_and_shrink_when_they_are_not():
+    sizes = [1]
+    for seconds in (0.0, 0.0, 0.0, 0.001, 0.001, 0.02, 1.0):  # an item
+        sizes.append(_next_size(sizes[-1], 0.05 / max(seconds, 1e-9)))
+    assert sizes == [1, 2, 4, 8, 16, 32, 2, 1]
+    assert _next_size(MOST, 1e9) == MOST
+
+
+def test_quick_items_travel_together(monkeypatch):
+    monkeypatch.setenv("MASKBENCH_WORKERS", "2")
+    calls = []
+    submit = ProcessPoolExecutor.submit
+    monkeypatch.setattr(
+        ProcessPoolExecutor, "submit", lambda *args: calls.append(args[2]) or submit(*args)
+    )
+    assert list(run_all(abs, iter(range(2000)), "test")) == list(range(2000))
+    assert [len(chunk) for chunk in calls[:4]] == [1, 1, 1, 1]
+    assert len(calls) < 200
+
+
+def test_one_item_starts_no_process(monkeypatch):
+    monkeypatch.setenv("MASKBENCH_WORKERS", "2")
+    assert list(run_all(lambda _: os.getpid(), iter([1]), "test")) == [os.getpid()]
