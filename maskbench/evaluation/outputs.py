@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from maskbench.cells import guarded
 from maskbench.evaluation.against import Comparison
 from maskbench.evaluation.figures import FIGURES
 from maskbench.evaluation.report import Report, rounded
@@ -21,7 +22,8 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
     ``metrics.json`` suits ``dvc metrics``: figures by split and class name. ``images.csv`` has a
     row an image with its own figures, worst mean IoU first. ``confusion.csv`` has a row for each
     true and predicted class, over all images, with pixels and their share of the true class. With a
-    comparison, ``metrics.json`` has the section ``against`` as well.
+    comparison, ``metrics.json`` has the section ``against`` as well. Text in a CSV that a
+    spreadsheet would run is guarded by :mod:`maskbench.cells`.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
@@ -31,7 +33,8 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
 
 def _csv(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([guarded(value) for value in row] for row in rows)
     return text.getvalue()
 
 

@@ -360,7 +360,7 @@ def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, studio, i
 def test_a_cloud_reference_does_not_name_another_file_system(get, studio, monkeypatch, reference):
     studio.server.RequestHandlerClass.do_GET = lambda self: self.send_error(404)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(ValueError, match="itself|without the server"):
+    with pytest.raises(ValueError, match=r"itself|without the server"):
         get(reference)
 
 
