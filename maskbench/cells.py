@@ -7,7 +7,10 @@ apostrophes and goes on so gets one more, so that nothing is lost: :func:`plain`
 away. Numbers and all other text stand as they are. Needs the standard library only.
 """
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # full-width signs, too
@@ -30,3 +33,18 @@ def plain(text: str) -> str:
     ('=1+1', "'t Hooft")
     """
     return text[1:] if _GUARDED.match(text) else text
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV (comma, line feed), text guarded, and quoted where it holds any line break.
+
+    Python's writer quotes only the line breaks that it ends rows with, but readers take others for
+    the end of a row, too: a carriage return in a label would begin a row of its author's making.
+    """
+    return "".join(map(_line, rows))
+
+
+def _line(row: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([guarded(value) for value in row])
+    return text.getvalue().removesuffix("\r\n") + "\n"

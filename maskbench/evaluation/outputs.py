@@ -3,13 +3,11 @@
 Equal predictions and masks give equal bytes. The page is :mod:`maskbench.evaluation.page`'s.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskbench.cells import guarded
+from maskbench.cells import csv_text
 from maskbench.evaluation.against import Comparison
 from maskbench.evaluation.figures import FIGURES
 from maskbench.evaluation.report import Report, rounded
@@ -27,15 +25,8 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
-    write_text(folder / "images.csv", _csv(_image_rows(report)))
-    write_text(folder / "confusion.csv", _csv(_confusion_rows(report)))
-
-
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([guarded(value) for value in row] for row in rows)
-    return text.getvalue()
+    write_text(folder / "images.csv", csv_text(_image_rows(report)))
+    write_text(folder / "confusion.csv", csv_text(_confusion_rows(report)))
 
 
 def _image_rows(report: Report) -> Iterable[Sequence[Any]]:

@@ -1,12 +1,11 @@
 """Small CSV tables: equal rows, equal bytes; text that looks like a formula is guarded."""
 
 import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskbench.cells import guarded, plain
+from maskbench.cells import csv_text, plain
 from maskbench.files import write_text
 
 
@@ -15,11 +14,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
     Text is guarded by :func:`maskbench.cells.guarded`; :func:`read_table` gives it back as it was.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
-    write_text(path, text.getvalue())
+    cells = ([row.get(name, "") for name in columns] for row in rows)
+    write_text(path, csv_text([columns, *cells]))
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
