@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskbench.cells import plain
 from maskbench.errors import DataError, Problem
 
 
@@ -58,7 +59,8 @@ def read_manifest(path: Path) -> dict[str, Row]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return {values["key"]: _row(values) for values in csv.DictReader(stream)}
+            rows = [_plain(values) for values in csv.DictReader(stream)]
+            return {values["key"]: _row(values) for values in rows}
     except FileNotFoundError:
         what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"
     except KeyError as error:
@@ -66,6 +68,10 @@ def read_manifest(path: Path) -> dict[str, Row]:
     except (OSError, ValueError, TypeError, csv.Error) as error:
         what = f"cannot be read ({error}); run `dvc checkout`"
     raise DataError("the benchmark's manifest cannot be used", [Problem(what, str(path))])
+
+
+def _plain(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: plain(text) for name, text in values.items()}
 
 
 def _row(values: Mapping[str, str]) -> Row:

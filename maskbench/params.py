@@ -30,12 +30,15 @@ class FetchParams:
         projects: Ids of the server's projects; empty without a server.
         folder: Folder with Label Studio JSON exports and their images.
         snapshot: Name of this take; moving it takes the server's labels anew.
+        private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
+            private network.
     """
 
     server: str | None
     projects: tuple[int, ...]
     folder: str
     snapshot: str
+    private_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine",
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot")
+    known = ("server", "project", "folder", "snapshot", "private_hosts")
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and not re.match(r"https?://[^/\s]+", server):
@@ -165,7 +168,21 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         projects=tuple(ids),
         folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
+        private_hosts=_private_hosts(check, section.get("private_hosts")),
     )
+
+
+_HOST = re.compile(r"([\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?")
+
+
+def _private_hosts(check: Checker, raw: Any) -> tuple[str, ...]:
+    entries = check.sequence([] if raw is None else raw, "fetch.private_hosts")
+    for i, entry in enumerate(entries):
+        found = _HOST.fullmatch(entry) if isinstance(entry, str) else None
+        if found is None or not 0 < int(found["port"] or 1) < 1 << 16:
+            example = "such as minio.lan:9000, 10.0.0.5 or '[fd00::5]:9000'"
+            check.add(f"fetch.private_hosts[{i}]", f"{entry!r} is no host {example}")
+    return tuple(str(entry) for entry in entries)
 
 
 def _labels_map(check: Checker, raw: Any) -> dict[str, int]:

@@ -28,6 +28,7 @@ _DATE = re.compile(
 )
 
 
+_MOST_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -35,6 +36,13 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's scalars."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def get_single_data(self) -> Any:
+        node = self.get_single_node()
+        if node is None:
+            return None
+        _size(node, {})
+        return self.construct_document(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -48,6 +56,29 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key if isinstance(key, Hashable) else id(key))
         return super().construct_mapping(node, deep)
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for with its aliases written out, which are few lines only.
+
+    Raises:
+        ValueError: Too many, or an alias that is part of itself.
+    """
+    if id(node) in known:
+        if not known[id(node)]:
+            raise ValueError(f"line {node.start_mark.line + 1}: an alias is part of itself")
+        return known[id(node)]
+    known[id(node)] = 0
+    parts: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        parts = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    size = 1 + sum(_size(part, known) for part in parts)
+    if size > _MOST_VALUES:
+        raise ValueError(f"line {node.start_mark.line + 1}: aliases stand for too many values")
+    known[id(node)] = size
+    return size
 
 
 def _construct_bool(loader: _Loader, node: yaml.ScalarNode) -> bool:

@@ -4,17 +4,15 @@ import re
 
 from maskbench.diff.gates import Failure
 from maskbench.diff.model import Comparison
-from maskbench.diff.sections import Section, column, heading, sections
+from maskbench.diff.sections import LINKS, Section, column, heading, sections
 from maskbench.diff.verdict import verdict
+from maskbench.markup import escaped
 
 LIMIT = 65_000
 """Bytes; GitHub refuses comments of more than 65,536 characters."""
 
 _STEPS = (1000, 300, 100, 50, 25, 10, 5, 2, 1)
 _OPEN = 12  # rows of a table that is shown without a click
-_LONGEST = 120  # characters of a cell
-_SPECIAL = frozenset("\\`*_[]<>#!|&~@:$.")
-_CALLING = frozenset("@#")  # would mention people and issues even so
 _NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
 
 
@@ -72,19 +70,9 @@ def _block(section: Section, most: int) -> str:
 
 
 def _cell(text: str, kind: str) -> str:
-    if text.startswith(("http://", "https://")) and not set(text) & set(" <>|\"'`\\()[]"):
+    address = kind == LINKS and text.startswith(("http://", "https://"))
+    if address and not set(text) & set(" <>|\"'`\\()[]"):
         return f"[task]({text})"
     if kind.startswith("`") and text:
         return f"<code>{escaped(text)}</code>"
     return text if _NUMBER.fullmatch(text) else escaped(text)
-
-
-def escaped(text: str, most: int = _LONGEST) -> str:
-    """Text that Markdown shows as it is, on one line: no markup, HTML, links or mentions."""
-    line = " ".join(text.split())
-    line = line if len(line) <= most else f"{line[: most - 1]}…"
-    return "".join(_entity(c) if c in _SPECIAL else c for c in line)
-
-
-def _entity(character: str) -> str:
-    return f"&#{ord(character)};" + "&#8203;" * (character in _CALLING)

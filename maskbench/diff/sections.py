@@ -14,6 +14,9 @@ from maskbench.diff.model import (
 from maskbench.diff.verdict import counted, percent
 from maskbench.manifest import Row
 
+LINKS = "task"
+"""The column whose cells may be addresses; a name that looks like one is a name."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -148,7 +151,7 @@ def _transitions(found: Comparison) -> Section:
 
 
 def _images(found: Comparison) -> Section:
-    columns = ("`image", ">pixels", ">share", ">worst IoU", "`because of", "regions", "by", "task")
+    columns = ("`image", ">pixels", ">share", ">worst IoU", "`because of", "regions", "by", LINKS)
     rows = tuple(_image(change) for change in found.changes)
     title = "Masks changed, worst first"
     return Section(title, columns, rows, False, tuple(change.key for change in found.changes))
@@ -237,7 +240,7 @@ def _rows(
         )
         for row in rows
     )  # fmt: skip
-    columns = ("`image", "split", "classes", "by", "note", "task")
+    columns = ("`image", "split", "classes", "by", "note", LINKS)
     return Section(title, columns, tuple(cells), False, tuple(row.key for row in rows))
 
 

@@ -3,12 +3,11 @@
 Equal predictions and masks give equal bytes. The page is :mod:`maskbench.evaluation.page`'s.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from maskbench.cells import csv_text
 from maskbench.evaluation.against import Comparison
 from maskbench.evaluation.figures import FIGURES
 from maskbench.evaluation.report import Report, rounded
@@ -21,18 +20,13 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
     ``metrics.json`` suits ``dvc metrics``: figures by split and class name. ``images.csv`` has a
     row an image with its own figures, worst mean IoU first. ``confusion.csv`` has a row for each
     true and predicted class, over all images, with pixels and their share of the true class. With a
-    comparison, ``metrics.json`` has the section ``against`` as well.
+    comparison, ``metrics.json`` has the section ``against`` as well. Text in a CSV that a
+    spreadsheet would run is guarded by :mod:`maskbench.cells`.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
-    write_text(folder / "images.csv", _csv(_image_rows(report)))
-    write_text(folder / "confusion.csv", _csv(_confusion_rows(report)))
-
-
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    write_text(folder / "images.csv", csv_text(_image_rows(report)))
+    write_text(folder / "confusion.csv", csv_text(_confusion_rows(report)))
 
 
 def _image_rows(report: Report) -> Iterable[Sequence[Any]]:

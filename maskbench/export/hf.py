@@ -15,6 +15,7 @@ from maskbench.dataset import Benchmark
 from maskbench.export.folder import copy
 from maskbench.export.source import Source
 from maskbench.files import write_text
+from maskbench.markup import escaped
 
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 
@@ -45,7 +46,9 @@ def _write_split(benchmark: Benchmark, keys: tuple[str, ...], folder: Path) -> N
 def _card(benchmark: Benchmark, places: list[str]) -> str:
     """The dataset card; JSON strings are YAML strings."""
     files = "".join(f"  - split: {place}\n    path: {place}/**\n" for place in places)
-    classes = "".join(f"| {value} | {name} |\n" for value, name in enumerate(benchmark.classes))
+    classes = "".join(
+        f"| {value} | {escaped(name)} |\n" for value, name in enumerate(benchmark.classes)
+    )
     head = (
         "task_categories:\n- image-segmentation\nconfigs:\n- config_name: default\n  data_files:\n"
     )
@@ -53,5 +56,5 @@ def _card(benchmark: Benchmark, places: list[str]) -> str:
     return (
         f"---\n{head}{files}---\n\n"
         "Columns: `image`, `mask` (one channel, value = class, 255 = ignore), `key`.\n\n"
-        f"| value | class |\n|---|---|\n{classes}\nAs a list: `{names}`\n"
+        f"| value | class |\n|---|---|\n{classes}\nAs a list:\n\n    {names}\n"
     )

@@ -1,7 +1,8 @@
 """References to images as addresses: where a server gives the image that a task names. Pure."""
 
 import base64
-from urllib.parse import urlsplit
+import posixpath
+from urllib.parse import unquote, urlsplit
 
 CLOUD = ("s3", "gs", "azure-blob")
 """Schemes of cloud storage; the server resolves them with its own credentials."""
@@ -54,3 +55,16 @@ def direct_address(reference: str) -> str:
 def is_upload(address: str) -> bool:
     """Whether an address is of an upload: its content never changes, its length is not told."""
     return "/data/upload/" in urlsplit(address).path
+
+
+def is_question(address: str, server: str) -> bool:
+    """Whether an address of the server is of its API: a task must not ask with our key.
+
+    >>> is_question("http://host/data/../api/users", "http://host")
+    True
+    """
+    path = unquote(urlsplit(address).path).replace("\\", "/")
+    steps = posixpath.normpath(path).lower().lstrip("/")
+    base = urlsplit(server).path.strip("/").lower()
+    inner = steps.removeprefix(f"{base}/") if base else steps
+    return any(path == "api" or path.startswith("api/") for path in (steps, inner))

@@ -1,5 +1,10 @@
 """What a server's answers mean: good, worth another try, not there, or refused for good."""
 
+import base64
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
 import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
@@ -64,13 +69,29 @@ def checked(response: requests.Response) -> requests.Response:
 
 
 def detail(response: requests.Response) -> str:
-    """The server's own words, short; nothing of a web page."""
+    """The server's own words, short; nothing of a web page, and no key that it repeats."""
     try:
         value = response.json()
     except (ValueError, requests.RequestException):
         return ""
     text = value.get("detail") or value.get("error") if isinstance(value, dict) else None
-    return " ".join(str(text).split())[:300] if text else ""
+    said = " ".join(str(text).split()) if text else ""
+    for secret in _sent(response.request):
+        said = said.replace(secret, "(the key)")
+    return said[:300]
+
+
+def _sent(request: requests.PreparedRequest | None) -> Iterator[str]:
+    """What a request held that nobody may read: in its header, or to be traded in its body."""
+    if request is None:
+        return
+    key = (request.headers.get("Authorization") or "").partition(" ")[2]
+    body = request.body if isinstance(request.body, bytes) else b""
+    found = re.findall(rb'"refresh": *"([^"]+)"', body)
+    for secret in filter(None, [key, *(text.decode("latin-1") for text in found)]):
+        yield secret
+        yield quote(secret, safe="")
+        yield base64.b64encode(secret.encode()).decode().rstrip("=")
 
 
 def bare(url: str) -> str:

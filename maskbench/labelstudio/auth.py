@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from maskbench.errors import SourceError
+from maskbench.labelstudio.guard import origin
 
 KEY_VARIABLE = "LABEL_STUDIO_API_KEY"
 """Environment variable (or line in ``.env``) that holds the key."""
@@ -99,16 +99,6 @@ def _claims(part: str) -> dict[str, Any]:
 def key_page(server: str) -> str:
     """The page of the server on which a user makes a key."""
     return f"{server}/user/account"
-
-
-_PORTS = {"http": 80, "https": 443}
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address: what decides who gets the key."""
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(scheme)
 
 
 class Credentials:

@@ -8,12 +8,12 @@ error. The key goes to the server's own origin and nowhere else, redirects inclu
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 from urllib3.util.retry import Retry
@@ -31,7 +31,8 @@ from maskbench.labelstudio.answers import (
     detail,
     gave_up,
 )
-from maskbench.labelstudio.auth import Credentials, Key, origin, refusal
+from maskbench.labelstudio.auth import Credentials, Key, refusal
+from maskbench.labelstudio.guard import Allowed, GuardedAdapter, origin
 
 Result = TypeVar("Result")
 
@@ -63,12 +64,20 @@ class Client:
         server: Its address, such as ``https://labels.example.org``.
         key: The key; None for what needs none.
         patience: When to give up.
+        private_hosts: Hosts beside the server's own that may be asked although they are private.
     """
 
-    def __init__(self, server: str, key: Key | None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        server: str,
+        key: Key | None,
+        patience: Patience | None = None,
+        private_hosts: Iterable[str] = (),
+    ) -> None:
         self.server = server.rstrip("/")
         self.patience = patience or Patience()
         self.credentials = Credentials(key, self._trade) if key else None
+        self._allowed = Allowed.of(private_hosts)
         self._local = threading.local()
         self._headers: dict[str, str] = {}
 
@@ -176,6 +185,7 @@ class Client:
             SourceError: One that will not.
         """
         for _ in range(_MOST_REDIRECTS):
+            came_from = url
             options = {"params": params, "headers": dict(headers or {}), "stream": stream}
             response = self._exchange(url, options)
             location = response.headers.get("Location")
@@ -183,6 +193,9 @@ class Client:
                 return checked(response)
             url, params = urljoin(url, location), None
             response.close()
+            if self.is_own(url) and origin(url)[1] != origin(came_from)[1]:
+                # A stranger must not have us ask our server something, with our key.
+                raise SourceError(f"{bare(came_from)} redirects to the Label Studio server")
         raise SourceError(f"{bare(url)} redirects in a circle")
 
     def _exchange(self, url: str, options: dict[str, Any]) -> requests.Response:
@@ -227,15 +240,19 @@ class Client:
 
     def _session(self, url: str) -> requests.Session:
         """A session of this thread; no proxy stands between us and our own machine."""
-        name = "near" if is_loopback(url) else "far"
-        session: requests.Session | None = getattr(self._local, name, None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = name == "far"
+        own, near = self.is_own(url), is_loopback(url)
+        if not hasattr(self._local, "sessions"):
+            self._local.sessions = {}
+        sessions: dict[tuple[bool, bool], requests.Session] = self._local.sessions
+        if (own, near) not in sessions:
+            sessions[own, near] = session = requests.Session()
+            session.trust_env = not near
             session.auth = _no_other_key
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a login, too
-            setattr(self._local, name, session)
-        return session
+            if not own:
+                session.mount("http://", GuardedAdapter(self._allowed))
+                session.mount("https://", GuardedAdapter(self._allowed))
+        return sessions[own, near]
 
     def _trade(self, personal: str) -> str:
         return self.persist("/api/token/refresh/", lambda: self._trade_once(personal))
@@ -258,7 +275,7 @@ def _no_other_key(request: requests.PreparedRequest) -> requests.PreparedRequest
 
 def is_loopback(url: str) -> bool:
     """Whether an address is of this machine."""
-    host = urlsplit(url).hostname or ""
+    _, host, _ = origin(url)
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

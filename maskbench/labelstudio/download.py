@@ -15,7 +15,13 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.addresses import direct_address, image_address, is_cloud, is_upload
+from maskbench.labelstudio.addresses import (
+    direct_address,
+    image_address,
+    is_cloud,
+    is_question,
+    is_upload,
+)
 from maskbench.labelstudio.answers import GaveUpError, Passing
 from maskbench.labelstudio.auth import KeyRefusedError
 from maskbench.labelstudio.client import Client
@@ -67,8 +73,11 @@ def get_image(client: Client, wanted: Wanted) -> Got:
     if reference.startswith("data:"):
         _store(_inline(reference), wanted.target)
         return Got({}, True)
+    address = image_address(reference, client.server, wanted.task)
+    if client.is_own(address) and is_question(address, client.server):
+        raise ValueError(f"the image {reference[:200]!r} is a question to Label Studio's API")
     try:
-        return _transfer(client, image_address(reference, client.server, wanted.task), wanted)
+        return _transfer(client, address, wanted)
     except (GaveUpError, KeyRefusedError):
         raise
     except SourceError as error:
@@ -190,7 +199,9 @@ def _directly(wanted: Wanted, refused: str) -> Got:
     fsspec = import_module("fsspec")  # here: it takes a moment, and is rarely needed
     address = direct_address(wanted.reference)
     try:
-        system, path = fsspec.core.url_to_fs(address)
+        # Not url_to_fs: that would take hosts, options and chained addresses from the text.
+        system = fsspec.filesystem(address.partition("://")[0])
+        path = system._strip_protocol(address)
         mark = {_DIRECT: _mark(system.info(path))}
         if wanted.validator == mark:
             return Got(mark, False)

@@ -1,6 +1,7 @@
 """The labelling setup of a project: which labels it offers, and on which image. Pure functions.
 
-What they read is ``parsed_label_config``, Label Studio's own reading of the setup's XML.
+What they read is ``parsed_label_config``, Label Studio's own reading of the setup's XML. The XML
+itself is never parsed here, so that its entities, external or nested, mean nothing to us.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,18 +39,24 @@ def parse_labeling(parsed: Any) -> Labeling:
     lists: set[str] = set()
     controls = parsed.values() if isinstance(parsed, Mapping) else ()
     for control in controls:
+        if not isinstance(control, Mapping):
+            continue
         if str(control.get("type")).lower() in _LABELLING:
-            labels.update(map(str, control.get("labels") or ()))
-        for name, shown in zip(
-            control.get("to_name") or (), control.get("inputs") or (), strict=False
-        ):
-            if shown.get("type") != "Image":
+            labels.update(map(str, _listed(control, "labels")))
+        shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
+        for name, shown in shows:
+            if not isinstance(shown, Mapping) or shown.get("type") != "Image":
                 continue
             if shown.get("value"):
-                fields[name] = str(shown["value"])
+                fields[str(name)] = str(shown["value"])
             elif shown.get("valueList"):
-                lists.add(name)
+                lists.add(str(name))
     return Labeling(frozenset(labels), fields, tuple(sorted(lists)))
+
+
+def _listed(control: Mapping[str, Any], name: str) -> list[Any]:
+    value = control.get(name)
+    return value if isinstance(value, list) else []
 
 
 def compare_labels(

@@ -71,7 +71,8 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Se
         SourceError: It cannot be reached, refuses the key, or has no such project.
     """
     assert params.server is not None  # noqa: S101 - the caller has checked
-    client = Client(params.server, read_key(layout.root, params.server))
+    key = read_key(layout.root, params.server)
+    client = Client(params.server, key, private_hosts=params.private_hosts)
     return Server(client, params.projects, work or layout.work("fetch"), layout.images)
 
 

@@ -107,12 +107,18 @@ class Bench:
     def __init__(self, root):
         self.layout = Layout(root)
         self.root = root
+        self.private_hosts = []
 
     def params(self, server, projects, labels=("Canvas", "Obstruction")):
         labels_map = {name: value for value, name in enumerate(["Background", *labels])}
         return parse_params(
             {
-                "fetch": {"server": server, "project": projects, "folder": "data/sample"},
+                "fetch": {
+                    "server": server,
+                    "project": projects,
+                    "folder": "data/sample",
+                    "private_hosts": self.private_hosts,
+                },
                 "labels_map": labels_map,
                 "multi_label_rules": {},
                 "rasterize": {},
@@ -168,7 +174,8 @@ def elsewhere(tmp_path):
     folder.mkdir()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
     server.folder, server.seen, server.redirects = folder, [], {}
-    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server.host = f"127.0.0.1:{server.server_address[1]}"  # for fetch.private_hosts
+    server.url = f"http://{server.host}"
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield server
     server.shutdown()

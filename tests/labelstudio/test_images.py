@@ -56,6 +56,7 @@ def test_local_files_are_asked_about_and_only_changed_ones_sent(bench, proxy, lo
 
 
 def test_addresses_elsewhere_and_inline_images(api, bench, proxy, elsewhere):
+    bench.private_hosts = [elsewhere.host]
     (elsewhere.folder / "größe 1.png").write_bytes(png(1))
     (elsewhere.folder / "b.png").write_bytes(png(2))
     inline = "data:image/png;base64," + base64.b64encode(png(3)).decode()
@@ -72,6 +73,7 @@ def test_addresses_elsewhere_and_inline_images(api, bench, proxy, elsewhere):
 def test_missing_images_are_named_all_of_them(
     api, bench, *, proxy, quick, studio, elsewhere, local
 ):
+    bench.private_hosts = [elsewhere.host]
     project, [first, second] = imported(
         api, "missing", ["/data/upload/1/00000000-gone.png", f"{elsewhere.url}/gone.png"]
     )
@@ -127,6 +129,7 @@ def test_images_without_a_counting_annotation_are_not_downloaded(api, bench, pro
 
 
 def test_a_dead_host_stops_the_fetch_with_one_error(api, bench, studio, quick):
+    bench.private_hosts = ["127.0.0.1:9"]
     project, _ = imported(api, "dead host", ["http://127.0.0.1:9/a.png"])
     with pytest.raises(SourceError, match=r"http://127.0.0.1:9/a.png cannot be reached"):
         bench.fetch(studio.url, project)

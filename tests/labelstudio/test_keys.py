@@ -131,6 +131,7 @@ def test_kinds_are_told_by_shape(personal, second, studio, tmp_path, monkeypatch
 
 def test_the_key_goes_to_the_server_only(api, bench, *, proxy, elsewhere, studio, tmp_path):
     """Neither to an image elsewhere, nor where such an image is redirected, nor from a login."""
+    bench.private_hosts = [elsewhere.host]
     (elsewhere.folder / "a.png").write_bytes(png(1))
     (elsewhere.folder / "b.png").write_bytes(png(2))
     elsewhere.redirects["/moved.png"] = f"{elsewhere.url}/b.png"

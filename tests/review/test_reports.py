@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from maskbench.diff.gates import Failure, failures, named_limits
-from maskbench.diff.markdown import LIMIT, escaped, markdown
+from maskbench.diff.markdown import LIMIT, markdown
 from maskbench.diff.model import (
     AnnotationChange,
     Cause,
@@ -23,6 +23,7 @@ from maskbench.diff.text import text
 from maskbench.diff.values import values
 from maskbench.diff.verdict import percent, verdict
 from maskbench.manifest import Row
+from maskbench.markup import escaped
 
 NASTY = "<script>alert(1)</script> | `x` *y* [z](http://evil) @someone #12 \x1b[31m"
 

@@ -107,6 +107,11 @@ LABELS = GOOD["labels_map"]
         ("fetch.snapshot", 2026, "fetch.snapshot: text is expected, not 2026"),
         ("fetch", SERVER, "fetch.project: with a server, name a project id or a list of ids"),
         ("fetch", SERVER | {"project": [2, 2]}, "fetch.project: [2, 2] names a project twice"),
+        ("fetch.private_hosts", "a.lan", "fetch.private_hosts: a list is expected, not 'a.lan'"),
+        *(
+            ("fetch.private_hosts", ["a.lan:9000", bad], f"fetch.private_hosts[1]: {bad!r} is no")
+            for bad in ("http://a", "a/b", "a:0", "a:65536", "", "a b", "*.lan", "u@a", 7, None)
+        ),
         ("fetch.project", "3", "fetch.project: '3' is no project id (a number) or list of ids"),
         ("fetch.project", [1, True], "fetch.project: [1, True] is no project id"),
         ("fetch.project", -1, "fetch.project: -1 is no project id"),

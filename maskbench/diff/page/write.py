@@ -13,7 +13,7 @@ from maskbench.diff.compare import contexts
 from maskbench.diff.masks import Item
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Comparison, MaskChange
 from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, Shown
-from maskbench.diff.sections import Section, author_words, column, heading, sections
+from maskbench.diff.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.verdict import verdict
 from maskbench.diff.versions import ANNOTATIONS, MASKS, SCENES, Version
 from maskbench.executor import run_all
@@ -189,7 +189,9 @@ def _table(section: Section, shown: Collection[str], most: int = 1000) -> str:
     body = "\n".join(
         "<tr>"
         + "".join(
-            _cell(row[i], kind, i == 0 and bool(section.keys) and row[0] in shown)
+            _task(row[i])
+            if section.columns[i] == LINKS
+            else _cell(row[i], kind, i == 0 and bool(section.keys) and row[0] in shown)
             for i, kind in zip(used, right, strict=True)
         )
         + "</tr>"
@@ -209,7 +211,12 @@ def _cell(text: str, kind: str, is_shown: bool) -> str:
     if is_shown:
         address = html.escape(quote(text, safe=""), quote=True)
         return f'<td><a href="#{address}">{html.escape(text)}</a></td>'
-    if text.startswith(("http://", "https://")):
-        address = html.escape(text, quote=True)
-        return f'<td><a href="{address}" target="_blank" rel="noopener noreferrer">task</a></td>'
     return f"<td{kind}>{html.escape(text)}</td>"
+
+
+def _task(text: str) -> str:
+    """The cell of a column of links, which holds an address or words."""
+    if not text.startswith(("http://", "https://")):
+        return _cell(text, "", False)
+    address = html.escape(text, quote=True)
+    return f'<td><a href="{address}" target="_blank" rel="noopener noreferrer">task</a></td>'

@@ -1,0 +1,174 @@
+"""Small input that claims to be huge: refused at once, in little memory."""
+
+import base64
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.exports import annotation, region, task, write_export
+
+HERE = Path(__file__).resolve().parents[2]
+
+_MEASURE = """
+import resource, sys, tracemalloc
+{setup}
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    {call}
+except ValueError as error:
+    print(str(error)[:300])
+else:
+    print("TAKEN")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base)
+"""
+
+
+def measured(setup, call, *arguments):
+    """Run in a process of its own: (message, additional memory at the peak in MB, seconds)."""
+    code = _MEASURE.format(setup=setup, call=call)
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+    )
+    assert done.returncode == 0, done.stderr
+    said, peak = done.stdout.rsplit("\n", 2)[:2]
+    return said, int(peak) / 1024, time.monotonic() - begin
+
+
+def chunk(kind, body):
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def png_of(width, height, body, *before):
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(before)
+    return start + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def gif_of(width, height):
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    return b"GIF89a" + size + b"\x80\0\0" + b"\0" * 6 + b",\0\0\0\0" + size + b"\0\x02\x02L\x01\0;"
+
+
+def bmp_of(width, height):
+    head = (40).to_bytes(4, "little") + width.to_bytes(4, "little") + height.to_bytes(4, "little")
+    head += b"\x01\0\x18\0" + b"\0" * 24
+    return b"BM" + (54 + 100).to_bytes(4, "little") + b"\0" * 4 + (54).to_bytes(4, "little") + head
+
+
+def tiff_of(width, height):
+    entries = [(256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (278, height)]
+    entries += [(279, 100)]
+    body = len(entries).to_bytes(2, "little")
+    for tag, number in entries:
+        body += tag.to_bytes(2, "little") + b"\x04\0\x01\0\0\0" + number.to_bytes(4, "little")
+    return b"II*\0" + (8).to_bytes(4, "little") + body + b"\0" * 104
+
+
+TEXT = chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x" * (300 << 20), 9))
+BOMBS = {
+    "4 GB of pixels in 10 KB": png_of(65_535, 65_535, zlib.compress(b"\0" * (8 << 20), 9)),
+    "the largest PNG": png_of((1 << 31) - 1, (1 << 31) - 1, zlib.compress(b"")),
+    "one row of 2 G": png_of((1 << 31) - 1, 1, zlib.compress(b"\0" * 1000)),
+    "GIF": gif_of(65_535, 65_535),
+    "BMP": bmp_of(60_000, 60_000),
+    "TIFF": tiff_of(1 << 30, 1 << 30),
+    "a text of 300 MB in a PNG": png_of(1, 1, zlib.compress(b"\0\0\0\0"), TEXT),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(BOMBS[name])
+    assert path.stat().st_size < 400_000
+    setup = "from pathlib import Path; from maskbench.images import inspect"
+    said, peak, seconds = measured(setup, "inspect(Path(sys.argv[1]))", path)
+    assert "TAKEN" not in said
+    assert peak < 100
+    assert seconds < 10
+
+
+def rle_of(words, fields=""):
+    """A brush code that announces ``words`` words; ``fields`` are further bits."""
+    bits = f"{words:032b}" + f"{7:05b}" + "0011" * 3 + "1111" + fields
+    bits += "0" * (-len(bits) % 8)
+    return list(int(bits, 2).to_bytes(len(bits) // 8, "big"))
+
+
+REPEAT = "1" + "11" + "1" * 16 + "11111111"  # 65,536 words of 255
+STROKES = {
+    "announces 4 GB": rle_of((1 << 32) - 1),
+    "decodes to 400 MB": rle_of(65_536 * 6_400, REPEAT * 6_400),
+    "decodes to 4 GB": rle_of(65_536 * 65_535, REPEAT * 65_535),
+    "holds more than it announces": rle_of(4 * 1200, REPEAT * 1000),
+    "ends in the middle": rle_of(4 * 1200, "1"),
+}
+
+
+@pytest.mark.parametrize("name", STROKES)
+def test_strokes_that_claim_too_much_are_refused_at_once(tmp_path, name):
+    path = tmp_path / "rle.json"
+    path.write_text(json.dumps(STROKES[name]))
+    setup = "import json; from maskbench.labelstudio.brush import canonical_rle, decode_rle\n"
+    setup += "rle = json.load(open(sys.argv[1]))"
+    said, peak, seconds = measured(setup, "canonical_rle(rle); decode_rle(rle, 40, 30)", path)
+    assert "the brush code" in said
+    assert peak < 30
+    assert seconds < 15
+
+
+def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):
+    path = tmp_path / "url.txt"
+    content = BOMBS["4 GB of pixels in 10 KB"]
+    path.write_text("data:image/png;base64," + base64.b64encode(content).decode())
+    setup = "from maskbench.labelstudio.brush import decode_bitmask\nurl = open(sys.argv[1]).read()"
+    said, peak, _ = measured(setup, "decode_bitmask(url, 40, 30)", path)
+    assert "the bit mask has (65535, 65535) pixels" in said
+    assert peak < 30
+
+
+@pytest.mark.parametrize("size", [(10**9, 10**9), (10**9, 30), (-1, -1), (1e308, 1e308)])
+@pytest.mark.parametrize("shape", ["brush", "polygon", "rectangle"])
+def test_sizes_that_lie_about_a_small_image(tmp_path, size, shape):
+    values = {
+        "brush": {"format": "rle", "rle": STROKES["announces 4 GB"]},
+        "polygon": {"points": [[0, 0], [100, 0], [50, 100]], "closed": True},
+        "rectangle": {"x": 0, "y": 0, "width": 50, "height": 50, "rotation": 0},
+    }
+    lies = region(shape, ["Canvas"], values[shape], size=size)
+    write_export(tmp_path / "export", [task(1, annotation(1, [lies]))])
+    setup = (
+        "from pathlib import Path\nfrom tests.trust.test_hostile import params_for\n"
+        "from maskbench.errors import DataError\n"
+        "from maskbench.pipeline.fetch import fetch\nfrom maskbench.pipeline.layout import Layout\n"
+        "from maskbench.pipeline.rasterize import rasterize\n"
+        "params, layout = params_for(sys.argv[1]), Layout(Path(sys.argv[2]))\n"
+        "def run():\n"
+        "    try:\n"
+        "        fetch(params, layout)\n"
+        "        rasterize(params, layout)\n"
+        "    except DataError as error:\n"
+        "        raise ValueError(str(error)) from None\n"
+    )
+    said, peak, seconds = measured(setup, "run()", tmp_path / "export", tmp_path / "repo")
+    assert peak < 100
+    assert seconds < 30
+    if shape != "brush" and not 0 < size[0] < 1e18:
+        assert said == "TAKEN"  # no size at all: points are percent, the image's own size counts
+        return
+    assert "task 1" in said
+    assert not list((tmp_path / "repo").glob("data/label_sets/*"))
