@@ -30,6 +30,9 @@ _DATE = re.compile(
 
 _MERGE = "tag:yaml.org,2002:merge"
 
+MOST = 100_000
+"""Values in a document beyond which it is refused."""
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's scalars."""
@@ -93,7 +96,7 @@ def parse_yaml(text: str) -> Any:
             which every DVC command fails). The message tells line and column.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -101,3 +104,22 @@ def parse_yaml(text: str) -> Any:
         raise ValueError(f"{where}{what}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(str(error)) from None
+    if _is_large(value):
+        raise ValueError(f"with its aliases (*) spelt out it has more than {MOST} values")
+    return value
+
+
+def _is_large(value: Any) -> bool:
+    """Whether the value has more than MOST parts when what aliases name counts each time.
+
+    A few lines of aliases of aliases stand for billions of values; and a list can hold itself.
+    """
+    waiting, count = [value], 0
+    while waiting and count <= MOST:
+        entry = waiting.pop()
+        count += 1
+        if isinstance(entry, dict):
+            waiting.extend(entry.values())
+        elif isinstance(entry, list):
+            waiting.extend(entry)
+    return count > MOST

@@ -175,16 +175,18 @@ def inputs(count, seed):
         yield Case(mutate_text(chance, text) if chance.random() < 0.07 else text, params)
 
 
-def fuzz(cases, folder, report=lambda finding: None):
+def fuzz(cases, folder, report=lambda finding: None, seconds=float("inf")):
     """Run all cases in a new folder; ``report`` is told each finding: (case, traceback)."""
-    bench, tally = Bench(folder), Tally()
+    bench, tally, end = Bench(folder), Tally(), time.monotonic() + seconds
     for case in cases:
         begun = time.monotonic()
+        if begun > end:
+            break
         try:
             stage = bench.run(case)
         except KeyboardInterrupt:
             break
-        except BaseException:  # noqa: BLE001 - a hang is none of Exception's
+        except BaseException:  # a hang is none of Exception's
             tally.findings.append((case, traceback.format_exc(limit=-6)))
             report(tally.findings[-1])
         else:
@@ -200,6 +202,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after that long")
     parser.add_argument("--findings", type=Path, default=Path(tempfile.gettempdir()) / "findings")
     args = parser.parse_args()
 
@@ -211,7 +214,7 @@ def main():
         print(f"{path}: {finding[1].strip().splitlines()[-1][:200]}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        tally = fuzz(inputs(args.count, args.seed), Path(folder), report)
+        tally = fuzz(inputs(args.count, args.seed), Path(folder), report, args.seconds)
     print(tally)
     return 1 if tally.findings else 0
 

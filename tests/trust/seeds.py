@@ -14,7 +14,9 @@ from tests.unit.test_brush import encode, rgba
 
 HERE = Path(__file__).resolve().parents[2]
 SIZE = (40, 30)
-IMAGES = tuple(f"/data/upload/1/{n:08x}-scene_{n}.{'jpg' if n == 4 else 'png'}" for n in range(1, 5))
+IMAGES = tuple(
+    f"/data/upload/1/{n:08x}-scene_{n}.{'jpg' if n == 4 else 'png'}" for n in range(1, 5)
+)
 
 PARAMS = (HERE / "params.yaml").read_text(encoding="utf-8")
 
@@ -49,7 +51,11 @@ def _vector():
     def point(name, previous, x, y, **more):
         return {"id": name, "prevPointId": previous, "x": x, "y": y, "isBezier": False, **more}
 
-    bend = {"isBezier": True, "controlPoint1": {"x": 60, "y": 2}, "controlPoint2": {"x": 90, "y": 9}}
+    bend = {
+        "isBezier": True,
+        "controlPoint1": {"x": 60, "y": 2},
+        "controlPoint2": {"x": 90, "y": 9},
+    }
     corners = [point("a", "c", 10, 10), point("b", "a", 80, 12, **bend), point("c", "b", 50, 70)]
     return {"vertices": corners, "closed": True}
 
@@ -60,7 +66,9 @@ def made_tasks():
         polygon(["Canvas"], [(5, 5), (60, 9), (40, 80)], number=1),
         polygon(["Canvas"], [(5, 5), (60, 80), (60, 9), (5, 80)], number=2),
         box(["Obstruction"], 40, 30, 90, 80, number=3),
-        region("ellipse", ["Canvas"], {"x": 50, "y": 50, "radiusX": 20, "radiusY": 9, "rotation": 30}),
+        region(
+            "ellipse", ["Canvas"], {"x": 50, "y": 50, "radiusX": 20, "radiusY": 9, "rotation": 30}
+        ),
         region("brush", ["Obstruction"], _brush(), number=5),
         region("bitmask", ["PartialCanvas"], _bitmask(), number=6),
         region("vector", ["Canvas"], _vector(), number=7),
