@@ -110,10 +110,10 @@ def _leaks(root: Path, seen: Sequence[Seen]) -> list[Problem]:
             problems.append(_leak(root, other, item, "the same image as"))
     known: list[tuple[Seen, Look]] = [(item, item.look) for item in seen if item.look is not None]
     looks, splits = [shown for _, shown in known], [item.row.split for item, _ in known]
-    for i, j, bits in near_pairs(looks, splits):
+    for i, j, alike in near_pairs(looks, splits):
         one, other = known[i][0], known[j][0]
         if one.digest != other.digest:
-            problems.append(_leak(root, one, other, f"nearly ({bits} of 256 bits) the image"))
+            problems.append(_leak(root, one, other, f"nearly ({alike:.3f}) the same image as"))
     return problems
 
 

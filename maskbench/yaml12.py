@@ -33,11 +33,19 @@ _MERGE = "tag:yaml.org,2002:merge"
 MOST = 100_000
 """Values in a document beyond which it is refused."""
 
+DEEPEST = 100
+"""Brackets within brackets beyond which it is refused: PyYAML's time grows with their square."""
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's scalars."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= DEEPEST:
+            raise yaml.scanner.ScannerError(None, None, "is nested too deeply", self.get_mark())
+        super().fetch_flow_collection_start(token)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()

@@ -1,15 +1,13 @@
 """Equal and near-equal images in different splits: a model would be tested on what it has seen.
 
-A scene is shrunk to 17 x 16 grey pixels. Its hash has a bit for each pair of neighbours in a row:
-is the right one brighter? (a difference hash, 256 bits). Another encoding, a change of size, of
-brightness or of contrast leaves nearly all bits; two photographs of different things differ in
-about half of them. Images count as near-equal when at most :data:`DISTANCE` bits differ *and* the
-thumbnails, each with its mean brightness taken out, are within :data:`LEVELS` grey levels on
-average; the second test keeps plain walls, which have no structure to hash, apart.
+A scene's *look* is its thumbnail of 16 x 16 grey pixels, without its mean and its contrast: 256
+numbers of length one. The product of two looks is their correlation: 1 for equal pictures. Another
+encoding, size, brightness or contrast, or a small mark leave more than :data:`ALIKE`; different
+photographs have far less (those of the sample: 0.85 at most). A hash of one bit a pixel would be
+shorter, but flips with every trace of noise where a picture is even, as walls and skies are.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,38 +15,32 @@ from PIL import Image
 
 from maskbench.pixels import Scene
 
-DISTANCE = 12
-"""Bits of 256 that may differ between near-equal images."""
+ALIKE = 0.98
+"""Correlation of thumbnails from which images count as near-equal."""
 
-LEVELS = 4.0
-"""Mean difference of grey levels (of 255) that near-equal thumbnails may have."""
+PLAIN = 2.0
+"""Standard deviation (grey levels of 255) below which a thumbnail shows nothing to compare."""
 
+_SIDE = 16
 _BLOCK = 1024  # images compared with all others at a time
-_WIDTH, _HEIGHT = 17, 16
 
-
-class Look(NamedTuple):
-    """What a scene looks like.
-
-    Attributes:
-        bits: The hash: +1 or -1 for each pair of neighbours, shape (256,), int8.
-        grey: The thumbnail without its mean, shape (272,), float32.
-    """
-
-    bits: npt.NDArray[np.int8]
-    grey: npt.NDArray[np.float32]
+Look = npt.NDArray[np.float32]
+"""What a scene looks like, shape (256,); all zero where it is plain."""
 
 
 def look(scene: Scene) -> Look:
     """The look of a scene, shape (H, W, 3) uint8."""
-    small = Image.fromarray(scene).convert("L").resize((_WIDTH, _HEIGHT), Image.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.float32)
-    bits = np.where(grey[:, 1:] > grey[:, :-1], 1, -1).astype(np.int8)
-    return Look(bits.reshape(-1), (grey - grey.mean()).reshape(-1))
+    small = Image.fromarray(scene).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    grey = np.asarray(small, dtype=np.float32).reshape(-1)
+    if grey.std() < PLAIN:
+        return np.zeros_like(grey)
+    grey = grey - grey.mean()
+    unit: Look = grey / np.float32(np.linalg.norm(grey))
+    return unit
 
 
-def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Pairs of near-equal images in different splits, as (first, second, bits that differ).
+def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
+    """Pairs of near-equal images in different splits, as (first, second, correlation).
 
     Args:
         looks: The images' looks.
@@ -56,17 +48,12 @@ def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[i
     """
     if not looks:
         return
-    bits = np.stack([entry.bits for entry in looks]).astype(np.float32)
+    everything = np.stack(looks)
     numbers = np.unique(np.array(splits), return_inverse=True)[1].reshape(-1)
     for start in range(0, len(looks), _BLOCK):
-        rows = bits[start : start + _BLOCK]
-        distance = (bits.shape[1] - rows @ bits.T) / 2  # products of ±1: exact in float32
-        apart = numbers[start : start + _BLOCK, np.newaxis] != numbers
-        for i, second in np.argwhere(apart & (distance <= DISTANCE)).tolist():
-            first = start + i
-            if first < second and _levels(looks[first], looks[second]) <= LEVELS:
-                yield first, second, int(distance[i, second])
-
-
-def _levels(one: Look, other: Look) -> float:
-    return float(np.abs(one.grey - other.grey).mean())
+        block = slice(start, start + _BLOCK)
+        alike = everything[block] @ everything.T
+        apart = numbers[block, np.newaxis] != numbers
+        for i, second in np.argwhere(apart & (alike >= ALIKE)).tolist():
+            if start + i < second:
+                yield start + i, second, float(alike[i, second])

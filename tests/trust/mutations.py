@@ -12,8 +12,9 @@ SURROGATES = ("\ud800", "a\udfff", "\udc80.png", "x\ud83d")
 TEXTS = (
     "", " ", "\0", "\n", "a\r\nb", "../x", "..\\x", "/etc/passwd", "C:\\x.png", "http://[", "data:",
     "data:image/png;base64,", "s3://", "\u202e", "\ufeff", "é\u0301", "İ", "\u2028", "\U0001d49e",
-    "=1+1",    "<script>", "%00", "%ff%fe.png", "?d=", "/data/local-files/?d=", "a" * 300 + ".png", "{}", "1",
-    "Canvas", "Canvass", "image", "r1", "a,b\"c", "2026-13-45", "0001-01-01T00:00:00+23:59",
+    "=1+1", "<script>", "%00", "%ff%fe.png", "?d=", "/data/local-files/?d=", "a" * 300 + ".png",
+    "{}", "1", "Canvas", "Canvass", "image", "r1", "a,b\"c", "2026-13-45",
+    "0001-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59-23:59", "none", "polygonlabels", "vectorlabels", "bitmasklabels", "labels",
     "relation", "null", "@text:200000@", *SURROGATES,
 )  # fmt: skip
