@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.errors import DataError, Problem
+from maskbench.files import csv_rows
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return {values["key"]: _row(values) for values in csv.DictReader(stream)}
+            return {values["key"]: _row(values) for values in csv_rows(stream)}
     except FileNotFoundError:
         what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"
     except KeyError as error:

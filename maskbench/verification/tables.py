@@ -1,10 +1,10 @@
 """Checks of a benchmark's small files: names, manifest, splits, and what files there are."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from maskbench.errors import DataError, Problem
+from maskbench.files import csv_rows
 from maskbench.ignore import IGNORE
 from maskbench.manifest import Row, read_manifest
 from maskbench.splits import SUBSETS
@@ -34,7 +34,7 @@ def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
     try:
         rows = read_manifest(path)
         with path.open(encoding="utf-8", newline="") as stream:
-            keys = [values["key"] for values in csv.DictReader(stream)]
+            keys = [values["key"] for values in csv_rows(stream)]
     except DataError as error:
         return {}, list(error.problems)
     wrong = [f"has several rows for {key!r}" for key in rows if keys.count(key) > 1]
