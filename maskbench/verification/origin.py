@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from maskbench.errors import DataError, Problem
+from maskbench.images import inspect
 from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Annotation, Task
+from maskbench.labelstudio.model import Annotation, Image, Task
 from maskbench.manifest import Row
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
@@ -72,6 +73,8 @@ class Origin:
             Problem(f"the row of {row.key!r} {what}; {_BUILD}", table)
             for what in self._row_faults(row, task, annotation)
         ]
+        if (fault := self._scene_fault(row, task.image)) is not None:
+            problems.append(Problem(fault, str(root / "scenes" / row.scene)))
         if mask is not None:
             path = str(root / "masks" / row.mask)
             problems += [Problem(what, path) for what in self._mask_faults(task, annotation, mask)]
@@ -92,6 +95,19 @@ class Origin:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
         if split.group_by is None and task.image and row.group != task.image.sha256:
             yield "names another group than the digest of its image"
+
+    def _scene_fault(self, row: Row, image: Image) -> str | None:
+        """What is wrong with the scene as the manifest has it; a turned one has its own bytes."""
+        if row.scene_sha256 == image.sha256:
+            return None
+        source = self.annotations.parent / "images" / image.file
+        if not source.is_file():
+            return None  # only annotations were pulled
+        try:
+            upright = inspect(source).orientation == 1
+        except ValueError as error:
+            return f"its source {source} cannot be read: {error}; run `dvc checkout fetch`"
+        return f"is not the image that was annotated, {source}; {_BUILD}" if upright else None
 
     def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
         """Whether annotation and rules give this very mask, drawn anew."""

@@ -6,6 +6,7 @@ small.
 """
 
 import base64
+import copy
 import re
 
 SURROGATES = ("\ud800", "a\udfff", "\udc80.png", "x\ud83d")
@@ -39,7 +40,7 @@ KEYS = (
 
 def junk(random):
     """Any value, of a random kind."""
-    return random.choice(random.choice((TEXTS, NUMBERS, OTHERS)))
+    return copy.deepcopy(random.choice(random.choice((TEXTS, NUMBERS, OTHERS))))
 
 
 def _places(value):
@@ -88,15 +89,7 @@ def _added(random, tasks):
 def _moved(random, tasks):
     """A value of one place put at another: types and ids that belong elsewhere."""
     (place, key), (other, name) = _pick(random, tasks), _pick(random, tasks)
-    if not _within(other[name], place):
-        place[key] = other[name]
-
-
-def _within(value, place):
-    if value is place:
-        return True
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_within(entry, place) for entry in inner)
+    place[key] = copy.deepcopy(other[name])
 
 
 def _turned(random, tasks):
@@ -114,7 +107,7 @@ def _turned(random, tasks):
 def _repeated(random, tasks):
     place, key = _pick(random, tasks)
     if isinstance(place, list):
-        place.extend([place[key]] * random.choice((1, 1, 1, 40)))
+        place.extend(copy.deepcopy(place[key]) for _ in range(random.choice((1, 1, 1, 40))))
 
 
 def _same_id(random, tasks):

@@ -287,6 +287,17 @@ def another_group(repo):
     repo.write()
 
 
+@breach("scenes/{train.scene}: is not the image that was annotated, ")
+def forged_scene_with_a_true_manifest(repo):
+    repo.put_scene(repo.of("train"), repo.scene(repo.of("train")).rotate(180))
+
+
+@breach("scenes/{train.scene}: its source ", " cannot be read: it is no image in a known format")
+def source_destroyed(repo):
+    forged_scene_with_a_true_manifest(repo)
+    (repo.root / "data/images" / repo.of("train")["scene"]).write_text("x")
+
+
 @breach("annotations/{train.key}.json: is missing")
 def annotation_missing(repo):
     (repo.root / f"data/annotations/{repo.of('train')['key']}.json").unlink()
