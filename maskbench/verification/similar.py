@@ -22,7 +22,7 @@ PLAIN = 2.0
 """Standard deviation (grey levels of 255) below which a thumbnail shows nothing to compare."""
 
 _SIDE = 16
-_BLOCK = 1024  # images compared with all others at a time
+_BLOCK = 256  # images compared with all others at a time
 
 Look = npt.NDArray[np.float32]
 """What a scene looks like, shape (256,); all zero where it is plain."""

@@ -1,5 +1,6 @@
 """Checks of a benchmark's small files: names, manifest, splits, and what files there are."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -34,17 +35,23 @@ def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
     try:
         rows = read_manifest(path)
         with path.open(encoding="utf-8", newline="") as stream:
-            keys = [values["key"] for values in csv_rows(stream)]
+            keys = Counter(values["key"] for values in csv_rows(stream))
     except DataError as error:
         return {}, list(error.problems)
-    wrong = [f"has several rows for {key!r}" for key in rows if keys.count(key) > 1]
+    wrong = [f"has several rows for {key!r}" for key in rows if keys[key] > 1]
     for row in rows.values():
-        for kind, name in (("scene", row.scene), ("mask", row.mask)):
-            if Path(name).name != name or Path(name).stem != row.key:
-                wrong.append(f"calls the {kind} of {row.key!r} {name!r}, which is no file of it")
+        if not has_own_files(row):
+            files = f"{row.scene!r} and {row.mask!r}"
+            wrong.append(f"names {files}, which are no scene and mask of {row.key!r}")
         if row.split not in SUBSETS:
             wrong.append(f"puts {row.key!r} into {row.split!r}, which is no split")
     return rows, [Problem(f"{what}; {CHECKOUT}", str(path)) for what in wrong]
+
+
+def has_own_files(row: Row) -> bool:
+    """Whether the row's files are called after its key, and lie in no other folder."""
+    names = (row.scene, row.mask)
+    return all(Path(name).name == name and Path(name).stem == row.key for name in names)
 
 
 def check_files(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
@@ -86,7 +93,7 @@ def check_splits(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
 
 
 def _disorder(lines: Sequence[str]) -> list[str]:
-    wrong = [f"names {name!r} twice" for name in sorted({n for n in lines if lines.count(n) > 1})]
+    wrong = [f"names {name!r} twice" for name, n in sorted(Counter(lines).items()) if n > 1]
     return wrong + (["is not sorted"] if list(lines) != sorted(lines) else [])
 
 

@@ -192,7 +192,7 @@ def row_twice(repo):
     repo.write([repo.of("train"), *repo.rows])
 
 
-@breach("manifest.csv: calls the mask of '{train.key}' '../../../x.png', which is no file of it")
+@breach("manifest.csv: names '{train.scene}' and '../../../x.png', which are no scene and mask of")
 def path_in_the_manifest(repo):
     repo.write(
         [{**row, "mask": "../../../x.png"} if row is repo.of("train") else row for row in repo.rows]
