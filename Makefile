@@ -7,13 +7,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test check bench clean label-studio lock picture
+.PHONY: repro help test fuzz check bench clean label-studio lock picture
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
 
 test: .venv/dev .venv/training  ## run all tests (installs what they need)
 	$(BIN)/python -m pytest $(TESTS)
+
+fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; prints what was found
+	$(BIN)/python tests/trust/fuzz.py --count 50000 --seed $(or $(SEED),1)
 
 check: .venv/dev  ## lint, formatting and types
 	ruff check .

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from maskbench.code import code_digest
 from maskbench.errors import MaskbenchError
-from maskbench.pipeline.build import code_digest
 
 CONNECT = 5.0
 """Seconds within which the scheduler has to answer."""

@@ -1,5 +1,6 @@
 """Atomic writes and digests: what makes a killed stage harmless and a version comparable."""
 
+import csv
 import hashlib
 import json
 import os
@@ -56,6 +57,19 @@ def write_text(target: Path, text: str) -> None:
     A lone surrogate, which JSON can hold and UTF-8 cannot, is written as ``\udc80``.
     """
     write_bytes(target, text.encode("utf-8", "backslashreplace"))
+
+
+def csv_rows(lines: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a CSV table with a header, however long a field is.
+
+    Args:
+        lines: The table, such as a file opened with ``newline=""``.
+
+    Raises:
+        csv.Error: It is no CSV.
+    """
+    csv.field_size_limit(2**31 - 1)  # else a group name of 131,073 letters could not be read back
+    return list(csv.DictReader(lines))
 
 
 def json_text(value: Any) -> str:

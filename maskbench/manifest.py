@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maskbench.cells import plain
 from maskbench.errors import DataError, Problem
+from maskbench.files import csv_rows
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = [_plain(values) for values in csv.DictReader(stream)]
+            rows = [_plain(values) for values in csv_rows(stream)]
             return {values["key"]: _row(values) for values in rows}
     except FileNotFoundError:
         what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"

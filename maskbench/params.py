@@ -17,7 +17,7 @@ from maskbench.ignore import IGNORE
 from maskbench.yaml12 import parse_yaml
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
-_ANNOTATOR = re.compile(r"annotator:\d+")
+_ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 _SUBSETS = ("train", "valid", "test")
 
 

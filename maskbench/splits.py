@@ -16,7 +16,8 @@ SUBSETS = ("train", "valid", "test")
 
 def position(group: str, salt: str) -> float:
     """A group's place from 0 to 1 (1 excluded), evenly spread over groups and fixed for ever."""
-    drawn = hashlib.sha256(f"{salt}\0{group}".encode()).digest()
+    text = f"{salt}\0{group}".encode("utf-8", "backslashreplace")  # as the manifest is written
+    drawn = hashlib.sha256(text).digest()
     return int.from_bytes(drawn[:6], "big") / 2**48
 
 

@@ -58,7 +58,11 @@ def _ordered(vertices: Any) -> Sequence[_Vertex]:
         raise GeometryError("vertices is not a list of vertices")
     if len(vertices) < 2:
         raise GeometryError(f"the outline has {len(vertices)} vertices; at least two are needed")
-    names = [vertex.get("id") for vertex in vertices]
+    if any(
+        isinstance(v.get(name), list | dict) for v in vertices for name in ("id", "prevPointId")
+    ):
+        raise GeometryError("a vertex has a list or mapping as its id")
+    names = {vertex.get("id") for vertex in vertices}
     after = {v.get("prevPointId"): v for v in vertices if v.get("prevPointId") in names}
     if len(after) < len(vertices) - 1:
         if any(v.get("prevPointId") is not None for v in vertices):

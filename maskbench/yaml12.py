@@ -28,8 +28,13 @@ _DATE = re.compile(
 )
 
 
-_MOST_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
+
+MOST = 100_000
+"""Values in a document, its aliases written out, beyond which it is refused."""
+
+DEEPEST = 100
+"""Brackets within brackets beyond which it is refused: PyYAML's time grows with their square."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,6 +48,11 @@ class _Loader(yaml.SafeLoader):
             return None
         _size(node, {})
         return self.construct_document(node)
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= DEEPEST:
+            raise yaml.scanner.ScannerError(None, None, "is nested too deeply", self.get_mark())
+        super().fetch_flow_collection_start(token)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -75,7 +85,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     elif isinstance(node, yaml.SequenceNode):
         parts = node.value
     size = 1 + sum(_size(part, known) for part in parts)
-    if size > _MOST_VALUES:
+    if size > MOST:
         raise ValueError(f"line {node.start_mark.line + 1}: aliases stand for too many values")
     known[id(node)] = size
     return size

@@ -25,6 +25,9 @@ _INFERRED = (
     ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
 )  # fmt: skip
 
+DEEPEST = 100
+"""Levels of nesting beyond which a task is refused; Label Studio's own tasks have about ten."""
+
 
 class TaskError(ValueError):
     """A task's structure cannot be read; carries the problems."""
@@ -47,19 +50,28 @@ def parse_task(
     Raises:
         TaskError: It is no task, has no usable id or image, or an annotation is malformed.
     """
+    if _is_deep(raw):
+        raise TaskError([Problem("a task is nested too deeply", origin)])
     if not isinstance(raw, dict) or not _is_id(raw.get("id")):
-        found = repr(raw.get("id")) if isinstance(raw, dict) else type(raw).__name__
+        found = repr(raw.get("id"))[:80] if isinstance(raw, dict) else type(raw).__name__
         raise TaskError([Problem(f"a task with a numeric id is expected, found {found}", origin)])
     try:
         json.dumps(raw, allow_nan=False)
-    except (ValueError, RecursionError) as error:
-        deep = isinstance(error, RecursionError)
-        what = "is nested too deeply" if deep else "holds a number that is infinite or NaN"
+    except ValueError:
+        what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
-    try:
-        return _task(raw, origin, fields)
-    except RecursionError:
-        raise TaskError([Problem("is nested too deeply", origin, raw["id"])]) from None
+    return _task(raw, origin, fields)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and mappings are nested more than :data:`DEEPEST` times, without recursion."""
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        inner = [e.values() if isinstance(e, dict) else e for e in layer]
+        layer = [e for entries in inner for e in entries if isinstance(e, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _task(raw: Mapping[str, Any], origin: str | None, fields: Mapping[str, str] | None) -> Task:

@@ -6,24 +6,20 @@ is skipped only when its inputs are the same *and* its files still hold the byte
 The memory is a shortcut only: without it everything is made anew, with equal bytes.
 """
 
-import hashlib
 import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import maskbench
+from maskbench.code import code_digest
 from maskbench.errors import DataError, Problem
 from maskbench.executor import progress, run_all
 from maskbench.files import json_text, remove_stale, sha256_file, signature, write_text
 from maskbench.pipeline.layout import Layout
-
-_LIBRARIES = ("numpy", "pillow", "rasterio", "shapely", "zlib-ng")
 
 
 @dataclass(frozen=True)
@@ -62,18 +58,6 @@ class Built:
 
     facts: Mapping[str, Mapping[str, Any]]
     made: int
-
-
-@cache
-def code_digest() -> str:
-    """A digest of the library's code and of the versions that shape pixels and bytes."""
-    total = hashlib.sha256()
-    root = Path(maskbench.__file__).parent
-    for file in sorted(root.rglob("*.py")):
-        total.update(f"{file.relative_to(root).as_posix()}\0{sha256_file(file)}\n".encode())
-    for name in _LIBRARIES:
-        total.update(f"{name} {version(name)}\n".encode())
-    return total.hexdigest()
 
 
 @dataclass(frozen=True)

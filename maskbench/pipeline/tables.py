@@ -1,12 +1,11 @@
 """Small CSV tables: equal rows, equal bytes; text that looks like a formula is guarded."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from maskbench.cells import csv_text, plain
-from maskbench.files import write_text
+from maskbench.files import csv_rows, write_text
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -21,5 +20,5 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 def read_table(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV table with a header."""
     with path.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
+        rows = csv_rows(stream)
         return [{name: plain(text) for name, text in row.items()} for row in rows]

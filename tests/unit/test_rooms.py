@@ -7,7 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "maskbench"
 FLOORS = (
-    {"errors", "files", "checks", "yaml12", "ignore", "palette", "params"},
+    {
+        "errors", "files", "checks", "yaml12", "ignore", "palette", "params", "cells", "markup",
+        "code",
+    },
     {
         "labelstudio", "geometry", "vector", "raster", "rules", "splits", "codecs", "images",
         "pixels", "executor", "cluster",

@@ -143,7 +143,7 @@ def test_structures_are_what_dvc_sees(text):
         ("? [a]\n: 1", "line 1, column 3: found unhashable key"),
         ("a: *nowhere", "found undefined alias 'nowhere'"),
         ("a: \x01", "special characters are not allowed"),
-        ("[" * 5000, "recursion"),
+        ("[" * 5000, "nested too deeply"),
     ],
 )
 def test_what_is_refused_says_where(text, message):

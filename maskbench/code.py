@@ -1,0 +1,23 @@
+"""Which code is running: what other code made is made anew, and workers must have the same."""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import maskbench
+from maskbench.files import sha256_file
+
+_LIBRARIES = ("numpy", "pillow", "rasterio", "shapely", "zlib-ng")
+
+
+@cache
+def code_digest() -> str:
+    """A digest of the library's code and of the versions that shape pixels and bytes."""
+    total = hashlib.sha256()
+    root = Path(maskbench.__file__).parent
+    for file in sorted(root.rglob("*.py")):
+        total.update(f"{file.relative_to(root).as_posix()}\0{sha256_file(file)}\n".encode())
+    for name in _LIBRARIES:
+        total.update(f"{name} {version(name)}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,1 @@
+"""The single checks of ``maskbench verify``; :mod:`maskbench.verify` runs them all."""

@@ -1,0 +1,133 @@
+"""Checks of a benchmark against what it was made from: annotations, labels map, rules, splits."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from maskbench.errors import DataError, Problem
+from maskbench.images import inspect
+from maskbench.labelstudio.canonical import read_task
+from maskbench.labelstudio.choose import choose
+from maskbench.labelstudio.model import Annotation, Image, Task
+from maskbench.manifest import Row
+from maskbench.params import Params
+from maskbench.pipeline.combine import codes
+from maskbench.pipeline.rasterize import region_patches
+from maskbench.pixels import Mask
+from maskbench.raster import label_set
+from maskbench.rules import ClassRules, class_mask
+from maskbench.splits import subset
+
+_BUILD = "run `dvc repro`"
+
+
+class Origin:
+    """What a benchmark was made from.
+
+    Args:
+        annotations: The folder of canonical tasks.
+        params: The choices.
+    """
+
+    def __init__(self, annotations: Path, params: Params) -> None:
+        self.annotations = annotations
+        self.params = params
+        self._rules = ClassRules(params.labels_map, params.rules, params.combine)
+
+    def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
+        """Class names, and tasks that count but are not in the benchmark."""
+        problems = []
+        if names != codes(self.params.labels_map):
+            what = f"does not name the classes of labels_map in params.yaml; {_BUILD}"
+            problems.append(Problem(what, str(root / "codes.txt")))
+        for file in sorted(self.annotations.glob("*.json")):
+            if file.stem in rows:
+                continue
+            try:
+                task = read_task(file)
+            except DataError as error:
+                problems += error.problems
+                continue
+            if choose(task.annotations, self.params.rasterize.annotation) is not None:
+                what = f"has an annotation that counts, but is not in manifest.csv; {_BUILD}"
+                problems.append(Problem(what, str(file), task.id))
+        return problems
+
+    def check_item(self, root: Path, row: Row, mask: Mask | None) -> list[Problem]:
+        """One image's row and mask against its task and the rules."""
+        file = self.annotations / f"{row.key}.json"
+        if not file.is_file():
+            what = f"is missing, but {row.key!r} is in manifest.csv; run `dvc checkout`"
+            return [Problem(what, str(file))]
+        try:
+            task = read_task(file)
+        except DataError as error:
+            return list(error.problems)
+        annotation = choose(task.annotations, self.params.rasterize.annotation)
+        if annotation is None or task.image is None:
+            what = f"has no annotation that counts, but {row.key!r} is in manifest.csv; {_BUILD}"
+            return [Problem(what, str(file), task.id)]
+        table = str(root / "manifest.csv")
+        problems = [
+            Problem(f"the row of {row.key!r} {what}; {_BUILD}", table)
+            for what in self._row_faults(row, task, annotation)
+        ]
+        if (fault := self._scene_fault(row, task.image)) is not None:
+            problems.append(Problem(fault, str(root / "scenes" / row.scene)))
+        if mask is not None:
+            path = str(root / "masks" / row.mask)
+            problems += [Problem(what, path) for what in self._mask_faults(task, annotation, mask)]
+        return problems
+
+    def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
+        told = (row.task, row.project, row.annotation, row.annotator, row.ground_truth)
+        true = (
+            task.id, task.project, annotation.id, annotation.completed_by, annotation.ground_truth,
+        )  # fmt: skip
+        names = ("task", "project", "annotation", "annotator", "ground_truth")
+        for name, here, there in zip(names, told, true, strict=True):
+            if here != there:
+                yield f"says {name} {here}; data/annotations says {there}"
+        split = self.params.split
+        expected = subset(row.group, split.ratios, split.salt)
+        if row.split != expected:
+            yield f"says {row.split}; its group and split in params.yaml give {expected}"
+        if split.group_by is None and task.image and row.group != task.image.sha256:
+            yield "names another group than the digest of its image"
+
+    def _scene_fault(self, row: Row, image: Image) -> str | None:
+        """What is wrong with the scene as the manifest has it; a turned one has its own bytes."""
+        if row.scene_sha256 == image.sha256:
+            return None
+        source = self.annotations.parent / "images" / image.file
+        if not source.is_file():
+            return None  # only annotations were pulled
+        try:
+            upright = inspect(source).orientation == 1
+        except ValueError as error:
+            return f"its source {source} cannot be read: {error}; run `dvc checkout fetch`"
+        return f"is not the image that was annotated, {source}; {_BUILD}" if upright else None
+
+    def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
+        """Whether annotation and rules give this very mask, drawn anew."""
+        assert task.image is not None  # noqa: S101 - the caller has checked
+        patches, _, problems = region_patches(task, annotation, self.params)
+        if problems:
+            yield f"the annotation cannot be drawn ({problems[0]}); {_BUILD}"
+            return
+        drawn = label_set(
+            patches, task.image.width, task.image.height, self.params.rasterize.overlap
+        )
+        expected, found = class_mask(drawn, self._rules)
+        missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
+        if missing:
+            yield f"no rule says what {missing[0]} together become; {_BUILD}"
+        elif expected.shape != mask.shape:
+            yield f"has another size than the image that was annotated; {_BUILD}"
+        elif differs := int(np.count_nonzero(expected != mask)):
+            y, x = np.argwhere(expected != mask)[0].tolist()
+            yield (
+                f"is not what annotation {annotation.id} and the rules give: {differs} pixels "
+                f"differ, the first at x {x}, y {y}; {_BUILD}"
+            )

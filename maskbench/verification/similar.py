@@ -1,0 +1,59 @@
+"""Equal and near-equal images in different splits: a model would be tested on what it has seen.
+
+A scene's *look* is its thumbnail of 16 x 16 grey pixels, without its mean and its contrast: 256
+numbers of length one. The product of two looks is their correlation: 1 for equal pictures. Another
+encoding, size, brightness or contrast, or a small mark leave more than :data:`ALIKE`; different
+photographs have far less (those of the sample: 0.85 at most). A hash of one bit a pixel would be
+shorter, but flips with every trace of noise where a picture is even, as walls and skies are.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskbench.pixels import Scene
+
+ALIKE = 0.98
+"""Correlation of thumbnails from which images count as near-equal."""
+
+PLAIN = 2.0
+"""Standard deviation (grey levels of 255) below which a thumbnail shows nothing to compare."""
+
+_SIDE = 16
+_BLOCK = 256  # images compared with all others at a time
+
+Look = npt.NDArray[np.float32]
+"""What a scene looks like, shape (256,); all zero where it is plain."""
+
+
+def look(scene: Scene) -> Look:
+    """The look of a scene, shape (H, W, 3) uint8."""
+    small = Image.fromarray(scene).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    grey = np.asarray(small, dtype=np.float32).reshape(-1)
+    if grey.std() < PLAIN:
+        return np.zeros_like(grey)
+    grey = grey - grey.mean()
+    unit: Look = grey / np.float32(np.linalg.norm(grey))
+    return unit
+
+
+def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
+    """Pairs of near-equal images in different splits, as (first, second, correlation).
+
+    Args:
+        looks: The images' looks.
+        splits: The split of each.
+    """
+    if not looks:
+        return
+    everything = np.stack(looks)
+    numbers = np.unique(np.array(splits), return_inverse=True)[1].reshape(-1)
+    for start in range(0, len(looks), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        alike = everything[block] @ everything.T
+        apart = numbers[block, np.newaxis] != numbers
+        for i, second in np.argwhere(apart & (alike >= ALIKE)).tolist():
+            if start + i < second:
+                yield start + i, second, float(alike[i, second])

@@ -1,0 +1,127 @@
+"""Is a benchmark what it says it is? Every digest and invariant, recomputed from the files.
+
+A pulled benchmark is checked against itself (numpy and Pillow only); in the repository that built
+it, also against annotations, rules and splits: each mask is drawn anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.executor import progress
+from maskbench.verification.items import Seen, check_item
+from maskbench.verification.similar import Look, near_pairs
+from maskbench.verification.tables import (
+    check_codes,
+    check_files,
+    check_groups,
+    check_manifest,
+    check_splits,
+    has_own_files,
+)
+
+if TYPE_CHECKING:
+    from maskbench.verification.origin import Origin
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What :func:`verify` found.
+
+    Attributes:
+        images: How many images the manifest names.
+        classes: How many classes there are.
+        redrawn: The masks were compared with annotations and rules, too.
+        problems: Each breach; none: the benchmark is what it says.
+    """
+
+    images: int
+    classes: int
+    redrawn: bool
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        origin = "compared with" if self.redrawn else "not compared with (none here)"
+        return (
+            f"{self.images} images, {self.classes} classes, masks {origin} annotations and rules: "
+            f"{count or 'no'} breach{'es' * (count != 1)}"
+        )
+
+
+def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
+    """Check a benchmark; all breaches are in the verdict.
+
+    Args:
+        root: The benchmark's folder, such as ``data/benchmark``.
+        params: The repository's params; if they and ``annotations/`` beside ``root`` are there,
+            masks and splits are compared with what they give.
+
+    Raises:
+        DataError: There is no such folder.
+        ParamsError: The params cannot be read.
+    """
+    if not root.is_dir():
+        what = "is no folder; get it with `dvc pull combine split`, or build it with `dvc repro`"
+        raise DataError("there is no benchmark to verify", [Problem(what, str(root))])
+    names, problems = check_codes(root)
+    rows, wrong = check_manifest(root)
+    problems += wrong
+    origin = _origin(root.parent / "annotations", params)
+    if rows or not wrong:  # without a manifest, every file would be told
+        problems += check_files(root, rows) + check_splits(root, rows) + check_groups(root, rows)
+    seen = []
+    sound = [row for row in rows.values() if has_own_files(row)]  # never a path to elsewhere
+    for row in progress(sound, len(sound), "verify"):
+        found = check_item(root, row, names)
+        problems += found.problems
+        if origin is not None:
+            problems += origin.check_item(root, row, found.mask)
+        seen.append(Seen(row, found.digest, found.look, None, ()))
+    problems += _leaks(root, seen)
+    if origin is not None and (rows or not wrong):
+        problems += origin.check_whole(root, names, rows)
+    return Verdict(len(rows), len(names), origin is not None, tuple(problems))
+
+
+def _origin(annotations: Path, params: Path) -> "Origin | None":
+    """What the benchmark was made from, where it and the libraries that draw are here."""
+    if not (annotations.is_dir() and params.is_file()):
+        return None
+    try:
+        from maskbench.params import load_params  # noqa: PLC0415 - a training machine lacks these
+        from maskbench.verification.origin import Origin  # noqa: PLC0415
+    except ImportError as error:
+        raise MaskbenchError(
+            f"comparing masks with annotations needs {error.name}: pip install 'maskbench[build]'"
+        ) from None
+    return Origin(annotations, load_params(params))
+
+
+def _leaks(root: Path, seen: Sequence[Seen]) -> list[Problem]:
+    """Equal and near-equal images in different splits."""
+    problems = []
+    first: dict[str, Seen] = {}
+    for item in seen:
+        if item.digest is None:
+            continue
+        other = first.setdefault(item.digest, item)
+        if other.row.split != item.row.split:
+            problems.append(_leak(root, other, item, "the same image as"))
+    known: list[tuple[Seen, Look]] = [(item, item.look) for item in seen if item.look is not None]
+    looks, splits = [shown for _, shown in known], [item.row.split for item, _ in known]
+    for i, j, alike in near_pairs(looks, splits):
+        one, other = known[i][0], known[j][0]
+        if one.digest != other.digest:
+            problems.append(_leak(root, one, other, f"nearly ({alike:.3f}) the same image as"))
+    return problems
+
+
+def _leak(root: Path, one: Seen, other: Seen, alike: str) -> Problem:
+    what = (
+        f"in {other.row.split}, is {alike} {one.row.key!r} in {one.row.split}: keep them in one "
+        "group (split.group_by), or delete one of the tasks"
+    )
+    return Problem(what, str(root / "scenes" / other.row.scene))
