@@ -74,3 +74,16 @@ class Repository:
         value = json.loads(path.read_text())
         change(value)
         path.write_text(json.dumps(value))
+
+
+BREACHES = {}
+
+
+def breach(*messages):
+    """Register a way to damage a benchmark, and what has to be said of it."""
+
+    def register(function):
+        BREACHES[function.__name__] = (function, messages)
+        return function
+
+    return register

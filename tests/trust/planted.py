@@ -8,17 +8,7 @@ import shutil
 
 from PIL import Image
 
-BREACHES = {}
-
-
-def breach(*messages):
-    """Register a way to damage a benchmark, and what has to be said of it."""
-
-    def register(function):
-        BREACHES[function.__name__] = (function, messages)
-        return function
-
-    return register
+from tests.trust.damage import breach
 
 
 @breach("masks/{train.mask}: is not the mask in manifest.csv", "has the pixels {{")
@@ -223,11 +213,6 @@ def class_twice(repo):
 @breach("codes.txt: line 2 names no class")
 def class_without_a_name(repo):
     (repo.data / "codes.txt").write_text("Background\n\nObstruction\nBoth\n")
-
-
-@breach("codes.txt: has 0 lines")
-def no_classes(repo):
-    (repo.data / "codes.txt").write_text("")
 
 
 @breach("codes.txt: cannot be read")

@@ -17,8 +17,8 @@ from maskbench.pipeline.layout import Layout
 from maskbench.verification.similar import ALIKE, look, near_pairs
 from tests.exports import simple_tasks, write_export
 from tests.pipeline.test_build import STAGES
-from tests.trust.damage import PARAMS, Repository
-from tests.trust.planted import BREACHES
+from tests.trust import planted  # noqa: F401 - fills BREACHES
+from tests.trust.damage import BREACHES, PARAMS, Repository
 from tests.trust.seeds import HERE
 
 
@@ -128,3 +128,9 @@ def test_what_counts_as_near_equal():
     assert all(ALIKE <= alike < 1.001 for _, _, alike in near_pairs(looks, splits))
     assert list(near_pairs(looks, ["train"] * len(looks))) == []
     assert list(near_pairs([], [])) == []
+
+
+def test_a_benchmark_without_classes(repository, capsys):
+    (repository.data / "codes.txt").write_text("")
+    assert main(["verify", "--data", str(repository.data)]) == 4
+    assert "codes.txt: has 0 lines; one to 255 class names are expected" in capsys.readouterr().err
