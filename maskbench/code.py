@@ -2,7 +2,7 @@
 
 import hashlib
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import maskbench
@@ -19,5 +19,12 @@ def code_digest() -> str:
     for file in sorted(root.rglob("*.py")):
         total.update(f"{file.relative_to(root).as_posix()}\0{sha256_file(file)}\n".encode())
     for name in _LIBRARIES:
-        total.update(f"{name} {version(name)}\n".encode())
+        total.update(f"{name} {_version(name)}\n".encode())
     return total.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # a training machine has not what builds
+        return "none"
