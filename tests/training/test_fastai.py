@@ -228,6 +228,33 @@ def test_plain_recipe_without_maskbench(sample):
     assert masks.max() < len(codes)
 
 
+def test_plain_recipe_pairs_each_scene_of_the_sample_with_its_mask(sample):
+    """Every item, at full size: the pixels of scene and mask are those of one key, upright."""
+    path = Path(sample)
+    dls = SegmentationDataLoaders.from_label_func(
+        path,
+        get_image_files(path / "scenes"),
+        lambda scene: path / "masks" / f"{scene.stem}.png",
+        codes=(path / "codes.txt").read_text(encoding="utf-8").splitlines(),
+        bs=1,
+        num_workers=0,
+    )
+    benchmark = Benchmark(path)
+    seen = set()
+    for part in (dls.train_ds, dls.valid_ds):
+        for scene, (image, mask) in zip(part.items, part, strict=True):
+            expected = benchmark.sample(scene.stem)
+            assert np.array_equal(np.asarray(image), expected.image), scene.name
+            assert np.array_equal(np.asarray(mask), expected.mask), scene.name
+            assert benchmark.row(scene.stem).classes == {
+                benchmark.classes[value]: count
+                for value, count in enumerate(np.bincount(np.asarray(mask).ravel()).tolist())
+                if count
+            }
+            seen.add(scene.stem)
+    assert seen == set(benchmark.keys)
+
+
 def test_plain_recipe_with_the_published_split(sample):
     path = Path(sample)
     codes = (path / "codes.txt").read_text(encoding="utf-8").splitlines()
