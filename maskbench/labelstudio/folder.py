@@ -40,10 +40,6 @@ class Folder:
                 found.setdefault(file.name, []).append(file)
         return found
 
-    def count(self) -> int | None:
-        """How many tasks there are, if that is known before they are read."""
-        return None
-
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks of all exports, each with the name of its file.
 
