@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -166,7 +167,7 @@ def _jobs(source: Source, target: Path) -> Iterator[Job]:
             problems.append(Problem(what, origin, task.id))
         origins[task.id] = origin
         seal = image.sha256 if image else None
-        yield Job(task.key, digest([task_json(task).decode(), seal]), _Work(task, image, target))
+        yield Job(task.key, digest([task_json(task).decode(), seal]), partial(_Work, task, image, target))
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
