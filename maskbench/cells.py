@@ -45,7 +45,7 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     lines: list[str] = []
     writer = csv.writer(_Lines(lines.append), lineterminator="\r\n")
     for row in rows:
-        writer.writerow([guarded(value) if _is_suspect(value) else value for value in row])
+        writer.writerow([guarded(v) if isinstance(v, str) and v[:1] in _FIRST else v for v in row])
     return "".join([f"{line[:-2]}\n" for line in lines])
 
 
@@ -57,7 +57,3 @@ class _Lines:
 
 
 _FIRST = frozenset("'=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")  # what _FORMULA can begin with
-
-
-def _is_suspect(value: Any) -> bool:
-    return isinstance(value, str) and value[:1] in _FIRST

@@ -14,13 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from maskbench.code import code_digest
 from maskbench.errors import DataError, Problem
 from maskbench.executor import progress, run_all
-from maskbench.files import remove_others, write_bytes
-from maskbench.pipeline.digests import Digests
+from maskbench.files import remove_others
 from maskbench.pipeline.layout import Layout
-from maskbench.quickjson import load_json, short_json
+from maskbench.pipeline.memory import Memory, folder_digests
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class _Outputs:
 
     def __init__(self, layout: Layout, folders: Iterable[str]) -> None:
         self._layout = layout
-        self._digests = {folder: Digests.of(layout, folder) for folder in folders}
+        self._digests = {folder: folder_digests(layout, folder) for folder in folders}
 
     def have(self, seals: Mapping[str, str]) -> bool:
         """Whether these files, by path, still have these digests."""
@@ -185,32 +183,3 @@ class _Outputs:
         for folder, digests in self._digests.items():
             remove_others(self._layout.data / folder, names[folder])
             digests.save(names[folder])
-
-
-class Memory:
-    """What was made from what, by key, by this same code: a shortcut, never needed.
-
-    Args:
-        layout: Where files lie.
-        stage: Whose memory it is.
-        name: Which of the stage's.
-
-    Attributes:
-        known: What was kept last time; empty if that was other code.
-    """
-
-    def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
-        self._file = layout.work(stage) / f"{name}.json"
-        self.known: dict[str, Any] = {}
-        try:
-            content = load_json(self._file.read_bytes())
-        except (OSError, ValueError):
-            return
-        same = isinstance(content, dict) and content.get("code") == code_digest()
-        if same and isinstance(content.get("items"), dict):
-            self.known = content["items"]
-
-    def keep(self, items: Mapping[str, Any], changed: bool) -> None:
-        """Write the memory of all current items, if it has ``changed`` or items have gone."""
-        if changed or len(items) != len(self.known):
-            write_bytes(self._file, short_json({"code": code_digest(), "items": items}))

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
+from maskbench.digests import Digests
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256, sha256_file, write_text
 from maskbench.ignore import IGNORE
 from maskbench.images import write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
-from maskbench.pipeline.digests import Digests
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
@@ -45,7 +46,7 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     recipe = Recipe("combine", _combine_task, ("benchmark/masks", "benchmark/scenes"), _unmatched)
-    digests = Digests.of(layout, "label_sets")
+    digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
     digests.save()
@@ -72,9 +73,7 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
     return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
 
 
-def _jobs(
-    names: Sequence[str], digests: Digests, params: Params, layout: Layout
-) -> Iterator[Job]:
+def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     rules = ClassRules(params.labels_map, params.rules, params.combine)
     shaping = digest(
         [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskbench.codecs import LabelSetFile, write_label_set
+from maskbench.digests import Digests
 from maskbench.errors import DataError, GeometryError, Problem, did_you_mean
 from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.geometry import OUTLINES
@@ -26,8 +27,8 @@ from maskbench.labelstudio.model import (
 )
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
-from maskbench.pipeline.digests import Digests
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.raster import Patch, Plane, Window, fill, label_set, raster_environment, threshold
 from maskbench.vector import is_closed, vector_outline
@@ -52,7 +53,7 @@ def rasterize(params: Params, layout: Layout) -> str:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
     recipe = Recipe("rasterize", _rasterize_task, ("label_sets",))
-    digests = Digests.of(layout, "annotations")
+    digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
     digests.save()
@@ -68,9 +69,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
 
 
-def _jobs(
-    names: Sequence[str], digests: Digests, params: Params, layout: Layout
-) -> Iterator[Job]:
+def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     settings = params.rasterize
     labels = tuple(sorted(params.labels_map))
     target = staging(layout, "rasterize")

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "maskbench"
 FLOORS = (
     {
         "errors", "files", "checks", "yaml12", "ignore", "palette", "params", "cells", "markup",
-        "code", "quickjson",
+        "code", "quickjson", "digests",
     },
     {
         "labelstudio", "geometry", "vector", "raster", "rules", "splits", "codecs", "images",

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from maskbench.files import sha256_file, write_bytes
-from maskbench.pipeline.layout import Layout
 from maskbench.quickjson import load_json, short_json
 
 Signature = list[int]
@@ -42,12 +41,6 @@ class Digests:
         self._known = _recall(memory)
         self._learned: dict[str, list[object]] = {}
         self._read: dict[str, str] = {}
-
-    @classmethod
-    def of(cls, layout: Layout, name: str) -> "Digests":
-        """Those of a data folder, known to all stages."""
-        memory = layout.work("digests") / f"{name.replace('/', '-')}.json"
-        return cls(layout.data / name, memory)
 
     def __iter__(self) -> Iterator[str]:
         """The names of the files, sorted."""
