@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
+from maskbench.digests import Digests
 from maskbench.errors import Problem
-from maskbench.files import digest, json_text, sha256_file, write_text
+from maskbench.files import digest, json_text, sha256, sha256_file, write_text
 from maskbench.ignore import IGNORE
 from maskbench.images import write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
@@ -44,8 +46,10 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     recipe = Recipe("combine", _combine_task, ("benchmark/masks", "benchmark/scenes"), _unmatched)
-    files = sorted(layout.label_sets.glob("*.tif"))
-    built = build(recipe, layout, _jobs(files, params, layout), len(files))
+    digests = folder_digests(layout, "label_sets")
+    found = [name for name in digests if name.endswith(".tif")]
+    built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
+    digests.save()
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
@@ -69,7 +73,7 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
     return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
 
 
-def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job]:
+def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     rules = ClassRules(params.labels_map, params.rules, params.combine)
     shaping = digest(
         [
@@ -80,9 +84,13 @@ def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job
     )
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
-    for file in files:
-        work = _Work(file, rules, suffix, layout.images, target)
-        yield Job(file.stem, digest([sha256_file(file), shaping]), work)
+    for name in names:
+
+        def work(name: str = name) -> _Work:
+            return _Work(layout.label_sets / name, rules, suffix, layout.images, target)
+
+        inputs = sha256(f"{digests.get(name)} {shaping}".encode())
+        yield Job(name.removesuffix(".tif"), inputs, work)
 
 
 def _combine_task(work: _Work) -> Outcome:

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "maskbench"
 FLOORS = (
     {
         "errors", "files", "checks", "yaml12", "ignore", "palette", "params", "cells", "markup",
-        "code",
+        "code", "quickjson", "digests",
     },
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
