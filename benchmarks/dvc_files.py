@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "scale.md"
-BEGIN, END = "<!-- figures: python benchmarks/dvc_files.py -->", "<!-- end of figures -->"
+MARK = "python benchmarks/dvc_files.py"
 DVC = str(Path(sys.executable).with_name("dvc"))
 SIZE = 3072
 SHARD = 100 * 10**6
@@ -53,12 +53,13 @@ class Cost:
 def measured(words: Sequence[str], folder: Path) -> Cost:
     """Run a command and tell what it took."""
     began = time.monotonic()
-    with (folder.parent / "log.txt").open("ab") as log:
+    path = folder.parent / f"{folder.name}.log"
+    with path.open("ab") as log:
         process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(words)} failed; see {folder.parent / 'log.txt'}")
+        raise SystemExit(f"{' '.join(words)} failed; see {path}")
     cpu = usage.ru_utime + usage.ru_stime
     return Cost(time.monotonic() - began, cpu, 1024.0 * usage.ru_maxrss)
 
@@ -196,12 +197,13 @@ def report(sizes: Sequence[int], results: Sequence[tuple[dict[str, Cost], dict[s
     )
 
 
-def write(text: str) -> None:
-    """Put the figures between their marks in the document."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    head, _, rest = document.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+def put(mark: str, text: str) -> None:
+    """Put a command's figures between its marks in the document."""
+    begin, end = f"<!-- figures: {mark} -->", "<!-- end of figures -->"
+    head, found, rest = DOCUMENT.read_text(encoding="utf-8").partition(begin)
+    assert found, f"{DOCUMENT} has no place for the figures of {mark}"
+    _, _, tail = rest.partition(end)
+    DOCUMENT.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8")
 
 
 def main() -> None:
@@ -217,7 +219,7 @@ def main() -> None:
     text = report(args.files, results)
     print(text)
     if not args.dry:
-        write(text)
+        put(MARK, text)
 
 
 if __name__ == "__main__":
