@@ -6,7 +6,7 @@ For each number: a git repository with one tracked folder of small files, then w
 costs: add, status, one file changed, push to a folder as remote, pull into an empty clone. Each
 command is a process of its own; seconds on the clock, seconds of CPU and the peak of memory are
 taken from it. The last column goes on along the line through the largest number and a quarter of
-it. The figures are written into docs/scale.md.
+it, of CPU: on a quiet machine that is the clock. The figures are written into docs/scale.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import os
 import platform
 import random
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -146,7 +145,6 @@ def one_size(count: int, scratch: Path) -> tuple[dict[str, Cost], dict[str, Cost
             found[what] = cost
             print(f"{count:9,} {repo.parent.name:7} {what:26} {cost}", flush=True)
         costs.append(found)
-        shutil.rmtree(repo.parent)
     return costs[0], costs[1]
 
 
@@ -156,8 +154,8 @@ def table(sizes: Sequence[int], results: Sequence[dict[str, Cost]], what: str) -
     lines = [f"| {what} | {counts} | {FAR:,}, extrapolated |", "|---" * (len(sizes) + 2) + "|"]
     for name in results[0]:
         cells = [f"{r[name].wall:.1f} s ({r[name].cpu:.1f})" for r in results]
-        wall = beyond(sizes, [r[name].wall for r in results])
-        lines.append(f"| {name} | {' | '.join(cells)} | {duration(wall)} |")
+        seconds = beyond(sizes, [r[name].cpu for r in results])
+        lines.append(f"| {name} | {' | '.join(cells)} | {duration(seconds)} |")
     peaks = [max(cost.peak for cost in result.values()) for result in results]
     cells = [f"{peak / MB:,.0f} MB" for peak in peaks]
     far = f"{beyond(sizes, peaks) / 1e9:,.1f} GB"
@@ -212,10 +210,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, nargs="+", default=[10_000, 50_000, 100_000, 200_000])
     parser.add_argument("--dry", action="store_true", help="print only")
     args = parser.parse_args()
-    results = []
-    for count in args.files:
-        with tempfile.TemporaryDirectory() as scratch:
-            results.append(one_size(count, Path(scratch)))
+    with tempfile.TemporaryDirectory() as scratch:  # deleting takes long and would disturb
+        results = [one_size(count, Path(scratch) / str(count)) for count in args.files]
     text = report(args.files, results)
     print(text)
     if not args.dry:

@@ -98,7 +98,7 @@ def shard_rates(root: Path) -> dict[str, str]:
 
 
 def apart(function: Callable[..., Any], *args: object) -> Any:
-    """Call in a process of its own: ours stays small, as a child's peak of memory begins with it."""
+    """Call in another process: ours stays small, as a child's peak of memory begins with it."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
 

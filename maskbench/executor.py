@@ -65,10 +65,10 @@ class _Pool:
 
 
 @contextmanager
-def _pool(few: bool, description: str) -> Iterator[_Pool | None]:
+def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     """Processes or Dask workers; None: work here."""
     count = workers()
-    address = os.environ.get("MASKBENCH_SCHEDULER", "")
+    address = os.environ.get("MASKBENCH_SCHEDULER", "") if spreads else ""
     if few:
         yield None
         return
@@ -107,7 +107,9 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        with _pool(few or len(first) < 2, description) as pool:
+        # Files that workers cannot see reach them only if the work names them.
+        spreads = not os.environ.get("MASKBENCH_SHARED") or hasattr(function, "names_its_files")
+        with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
         raise MaskbenchError(

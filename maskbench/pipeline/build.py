@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from maskbench.code import code_digest
 from maskbench.errors import DataError, Problem
@@ -140,6 +140,7 @@ class _Call:
     """The worker function applied to a job's work; a class, so that it travels to processes."""
 
     function: Callable[[Any], Outcome]
+    names_its_files: ClassVar = True  # each file that it reads is a path in the job (see shared.py)
 
     def __call__(self, job: Job) -> Outcome:
         return self.function(job.work)

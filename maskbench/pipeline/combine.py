@@ -11,7 +11,7 @@ from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256_file, write_text
 from maskbench.ignore import IGNORE
-from maskbench.images import write_upright
+from maskbench.images import SUFFIXES, write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
@@ -34,6 +34,7 @@ class _Work:
     suffix: str
     images: Path
     target: Path
+    reads: Sequence[Path] = ()  # files in ``images``, for workers that cannot see the folder
 
 
 def combine(params: Params, layout: Layout) -> str:
@@ -81,7 +82,8 @@ def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
     for file in files:
-        work = _Work(file, rules, suffix, layout.images, target)
+        reads = [layout.images / f"{file.stem}{ending}" for ending in SUFFIXES.values()]
+        work = _Work(file, rules, suffix, layout.images, target, reads)
         yield Job(file.stem, digest([sha256_file(file), shaping]), work)
 
 

@@ -13,7 +13,7 @@ FLOORS = (
     },
     {
         "labelstudio", "geometry", "vector", "raster", "rules", "splits", "codecs", "images",
-        "pixels", "executor", "cluster",
+        "pixels", "executor", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
