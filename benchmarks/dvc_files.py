@@ -165,7 +165,7 @@ def table(sizes: Sequence[int], results: Sequence[dict[str, Cost]], what: str) -
 
 def beyond(sizes: Sequence[int], values: Sequence[float]) -> float:
     """The value at :data:`FAR` on the line through the largest and what is a quarter of it."""
-    i = next(i for i, size in enumerate(sizes) if 4 * size >= sizes[-1])
+    i = next(i for i, size in enumerate(sizes) if 4 * size >= sizes[-1] or size == sizes[-2])
     slope = (values[-1] - values[i]) / (sizes[-1] - sizes[i])
     return values[-1] + slope * (FAR - sizes[-1])
 

@@ -121,7 +121,7 @@ def one_size(images: int, root: Path) -> dict[str, str]:
     each = {f"{name}, bytes per image": f"{size(p) / images:,.0f}" for name, p in kept.items()}
     return {
         **cpu,
-        "all stages, nothing to do": f"{sum(cost.wall for cost in again.values()):.1f} s",
+        "all stages, nothing to do": f"{sum(cost.cpu for cost in again.values()):.1f} s of CPU",
         "most memory of a stage": f"{max(c.peak for c in first.values()) / 1e6:,.0f} MB",
         **each,
         **apart(shard_rates, root),
