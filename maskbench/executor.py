@@ -1,7 +1,8 @@
 """The one seam through which per-image work runs: ``concurrent.futures``' interface.
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
-``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler. These are
+``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
+``MASKBENCH_SHARED`` only work that names its files, which then travel by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
 rasterio's fill holds the interpreter lock.
 """
