@@ -12,7 +12,8 @@ import pickle
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,10 @@ class Shared:
     def __init__(self, url: str) -> None:
         self.url = f"{url.rstrip('/')}/maskbench-{uuid.uuid4().hex}"
         self._sent: set[str] = set()
-        try:
+        with _told(f"{url} cannot be written to"):
             self._system, self._base = _opened(self.url)
             self._system.makedirs(self._base, exist_ok=True)
             self._system.pipe_file(f"{self._base}/in-use", b"maskbench\n")
-        except Exception as error:  # each file system has its own
-            raise MaskbenchError(
-                f"MASKBENCH_SHARED: {url} cannot be written to: "
-                f"{' '.join(str(error).split()) or type(error).__name__}"
-            ) from None
 
     def send(self, value: Any) -> Parcel:
         """Pickle a value and upload the files that paths in it name, each content once."""
@@ -68,13 +64,15 @@ class Shared:
         found = [path for path in sorted(packer.paths) if (_ROOT / path).is_file()]
         files = {path: sha256_file(_ROOT / path) for path in found}
         new = {name: path for path, name in files.items() if name not in self._sent}
-        _put(self._system, self._base, {path: name for name, path in new.items()}, _ROOT)
+        with _told(f"{self.url} cannot be written to"):
+            _put(self._system, self._base, {path: name for name, path in new.items()}, _ROOT)
         self._sent.update(new)
         return Parcel(self.url, files, content)
 
     def receive(self, parcel: Parcel) -> Any:
         """The value of a parcel from a worker, whose files are then at their places."""
-        _get(self._system, self._base, parcel.files, _ROOT)
+        with _told(f"{self.url} cannot be read"):
+            _get(self._system, self._base, parcel.files, _ROOT)
         return _unpacked(parcel.content, _ROOT)
 
     def remove(self) -> None:
@@ -87,16 +85,18 @@ class Shared:
 
 def perform(parcel: Parcel) -> Parcel:
     """On a worker: call what the parcel holds (function, args, kwargs); returns its result."""
-    system, base = _opened(parcel.url)
     with tempfile.TemporaryDirectory(prefix="maskbench-") as folder:
         root = Path(folder).resolve()
-        _get(system, base, parcel.files, root)
+        with _told(f"a worker cannot read {parcel.url}"):
+            system, base = _opened(parcel.url)
+            _get(system, base, parcel.files, root)
         function, args, kwargs = _unpacked(parcel.content, root)
         result = function(*args, **kwargs)
         written = (str(p.relative_to(root)) for p in sorted(root.rglob("*")) if p.is_file())
         # Never the same name twice: who was given up may still be writing.
         made = {path: uuid.uuid4().hex for path in written if path not in parcel.files}
-        _put(system, base, made, root)
+        with _told(f"a worker cannot write to {parcel.url}"):
+            _put(system, base, made, root)
         return Parcel(parcel.url, made, _Packer(root).packed(result))
 
 
@@ -142,6 +142,16 @@ class _Unpacker(pickle.Unpickler):
 
 def _unpacked(content: bytes, root: Path) -> Any:
     return _Unpacker(content, root).load()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Whatever a file system raises (each has errors of its own) as a message."""
+    try:
+        yield
+    except Exception as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise MaskbenchError(f"MASKBENCH_SHARED: {what}: {told}") from None
 
 
 def _opened(url: str) -> tuple[Any, str]:

@@ -256,6 +256,21 @@ def test_a_url_that_cannot_be_used_is_a_clear_error(local, cluster, tmp_path):
         assert err.count("\n") == 1
 
 
+def test_a_url_that_workers_cannot_use_is_a_clear_error(local, apart):
+    folder, _ = local
+    run = start(
+        folder / "ours",
+        MASKBENCH_SCHEDULER=apart.address,
+        MASKBENCH_SHARED=f"file://{folder}/ours",
+    )
+    status, _, err = finish(run)
+    assert status == 1
+    assert err.startswith(f"error: MASKBENCH_SHARED: a worker cannot read file://{folder}/ours")
+    assert "hidden from workers" in err
+    assert err.count("\n") == 1
+    assert not list((folder / "ours").glob("maskbench-*"))
+
+
 def test_without_a_scheduler_the_stage_says_so(local):
     folder, _ = local
     root = folder / "nobody"
