@@ -63,16 +63,18 @@ class Digests:
 
     def _learn(self, name: str, status: Signature) -> None:
         """Read a file whose signature was taken before: a later change gives it another one."""
-        self._read[name] = sha256_file(f"{self._folder}/{name}")
+        self._keep(name, status, sha256_file(f"{self._folder}/{name}"))
+
+    def _keep(self, name: str, status: Signature, seal: str) -> None:
+        self._read[name] = seal
         if status[0] == self._device and status[4] < self._settled:
             self._learned[name] = [self._read[name], status]
 
-    def look_again(self, name: str) -> str:
-        """The digest of a file that has come or changed since; it must be there."""
+    def note(self, name: str, seal: str) -> None:
+        """Learn the digest of a file that has just been put there."""
         self._known.pop(name, None)
         self._found[name] = signature_of(os.stat(f"{self._folder}/{name}"))  # noqa: PTH116 - many
-        self._learn(name, self._found[name])
-        return self._read[name]
+        self._keep(name, self._found[name], seal)
 
     def save(self, names: Iterable[str] | None = None) -> None:
         """Keep what is known of these files (default: all that were found) for the next time."""

@@ -26,12 +26,13 @@ class Outcome:
     """What one job made.
 
     Attributes:
-        outputs: Its files, relative to the data folder; they lie in the staging folder.
+        outputs: The digests of its files by path relative to the data folder; they lie in the
+            staging folder.
         facts: What metrics and tables need to know of it (JSON values).
         problems: What is wrong with its input; then nothing of the run is published.
     """
 
-    outputs: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -104,7 +105,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
             else:
                 old[job.key] = entry
 
-    outcomes = list(run_all(recipe.function, outdated(), stage))
+    outcomes = list(run_all(recipe.function, outdated(), stage, names_its_files=True))
     made = dict(zip(todo, outcomes, strict=True))
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}
@@ -115,9 +116,11 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
         raise DataError(f"{stage}: {_count(problems)}; nothing was changed", problems)
     _publish(layout, stage, made)
     new = {
-        key: {"inputs": todo[key], "facts": outcome.facts, "outputs": outputs.seal(outcome.outputs)}
+        key: {"inputs": todo[key], "facts": outcome.facts, "outputs": outcome.outputs}
         for key, outcome in made.items()
     }
+    for outcome in made.values():
+        outputs.note(outcome.outputs)
     outputs.keep(path for entry in (*old.values(), *new.values()) for path in entry["outputs"])
     memory.keep(old | new, bool(new))
     return Built(facts, len(made))
@@ -166,13 +169,11 @@ class _Outputs:
                 return False
         return True
 
-    def seal(self, paths: Iterable[str]) -> dict[str, str]:
-        """The digests of files that were just published."""
-        seals = {}
-        for path in paths:
+    def note(self, seals: Mapping[str, str]) -> None:
+        """Learn the digests, by path, of files that were just published."""
+        for path, seal in seals.items():
             folder, _, name = path.rpartition("/")
-            seals[path] = self._digests[folder].look_again(name)
-        return seals
+            self._digests[folder].note(name, seal)
 
     def keep(self, paths: Iterable[str]) -> None:
         """Delete all other files, and remember the digests of these."""

@@ -12,7 +12,7 @@ from maskbench.digests import Digests
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256, sha256_file, write_text
 from maskbench.ignore import IGNORE
-from maskbench.images import write_upright
+from maskbench.images import SUFFIXES, write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
@@ -36,6 +36,7 @@ class _Work:
     suffix: str
     images: Path
     target: Path
+    reads: Sequence[Path] = ()  # files in ``images``, for workers that cannot see the folder
 
 
 def combine(params: Params, layout: Layout) -> str:
@@ -85,12 +86,15 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
     for name in names:
+        key = name.removesuffix(".tif")
 
-        def work(name: str = name) -> _Work:
-            return _Work(layout.label_sets / name, rules, suffix, layout.images, target)
+        def work(name: str = name, key: str = key) -> _Work:
+            reads = [layout.images / f"{key}{ending}" for ending in SUFFIXES.values()]
+            source = layout.label_sets / name
+            return _Work(source, rules, suffix, layout.images, target, reads)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
-        yield Job(name.removesuffix(".tif"), inputs, work)
+        yield Job(key, inputs, work)
 
 
 def _combine_task(work: _Work) -> Outcome:
@@ -108,16 +112,17 @@ def _combine_task(work: _Work) -> Outcome:
     mask = f"benchmark/masks/{key}{work.suffix}"
     as_it_was = write_upright(image, work.target / scene)
     pixels, found = class_mask(source.label_set, work.rules)
-    write_mask(work.target / mask, pixels)
+    written = write_mask(work.target / mask, pixels)
+    scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
     facts = _facts(source, found) | {
         "scene": Path(scene).name,
         "mask": Path(mask).name,
         "height": pixels.shape[0],
         "width": pixels.shape[1],
         "mask_sha256": pixel_digest(pixels),
-        "scene_sha256": source.image["sha256"] if as_it_was else sha256_file(work.target / scene),
+        "scene_sha256": scene_digest,
     }
-    return Outcome((mask, scene), facts)
+    return Outcome({mask: written, scene: scene_digest}, facts)
 
 
 def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:

@@ -230,7 +230,7 @@ def _store(work: _Work) -> Outcome:
     from maskbench.images import inspect  # noqa: PLC0415 - takes a while, and rarely needed
 
     task = work.task
-    outputs = [f"annotations/{task.key}.json"]
+    outputs = {}
     if work.image is not None:
         try:
             info = inspect(work.image.path)
@@ -238,10 +238,11 @@ def _store(work: _Work) -> Outcome:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
         task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
-        outputs.append(f"images/{image.file}")
-        _take(work.image, work.target / outputs[1])
-    write_bytes(work.target / outputs[0], task_json(task))
-    return Outcome(tuple(outputs), _facts(task))
+        outputs[f"images/{image.file}"] = image.sha256
+        _take(work.image, work.target / "images" / image.file)
+    path, content = f"annotations/{task.key}.json", task_json(task)
+    write_bytes(work.target / path, content)
+    return Outcome({path: sha256(content), **outputs}, _facts(task))
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:

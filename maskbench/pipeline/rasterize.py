@@ -82,8 +82,8 @@ def _rasterize_task(work: _Work) -> Outcome:
     labels = label_set(patches, task.image.width, task.image.height, work.params.overlap)
     path = f"label_sets/{task.key}.tif"
     image = {"file": task.image.file, "sha256": task.image.sha256}
-    write_label_set(work.target / path, LabelSetFile(labels, task.id, annotation.id, image))
-    return Outcome((path,), facts)
+    content = LabelSetFile(labels, task.id, annotation.id, image)
+    return Outcome({path: write_label_set(work.target / path, content)}, facts)
 
 
 _Patches = tuple[list[Patch], dict[str, Any], list[Problem]]
