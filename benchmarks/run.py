@@ -46,17 +46,7 @@ def prepare(workload: workloads.Workload, images: int) -> Path:
     if not (root / "metrics/fetch.json").exists():
         shutil.rmtree(root, ignore_errors=True)
         workloads.write(workload, root / "source", images)
-        labels = workloads.label_names(workload)
-        values = {"Background": 0} | {label: i + 1 for i, label in enumerate(labels)}
-        params = {
-            "fetch": {"folder": "source"},
-            "labels_map": values,
-            "multi_label_rules": {},
-            "rasterize": {},
-            "combine": {"unmatched": "priority", "priority": labels},
-            "split": {},
-        }
-        write_text(root / "params.yaml", json.dumps(params))
+        write_text(root / "params.yaml", json.dumps(workloads.params(workload, "source")))
         run_stage(root, "fetch")
     return root
 

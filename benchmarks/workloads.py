@@ -69,10 +69,31 @@ def _result(rng: np.random.Generator, workload: Workload, number: int) -> dict[s
     }
 
 
+def params(workload: Workload, folder: str) -> dict[str, Any]:
+    """The content of a params.yaml that builds the workload; the first label is the strongest."""
+    labels = label_names(workload)
+    return {
+        "fetch": {"folder": folder},
+        "labels_map": {"Background": 0} | {label: i + 1 for i, label in enumerate(labels)},
+        "multi_label_rules": {},
+        "rasterize": {},
+        "combine": {"unmatched": "priority", "priority": labels},
+        "split": {},
+    }
+
+
+def _commented(jpeg: bytes, text: str) -> bytes:
+    """The JPEG with a comment after its first segment."""
+    place = 4 + int.from_bytes(jpeg[4:6], "big")
+    comment = b"\xff\xfe" + (2 + len(text)).to_bytes(2, "big") + text.encode()
+    return jpeg[:place] + comment + jpeg[place:]
+
+
 def write(workload: Workload, folder: Path, images: int | None = None) -> Path:
     """Write the workload's export and images below ``folder``; returns the export's path.
 
-    All images are one noisy JPEG: their pixels do not matter, their bytes are read.
+    All images are one noisy JPEG with a comment each: their pixels do not matter, their bytes are
+    read, and DVC stores equal files once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
@@ -85,7 +106,7 @@ def write(workload: Workload, folder: Path, images: int | None = None) -> Path:
         polygons = int(rng.integers(workload.polygons[0], workload.polygons[1] + 1))
         result = [_result(rng, workload, i) for i in range(polygons)]
         name = f"scene_{number:05d}.jpg"
-        (folder / name).write_bytes(content)
+        (folder / name).write_bytes(_commented(content, name))
         annotation = {"id": number, "completed_by": 1, "result": result}
         tasks.append({"id": number, "data": {"image": name}, "annotations": [annotation]})
     (folder / "first.jpg").unlink()
