@@ -49,7 +49,7 @@ with open(sys.argv[1], "w") as stream:
 class Repository:
     """A folder with git and DVC in which commands are timed."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path) -> None:
         self.root = root
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(root)}
@@ -151,8 +151,8 @@ def table(tasks: int, clean: float, edits: list[float], idle: list[float]) -> st
         f"| DVC's floor: the same pipeline, stages that change one byte | {edits[1]:.2f} | 1 |",
         f"| nothing changed | {idle[0]:.2f} | {idle[0] / idle[1]:.2f} times DVC's floor |",
         f"| DVC's floor, nothing changed | {idle[1]:.2f} | 1 |",
-        f"| nothing changed, ten tasks | {idle[2]:.2f} | {idle[2] / idle[3]:.2f} times the empty stages |",
-        f"| four empty Python stages, nothing changed | {idle[3]:.2f} | 1 |",
+        f"| nothing changed, 10 tasks | {idle[2]:.2f} | {idle[2] / idle[3]:.2f} times the next |",
+        f"| four empty Python stages | {idle[3]:.2f} | 1 |",
     ]
     return "\n".join(lines)
 
