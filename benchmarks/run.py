@@ -69,8 +69,10 @@ def measure(workload: workloads.Workload, images: int, rounds: int) -> list[dict
             row["seconds"] = statistics.median(taken) / count
             row.update({} if tool == "floor" else vars(errors(root, tool)))
             rows.append(row)
-    if unlike := different(prepare(workload, images)):
-        raise AssertionError(f"{workload.name}: {unlike} pixels differ from the recipe's")
+    unlike = different(prepare(workload, images))
+    pixels = images * workload.width * workload.height
+    # GDAL, which the recipe asks, rounds; a centre within a rounding of an edge may fall out.
+    assert unlike <= pixels * 1e-9, f"{workload.name}: {unlike} pixels differ from the recipe's"
     return sorted(rows, key=lambda row: TOOLS.index(row["tool"]))
 
 
