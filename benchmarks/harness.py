@@ -14,6 +14,7 @@ from maskbench.files import write_text
 
 HERE = Path(__file__).resolve().parents[1]
 CACHE = HERE / ".cache"
+WORK = CACHE / "bench/work"
 STAGES = ("rasterize", "combine")
 
 
@@ -28,7 +29,7 @@ def peers_python() -> Path:
     return python
 
 
-def prepare(workload: workloads.Workload, images: int, cache: Path = CACHE / "bench") -> Path:
+def prepare(workload: workloads.Workload, images: int, cache: Path = WORK) -> Path:
     """A folder with the workload's export, params and fetched data; returns it."""
     root = cache / f"{workload.name}-{images}"
     if not (root / "metrics/fetch.json").exists():
