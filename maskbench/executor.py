@@ -2,7 +2,7 @@
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
 ``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
-``MASKBENCH_SHARED`` only work that names its files, which then travel by that URL. These are
+``MASKBENCH_SHARED`` only work that ``travels`` with its files, by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
 rasterio's fill holds the interpreter lock.
 """
@@ -108,8 +108,8 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        # Files that workers cannot see reach them only if the work names them.
-        spreads = not os.environ.get("MASKBENCH_SHARED") or hasattr(function, "names_its_files")
+        # Files that workers cannot see reach them only if the work names them all.
+        spreads = not os.environ.get("MASKBENCH_SHARED") or getattr(function, "travels", False)
         with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from maskbench.code import code_digest
 from maskbench.errors import DataError, Problem
@@ -69,12 +69,15 @@ class Recipe:
         function: Makes one item from ``job.work``, writing into :func:`staging`.
         folders: Names of the data folders that hold this stage's files and nothing else.
         judge: Finds problems that show only over all items, from the facts by key.
+        travels: Its work may run where our files are not (see :mod:`maskbench.shared`): each file
+            that the function reads is a path in the job, and it changes none of them.
     """
 
     stage: str
     function: Callable[[Any], Outcome]
     folders: Sequence[str]
     judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
+    travels: bool = True
 
 
 def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None = None) -> Built:
@@ -104,7 +107,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
             else:
                 old[job.key] = entry
 
-    outcomes = list(run_all(_Call(recipe.function), outdated(), stage))
+    outcomes = list(run_all(_Call(recipe.function, recipe.travels), outdated(), stage))
     made = dict(zip(todo, outcomes, strict=True))
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}
@@ -140,7 +143,7 @@ class _Call:
     """The worker function applied to a job's work; a class, so that it travels to processes."""
 
     function: Callable[[Any], Outcome]
-    names_its_files: ClassVar = True  # each file that it reads is a path in the job (see shared.py)
+    travels: bool
 
     def __call__(self, job: Job) -> Outcome:
         return self.function(job.work)
