@@ -2,7 +2,7 @@
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
 ``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
-``MASKBENCH_SHARED`` only work that names its files, which then travel by that URL. These are
+``MASKBENCH_SHARED`` only work that ``travels`` with its files, by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
 rasterio's fill holds the interpreter lock.
 """
@@ -93,7 +93,7 @@ def run_all(
     function: Callable[[Item], Result],
     items: Iterable[Item],
     description: str,
-    names_its_files: bool = False,
+    travels: bool = False,
 ) -> Iterator[Result]:
     """``function`` of each item, in the items' order, on all workers.
 
@@ -102,8 +102,8 @@ def run_all(
         items: What to work on; read as results are taken, so that it may be a generator (wrap it
             in :func:`progress` for a bar).
         description: What runs, for messages.
-        names_its_files: Each file that the function reads is a path in its item, so that workers
-            which do not see our files can be sent them.
+        travels: Each file that the function reads is a path in its item, so that workers which do
+            not see our files can be sent them.
 
     Raises:
         MaskbenchError: A worker process died, or the Dask scheduler cannot be used.
@@ -113,8 +113,8 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        # Files that workers cannot see reach them only if the work names them.
-        spreads = names_its_files or not os.environ.get("MASKBENCH_SHARED")
+        # Files that workers cannot see reach them only if the work names them all.
+        spreads = travels or not os.environ.get("MASKBENCH_SHARED")
         with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
