@@ -4,7 +4,7 @@
 ``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
 ``MASKBENCH_SHARED`` only work that ``travels`` with its files, by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
-rasterio's fill holds the interpreter lock.
+filling and Python's own work hold the interpreter lock.
 """
 
 import os
