@@ -110,7 +110,7 @@ def moments(count, seed, server_share=0.2):
                 victim=chance.choice(("group", "first")),
                 aim=chance.choice(aims) if chance.random() < 0.5 else "",
                 share=chance.random(),
-                change=chance.choice((1, 1, 2, 3, 5, 8)),
+                change=chance.choice((1, 1, 2, 3, 5)),
                 twice=chance.random() < 0.25,
             )
         )  # fmt: skip

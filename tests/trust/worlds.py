@@ -239,10 +239,13 @@ def leftovers(repository):
 
 
 def damaged_objects(repository):
-    """Objects of DVC's cache that do not hold the bytes they are named for."""
+    """Objects of DVC's cache that do not hold the bytes they are named for.
+
+    What DVC was still copying (``.….tmp``) is no object: it is never looked up.
+    """
     bad = []
     for file in sorted((repository.root / ".dvc/cache/files/md5").rglob("*")):
-        if file.is_file():
+        if file.is_file() and not (file.name.startswith(".") and file.suffix == ".tmp"):
             found = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
             if found != file.parent.name + file.name.removesuffix(".dir"):
                 bad.append(str(file.relative_to(repository.root)))
