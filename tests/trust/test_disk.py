@@ -1,4 +1,4 @@
-"""A full disk and a clock that jumps: a clear message at worst, never other bytes."""
+"""Full disks, clocks that jump, other locales: a clear message at worst, never other bytes."""
 
 import os
 import resource
@@ -173,4 +173,21 @@ def test_an_edit_that_keeps_time_and_size_is_seen_by_the_stages(world):
         mask.write_bytes(content)
         os.utime(mask, ns=(times.st_atime_ns, times.st_mtime_ns))
     repository.run("python", "stages/combine.py")
+    assert worlds.describe(repository, world.expected) == ""
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-9"])
+def test_a_turkish_machine(world, tmp_path, charset):
+    """Where i is no small I, and files may be read in a character set that is not ours."""
+    name = f"tr_TR.{charset}"
+    if shutil.which("localedef") is None:
+        pytest.skip("there is no localedef to make the locale with")
+    subprocess.run(["localedef", "-i", "tr_TR", "-f", charset, tmp_path / name], check=True)
+    repository = world.start()
+    there = {"LOCPATH": str(tmp_path), "LC_ALL": name, "TZ": "Pacific/Chatham"}
+    shown = repository.run(
+        "python", "-c", "import locale; print(locale.getpreferredencoding())", **there
+    )
+    assert shown.stdout.strip() == charset
+    repository.dvc("repro", **there)
     assert worlds.describe(repository, world.expected) == ""
