@@ -7,8 +7,10 @@ environment variables because they must not change what a version contains. Thre
 filling and Python's own work hold the interpreter lock.
 """
 
+import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
@@ -17,6 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing.connection import wait as wait_for_any
 from typing import Generic, TypeVar
 
 from tqdm import tqdm
@@ -82,11 +85,26 @@ def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     if count == 1:
         yield None
         return
-    pool = ProcessPoolExecutor(count)
+    pool = ProcessPoolExecutor(count, initializer=_end_with_parent)
     try:
         yield _Pool(pool, lambda: count, 0.05)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker process as soon as the one that started it has gone, even killed.
+
+    Otherwise it would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - runs in workers only
+    threading.Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
+
+
+def _outlive(sentinel: int) -> None:
+    wait_for_any([sentinel])
+    os._exit(1)  # what it was writing lies in a staging folder that nobody takes
 
 
 def run_all(
