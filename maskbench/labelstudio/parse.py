@@ -20,6 +20,7 @@ _GEOMETRY = (
     "imageDataURL", "vertices", "sequence",
 )  # fmt: skip
 _MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
+_RELATION = ("direction", "from_id", "labels", "to_id", "type")
 _INFERRED = (
     ("points", "polygon"), ("rle", "brush"), ("imageDataURL", "bitmask"), ("vertices", "vector"),
     ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
@@ -149,7 +150,7 @@ def _results(results: list[Any]) -> _Parts:
         entry = item if isinstance(item, dict) else {}
         value: dict[str, Any] = entry["value"] if isinstance(entry.get("value"), dict) else {}
         if entry.get("type") == "relation":
-            relations.append({name: entry[name] for name in sorted(entry)})
+            relations.append({name: entry[name] for name in _RELATION if name in entry})
         elif value and not _has_shape(entry, value):
             answers[str(entry.get("from_name"))] = _answer(value)
         else:

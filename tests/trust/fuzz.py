@@ -55,10 +55,14 @@ class Finding(AssertionError):
 
 @dataclass(frozen=True)
 class Case:
-    """One input: the text of ``export.json`` (raw bytes as surrogate escapes) and of the params."""
+    """One input: the text of ``export.json`` (raw bytes as surrogate escapes) and of the params.
+
+    ``damage`` names what was done to it: changes of values, ``text``, ``params``; none: nothing.
+    """
 
     export: str
     params: str = seeds.PARAMS
+    damage: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Tally:
     """What a run came to."""
 
     tried: int = 0
+    damage: Counter = field(default_factory=Counter)
     refused: Counter = field(default_factory=Counter)
     accepted: int = 0
     slowest: float = 0.0
@@ -77,6 +82,17 @@ class Tally:
             f"{self.tried} inputs: {self.refused.total()} refused ({refused}), {self.accepted} "
             f"accepted, slowest {self.slowest:.2f} s, {len(self.findings)} findings"
         )
+
+    def figures(self):
+        """The same as a mapping, for ``--json``: an input with two kinds of damage is in both."""
+        return {
+            "tried": self.tried,
+            "damage": dict(sorted(self.damage.items())),
+            "refused": dict(sorted(self.refused.items())),
+            "accepted": self.accepted,
+            "slowest": round(self.slowest, 2),
+            "findings": len(self.findings),
+        }
 
 
 @contextmanager
@@ -163,16 +179,20 @@ def inputs(count, seed):
     pool = [*seeds.sample_tasks(), *seeds.made_tasks() * 2]
     for _ in range(count):
         tasks = seeds.an_export(chance, pool)
-        params = seeds.PARAMS
+        params, damage = seeds.PARAMS, []
         kind = chance.random()
         if kind < 0.2:
             params = mutate_params(chance, params)
+            damage.append("params")
         if kind > 0.1 and chance.random() < 0.98:
-            mutate_tasks(chance, tasks)
+            damage += mutate_tasks(chance, tasks)
         if chance.random() < 0.3:  # on: what is a group's name?
             params = params.replace("group_by:", f"group_by: {chance.choice(('room', 'image'))}")
         text = json.dumps(tasks)
-        yield Case(mutate_text(chance, text) if chance.random() < 0.07 else text, params)
+        if chance.random() < 0.07:
+            text = mutate_text(chance, text)
+            damage.append("text")
+        yield Case(text, params, tuple(damage))
 
 
 def fuzz(cases, folder, report=lambda finding: None, seconds=float("inf")):
@@ -193,6 +213,7 @@ def fuzz(cases, folder, report=lambda finding: None, seconds=float("inf")):
             tally.accepted += stage is None
             tally.refused.update([stage] if stage else [])
         tally.tried += 1
+        tally.damage.update(set(case.damage) or ["none"])
         tally.slowest = max(tally.slowest, time.monotonic() - begun)
     return tally
 
@@ -204,6 +225,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after that long")
     parser.add_argument("--findings", type=Path, default=Path(tempfile.gettempdir()) / "findings")
+    parser.add_argument("--json", type=Path, help="a file to write the figures to")
     args = parser.parse_args()
 
     def report(finding):
@@ -216,6 +238,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         tally = fuzz(inputs(args.count, args.seed), Path(folder), report, args.seconds)
     print(tally)
+    if args.json:
+        figures = {"seed": args.seed, **tally.figures()}
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 1 if tally.findings else 0
 
 
