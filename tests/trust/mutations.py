@@ -267,4 +267,4 @@ def expand(text):
     text = re.sub(r"@digits:(\d+)@", lambda m: "9" * int(m[1]), text)
     text = re.sub(r"@yamldeep:(\d+)@", lambda m: _SPELT["deep"](int(m[1])), text)
     text = text.replace("@bomb@", _BOMB)
-    return re.sub(r'"?@(\w+):(\d+)@"?', lambda m: _SPELT[m[1]](int(m[2])), text)
+    return re.sub(rf'"?@({"|".join(_SPELT)}):(\d+)@"?', lambda m: _SPELT[m[1]](int(m[2])), text)
