@@ -26,6 +26,11 @@ _INFERRED = (
     ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
 )  # fmt: skip
 
+_TASK = ("id", "data", "annotations", "project")
+_ANNOTATION = (
+    "id", "completed_by", "created_at", "updated_at", "ground_truth", "was_cancelled", "result",
+)  # fmt: skip
+
 DEEPEST = 100
 """Levels of nesting beyond which a task is refused; Label Studio's own tasks have about ten."""
 
@@ -62,6 +67,21 @@ def parse_task(
         what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
     return _task(raw, origin, fields)
+
+
+def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`parse_task` reads of a raw task: no drafts, comments, names or e-mails."""
+    task = {name: raw[name] for name in _TASK if name in raw}
+    if isinstance(task.get("annotations"), list):
+        task["annotations"] = [_essential(entry) for entry in task["annotations"]]
+    return task
+
+
+def _essential(annotation: Any) -> Any:
+    if not isinstance(annotation, dict):
+        return annotation
+    kept = {name: annotation[name] for name in _ANNOTATION if name in annotation}
+    return {**kept, "completed_by": _user(kept.get("completed_by"))}
 
 
 def _is_deep(value: Any) -> bool:
