@@ -7,8 +7,9 @@ from pathlib import Path
 
 from maskbench.diff import git
 from maskbench.diff.names import NO_RULE
-from maskbench.diff.redo import Choices, region_patch
+from maskbench.diff.redo import Choices
 from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
+from maskbench.drawing import draw_region
 from maskbench.errors import DataError, GeometryError, MaskbenchError, Problem, SourceError
 from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
@@ -176,21 +177,14 @@ def _covering(
     hits: list[tuple[Region, Patch]] = []
     for region in annotation.regions:
         try:
-            patch = region_patch(region, task.image, version.params.rasterize)
+            patch = draw_region(region, task.image, version.params.rasterize)
         except GeometryError:
             continue  # drawn by another maskbench; `agrees` tells
-        if patch is not None and _covers(patch, x, y):
+        if patch is not None and patch.covers(y * task.image.width + x):
             hits.append((region, patch))
     winner = _winner([patch for _, patch in hits], version.params.rasterize.overlap)
     for i, (region, _) in enumerate(hits):
         yield Covering(region.id, region.shape, region.labels, winner in (None, i))
-
-
-def _covers(patch: Patch, x: int, y: int) -> bool:
-    rows, columns = patch.window
-    if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
-        return False
-    return bool(patch.plane[y - rows.start, x - columns.start])
 
 
 def _winner(patches: Sequence[Patch], overlap: str) -> int | None:

@@ -3,26 +3,28 @@
 Masks are 8-bit, single-channel and without a palette (a palette image would be turned into
 luminance by loaders). PNG is written here instead of by Pillow, unfiltered and run-length deflated:
 smaller, and several times faster to write, since masks gain nothing from PNG's row filters. Label
-sets are byte planes in a zstd GeoTIFF; what they mean stands in the file's image description.
+sets are byte planes in a TIFF; what they mean stands in the file's image description.
 """
 
 import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 from zlib_ng import zlib_ng
 
-from maskbench.files import replacing, write_bytes
-from maskbench.raster import LabelSet, raster_environment
+from maskbench.files import write_bytes
+from maskbench.raster import LabelSet
+from maskbench.tiff import read_tiff, tiff_bytes
 
 Mask = npt.NDArray[np.uint8]
+
+
+_BAND = 128  # rows handed to the encoder at once, so that they stay in cache
 
 
 def png_bytes(mask: Mask) -> bytes:
@@ -32,10 +34,14 @@ def png_bytes(mask: Mask) -> bytes:
         mask: Class values, shape (H, W), uint8.
     """
     height, width = mask.shape
-    rows = np.zeros((height, width + 1), dtype=np.uint8)  # each row starts with its filter, 0: none
-    rows[:, 1:] = mask
     deflate = zlib_ng.compressobj(6, zlib_ng.DEFLATED, 15, 8, zlib_ng.Z_RLE)
-    packed = deflate.compress(rows) + deflate.flush()
+    parts = []
+    for top in range(0, height, _BAND):
+        band = mask[top : top + _BAND]
+        rows = np.zeros((len(band), width + 1), dtype=np.uint8)  # first of a row: its filter, none
+        rows[:, 1:] = band
+        parts.append(deflate.compress(rows))
+    packed = b"".join([*parts, deflate.flush()])
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
@@ -47,11 +53,11 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def write_mask(path: Path, mask: Mask) -> None:
-    """Write a class mask, shape (H, W) uint8, as PNG or GeoTIFF by the path's ending."""
+    """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending."""
     if path.suffix == ".png":
         write_bytes(path, png_bytes(mask))
     else:
-        _write_tif(path, mask[np.newaxis], compress="deflate", zlevel=6)
+        write_bytes(path, tiff_bytes(LabelSet.of_planes((), mask[np.newaxis])))
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class LabelSetFile:
 
 
 def write_label_set(path: Path, content: LabelSetFile) -> None:
-    """Write a label set as a GeoTIFF of byte planes, atomically.
+    """Write a label set as a TIFF of byte planes, atomically.
 
     The tag ImageDescription holds JSON: ``labels`` (bit ``k % 8`` of band ``k // 8 + 1`` is label
     ``k``), ``task``, ``annotation`` and ``image``.
@@ -84,18 +90,7 @@ def write_label_set(path: Path, content: LabelSetFile) -> None:
         "image": dict(content.image),
     }
     text = json.dumps(about, sort_keys=True)  # ASCII, as TIFF tags are
-    _write_tif(path, content.label_set.planes, text, compress="zstd", zstd_level=1)
-
-
-def _write_tif(path: Path, bands: Mask, description: str | None = None, **options: Any) -> None:
-    count, height, width = bands.shape
-    profile = {"count": count, "height": height, "width": width, "dtype": "uint8"}
-    layout = {"interleave": "band", "blockysize": 256, "photometric": "minisblack"}
-    with replacing(path) as temporary, raster_environment():
-        with rasterio.open(temporary, "w", driver="GTiff", **profile, **layout, **options) as tif:
-            if description is not None:
-                tif.update_tags(TIFFTAG_IMAGEDESCRIPTION=description)
-            tif.write(bands)
+    write_bytes(path, tiff_bytes(content.label_set, text))
 
 
 def read_label_set(path: Path) -> LabelSetFile:
@@ -105,10 +100,11 @@ def read_label_set(path: Path) -> LabelSetFile:
         ValueError: The file is damaged or was not written by maskbench.
     """
     try:
-        with raster_environment(), rasterio.open(path) as tif:
-            about = json.loads(tif.tags()["TIFFTAG_IMAGEDESCRIPTION"])
-            planes = tif.read()
-        label_set = LabelSet(tuple(about["labels"]), planes)
+        text, runs = read_tiff(path.read_bytes())
+        about = json.loads(text)
+        label_set = replace(runs, labels=tuple(about["labels"]))
+        if len(runs.states) != max(1, -(-len(label_set.labels) // 8)):
+            raise ValueError("it has not the planes that its labels need")
         return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
-    except (rasterio.errors.RasterioError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"{path} is no label set of maskbench: {error}") from None

@@ -6,18 +6,17 @@ the image's top-left corner and (100, 100) its bottom-right one. Pixel coordinat
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
-import shapely
 
 from maskbench.errors import GeometryError
+from maskbench.winding import Ring
 
-Ring = npt.NDArray[np.float64]
-"""Vertices of a closed outline in pixels, shape (N, 2), (x, y); the first is not repeated."""
+if TYPE_CHECKING:
+    import shapely
 
 Polygon = list[Ring]
 """A simple polygon: its exterior ring, then its holes."""
@@ -64,6 +63,24 @@ def polygon_outline(value: Mapping[str, Any], width: int, height: int) -> Ring:
     return percent / 100.0 * np.array([width, height], dtype=np.float64)
 
 
+def plain_polygons(
+    values: Sequence[Mapping[str, Any]], width: int, height: int
+) -> list[Ring] | None:
+    """The outlines of many polygon regions, read at once, as :func:`polygon_outline` reads each.
+
+    Returns:
+        None if something is wrong with one of them: look one by one.
+    """
+    lists: list[Any] = [value.get("points") for value in values]
+    if not values or set(map(type, lists)) != {list} or min(map(len, lists)) < 3:
+        return None
+    percent = _plain(list(chain.from_iterable(lists)))
+    if percent is None:
+        return None
+    points = percent / 100.0 * np.array([width, height], dtype=np.float64)
+    return np.split(points, np.cumsum([*map(len, lists)])[:-1])
+
+
 def _plain(points: list[Any]) -> Ring | None:
     """The points as an array if all is well, checked at once; else None: look one by one."""
     if set(map(type, points)) != {list} or set(map(len, points)) != {2}:
@@ -75,7 +92,7 @@ def _plain(points: list[Any]) -> Ring | None:
         values = np.array(flat, dtype=np.float64)
     except OverflowError:
         return None
-    return values.reshape(-1, 2) if np.abs(values).max() <= FARTHEST else None
+    return values.reshape(-1, 2) if max(values.max(), -values.min()) <= FARTHEST else None
 
 
 def _point(value: Any, name: str) -> tuple[float, float]:
@@ -152,6 +169,8 @@ def simple_polygons(ring: Ring) -> list[Polygon]:
     >>> len(simple_polygons(bow_tie))
     2
     """
+    import shapely  # noqa: PLC0415 - its start-up, which the pixel rule does not need
+
     polygon = shapely.Polygon(ring)
     if polygon.is_valid:
         return [[ring]] if polygon.area > 0 else []
@@ -160,6 +179,6 @@ def simple_polygons(ring: Ring) -> list[Polygon]:
     return [_rings(part) for part in parts if part.geom_type == "Polygon" and part.area > 0]
 
 
-def _rings(polygon: shapely.Polygon) -> Polygon:
+def _rings(polygon: "shapely.Polygon") -> Polygon:
     rings = [polygon.exterior, *polygon.interiors]
     return [np.asarray(ring.coords, dtype=np.float64)[:-1, :2] for ring in rings]

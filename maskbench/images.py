@@ -74,20 +74,24 @@ def inspect(path: Path) -> ImageInfo:
     return ImageInfo(suffix, width, height, orientation, sha256_file(path))
 
 
-def write_upright(source: Path, target: Path) -> None:
+def write_upright(source: Path, target: Path) -> bool:
     """Write an image as the annotator saw it, so that loaders that ignore EXIF show it right.
 
     An image that is upright as stored keeps its bytes (linked where possible). Another is turned,
     loses its orientation tag and is encoded anew: JPEG at quality 95 without chroma subsampling,
     other formats without loss.
+
+    Returns:
+        Whether the bytes are the source's.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata, as in inspect
         with Image.open(source) as image:
             if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
                 _save_upright(image, target)
-                return
+                return False
     link_or_copy(source, target)
+    return True
 
 
 def _save_upright(image: Image.Image, target: Path) -> None:

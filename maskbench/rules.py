@@ -6,7 +6,7 @@ else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,6 @@ from maskbench.raster import LabelSet
 
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8; 255 is ignored."""
-
-BLOCK = 1 << 22
-"""Pixels combined at a time: what is needed beside the label set and the mask stays small."""
 
 
 @dataclass(frozen=True)
@@ -74,55 +71,31 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W) uint8, and the combinations sorted by number of labels, then name.
     """
-    planes, labels = label_set.planes, label_set.labels
-    _, height, width = planes.shape
-    mask = np.empty((height, width), dtype=np.uint8)
-    found: dict[int, Combination] = {}
-    rows = max(1, BLOCK // width)
-    for top in range(0, height, rows):
-        block = planes[:, top : top + rows].reshape(len(planes), -1)
-        starts, lengths = _runs(block)
-        codes, sets = _distinct(block[:, starts])
-        counts = np.bincount(codes, weights=lengths, minlength=len(sets)).astype(np.int64)
-        table = np.zeros(len(sets), dtype=np.uint8)
-        for i in np.flatnonzero(counts).tolist():
-            entry = _extended(found.get(sets[i]), labels, sets[i], int(counts[i]), rules)
-            found[sets[i]] = entry
-            table[i] = IGNORE if entry.becomes is None else rules.labels_map[entry.becomes]
-        mask[top : top + rows].reshape(-1)[:] = np.repeat(table[codes], lengths)
-    return mask, sorted(found.values(), key=lambda c: (len(c.labels), c.labels))
-
-
-def _extended(
-    known: Combination | None, labels: Sequence[str], bits: int, pixels: int, rules: ClassRules
-) -> Combination:
-    """The combination of a set of bits with ``pixels`` more of its pixels."""
-    if known is not None:
-        return replace(known, pixels=known.pixels + pixels)
-    names = tuple(label for k, label in enumerate(labels) if bits >> k & 1)
-    return Combination(names, pixels, rules.class_of(frozenset(names)))
+    labels, lengths = label_set.labels, label_set.lengths
+    codes, sets = _distinct(label_set.states)
+    counts = np.bincount(codes, weights=lengths, minlength=len(sets)).astype(np.int64)
+    table = np.zeros(len(sets), dtype=np.uint8)
+    found = []
+    for i in np.flatnonzero(counts).tolist():
+        names = tuple(label for k, label in enumerate(labels) if sets[i] >> k & 1)
+        becomes = rules.class_of(frozenset(names))
+        found.append(Combination(names, int(counts[i]), becomes))
+        table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
+    mask = np.repeat(table[codes], lengths).reshape(label_set.height, label_set.width)
+    return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
 
 
 _Whole = npt.NDArray[np.int64]
 
 
-def _runs(block: npt.NDArray[np.uint8]) -> tuple[_Whole, _Whole]:
-    """Where runs of equal pixels start in flat planes, shape (P, N), and their lengths."""
-    changes = block[0, 1:] != block[0, :-1]
-    for plane in block[1:]:
-        changes |= plane[1:] != plane[:-1]
-    starts = np.concatenate([[0], np.flatnonzero(changes) + 1]).astype(np.int64)
-    return starts, np.diff(starts, append=block.shape[1])
-
-
 def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
-    """Each pixel's number in the list of distinct bit sets, and that list.
+    """Each run's number in the list of distinct bit sets, and that list.
 
     The first plane's bytes are the numbers; each further plane multiplies the few sets found so far
     by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
 
     Args:
-        planes: Bits of some pixels, shape (P, N).
+        planes: Bits of each run, shape (P, N).
 
     Returns:
         Codes, shape (N,), and ``sets[code]``, the bits of all planes as one integer.

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.errors import GeometryError
-from maskbench.geometry import FLATNESS, Ring, number
+from maskbench.geometry import FLATNESS, number
+from maskbench.winding import Ring
 
 _Point = npt.NDArray[np.float64]
 _Vertex = Mapping[str, Any]

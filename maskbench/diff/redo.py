@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maskbench import drawing
 from maskbench.diff.names import NO_RULE, Named, Names
+from maskbench.errors import GeometryError
 from maskbench.ignore import IGNORE
 from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Image, Region, Task
+from maskbench.labelstudio.model import Image, Task
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
-from maskbench.pipeline import rasterize
-from maskbench.raster import LabelSet, Patch, label_set, raster_environment
+from maskbench.raster import LabelSet, label_set
 from maskbench.rules import ClassRules, Combination, class_mask
 
 
@@ -24,19 +25,12 @@ def draw(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:
     annotation = choose(task.annotations, params.annotation)
     if annotation is None:
         return None
-    with raster_environment():
-        found = [region_patch(region, image, params) for region in annotation.regions]
-    patches = [patch for patch in found if patch is not None]
+    drawn = drawing.draw(annotation.regions, image, params)
+    errors = [entry.error for entry in drawn if entry.error is not None]
+    if errors:
+        raise GeometryError(errors[0])
+    patches = [entry.patch for entry in drawn if entry.patch is not None]
     return label_set(patches, image.width, image.height, params.overlap)
-
-
-def region_patch(region: Region, image: Image, params: RasterizeParams) -> Patch | None:
-    """The pixels that one region gets; None where it has no part in a mask.
-
-    Raises:
-        GeometryError: It cannot be drawn on an image of this size.
-    """
-    return rasterize.region_patch(region, image, params)[1]
 
 
 @dataclass(frozen=True)

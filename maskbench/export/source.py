@@ -14,7 +14,8 @@ from maskbench.geometry import OUTLINES, Polygon, simple_polygons
 from maskbench.labelstudio.brush import decode_bitmask, decode_rle
 from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.model import Image, Region
-from maskbench.raster import fill, raster_environment
+from maskbench.raster import painted
+from maskbench.winding import wind
 
 Plane = npt.NDArray[np.bool_]
 
@@ -122,10 +123,8 @@ class Source:
 
 def _outline(region: Region, image: Image) -> tuple[Plane, list[Polygon]]:
     ring = OUTLINES[region.shape](region.value, image.width, image.height)
-    plane = np.zeros((image.height, image.width), dtype=np.bool_)
-    with raster_environment():
-        window, pixels = fill(ring, image.width, image.height)
-    plane[window] = pixels != 0
+    (pixels,) = wind([ring], image.width, image.height)
+    plane = painted(pixels, image.width, image.height)
     inside = shapely.box(0, 0, image.width, image.height)
     parts = [
         shapely.Polygon(polygon[0], polygon[1:]).intersection(inside)

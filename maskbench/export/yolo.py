@@ -8,17 +8,18 @@ along its pixels.
 """
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import rasterio.features
 import shapely
+from rasterio.errors import NotGeoreferencedWarning
 
 from maskbench.export.folder import copy
 from maskbench.export.source import Instance, Source, polygons_in
 from maskbench.files import write_text
-from maskbench.raster import raster_environment
 from maskbench.splits import SUBSETS
 
 
@@ -59,7 +60,8 @@ def _lines(instance: Instance, size_wh: tuple[int, int]) -> Iterator[str]:
 def _polygons(instance: Instance) -> list[shapely.Polygon]:
     if instance.polygons:
         return [shapely.Polygon(polygon[0], polygon[1:]) for polygon in instance.polygons]
-    with raster_environment():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # pixels are what we work in
         found = rasterio.features.shapes(instance.plane.astype(np.uint8), mask=instance.plane)
         return [p for shape, _ in found for p in polygons_in(shapely.geometry.shape(shape))]
 

@@ -98,7 +98,7 @@ def _combine_task(work: _Work) -> Outcome:
         return Outcome(problems=(Problem(what, str(image), source.task),))
     scene = f"benchmark/scenes/{image.name}"
     mask = f"benchmark/masks/{key}{work.suffix}"
-    write_upright(image, work.target / scene)
+    as_it_was = write_upright(image, work.target / scene)
     pixels, found = class_mask(source.label_set, work.rules)
     write_mask(work.target / mask, pixels)
     facts = _facts(source, found) | {
@@ -107,7 +107,7 @@ def _combine_task(work: _Work) -> Outcome:
         "height": pixels.shape[0],
         "width": pixels.shape[1],
         "mask_sha256": pixel_digest(pixels),
-        "scene_sha256": sha256_file(work.target / scene),
+        "scene_sha256": source.image["sha256"] if as_it_was else sha256_file(work.target / scene),
     }
     return Outcome((mask, scene), facts)
 

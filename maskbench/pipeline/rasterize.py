@@ -1,38 +1,23 @@
 """Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from maskbench.codecs import LabelSetFile, write_label_set
-from maskbench.errors import GeometryError, Problem, did_you_mean
+from maskbench.drawing import REASONS, draw
+from maskbench.errors import Problem, did_you_mean
 from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.geometry import OUTLINES
-from maskbench.labelstudio.brush import decode_bitmask, decode_rle
-from maskbench.labelstudio.canonical import task_of
+from maskbench.labelstudio.canonical import drawable_task_of
 from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import (
-    AREAS,
-    NO_AREA,
-    NOT_A_REGION,
-    Annotation,
-    Image,
-    Region,
-    Task,
-)
+from maskbench.labelstudio.model import Annotation, Image, Region, Task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import write_table
-from maskbench.raster import Patch, Plane, Window, fill, label_set, raster_environment, threshold
-from maskbench.vector import is_closed, vector_outline
-
-REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
-"""Why a region has no part in a mask without being an error."""
+from maskbench.raster import Patch, label_set
 
 
 @dataclass(frozen=True)
@@ -77,7 +62,7 @@ def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job
 
 
 def _rasterize_task(work: _Work) -> Outcome:
-    task = task_of(work.content, work.name)
+    task = drawable_task_of(work.content, work.name)
     annotation = choose(task.annotations, work.params.annotation)
     if annotation is None or task.image is None:
         return Outcome(facts={"annotation": None})
@@ -106,30 +91,23 @@ def _patches(task: Task, annotation: Annotation, work: _Work) -> _Patches:
     """The pixels of an annotation's regions, the facts about them, and what is wrong."""
     assert task.image is not None  # noqa: S101 - the caller has checked
     patches, problems, dropped = [], [], []
-    clipped = 0
-    with raster_environment():
-        for region in annotation.regions:
-            faults = _faults(region, task.image, work.labels)
-            try:
-                reason, patch, outside = region_patch(region, task.image, work.params)
-            except GeometryError as error:
-                faults.append(str(error))
-                reason, patch, outside = None, None, False
-            problems += [
-                Problem(fault, task=task.id, annotation=annotation.id, region=region.id)
-                for fault in faults
-            ]
-            clipped += outside
-            if reason is not None:
-                dropped.append(_dropped(task, annotation, region, reason))
-            elif patch is not None:
-                patches.append((region, patch))
+    found = draw(annotation.regions, task.image, work.params)
+    for region, drawn in zip(annotation.regions, found, strict=True):
+        faults = _faults(region, task.image, work.labels)
+        problems += [
+            Problem(fault, task=task.id, annotation=annotation.id, region=region.id)
+            for fault in [*faults, *([drawn.error] if drawn.error else [])]
+        ]
+        if drawn.reason is not None:
+            dropped.append(_dropped(task, annotation, region, drawn.reason))
+        elif drawn.patch is not None:
+            patches.append((region, drawn.patch))
     facts = {
         "annotation": annotation.id,
         "regions": dict(Counter(label for region, _ in patches for label in region.labels)),
         "shapes": dict(Counter(region.shape for region, _ in patches)),
         "dropped": dropped,
-        "clipped": clipped,
+        "clipped": sum(drawn.outside for drawn in found),
     }
     return [patch for _, patch in patches], facts, problems
 
@@ -158,61 +136,6 @@ def _faults(region: Region, image: Image, labels: tuple[str, ...]) -> list[str]:
             "the image was replaced; put the right one back or draw the region anew"
         )
     return faults
-
-
-def _is_open(region: Region) -> bool:
-    """Whether the region is a line that was never closed (a polygon is closed by default)."""
-    if region.shape == "vector":
-        return not is_closed(region.value)
-    return region.shape == "polygon" and region.value.get("closed") is False
-
-
-def region_patch(
-    region: Region, image: Image, params: RasterizeParams
-) -> tuple[str | None, Patch | None, bool]:
-    """The pixels of one region.
-
-    Returns:
-        Why it is dropped (one of :data:`REASONS`, or None), its pixels (None if it is dropped), and
-        whether it reaches off the image.
-
-    Raises:
-        GeometryError: Its geometry cannot be read.
-    """
-    if region.shape == NOT_A_REGION:
-        return "not_a_region", None, False
-    if region.shape in NO_AREA or _is_open(region):
-        return "no_area", None, False
-    if region.shape not in AREAS:
-        raise GeometryError(f"regions of the type {region.shape!r} cannot be turned into pixels")
-    (window, plane), outside = _pixels(region, image, params)
-    if not region.labels:
-        return "no_label", None, False
-    if not plane.any():
-        return "no_pixel", None, outside
-    return None, Patch(region.labels, window, plane), outside
-
-
-_ALPHA: Mapping[str, tuple[str, Callable[[Any, int, int], Plane]]] = {
-    "brush": ("rle", decode_rle),
-    "bitmask": ("imageDataURL", decode_bitmask),
-}
-
-
-def _pixels(
-    region: Region, image: Image, params: RasterizeParams
-) -> tuple[tuple[Window, Plane], bool]:
-    width, height = image.width, image.height
-    if region.shape in _ALPHA:
-        name, decode = _ALPHA[region.shape]
-        code = region.value.get(name)
-        if not code:  # an erased stroke is stored as an empty code
-            return threshold(np.zeros((0, 0), dtype=np.uint8), 1), False
-        return threshold(decode(code, width, height), params.brush_threshold), False
-    outline = vector_outline if region.shape == "vector" else OUTLINES[region.shape]
-    ring = outline(region.value, width, height)
-    outside = bool((ring < 0).any() or (ring > (width, height)).any())
-    return fill(ring, width, height, params.all_touched), outside
 
 
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -7,24 +7,19 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from maskbench import winding as winding_module
+from maskbench.drawing import fill
 from maskbench.geometry import simple_polygons
-from maskbench.raster import fill, raster_environment
+from maskbench.raster import painted
 from tests.reference import nonzero, winding
 from tests.unit.shapes import ANY_POINTS, HEIGHT, NAMED, WIDTH, ring, spirals, stars
 
 
-@pytest.fixture(autouse=True, scope="module")
-def gdal():
-    with raster_environment():
-        yield
-
-
 def filled(points, width=WIDTH, height=HEIGHT, **options):
-    window, plane = fill(ring(points), width, height, **options)
-    assert plane.dtype == np.uint8
-    frame = np.zeros((height, width), dtype=bool)
-    frame[window] = plane
-    return frame
+    (found,) = fill([ring(points)], width, height, **options)
+    assert (found.begin < found.end).all()
+    assert (found.end[:-1] <= found.begin[1:]).all()
+    return painted(found, width, height)
 
 
 def same_as_reference(points):
@@ -171,10 +166,23 @@ def test_all_touched_is_gdals_on_the_full_frame(points):
 
 
 @pytest.mark.parametrize("name", ["off to the left", "off below"])
-def test_off_the_image_is_an_empty_window(name):
-    window, plane = fill(ring(NAMED[name]), WIDTH, HEIGHT)
-    assert plane.size == 0
-    assert not np.zeros((HEIGHT, WIDTH))[window].size
+def test_off_the_image_is_no_pixel(name):
+    (found,) = fill([ring(NAMED[name])], WIDTH, HEIGHT)
+    assert found.pixels == 0
+    assert not painted(found, WIDTH, HEIGHT).any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(ANY_POINTS, max_size=6), st.sampled_from([1, 7, 60]))
+def test_many_at_once_in_groups_and_bands_are_what_each_is_alone(outlines, crossings):
+    """However few crossings are worked on at a time; bands cut stretches at most."""
+    alone = [filled(points) for points in outlines]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winding_module, "CROSSINGS", crossings)
+        found = fill([ring(points) for points in outlines], WIDTH, HEIGHT)
+    assert len(found) == len(outlines)
+    for pixels, expected in zip(found, alone, strict=True):
+        np.testing.assert_array_equal(painted(pixels, WIDTH, HEIGHT), expected)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskbench.drawing import fill
 from maskbench.errors import GeometryError
-from maskbench.geometry import ellipse_outline, polygon_outline, rectangle_outline
-from maskbench.raster import fill
+from maskbench.geometry import (
+    ellipse_outline,
+    plain_polygons,
+    polygon_outline,
+    rectangle_outline,
+)
+from maskbench.raster import painted
 from tests.reference import ellipse_distance, nonzero
 
 percent = st.floats(-20, 120, allow_subnormal=False)
@@ -18,10 +24,7 @@ angles = st.one_of(st.sampled_from([0, 30, 45, 90, 180, 270, 360, -90]), st.floa
 
 
 def filled(ring, width, height):
-    window, plane = fill(ring, width, height)
-    frame = np.zeros((height, width), dtype=bool)
-    frame[window] = plane
-    return frame
+    return painted(fill([ring], width, height)[0], width, height)
 
 
 def test_percent_are_of_width_and_height_from_the_outer_corner():
@@ -172,3 +175,26 @@ def test_what_is_no_rectangle_or_ellipse_is_named(outline, change, message):
     assert outline(fine, 10, 10).shape[1] == 2
     with pytest.raises(GeometryError, match=message):
         outline(fine | change, 10, 10)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(st.tuples(percent, percent), min_size=3, max_size=9), max_size=5))
+def test_polygons_read_at_once_are_what_each_is_alone(outlines):
+    values = [{"points": [list(point) for point in points]} for points in outlines]
+    found = plain_polygons(values, 37, 23)
+    assert (found is None) == (not outlines)
+    for ring, value in zip(found or [], values, strict=True):
+        np.testing.assert_array_equal(ring, polygon_outline(value, 37, 23))
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        None, [], "abc", [[1, 2], [3, 4]], [[1, 2], [3, 4], [5]], [[1, 2], [3, 4], (5, 6)],
+        [[1, 2], [3, 4], [5, "6"]], [[1, 2], [3, 4], [5, True]], [[1, 2], [3, 4], [5, 1e9]],
+        [[1, 2], [3, 4], [5, float("nan")]], [[1, 2], [3, 4], [5, 10**400]],
+    ],
+)  # fmt: skip
+def test_one_bad_polygon_sends_all_to_be_read_one_by_one(points):
+    good = {"points": [[1, 2], [3, 4], [5, 6]]}
+    assert plain_polygons([good, {"points": points}, good], 10, 10) is None

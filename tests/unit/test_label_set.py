@@ -5,14 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskbench.raster import LabelSet, Patch, fill, label_set, threshold
+from maskbench.drawing import fill
+from maskbench.raster import LabelSet, Patch, label_set, painted, threshold
+from maskbench.winding import stretches_of
 
 
-def patch(label, rows, columns, plane=1):
+def patch(label, rows, columns, width=5, height=4):
     """A region of one label on a box of rows and columns."""
     labels = (label,) if isinstance(label, str) else label
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    return Patch(labels, (rows, columns), np.full(shape, plane, dtype=np.uint8))
+    plane = np.zeros((height, width), dtype=bool)
+    plane[rows, columns] = True
+    return Patch(labels, stretches_of(plane))
 
 
 # The wide one first, then a smaller one on it, then one of the first label again over the edge.
@@ -50,7 +53,7 @@ def test_smallest_wins_whatever_the_order():
 
 
 def test_of_equally_small_ones_the_later_wins():
-    one, two = (patch(label, slice(0, 1), slice(0, 2)) for label in ("one", "two"))
+    one, two = (patch(label, slice(0, 1), slice(0, 2), 2, 1) for label in ("one", "two"))
     drawn = label_set([one, two], 2, 1, "smallest")
     assert drawn.on("two").all()
     assert not drawn.on("one").any()
@@ -59,18 +62,19 @@ def test_of_equally_small_ones_the_later_wins():
 
 def test_the_size_is_of_pixels_not_of_windows():
     # The ring's window is larger than the bar's, but it has fewer pixels: 8 against 9.
-    plane = np.ones((3, 3), dtype=np.uint8)
-    plane[1, 1] = 0
-    ring = Patch(("ring",), (slice(0, 3), slice(0, 3)), plane)
-    bar = patch("bar", slice(2, 3), slice(0, 9))
+    plane = np.zeros((3, 9), dtype=bool)
+    plane[:, :3] = True
+    plane[1, 1] = False
+    ring = Patch(("ring",), stretches_of(plane))
+    bar = patch("bar", slice(2, 3), slice(0, 9), 9, 3)
     drawn = label_set([ring, bar], 9, 3, "smallest")
     assert drawn.on("ring").sum() == 8
     assert drawn.on("bar").sum() == 6
 
 
 def test_a_region_with_two_labels_sets_both_and_removes_what_lies_below():
-    below = patch("below", slice(0, 2), slice(0, 2))
-    both = patch(("a", "c"), slice(0, 1), slice(0, 1))
+    below = patch("below", slice(0, 2), slice(0, 2), 2, 2)
+    both = patch(("a", "c"), slice(0, 1), slice(0, 1), 2, 2)
     drawn = label_set([below, both], 2, 2, "top")
     assert drawn.labels == ("a", "below", "c")
     np.testing.assert_array_equal(drawn.planes, [[[0b101, 0b010], [0b010, 0b010]]])
@@ -88,7 +92,9 @@ def test_without_regions_one_empty_plane(overlap):
 @pytest.mark.parametrize(("count", "planes"), [(1, 1), (8, 1), (9, 2), (16, 2), (17, 3), (64, 8)])
 def test_labels_beyond_eight_lie_on_further_planes(count, planes):
     """Label k covers the pixels from column k on: pixel c has the labels 0 … c and no other."""
-    patches = [patch(f"{k:02}", slice(0, 1), slice(k, count)) for k in reversed(range(count))]
+    patches = [
+        patch(f"{k:02}", slice(0, 1), slice(k, count), count, 1) for k in reversed(range(count))
+    ]
     drawn = label_set(patches, count, 1)
     assert drawn.labels == tuple(f"{k:02}" for k in range(count))
     assert drawn.planes.shape == (planes, 1, count)
@@ -110,7 +116,8 @@ def test_any_drawing_equals_a_dictionary_of_pixels(regions, overlap):
     pixels = {}
     patches = []
     for number, (top, tall, left, wide) in regions:
-        patches.append(patch(f"{number}", slice(top, top + tall), slice(left, left + wide)))
+        rows, columns = slice(top, top + tall), slice(left, left + wide)
+        patches.append(patch(f"{number}", rows, columns, 8, 8))
         for place in ((y, x) for y in range(top, top + tall) for x in range(left, left + wide)):
             before = pixels.get(place, set()) if overlap == "keep" else set()
             pixels[place] = before | {f"{number}"}
@@ -122,8 +129,8 @@ def test_any_drawing_equals_a_dictionary_of_pixels(regions, overlap):
 
 
 def test_a_window_at_the_border_paints_its_pixels_only():
-    window, plane = fill(np.array([(-3.0, -3), (2, -3), (2, 2), (-3, 2)]), 4, 3)
-    drawn = label_set([Patch(("corner",), window, plane)], 4, 3)
+    (pixels,) = fill([np.array([(-3.0, -3), (2, -3), (2, 2), (-3, 2)])], 4, 3)
+    drawn = label_set([Patch(("corner",), pixels)], 4, 3)
     expected = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]]
     np.testing.assert_array_equal(drawn.planes, [expected])
 
@@ -134,19 +141,17 @@ def test_a_window_at_the_border_paints_its_pixels_only():
 )
 def test_a_stroke_counts_from_the_threshold_on(least, expected):
     alpha = np.array([[0, 1, 127], [128, 254, 255]], dtype=np.uint8)
-    (rows, columns), plane = threshold(alpha, least)
-    assert (rows, columns) == (slice(0, 2), slice(0, 3))
-    np.testing.assert_array_equal(plane, expected)
+    np.testing.assert_array_equal(painted(threshold(alpha, least), 3, 2), expected)
 
 
 def test_patch_counts_its_pixels():
     assert WALL.pixels == 16
-    assert patch("none", slice(0, 3), slice(0, 3), plane=0).pixels == 0
+    assert patch("none", slice(0, 0), slice(0, 3)).pixels == 0
 
 
 def test_on_reads_the_bit_of_the_second_plane():
     planes = np.zeros((2, 1, 2), dtype=np.uint8)
     planes[1, 0, 1] = 0b10
-    drawn = LabelSet(tuple("abcdefghij"), planes)
+    drawn = LabelSet.of_planes(tuple("abcdefghij"), planes)
     np.testing.assert_array_equal(drawn.on("j"), [[False, True]])
     assert not any(drawn.on(label).any() for label in "abcdefghi")

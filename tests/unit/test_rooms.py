@@ -12,7 +12,8 @@ FLOORS = (
         "code",
     },
     {
-        "labelstudio", "geometry", "vector", "raster", "rules", "splits", "codecs", "images",
+        "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
+        "rules", "splits", "codecs", "images",
         "pixels", "executor", "cluster",
     },
     {"manifest", "versions", "dataset", "pipeline"},

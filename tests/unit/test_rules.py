@@ -79,7 +79,7 @@ def test_a_mask_by_hand():
     a = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 0, 0]], dtype=np.uint8)
     b = np.array([[0, 1, 1, 1, 0], [0, 1, 1, 1, 0]], dtype=np.uint8)
     c = np.array([[0, 0, 0, 0, 0], [0, 0, 1, 1, 1]], dtype=np.uint8)
-    drawn = LabelSet(("A", "B", "C"), (a | b << 1 | c << 2)[np.newaxis])
+    drawn = LabelSet.of_planes(("A", "B", "C"), (a | b << 1 | c << 2)[np.newaxis])
     mask, found = class_mask(drawn, rules(*TABLE))
     np.testing.assert_array_equal(mask, [[1, 4, 4, 2, 0], [1, 4, 7, 255, 3]])
     assert mask.dtype == np.uint8
@@ -95,7 +95,7 @@ def test_a_mask_by_hand():
 
 
 def test_an_image_without_labels_is_ground():
-    drawn = LabelSet((), np.zeros((1, 2, 3), dtype=np.uint8))
+    drawn = LabelSet.of_planes((), np.zeros((1, 2, 3), dtype=np.uint8))
     mask, found = class_mask(drawn, rules(labels_map={"Sky": 9, "Ground": 0}))
     np.testing.assert_array_equal(mask, np.zeros((2, 3)))
     assert found == [Combination((), 6, "Ground")]
@@ -112,7 +112,7 @@ def drawn_at_random(count, shape, density, seed):
         (y, x): frozenset(label for k, label in enumerate(labels) if on[k, y, x])
         for y, x in itertools.product(*map(range, shape))
     }
-    return LabelSet(labels, planes), sets
+    return LabelSet.of_planes(labels, planes), sets
 
 
 @pytest.mark.parametrize(

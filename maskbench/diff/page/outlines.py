@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from maskbench.diff.redo import region_patch
+from maskbench.drawing import draw_region
 from maskbench.errors import GeometryError
 from maskbench.geometry import OUTLINES
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import AREAS, Image, Region, Task
 from maskbench.params import RasterizeParams
+from maskbench.raster import painted
 
 
 def outlines(task: Task, params: RasterizeParams) -> list[dict[str, Any]]:
@@ -32,7 +33,7 @@ def outlines(task: Task, params: RasterizeParams) -> list[dict[str, Any]]:
 
 
 def _outline(region: Region, image: Image, params: RasterizeParams) -> dict[str, Any]:
-    patch = region_patch(region, image, params)
+    patch = draw_region(region, image, params)
     entry: dict[str, Any] = {
         "id": region.id,
         "shape": region.shape,
@@ -43,11 +44,10 @@ def _outline(region: Region, image: Image, params: RasterizeParams) -> dict[str,
         ring = OUTLINES[region.shape](region.value, image.width, image.height)
         entry["ring"] = [round(float(part), 2) for part in ring.reshape(-1)]
     elif patch is not None:
-        top, left = patch.window[0].start, patch.window[1].start
-        padded = np.pad(patch.plane, ((0, 0), (1, 1))).astype(np.int8)
-        steps = np.diff(padded, axis=1)
+        plane = painted(patch.stretches, image.width, image.height)
+        steps = np.diff(np.pad(plane, ((0, 0), (1, 1))).astype(np.int8), axis=1)
         rows, starts = np.nonzero(steps == 1)
         ends = np.nonzero(steps == -1)[1]
-        triples = zip(rows + top, starts + left, ends + left, strict=True)
+        triples = zip(rows, starts, ends, strict=True)
         entry["rows"] = [int(part) for triple in triples for part in triple]
     return entry
