@@ -1,14 +1,22 @@
-"""Names and e-mails that a real server tells of go no further than the fetch's scratch folder."""
+"""A server's tasks: read as an export's are, without the names and e-mails that it tells of."""
 
+import copy
 import json
+import random
 import sqlite3
 import zlib
 
 import pytest
+import requests
 
-from tests.labelstudio.conftest import filled, triangle
+from label_studio_api import LabelStudioError
+from maskbench.errors import MaskbenchError
+from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.pipeline.fetch import connect
+from tests.labelstudio.conftest import POLYGONS, filled, triangle
 from tests.pipeline.conftest import Repository, copy_tree
-from tests.trust import people
+from tests.trust import people, seeds
+from tests.trust.mutations import expand, mutate_tasks
 
 EMAIL = people.EMAIL.replace("hopper", "leyden")
 NAMES = ("Margarethe", "Leydenfrost")
@@ -54,3 +62,50 @@ def test_nor_does_the_scratch_folder_keep_what_no_stage_reads(told):
     assert len(rows) == 5
     assert all(len(json.loads(row)["annotations"]) == 2 for row in rows)
     assert not [row for row in rows if EMAIL in row or NAMES[1] in row]
+
+
+def test_a_server_is_read_as_an_export_is(api, bench, studio):
+    """Label Studio stores any annotation; what it then exports is refused, or kept, the same way.
+
+    So the fuzzer's inputs, which come from a folder, stand for a server's as well.
+    """
+    chance = random.Random(11)
+    project = api.create_project("people, damaged", POLYGONS)
+    made = []
+    for _ in range(80):
+        task = copy.deepcopy(chance.choice(seeds.made_tasks()))
+        mutate_tasks(chance, [task["annotations"]])
+        annotations = task["annotations"] if isinstance(task["annotations"], list) else []
+        made.append({"data": {"image": "http://10.0.0.1/x.png"}, "annotations": annotations})
+    taken = [task for task in made if _imported(api, project, task)]
+    assert len(taken) > 40
+    expected = {}
+    for task in json.loads(api.export(project), parse_constant=lambda name: None):
+        try:
+            expected[task["id"]] = parse_task(task)
+        except TaskError:
+            expected[task["id"]] = None
+    server = connect(bench.params(studio.url, [project]).fetch, bench.layout)
+    server.sync()
+    found = {}
+    for raw, origin in server.tasks():
+        try:
+            found[raw["id"]] = parse_task(raw, origin, {"image": "image"})
+        except TaskError:
+            found[raw["id"]] = None
+    server.close()
+    assert found == expected
+    assert None not in list(expected.values())[:1] or len(set(map(bool, expected.values()))) == 2
+    with pytest.raises(
+        MaskbenchError, match=r"10\.0\.0\.1 is this machine or on a private network"
+    ):
+        bench.fetch(studio.url, project)
+
+
+def _imported(api, project, task):
+    try:
+        json.dumps(task, allow_nan=False)
+        api.import_tasks(project, [json.loads(expand(json.dumps(task)))])
+    except (LabelStudioError, ValueError, requests.RequestException):
+        return False  # the server refused it
+    return True
