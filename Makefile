@@ -24,7 +24,7 @@ check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what 
 	mypy
 	$(BIN)/python scripts/audit.py
 
-bench: .venv/dev  ## measure speed as ratios against peers; writes docs/performance.md
+bench: .venv/dev  ## measure speed beside other tools (20 minutes on 2 cores); writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
 label-studio: .venv/core  ## start a local Label Studio filled with the sample

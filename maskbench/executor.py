@@ -1,7 +1,8 @@
 """The one seam through which per-image work runs: ``concurrent.futures``' interface.
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
-``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler. These are
+``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
+``MASKBENCH_SHARED`` only work that names its files, which then travel by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
 rasterio's fill holds the interpreter lock.
 """
@@ -65,10 +66,10 @@ class _Pool:
 
 
 @contextmanager
-def _pool(few: bool, description: str) -> Iterator[_Pool | None]:
+def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     """Processes or Dask workers; None: work here."""
     count = workers()
-    address = os.environ.get("MASKBENCH_SCHEDULER", "")
+    address = os.environ.get("MASKBENCH_SCHEDULER", "") if spreads else ""
     if few:
         yield None
         return
@@ -89,7 +90,10 @@ def _pool(few: bool, description: str) -> Iterator[_Pool | None]:
 
 
 def run_all(
-    function: Callable[[Item], Result], items: Iterable[Item], description: str
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    description: str,
+    names_its_files: bool = False,
 ) -> Iterator[Result]:
     """``function`` of each item, in the items' order, on all workers.
 
@@ -98,6 +102,8 @@ def run_all(
         items: What to work on; read as results are taken, so that it may be a generator (wrap it
             in :func:`progress` for a bar).
         description: What runs, for messages.
+        names_its_files: Each file that the function reads is a path in its item, so that workers
+            which do not see our files can be sent them.
 
     Raises:
         MaskbenchError: A worker process died, or the Dask scheduler cannot be used.
@@ -107,7 +113,9 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        with _pool(few or len(first) < 2, description) as pool:
+        # Files that workers cannot see reach them only if the work names them.
+        spreads = names_its_files or not os.environ.get("MASKBENCH_SHARED")
+        with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
         raise MaskbenchError(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskbench.errors import Problem
-from maskbench.labelstudio.brush import canonical_rle
 from maskbench.labelstudio.keys import image_reference, task_key
 from maskbench.labelstudio.model import NOT_A_REGION, Annotation, Region, Task
 
@@ -240,6 +239,8 @@ def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:
     """The geometry as the browser would save it: whole numbers without ``.0``, code unpadded."""
     plain = {name: _whole(entry) for name, entry in value.items()}
     if isinstance(plain.get("rle"), list):
+        from maskbench.labelstudio.brush import canonical_rle  # noqa: PLC0415 - needs NumPy
+
         plain["rle"] = canonical_rle(plain["rle"])
     return plain
 

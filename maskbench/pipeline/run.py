@@ -1,5 +1,6 @@
 """The shell around a stage: params in, summary or clear error out."""
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be read; 4: data breaks
     a rule; 130: interrupted.
     """
+    gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
     try:
         print(f"{stage}: {function(load_params(Path('params.yaml')), Layout())}")
     except MaskbenchError as error:
