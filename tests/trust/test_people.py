@@ -47,6 +47,16 @@ def test_names_and_addresses_are_in_nothing_that_is_versioned(repository):
     assert set(people.named(repository.root)) == ours
 
 
+def test_nor_are_they_in_what_stages_remember(repository):
+    """The scratch folder is not versioned, but CI may cache it."""
+    texts = [form.encode() for form in people.FORMS]
+    files = [file for file in (repository.root / "data/.maskbench").rglob("*") if file.is_file()]
+    assert files
+    for file in files:
+        content = file.read_bytes()
+        assert not [text for text in texts if text in content], file
+
+
 def test_the_annotator_is_kept_as_an_id(repository):
     for path in (repository.root / "data/annotations").glob("*.json"):
         [annotation] = read_task(path).annotations
