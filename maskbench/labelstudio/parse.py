@@ -19,9 +19,15 @@ _GEOMETRY = (
     "imageDataURL", "vertices", "sequence",
 )  # fmt: skip
 _MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
+_RELATION = ("direction", "from_id", "labels", "to_id", "type")
 _INFERRED = (
     ("points", "polygon"), ("rle", "brush"), ("imageDataURL", "bitmask"), ("vertices", "vector"),
     ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
+)  # fmt: skip
+
+_TASK = ("id", "data", "annotations", "project")
+_ANNOTATION = (
+    "id", "completed_by", "created_at", "updated_at", "ground_truth", "was_cancelled", "result",
 )  # fmt: skip
 
 DEEPEST = 100
@@ -60,6 +66,21 @@ def parse_task(
         what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
     return _task(raw, origin, fields)
+
+
+def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`parse_task` reads of a raw task: no drafts, comments, names or e-mails."""
+    task = {name: raw[name] for name in _TASK if name in raw}
+    if isinstance(task.get("annotations"), list):
+        task["annotations"] = [_essential(entry) for entry in task["annotations"]]
+    return task
+
+
+def _essential(annotation: Any) -> Any:
+    if not isinstance(annotation, dict):
+        return annotation
+    kept = {name: annotation[name] for name in _ANNOTATION if name in annotation}
+    return {**kept, "completed_by": _user(kept.get("completed_by"))}
 
 
 def _is_deep(value: Any) -> bool:
@@ -148,7 +169,7 @@ def _results(results: list[Any]) -> _Parts:
         entry = item if isinstance(item, dict) else {}
         value: dict[str, Any] = entry["value"] if isinstance(entry.get("value"), dict) else {}
         if entry.get("type") == "relation":
-            relations.append({name: entry[name] for name in sorted(entry)})
+            relations.append({name: entry[name] for name in _RELATION if name in entry})
         elif value and not _has_shape(entry, value):
             answers[str(entry.get("from_name"))] = _answer(value)
         else:
