@@ -87,9 +87,10 @@ def tools_section(images: int | None, rounds: int) -> str:
 
 def _tool_line(row: dict[str, Any], base: dict[str, float]) -> str:
     share = row["seconds"] / base[row["workload"]]
-    marked = f"{row['tool']} ({row['images']} images once)" if row["rounds"] == 1 else row["tool"]
+    plural = "s" * (row["images"] > 1)
+    once = f" ({row['images']} image{plural}, once)" if row["rounds"] == 1 else ""
     off = f"{row['wrong']:.2f} % | {row['bias']:+.2f} %" if "wrong" in row else "— | —"
-    return f"| {row['workload']} | {marked} | {1000 * row['seconds']:.1f} | {share:.2f} | {off} |"
+    return f"| {row['workload']} | {row['tool']}{once} | {1000 * row['seconds']:.1f} | {share:.2f} | {off} |"
 
 
 def small_section(images: int | None, _rounds: int) -> str:
