@@ -90,7 +90,8 @@ def _tool_line(row: dict[str, Any], base: dict[str, float]) -> str:
     plural = "s" * (row["images"] > 1)
     once = f" ({row['images']} image{plural}, once)" if row["rounds"] == 1 else ""
     off = f"{row['wrong']:.2f} % | {row['bias']:+.2f} %" if "wrong" in row else "— | —"
-    return f"| {row['workload']} | {row['tool']}{once} | {1000 * row['seconds']:.1f} | {share:.2f} | {off} |"
+    figures = f"{1000 * row['seconds']:.1f} | {share:.2f} | {off}"
+    return f"| {row['workload']} | {row['tool']}{once} | {figures} |"
 
 
 def small_section(images: int | None, _rounds: int) -> str:
