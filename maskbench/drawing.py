@@ -14,9 +14,6 @@ from maskbench.raster import Patch, Plane, painted, threshold
 from maskbench.vector import is_closed, vector_outline
 from maskbench.winding import NOWHERE, Ring, Stretches, stretches_of, wind
 
-REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
-"""Why a region has no part in a mask without being an error."""
-
 
 @dataclass(frozen=True)
 class Drawn:
@@ -24,7 +21,7 @@ class Drawn:
 
     Attributes:
         patch: Its pixels; None if it has no part in a mask.
-        reason: Why it has none, one of :data:`REASONS`.
+        reason: Why it has none, one of :data:`~maskbench.labelstudio.model.REASONS`.
         error: What cannot be read of its geometry; then it has neither.
         outside: Whether it reaches off the image.
     """

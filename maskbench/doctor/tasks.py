@@ -14,7 +14,7 @@ from maskbench.labelstudio.model import Annotation, Image, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import Params
 from maskbench.pipeline.fetch import Source, needs_image, sized
-from maskbench.pipeline.rasterize import region_patches
+from maskbench.pipeline.label_sets import region_patches
 from maskbench.raster import label_set
 from maskbench.rules import ClassRules, class_mask
 

@@ -18,6 +18,9 @@ NO_AREA = frozenset({"keypoint"})
 NOT_A_REGION = "none"
 """Shape of a result entry that has no geometry and is no answer either."""
 
+REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
+"""Why a region has no part in a mask without being an error."""
+
 
 @dataclass(frozen=True)
 class Region:

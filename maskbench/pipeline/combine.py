@@ -3,23 +3,20 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.digests import Digests
 from maskbench.errors import Problem
-from maskbench.files import digest, json_text, sha256, sha256_file, write_text
+from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.ignore import IGNORE
-from maskbench.images import write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
-from maskbench.pixels import pixel_digest
-from maskbench.rules import ClassRules, Combination, class_mask
+
+if TYPE_CHECKING:
+    from maskbench.pipeline.masks import Work
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -29,16 +26,6 @@ COLUMNS = (
 ``classes`` a JSON object of pixels by class name."""
 
 
-@dataclass(frozen=True)
-class _Work:
-    source: Path
-    rules: ClassRules
-    suffix: str
-    images: Path
-    target: Path
-    reads: Sequence[Path] = ()  # files in ``images``, for workers that cannot see the folder
-
-
 def combine(params: Params, layout: Layout) -> str:
     """Run the stage; returns its one-line summary.
 
@@ -46,7 +33,7 @@ def combine(params: Params, layout: Layout) -> str:
         DataError: Label sets without a rule occur (all are listed), or an image is missing; the
             previous masks are left as they were.
     """
-    recipe = Recipe("combine", _combine_task, ("benchmark/masks", "benchmark/scenes"), _unmatched)
+    recipe = Recipe("combine", _make, ("benchmark/masks", "benchmark/scenes"), _unmatched)
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -75,7 +62,6 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
 
 
 def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
-    rules = ClassRules(params.labels_map, params.rules, params.combine)
     shaping = digest(
         [
             sorted(params.labels_map.items()),
@@ -89,54 +75,23 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     for name in names:
         key = name.removesuffix(".tif")
 
-        def work(name: str = name, key: str = key) -> _Work:
+        def work(name: str = name, key: str = key) -> "Work":
+            from maskbench.pipeline.masks import Work  # noqa: PLC0415 - numpy's start-up
+            from maskbench.rules import ClassRules  # noqa: PLC0415
+
+            rules = ClassRules(params.labels_map, params.rules, params.combine)
             reads = (images[key],) if key in images else ()
             source = layout.label_sets / name
-            return _Work(source, rules, suffix, layout.images, target, reads)
+            return Work(source, rules, suffix, layout.images, target, reads)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
         yield Job(key, inputs, work)
 
 
-def _combine_task(work: _Work) -> Outcome:
-    key = work.source.stem
-    try:
-        source = read_label_set(work.source)
-    except ValueError as error:
-        what = f"{error}; run `dvc repro -f rasterize`"
-        return Outcome(problems=(Problem(what, str(work.source)),))
-    image = work.images / source.image["file"]
-    if not image.is_file() or sha256_file(image) != source.image["sha256"]:
-        what = "the image is missing or is not the one that was fetched; run `dvc checkout`"
-        return Outcome(problems=(Problem(what, str(image), source.task),))
-    scene = f"benchmark/scenes/{image.name}"
-    mask = f"benchmark/masks/{key}{work.suffix}"
-    as_it_was = write_upright(image, work.target / scene)
-    pixels, found = class_mask(source.label_set, work.rules)
-    written = write_mask(work.target / mask, pixels)
-    scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
-    facts = _facts(source, found) | {
-        "scene": Path(scene).name,
-        "mask": Path(mask).name,
-        "height": pixels.shape[0],
-        "width": pixels.shape[1],
-        "mask_sha256": pixel_digest(pixels),
-        "scene_sha256": scene_digest,
-    }
-    return Outcome({mask: written, scene: scene_digest}, facts)
+def _make(work: "Work") -> Outcome:
+    from maskbench.pipeline.masks import make_mask  # noqa: PLC0415 - as above
 
-
-def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:
-    classes: Counter[str] = Counter()
-    for combination in found:
-        if combination.becomes is not None:
-            classes[combination.becomes] += combination.pixels
-    return {
-        "task": source.task,
-        "annotation": source.annotation,
-        "classes": dict(sorted(classes.items())),
-        "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
-    }
+    return make_mask(work)
 
 
 _Facts = Mapping[str, Mapping[str, Any]]

@@ -13,7 +13,7 @@ from maskbench.labelstudio.model import Annotation, Image, Task
 from maskbench.manifest import Row
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.rasterize import region_patches
+from maskbench.pipeline.label_sets import region_patches
 from maskbench.pixels import Mask
 from maskbench.raster import label_set
 from maskbench.rules import ClassRules, class_mask
