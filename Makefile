@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test fuzz check bench clean label-studio lock picture digests reliability
+.PHONY: repro help test fuzz kills check bench clean label-studio lock picture digests reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
@@ -17,6 +17,9 @@ test: .venv/dev .venv/training  ## run all tests (installs what they need)
 
 fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; prints what was found
 	$(BIN)/python tests/trust/fuzz.py --count 50000 --seed $(or $(SEED),1)
+
+kills: .venv/dev  ## kill builds at 200 random moments; prints whether the next were undisturbed
+	$(BIN)/python tests/trust/kills.py --count 200 --seed $(or $(SEED),1)
 
 check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what is pinned
 	ruff check .

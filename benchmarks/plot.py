@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("svg")
-matplotlib.rcParams.update({"svg.hashsalt": "maskbench", "font.size": 9})
+matplotlib.rcParams.update({"svg.hashsalt": "maskbench", "svg.fonttype": "none", "font.size": 9})
 from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
 
 COLOURS = {"maskbench": "#0b6e4f", "recipe": "#6b8f71", "floor": "#b8b8b8"}

@@ -11,7 +11,8 @@ from PIL import Image
 
 from maskbench.geometry import polygon_outline
 from maskbench.pixels import Mask
-from maskbench.raster import fill
+from maskbench.raster import painted
+from maskbench.winding import wind
 
 Task = dict[str, Any]
 
@@ -103,8 +104,8 @@ def exact_mask(task: Task, tool: str) -> Mask:
     width, height = results[0]["original_width"], results[0]["original_height"]
     mask = np.zeros((height, width), dtype=np.uint8)
     for result in _bottom_up(results, tool):
-        window, plane = fill(polygon_outline(result["value"], width, height), width, height)
-        mask[window][plane.astype(bool)] = _value(result)
+        (inside,) = wind([polygon_outline(result["value"], width, height)], width, height)
+        mask[painted(inside, width, height)] = _value(result)
     return mask
 
 

@@ -2,13 +2,15 @@
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
 ``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
-``MASKBENCH_SHARED`` only work that names its files, which then travel by that URL. These are
+``MASKBENCH_SHARED`` only work that ``travels`` with its files, by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
-rasterio's fill holds the interpreter lock.
+filling and Python's own work hold the interpreter lock.
 """
 
+import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
@@ -17,6 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing.connection import wait as wait_for_any
 from typing import Generic, TypeVar
 
 from tqdm import tqdm
@@ -82,18 +85,33 @@ def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     if count == 1:
         yield None
         return
-    pool = ProcessPoolExecutor(count)
+    pool = ProcessPoolExecutor(count, initializer=_end_with_parent)
     try:
         yield _Pool(pool, lambda: count, 0.05)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _end_with_parent() -> None:
+    """End this worker process as soon as the one that started it has gone, even killed.
+
+    Otherwise it would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - runs in workers only
+    threading.Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
+
+
+def _outlive(sentinel: int) -> None:
+    wait_for_any([sentinel])
+    os._exit(1)  # what it was writing lies in a staging folder that nobody takes
+
+
 def run_all(
     function: Callable[[Item], Result],
     items: Iterable[Item],
     description: str,
-    names_its_files: bool = False,
+    travels: bool = False,
 ) -> Iterator[Result]:
     """``function`` of each item, in the items' order, on all workers.
 
@@ -102,8 +120,8 @@ def run_all(
         items: What to work on; read as results are taken, so that it may be a generator (wrap it
             in :func:`progress` for a bar).
         description: What runs, for messages.
-        names_its_files: Each file that the function reads is a path in its item, so that workers
-            which do not see our files can be sent them.
+        travels: Each file that the function reads is a path in its item, so that workers which do
+            not see our files can be sent them.
 
     Raises:
         MaskbenchError: A worker process died, or the Dask scheduler cannot be used.
@@ -113,8 +131,8 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        # Files that workers cannot see reach them only if the work names them.
-        spreads = names_its_files or not os.environ.get("MASKBENCH_SHARED")
+        # Files that workers cannot see reach them only if the work names them all.
+        spreads = travels or not os.environ.get("MASKBENCH_SHARED")
         with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:

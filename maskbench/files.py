@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_UNFINISHED = ".tmp-"
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
@@ -21,7 +23,7 @@ def replacing(target: Path) -> Iterator[Path]:
     before is not written to, so a hard link to it (DVC's cache) keeps its content.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-", suffix=target.suffix)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=_UNFINISHED, suffix=target.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -96,7 +98,7 @@ def json_text(value: Any) -> str:
 def link_or_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same bytes as ``source``: a hard link where possible, else a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".tmp-{os.getpid()}-{target.name}")
+    temporary = target.with_name(f"{_UNFINISHED}{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:
         temporary.hardlink_to(source.resolve())  # of the file, where source is a link into a cache
@@ -146,3 +148,10 @@ def remove_others(folder: Path, names: Collection[str]) -> int:
     for path in stale:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return len(stale)
+
+
+def remove_unfinished(folders: Iterable[Path]) -> None:
+    """Delete from the folders what a process that was killed while it wrote has left there."""
+    for folder in folders:
+        for path in folder.glob(f"{_UNFINISHED}*"):
+            path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from maskbench.digests import Digests
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256, sha256_file, write_text
 from maskbench.ignore import IGNORE
-from maskbench.images import SUFFIXES, write_upright
+from maskbench.images import write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
@@ -85,11 +85,12 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     )
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
+    images = {image.stem: image for image in layout.images.glob("*")}
     for name in names:
         key = name.removesuffix(".tif")
 
         def work(name: str = name, key: str = key) -> _Work:
-            reads = [layout.images / f"{key}{ending}" for ending in SUFFIXES.values()]
+            reads = (images[key],) if key in images else ()
             source = layout.label_sets / name
             return _Work(source, rules, suffix, layout.images, target, reads)
 

@@ -52,6 +52,15 @@ class Layout:
         """A table in ``plots/``."""
         return self.root / "plots" / f"{name}.csv"
 
+    @property
+    def lock(self) -> Path:
+        """The file that a stage locks while it runs."""
+        return self.data / ".maskbench" / "lock"
+
+    def written(self) -> tuple[Path, ...]:
+        """The folders in which stages write single files, rather than move staged ones there."""
+        return (self.data, self.benchmark, self.root / "metrics", self.root / "plots")
+
     def work(self, stage: str) -> Path:
         """A stage's scratch folder: unfinished files and its memory of finished ones, not in DVC.
 

@@ -1,11 +1,14 @@
 """The shell around a stage: params in, summary or clear error out."""
 
+import fcntl
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from maskbench.errors import MaskbenchError
+from maskbench.files import remove_unfinished
 from maskbench.params import Params, load_params
 from maskbench.pipeline.layout import Layout
 
@@ -18,14 +21,43 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     """
     gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
     try:
-        print(f"{stage}: {function(load_params(Path('params.yaml')), Layout())}")
+        params, layout = load_params(Path("params.yaml")), Layout()
+        with _alone(stage, layout):
+            remove_unfinished(layout.written())
+            summary = function(params, layout)
+        print(f"{stage}: {summary}")
     except MaskbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:  # disk full, no permission: the message names the file
-        print(f"error: {stage}: {error}; the previous outputs are kept", file=sys.stderr)
+    except _disk_errors() as error:  # disk full, no permission
+        print(f"error: {stage}: {error}; nothing half-written is kept", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{stage}: interrupted; the previous outputs are kept", file=sys.stderr)
         return 130
     return 0
+
+
+def _disk_errors() -> tuple[type[Exception], ...]:
+    """What a disk raises; a database has errors of its own, if one is used at all."""
+    sqlite = sys.modules.get("sqlite3")
+    return (OSError, sqlite.OperationalError) if sqlite else (OSError,)
+
+
+@contextmanager
+def _alone(stage: str, layout: Layout) -> Iterator[None]:
+    """Wait for the other stages that run in this folder, and keep them waiting.
+
+    Such as one whose ``dvc repro`` was killed, beside the next one's. It is a record lock: worker
+    processes do not inherit it, and it goes with this process, however that ends.
+    """
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("wb") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            print(f"{stage}: waits for a stage that runs in this folder already", file=sys.stderr)
+            fcntl.lockf(file, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks: nobody waits
+            pass
+        yield

@@ -10,6 +10,7 @@ from maskbench.files import (
     json_text,
     link_or_copy,
     remove_stale,
+    remove_unfinished,
     replacing,
     sha256_file,
     write_bytes,
@@ -162,6 +163,15 @@ def test_stale_entries_go_and_nothing_else(tmp_path):
     assert names(folder) == ["keep.png"]
     assert names(tmp_path / "outside") == ["precious"]
     assert remove_stale(tmp_path / "none", []) == 0
+
+
+def test_unfinished_files_go_and_nothing_else(tmp_path):
+    for name in (".tmp-ab12.csv", "a.csv", "sub/.tmp-1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    remove_unfinished([tmp_path, tmp_path / "missing"])
+    found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert found == ["a.csv", "sub/.tmp-1.png"]
 
 
 def test_digests(tmp_path):
