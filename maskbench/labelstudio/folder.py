@@ -62,7 +62,12 @@ class Folder:
 
     def stamp(self, raw: Any, origin: str) -> str | None:
         """A digest that tells a raw task of :meth:`tasks` from all others; None: too unusual."""
-        return None if origin in self._unusual else sha256(short_json(raw))
+        if origin in self._unusual:
+            return None
+        try:
+            return sha256(short_json(raw))
+        except RecursionError:  # nested so deeply that it is no task: parsing says so
+            return None
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
         """Nothing: an export does not tell which field each image tag shows."""
