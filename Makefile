@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test fuzz kills check bench clean label-studio lock picture
+.PHONY: repro help test fuzz kills check bench clean label-studio lock picture digests reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
@@ -21,12 +21,13 @@ fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; pr
 kills: .venv/dev  ## kill builds at 200 random moments; prints whether the next were undisturbed
 	$(BIN)/python tests/trust/kills.py --count 200 --seed $(or $(SEED),1)
 
-check: .venv/dev  ## lint, formatting and types
+check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what is pinned
 	ruff check .
 	ruff format --check .
 	mypy
+	$(BIN)/python scripts/audit.py
 
-bench: .venv/dev  ## measure speed as ratios against peers; writes docs/performance.md
+bench: .venv/dev  ## measure speed beside other tools (20 minutes on 2 cores); writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
 label-studio: .venv/core  ## start a local Label Studio filled with the sample
@@ -35,11 +36,19 @@ label-studio: .venv/core  ## start a local Label Studio filled with the sample
 picture: .venv/core  ## draw the README's picture of the built sample anew
 	$(BIN)/python scripts/readme_picture.py
 
+digests: repro  ## what the sample gives now becomes what it has to give (tests/trust/*.sha256)
+	$(BIN)/python scripts/digests.py --write
+
+reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes docs/reliability.md
+	$(BIN)/python scripts/reliability.py --run
+
 lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may change)
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build \
 		-o requirements/core.lock pyproject.toml
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --extra dev -c requirements/core.lock \
 		-o requirements/dev.lock pyproject.toml
+	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --resolution lowest-direct \
+		-o requirements/oldest.lock pyproject.toml
 
 LOCK := -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
@@ -59,6 +68,13 @@ help:  ## this list
 
 .venv/dev: .venv/core requirements/dev.lock
 	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	touch $@
+
+# The oldest versions that pyproject.toml allows, in an environment of their own, for a test.
+.venv/oldest/ready: requirements/oldest.lock
+	test -x .venv/oldest/bin/python || $(PYTHON) -m venv .venv/oldest
+	.venv/oldest/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r requirements/oldest.lock
 	touch $@
 
 # torch comes without hashes: which build fits depends on the machine (CPU or CUDA).

@@ -1,22 +1,24 @@
-"""How fast scoring is, beside torchmetrics and scikit-learn on the same arrays.
+"""How fast scoring is, beside FiftyOne, torchmetrics and scikit-learn on the same arrays.
 
-Run ``python benchmarks/evaluate.py``; it needs torch and torchmetrics, and scikit-learn for what
-FiftyOne's segmentation evaluation calls on each pair of masks. Prints milliseconds per image (best
-of several runs), the ratio to ours, and the most memory that scoring an image takes beyond its
-arrays.
+Run ``python benchmarks/evaluate.py [--size HxW] [--runs N]`` in the peers' environment. Prints
+Markdown: milliseconds per image (medians of interleaved runs), the ratio to ours, the largest
+difference of a class's IoU from ours, and the memory that scoring takes beyond its arrays.
+
+FiftyOne's own evaluator (``fiftyone.utils.eval.segmentation.SimpleEvaluation``) is given samples
+that hold their masks in memory and lie in no database: its database would only add to its time.
 """
 
 import argparse
+import logging
+import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
-import torch
-from sklearn.metrics import confusion_matrix
-from torchmetrics.classification import MulticlassJaccardIndex
-from torchmetrics.segmentation import MeanIoU
+import numpy.typing as npt
 
 from maskbench.evaluation.confusion import confusion
 from maskbench.evaluation.figures import count_image
@@ -24,69 +26,145 @@ from maskbench.pixels import Mask
 
 CLASSES = 7
 
+Matrix = npt.NDArray[Any]
+
 
 def areas(height: int, width: int, seed: int) -> Mask:
-    """A mask of twenty rectangles, as annotators draw them."""
+    """A mask of 28 rectangles, the later ones smaller, in which every class occurs."""
     rng = np.random.default_rng(seed)
     mask = np.zeros((height, width), dtype=np.uint8)
-    for _ in range(20):
+    for i in range(4 * CLASSES):
         top, left = rng.integers(height), rng.integers(width)
-        bottom, right = top + rng.integers(height // 2), left + rng.integers(width // 2)
-        mask[top:bottom, left:right] = rng.integers(CLASSES)
+        share = 2 + i // 2
+        bottom, right = top + height // share, left + width // share
+        mask[top:bottom, left:right] = i % CLASSES
     return mask
 
 
-def milliseconds(function: Callable[[], object], runs: int) -> float:
-    """The best of some runs after one to warm up."""
-    function()
-    best = float("inf")
-    for _ in range(runs):
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return 1e3 * best
+class InMemory:
+    """As much of a FiftyOne collection as its evaluator asks for, without the database."""
+
+    def __init__(self, samples: list[Any]) -> None:
+        self.samples = samples
+
+    def select_fields(self, _fields: list[str]) -> "InMemory":
+        """The samples have no other fields."""
+        return self
+
+    def _handle_frame_field(self, field: str) -> tuple[str, bool]:
+        return field, False
+
+    def iter_samples(self, **_options: Any) -> Iterator[Any]:
+        """The samples."""
+        return iter(self.samples)
 
 
-def contenders(truth: Mask, predicted: Mask) -> dict[str, Callable[[], object]]:
-    """Mean IoU's work on one image, by who does it; tensors are made beforehand."""
+def fiftyone_way(truth: Mask, predicted: Mask) -> Callable[[], Matrix]:
+    """``evaluate_segmentations(method="simple")`` of FiftyOne on one sample."""
+    import fiftyone
+    from fiftyone.utils.eval.segmentation import SimpleEvaluation, SimpleEvaluationConfig
+
+    logging.getLogger("fiftyone").setLevel(logging.WARNING)
+    sample = fiftyone.Sample(filepath="/in/memory.png")
+    sample["truth"] = fiftyone.Segmentation(mask=truth)
+    sample["predicted"] = fiftyone.Segmentation(mask=predicted)
+    evaluation = SimpleEvaluation(SimpleEvaluationConfig("predicted", "truth"))
+    names = {i: f"class {i}" for i in range(CLASSES)}
+
+    def work() -> Matrix:
+        results = evaluation.evaluate_samples(InMemory([sample]), mask_targets=names)
+        matrix: Matrix = results.pixel_confusion_matrix
+        return matrix
+
+    return work
+
+
+def torchmetrics_ways(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Matrix]]:
+    """The two mean IoUs of torchmetrics, each by class; tensors are made beforehand."""
+    import torch
+    from torchmetrics.classification import MulticlassJaccardIndex
+    from torchmetrics.segmentation import MeanIoU
+
     tensors = torch.from_numpy(predicted).long()[None], torch.from_numpy(truth).long()[None]
-    jaccard = MulticlassJaccardIndex(CLASSES, ignore_index=255, validate_args=False)
-    mean_iou = MeanIoU(CLASSES, input_format="index")
+    jaccard = MulticlassJaccardIndex(CLASSES, average=None, validate_args=False)
+    mean_iou = MeanIoU(CLASSES, input_format="index", per_class=True)
     return {
-        "maskbench, IoU": lambda: confusion(truth, predicted, CLASSES),
-        "maskbench, all figures": lambda: count_image(truth, predicted, CLASSES),
-        "torchmetrics JaccardIndex": lambda: jaccard.update(*tensors),
-        "torchmetrics MeanIoU": lambda: mean_iou.update(*tensors),
-        "scikit-learn (FiftyOne's way)": lambda: confusion_matrix(
-            truth.ravel(), predicted.ravel(), labels=range(CLASSES)
-        ),
+        "torchmetrics JaccardIndex": lambda: jaccard(*tensors).numpy(),
+        "torchmetrics MeanIoU": lambda: mean_iou(*tensors).numpy(),
     }
+
+
+def contenders(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Matrix]]:
+    """Mean IoU's work on one image, by who does it: a confusion matrix, or the IoUs by class."""
+    from sklearn.metrics import confusion_matrix
+
+    labels = range(CLASSES)
+    return {
+        "maskbench": lambda: confusion(truth, predicted, CLASSES)[:, :CLASSES],
+        "maskbench, all figures": lambda: count_image(truth, predicted, CLASSES)[0][:, :CLASSES],
+        "FiftyOne": fiftyone_way(truth, predicted),
+        "scikit-learn": lambda: confusion_matrix(truth.ravel(), predicted.ravel(), labels=labels),
+        **torchmetrics_ways(truth, predicted),
+    }
+
+
+def ious(result: Matrix) -> Matrix:
+    """The IoU of each class, from a confusion matrix or as they are."""
+    if result.ndim == 1:
+        return result
+    hit = np.diag(result)
+    return hit / (result.sum(axis=0) + result.sum(axis=1) - hit)
+
+
+def milliseconds(work: dict[str, Callable[[], Matrix]], runs: int) -> dict[str, float]:
+    """The median of each, taken in turns."""
+    times: dict[str, list[float]] = {who: [] for who in work}
+    for _ in range(runs):
+        for who, function in work.items():
+            start = time.perf_counter()
+            function()
+            times[who].append(1e3 * (time.perf_counter() - start))
+    return {who: statistics.median(taken) for who, taken in times.items()}
+
+
+def rows(name: str, truth: Mask, predicted: Mask, runs: int) -> list[str]:
+    """The table's rows for one pair of masks."""
+    work = contenders(truth, predicted)
+    found = {who: ious(np.asarray(function())) for who, function in work.items()}
+    times = milliseconds(work, runs)
+    lines = []
+    for who, took in times.items():
+        off = np.abs(found[who] - found["maskbench"]).max()
+        ratio = took / times["maskbench"]
+        lines.append(f"| {name} | {who} | {took:.2f} | {ratio:.1f} | {off:.0e} |")
+    return lines
+
+
+def memory(truth: Mask, predicted: Mask) -> float:
+    """The most memory that scoring one image takes beyond its two masks, in masks."""
+    tracemalloc.start()
+    count_image(truth, predicted, CLASSES)
+    peak = tracemalloc.get_traced_memory()[1] / truth.nbytes
+    tracemalloc.stop()
+    return peak
 
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", default="1080x1920", help="height x width; default: %(default)s")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=9)
     args = parser.parse_args()
     height, width = (int(side) for side in args.size.split("x"))
     rng = np.random.default_rng(0)
-    noise = [rng.integers(0, CLASSES, (height, width), dtype=np.uint8) for _ in range(2)]
-    for name, (truth, predicted) in {
-        "areas": (areas(height, width, 0), np.roll(areas(height, width, 0), 9)),
-        "noise": noise,
-    }.items():
-        print(f"{name}, {height} x {width}, {CLASSES} classes: ms per image, ratio to ours")
-        times = {
-            who: milliseconds(work, args.runs) for who, work in contenders(truth, predicted).items()
-        }
-        for who, took in times.items():
-            print(f"  {who:30} {took:9.2f} {took / times['maskbench, IoU']:8.1f}")
-        tracemalloc.start()
-        count_image(truth, predicted, CLASSES)
-        peak = tracemalloc.get_traced_memory()[1] / truth.nbytes
-        tracemalloc.stop()
-        print(f"  memory beyond the two masks: {peak:.1f} times one mask\n")
+    truth, noise = areas(height, width, 0), rng.integers(0, CLASSES, (2, height, width), np.uint8)
+    shifted = np.roll(truth, 9)
+    print("| masks | mean IoU by | ms an image | time, maskbench = 1 | IoUs differ by |")
+    print("|---|---|--:|--:|--:|")
+    print("\n".join(rows("areas", truth, shifted, args.runs)))
+    print("\n".join(rows("noise", noise[0], noise[1], args.runs)))
+    print(f"\nOne {height} x {width} image in {CLASSES} classes. Scoring it with all figures takes")
+    print(f"{memory(truth, shifted):.1f} times one mask's memory beyond its two masks.")
     return 0
 
 

@@ -8,9 +8,9 @@ away. Numbers and all other text stand as they are. Needs the standard library o
 """
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # full-width signs, too
@@ -40,11 +40,20 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
 
     Python's writer quotes only the line breaks that it ends rows with, but readers take others for
     the end of a row, too: a carriage return in a label would begin a row of its author's making.
+    So the writer ends rows with both, and the carriage return is taken away again.
     """
-    return "".join(map(_line, rows))
+    lines: list[str] = []
+    writer = csv.writer(_Lines(lines.append), lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([guarded(v) if isinstance(v, str) and v[:1] in _FIRST else v for v in row])
+    return "".join([f"{line[:-2]}\n" for line in lines])
 
 
-def _line(row: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow([guarded(value) for value in row])
-    return text.getvalue().removesuffix("\r\n") + "\n"
+@dataclass(frozen=True)
+class _Lines:
+    """What the writer writes to: it gives one line at a time."""
+
+    write: Callable[[str], Any]
+
+
+_FIRST = frozenset("'=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")  # what _FORMULA can begin with

@@ -2,7 +2,8 @@
 
 Imported only when ``MASKBENCH_SCHEDULER`` names a scheduler. Work travels pickled by us, with every
 path made absolute, since workers run in other folders; what comes back names files relative to the
-data folder, so that no byte of a version depends on where it was made.
+data folder, so that no byte of a version depends on where it was made. With ``MASKBENCH_SHARED``
+the files that the work names travel as well.
 """
 
 import asyncio
@@ -14,13 +15,14 @@ import pickle
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from maskbench.code import code_digest
 from maskbench.errors import MaskbenchError
+from maskbench.shared import Parcel, Shared, perform
 
 CONNECT = 5.0
 """Seconds within which the scheduler has to answer."""
@@ -38,6 +40,7 @@ A worker's death is no such failure: Dask runs its calls elsewhere, unless sever
 the same call.
 """
 
+_DOWNLOADS = 8  # results whose files are fetched at the same time
 _REFRESH = 2.0  # seconds for which the number of the workers' threads is believed
 
 
@@ -50,20 +53,26 @@ class Cluster(Executor):
 
     Args:
         client: A connected ``distributed.Client``.
+        shared: By way of what files travel; None: the workers see our files.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, shared: Shared | None = None) -> None:
         self._client = client
         self._executor = client.get_executor(pure=False, retries=RETRIES)
+        self._shared = shared
+        self._receivers = ThreadPoolExecutor(_DOWNLOADS)
         self._threads = 0
         self._asked = -_REFRESH
         self._seen = time.monotonic()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run ``fn(*args, **kwargs)`` on a worker."""
-        work = packed((fn, args, kwargs))
-        future: Future[Any] = self._executor.submit(_perform, code_digest(), work)
-        return future
+        call, shared = (fn, args, kwargs), self._shared
+        if shared is None:
+            done: Future[Any] = self._executor.submit(_perform, code_digest(), packed(call))
+            return done
+        parcel = self._executor.submit(_perform_apart, code_digest(), shared.send(call))
+        return self._receivers.submit(lambda: shared.receive(parcel.result()))
 
     def width(self) -> int:
         """How many calls run at the same time; workers may come and go.
@@ -84,6 +93,7 @@ class Cluster(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Give up what has not been taken; calls that run end on their own."""
         self._executor.shutdown(wait=wait and not cancel_futures)
+        self._receivers.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
 @contextmanager
@@ -103,10 +113,11 @@ def connected(address: str, description: str) -> Iterator[Cluster]:
         from distributed import KilledWorker  # noqa: PLC0415
         from distributed.comm import CommClosedError  # noqa: PLC0415
 
-        cluster = None
+        cluster, shared, url = None, None, os.environ.get("MASKBENCH_SHARED", "")
         try:
             _check_workers(client, address)
-            cluster = Cluster(client)
+            shared = Shared(url) if url else None
+            cluster = Cluster(client, shared)
             yield cluster
         except KilledWorker as error:
             raise MaskbenchError(
@@ -122,6 +133,8 @@ def connected(address: str, description: str) -> Iterator[Cluster]:
             ) from None
         finally:
             _leave(client, cluster)
+            if shared is not None:
+                shared.remove()
 
 
 def _client(address: str) -> Any:
@@ -168,10 +181,20 @@ def _absolute(path: Path) -> tuple[type[Path], tuple[str]]:
 
 def _perform(code: str, work: bytes) -> Any:
     """On a worker: what :func:`packed` holds; each call checks the code, as workers join late."""
-    if code_digest() != code:
-        raise OtherCodeError(_other_code(1, "that joined late"))
+    _check_code(code)
     function, args, kwargs = pickle.loads(work)  # noqa: S301 - ours, by way of the scheduler
     return function(*args, **kwargs)
+
+
+def _perform_apart(code: str, parcel: Parcel) -> Parcel:
+    """On a worker: as :func:`_perform`, in a folder of its own."""
+    _check_code(code)
+    return perform(parcel)
+
+
+def _check_code(code: str) -> None:
+    if code_digest() != code:
+        raise OtherCodeError(_other_code(1, "that joined late"))
 
 
 def _other_code(count: int, which: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from maskbench.files import write_bytes
+from maskbench.files import sha256, write_bytes
 from maskbench.raster import LabelSet
 from maskbench.tiff import read_tiff, tiff_bytes
 
@@ -52,12 +52,20 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
-def write_mask(path: Path, mask: Mask) -> None:
-    """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending."""
+def write_mask(path: Path, mask: Mask) -> str:
+    """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending.
+
+    Returns:
+        The SHA-256 of the file.
+    """
     if path.suffix == ".png":
-        write_bytes(path, png_bytes(mask))
-    else:
-        write_bytes(path, tiff_bytes(LabelSet.of_planes((), mask[np.newaxis])))
+        return _written(path, png_bytes(mask))
+    return _written(path, tiff_bytes(LabelSet.of_planes((), mask[np.newaxis])))
+
+
+def _written(path: Path, content: bytes) -> str:
+    write_bytes(path, content)
+    return sha256(content)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,14 @@ class LabelSetFile:
     image: Mapping[str, str]
 
 
-def write_label_set(path: Path, content: LabelSetFile) -> None:
+def write_label_set(path: Path, content: LabelSetFile) -> str:
     """Write a label set as a TIFF of byte planes, atomically.
 
     The tag ImageDescription holds JSON: ``labels`` (bit ``k % 8`` of band ``k // 8 + 1`` is label
     ``k``), ``task``, ``annotation`` and ``image``.
+
+    Returns:
+        The SHA-256 of the file.
     """
     about = {
         "labels": list(content.label_set.labels),
@@ -90,7 +101,7 @@ def write_label_set(path: Path, content: LabelSetFile) -> None:
         "image": dict(content.image),
     }
     text = json.dumps(about, sort_keys=True)  # ASCII, as TIFF tags are
-    write_bytes(path, tiff_bytes(content.label_set, text))
+    return _written(path, tiff_bytes(content.label_set, text))
 
 
 def read_label_set(path: Path) -> LabelSetFile:

@@ -1,9 +1,10 @@
 """The one seam through which per-image work runs: ``concurrent.futures``' interface.
 
 ``MASKBENCH_WORKERS`` sets the number of processes (default: the cores this process may use), or
-``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler. These are
+``MASKBENCH_SCHEDULER=tcp://host:port`` runs the work on the workers of a Dask scheduler; with
+``MASKBENCH_SHARED`` only work that ``travels`` with its files, by that URL. These are
 environment variables because they must not change what a version contains. Threads would not help:
-rasterio's fill holds the interpreter lock.
+filling and Python's own work hold the interpreter lock.
 """
 
 import multiprocessing
@@ -68,10 +69,10 @@ class _Pool:
 
 
 @contextmanager
-def _pool(few: bool, description: str) -> Iterator[_Pool | None]:
+def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     """Processes or Dask workers; None: work here."""
     count = workers()
-    address = os.environ.get("MASKBENCH_SCHEDULER", "")
+    address = os.environ.get("MASKBENCH_SCHEDULER", "") if spreads else ""
     if few:
         yield None
         return
@@ -107,7 +108,10 @@ def _outlive(sentinel: int) -> None:
 
 
 def run_all(
-    function: Callable[[Item], Result], items: Iterable[Item], description: str
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    description: str,
+    travels: bool = False,
 ) -> Iterator[Result]:
     """``function`` of each item, in the items' order, on all workers.
 
@@ -116,6 +120,8 @@ def run_all(
         items: What to work on; read as results are taken, so that it may be a generator (wrap it
             in :func:`progress` for a bar).
         description: What runs, for messages.
+        travels: Each file that the function reads is a path in its item, so that workers which do
+            not see our files can be sent them.
 
     Raises:
         MaskbenchError: A worker process died, or the Dask scheduler cannot be used.
@@ -125,7 +131,9 @@ def run_all(
     first = list(islice(source, 2))
     items = chain(first, source)
     try:
-        with _pool(few or len(first) < 2, description) as pool:
+        # Files that workers cannot see reach them only if the work names them all.
+        spreads = travels or not os.environ.get("MASKBENCH_SHARED")
+        with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenProcessPool:
         raise MaskbenchError(

@@ -1,34 +1,47 @@
-"""Write the benchmark in the form of another ecosystem: coco, yolo, voc or hf.
+"""Write the benchmark in the form of another ecosystem: coco, yolo, voc, hf or webdataset.
 
 coco and yolo hold the drawn regions as instances (they need data/annotations: `dvc pull fetch`),
-voc and hf the masks.
+voc, hf and webdataset the masks.
 
   maskbench export coco exports/coco
   maskbench export hf exports/hf --rev v1.2
+  maskbench export webdataset exports/shards --shard-size 100
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+_FORMS = ("coco", "hf", "voc", "webdataset", "yolo")
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("form", metavar="FORM", choices=["coco", "hf", "voc", "yolo"])
+    parser.add_argument("form", metavar="FORM", choices=_FORMS)
     parser.add_argument("out", metavar="OUT", type=Path, help="a new or empty folder")
     parser.add_argument(
         "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
     )
     parser.add_argument("--rev", help="the benchmark of this tag, branch or commit")
+    parser.add_argument(
+        "--shard-size",
+        metavar="MB",
+        type=float,
+        help="webdataset: megabytes that a shard has at most, about (default: 256)",
+    )
 
 
 def run(args: Namespace) -> int:
     """Export and print one line; returns the exit status."""
     from maskbench.dataset import Benchmark  # noqa: PLC0415 - `maskbench --help` stays quick
+    from maskbench.errors import MaskbenchError  # noqa: PLC0415
     from maskbench.export import export  # noqa: PLC0415
     from maskbench.export.source import Source  # noqa: PLC0415
     from maskbench.params import load_params  # noqa: PLC0415
     from maskbench.versions import sibling  # noqa: PLC0415
 
+    options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
+    if options and (args.form != "webdataset" or not args.shard_size > 0):
+        raise MaskbenchError("--shard-size is for webdataset, in megabytes above 0")
     data, annotations = args.data, args.data.parent / "annotations"
     if args.rev:
         data, regions = sibling(data, args.rev), args.form in ("coco", "yolo")
@@ -36,5 +49,5 @@ def run(args: Namespace) -> int:
     params = Path("params.yaml")
     threshold = load_params(params).rasterize.brush_threshold if params.is_file() else 128
     source = Source(Benchmark(data), annotations, threshold)
-    print(f"{export(args.form, source, args.out)}: {args.out}")
+    print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0

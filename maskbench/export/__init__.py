@@ -1,30 +1,32 @@
-"""A benchmark in the forms of other ecosystems: COCO, YOLO, Pascal VOC, Hugging Face."""
+"""A benchmark in the forms of other ecosystems: COCO, YOLO, VOC, Hugging Face, WebDataset."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError, did_you_mean
-from maskbench.export import coco, hf, voc, yolo
+from maskbench.export import coco, hf, voc, webdataset, yolo
 from maskbench.export.folder import filled
 from maskbench.export.source import Source
 
-FORMATS: dict[str, Callable[[Source, Path], str]] = {
+FORMATS: dict[str, Callable[..., str]] = {
     "coco": coco.write,
     "hf": hf.write,
     "voc": voc.write,
+    "webdataset": webdataset.write,
     "yolo": yolo.write,
 }
-"""How each form is written: (source, folder) → one-line summary."""
+"""How each form is written: (source, folder, its own options by name) → one-line summary."""
 
 
-def export(form: str, source: Source | Benchmark, target: Path) -> str:
+def export(form: str, source: Source | Benchmark, target: Path, **options: float) -> str:
     """Write a benchmark in another form; returns a one-line summary.
 
     Args:
         form: One of :data:`FORMATS`.
         source: The benchmark, and where its regions lie (COCO and YOLO need them).
         target: A folder that is not there yet, or is empty; it appears when all of it is written.
+        **options: The form's own: ``shard_mb`` of webdataset.
 
     Raises:
         MaskbenchError: The form is unknown, or the folder holds something.
@@ -35,4 +37,4 @@ def export(form: str, source: Source | Benchmark, target: Path) -> str:
     if not isinstance(source, Source):
         source = Source(source)
     with filled(target) as folder:
-        return FORMATS[form](source, folder)
+        return FORMATS[form](source, folder, **options)

@@ -5,14 +5,12 @@ so that a line of a diff is a change that somebody made.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from maskbench.errors import DataError, Problem
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
+from maskbench.quickjson import plain_json
 
 _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one region a line
 
@@ -53,20 +51,9 @@ def read_task(path: Path) -> Task:
 
 def task_of(content: bytes, name: str) -> Task:
     """A task from the bytes of its stored form; ``name`` is for the message of a DataError."""
-    return _task(content, name, json.loads)
-
-
-def drawable_task_of(content: bytes, name: str) -> Task:
-    """:func:`task_of`, several times as fast; whole numbers of more than 64 bits become floats."""
     try:
-        return _task(content, name, orjson.loads)
-    except DataError:  # lone surrogates, which Python reads and orjson does not
-        return _task(content, name, json.loads)
-
-
-def _task(content: bytes, name: str, loads: Callable[[bytes], Any]) -> Task:
-    try:
-        value = loads(content)
+        value = plain_json(content)
+        value = json.loads(content) if value is None else value
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
         value["image"] = Image(**value["image"]) if value["image"] else None
         return Task(**value)

@@ -1,14 +1,17 @@
 """A folder as the source: Label Studio JSON exports and the images they name."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
-from maskbench.files import sha256_file
+from maskbench.files import sha256, sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_path, without_upload_prefix
-from maskbench.labelstudio.model import ImageFile, Task
+from maskbench.labelstudio.model import ImageFile, Pictured, Task
+from maskbench.quickjson import plain_json, short_json
 
 
 class Folder:
@@ -16,29 +19,25 @@ class Folder:
 
     Args:
         path: The folder.
+        memory: A file of ours for what is known of the images' digests; None: they are all read.
 
     Raises:
         SourceError: The folder does not exist or holds no export.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, memory: Path | None = None) -> None:
         self.path = path
         if not path.is_dir():
             raise SourceError(f"fetch.folder: {path} is no folder")
         self.exports = sorted(path.glob("*.json"))
         if not self.exports:
             raise SourceError(f"fetch.folder: {path} holds no Label Studio JSON export (*.json)")
-        self._by_name = self._index()
-
-    def _index(self) -> dict[str, list[Path]]:
-        """Image files by their own name; links that lead out of the folder are not in it."""
-        root = self.path.resolve()
-        found: dict[str, list[Path]] = {}
-        for file in sorted(self.path.rglob("*")):
-            fits = file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
-            if fits and file.resolve().is_relative_to(root):
-                found.setdefault(file.name, []).append(file)
-        return found
+        found = _images(path)
+        self._digests = Digests(path, memory, found) if memory else None
+        self._by_name: dict[str, list[str]] = {}
+        for name in found:
+            self._by_name.setdefault(name.rpartition("/")[2], []).append(name)
+        self._unusual: set[str] = set()  # exports with values that readers of JSON disagree about
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks of all exports, each with the name of its file.
@@ -50,7 +49,9 @@ class Folder:
         problems = []
         for file in self.exports:
             try:
-                exports[file.name] = _tasks_of(file)
+                exports[file.name], plain = _tasks_of(file)
+                if not plain:
+                    self._unusual.add(file.name)
             except ValueError as error:
                 problems.append(Problem(str(error), file.name))
         if problems:
@@ -58,6 +59,10 @@ class Folder:
         for name, tasks in exports.items():
             for task in tasks:
                 yield task, name
+
+    def stamp(self, raw: Any, origin: str) -> str | None:
+        """A digest that tells a raw task of :meth:`tasks` from all others; None: too unusual."""
+        return None if origin in self._unusual else sha256(short_json(raw))
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
         """Nothing: an export does not tell which field each image tag shows."""
@@ -67,12 +72,16 @@ class Folder:
         """Nothing: the images are here."""
 
     def finish(self) -> None:
-        """Nothing: the folder is the user's."""
+        """Keep what is known of the images; the folder is the user's."""
+        if self._digests is not None:
+            self._digests.save()
 
-    def find(self, task: Task) -> ImageFile:
+    def find(self, task: Pictured) -> ImageFile:
         """The file with a task's image; raises ValueError as :meth:`image` does."""
-        path = self.image(task.reference or "")
-        return ImageFile(path, sha256_file(path))
+        name = self._image(task.reference or "")
+        known = self._digests.get(name) if self._digests else None
+        path = self.path / name
+        return ImageFile(path, known or sha256_file(path))
 
     def image(self, reference: str) -> Path:
         """The file that an image reference of a task names.
@@ -83,33 +92,68 @@ class Folder:
         Raises:
             ValueError: No file fits, or several do.
         """
+        return self.path / self._image(reference)
+
+    def _image(self, reference: str) -> str:
         wanted = reference_path(reference)
         for name in dict.fromkeys([wanted.name, without_upload_prefix(wanted.name)]):
             candidates = self._by_name.get(name, [])
-            parents = wanted.parent.parts
-            for length in range(len(parents), -1, -1):
-                tail = (*parents[len(parents) - length :], name)
-                fitting = [file for file in candidates if _parts(file, self.path, tail)]
+            if len(candidates) == 1:
+                return candidates[0]
+            for part in range(len(wanted.parts)):
+                tail = [*wanted.parts[part:-1], name]
+                fitting = [f for f in candidates if f.split("/")[-len(tail) :] == tail]
                 if len(fitting) == 1:
                     return fitting[0]
                 if fitting:
-                    names = ", ".join(str(file.relative_to(self.path)) for file in fitting)
+                    names = ", ".join(sorted(fitting, key=lambda file: file.split("/")))
                     raise ValueError(f"the image {reference!r} fits several files: {names}")
         raise ValueError(f"no image file below {self.path} fits {reference!r}")
 
 
-def _parts(file: Path, root: Path, tail: tuple[str, ...]) -> bool:
-    return file.relative_to(root).parts[-len(tail) :] == tail
+def _images(root: Path) -> dict[str, Signature]:
+    """Image files anywhere below a folder, by path; links that lead out of it are not among them.
+
+    Links to folders are not followed.
+    """
+    found: dict[str, Signature] = {}
+    real = root.resolve()
+    folders = [""]
+    while folders:
+        above = folders.pop()
+        try:
+            entries = os.scandir(root / above)
+        except PermissionError:
+            continue
+        with entries:
+            for entry in entries:
+                name = f"{above}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{name}/")
+                elif _is_image(entry.name) and (seen := signature(entry)):
+                    if not entry.is_symlink() or (root / name).resolve().is_relative_to(real):
+                        found[name] = seen
+    return found
 
 
-def _tasks_of(file: Path) -> list[Any]:
-    try:
-        value = json.loads(file.read_bytes(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no valid JSON: {error}") from None
+def _is_image(name: str) -> bool:
+    stem, dot, suffix = name.rpartition(".")
+    return bool(stem) and dot + suffix.lower() in IMAGE_SUFFIXES
+
+
+def _tasks_of(file: Path) -> tuple[list[Any], bool]:
+    """The tasks of an export, and whether all readers of JSON take it for the same."""
+    content = file.read_bytes()
+    value = plain_json(content)
+    plain = value is not None
+    if not plain:
+        try:
+            value = json.loads(content, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"is no valid JSON: {error}") from None
     if not isinstance(value, list):
         raise ValueError("is no list of tasks: export the project as JSON")
-    return value
+    return value, plain
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -7,7 +7,7 @@ the browser rewrites view rotation, sizes, lead time and key order).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 AREAS = frozenset({"polygon", "rectangle", "ellipse", "brush", "bitmask", "vector"})
 """Shapes that have pixels; a vector region only if it is closed."""
@@ -127,3 +127,19 @@ class Task:
     reference: str | None
     annotations: tuple[Annotation, ...]
     image: Image | None = None
+
+
+class Pictured(Protocol):
+    """A task as far as finding its image goes."""
+
+    @property
+    def id(self) -> int:
+        """Label Studio's task id."""
+
+    @property
+    def key(self) -> str:
+        """The name of this item in all files of the benchmark."""
+
+    @property
+    def reference(self) -> str | None:
+        """How the data names the image."""

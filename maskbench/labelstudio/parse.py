@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskbench.errors import Problem
-from maskbench.labelstudio.brush import canonical_rle
 from maskbench.labelstudio.keys import image_reference, task_key
 from maskbench.labelstudio.model import NOT_A_REGION, Annotation, Region, Task
 
@@ -20,9 +19,15 @@ _GEOMETRY = (
     "imageDataURL", "vertices", "sequence",
 )  # fmt: skip
 _MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
+_RELATION = ("direction", "from_id", "labels", "to_id", "type")
 _INFERRED = (
     ("points", "polygon"), ("rle", "brush"), ("imageDataURL", "bitmask"), ("vertices", "vector"),
     ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
+)  # fmt: skip
+
+_TASK = ("id", "data", "annotations", "project")
+_ANNOTATION = (
+    "id", "completed_by", "created_at", "updated_at", "ground_truth", "was_cancelled", "result",
 )  # fmt: skip
 
 DEEPEST = 100
@@ -61,6 +66,21 @@ def parse_task(
         what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
     return _task(raw, origin, fields)
+
+
+def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`parse_task` reads of a raw task: no drafts, comments, names or e-mails."""
+    task = {name: raw[name] for name in _TASK if name in raw}
+    if isinstance(task.get("annotations"), list):
+        task["annotations"] = [_essential(entry) for entry in task["annotations"]]
+    return task
+
+
+def _essential(annotation: Any) -> Any:
+    if not isinstance(annotation, dict):
+        return annotation
+    kept = {name: annotation[name] for name in _ANNOTATION if name in annotation}
+    return {**kept, "completed_by": _user(kept.get("completed_by"))}
 
 
 def _is_deep(value: Any) -> bool:
@@ -149,7 +169,7 @@ def _results(results: list[Any]) -> _Parts:
         entry = item if isinstance(item, dict) else {}
         value: dict[str, Any] = entry["value"] if isinstance(entry.get("value"), dict) else {}
         if entry.get("type") == "relation":
-            relations.append({name: entry[name] for name in sorted(entry)})
+            relations.append({name: entry[name] for name in _RELATION if name in entry})
         elif value and not _has_shape(entry, value):
             answers[str(entry.get("from_name"))] = _answer(value)
         else:
@@ -219,6 +239,8 @@ def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:
     """The geometry as the browser would save it: whole numbers without ``.0``, code unpadded."""
     plain = {name: _whole(entry) for name, entry in value.items()}
     if isinstance(plain.get("rle"), list):
+        from maskbench.labelstudio.brush import canonical_rle  # noqa: PLC0415 - needs NumPy
+
         plain["rle"] = canonical_rle(plain["rle"])
     return plain
 

@@ -17,7 +17,7 @@ from maskbench.files import sha256_file, signature
 from maskbench.images import SUFFIXES
 from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.download import Got, Wanted, get_image
-from maskbench.labelstudio.model import ImageFile, Task
+from maskbench.labelstudio.model import ImageFile, Pictured, Task
 from maskbench.labelstudio.store import Store, StoredImage
 from maskbench.labelstudio.sync import Project, read_project, sync_project, sync_recent
 
@@ -66,6 +66,10 @@ class Server:
             for raw in self._store.tasks(project.id):
                 yield raw, _origin(project)
 
+    def stamp(self, raw: Any, origin: str) -> str | None:
+        """None: what a task means depends on its project's setup, too."""
+        return None
+
     def image_fields(self, origin: str) -> Mapping[str, str]:
         """The field of a task's data behind each image tag of the task's project."""
         return next(p.labeling.fields for p in self.projects if _origin(p) == origin)
@@ -112,7 +116,7 @@ class Server:
             image = StoredImage(sha256_file(file), got.validator, file.name, signature(file))
             self._store.keep_image(wanted.reference, image)
 
-    def find(self, task: Task) -> ImageFile:
+    def find(self, task: Pictured) -> ImageFile:
         """The local file with a task's image, after :meth:`prepare`.
 
         Raises:
@@ -129,7 +133,7 @@ class Server:
             )
         return ImageFile(file, stored.sha256, ours=True)
 
-    def _locate(self, task: Task, stored: StoredImage) -> Path | None:
+    def _locate(self, task: Pictured, stored: StoredImage) -> Path | None:
         """The file that still holds the bytes that were downloaded: a fresh one, or an output."""
         names = (f"{task.key}{suffix}" for suffix in sorted(set(SUFFIXES.values())))
         outputs = (self._images / name for name in (stored.file, *names))

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS image (
     file TEXT NOT NULL, seal TEXT NOT NULL
 );
 """
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from maskbench.files import digest
 from maskbench.labelstudio.answers import GaveUpError, NotThereError
 from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.labeling import Labeling, parse_labeling
+from maskbench.labelstudio.parse import essential
 from maskbench.labelstudio.store import Store
 
 PAGE = 1000
@@ -188,7 +189,7 @@ def _export_all(
     )  # fmt: skip
     with bar:
         for asked, tasks in export_tasks(client, project.id, numbers):
-            store.keep_tasks(project.id, ((t["id"], stamps[t["id"]], t) for t in tasks))
+            store.keep_tasks(project.id, ((t["id"], stamps[t["id"]], essential(t)) for t in tasks))
             lost = set(asked) - {task["id"] for task in tasks}
             _expect_gone(client, sorted(lost))
             store.drop_tasks(lost)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
+from maskbench.digests import Digests
 from maskbench.errors import Problem
-from maskbench.files import digest, json_text, sha256_file, write_text
+from maskbench.files import digest, json_text, sha256, sha256_file, write_text
 from maskbench.ignore import IGNORE
-from maskbench.images import write_upright
+from maskbench.images import SUFFIXES, write_upright
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
@@ -34,6 +36,7 @@ class _Work:
     suffix: str
     images: Path
     target: Path
+    reads: Sequence[Path] = ()  # files in ``images``, for workers that cannot see the folder
 
 
 def combine(params: Params, layout: Layout) -> str:
@@ -44,8 +47,10 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     recipe = Recipe("combine", _combine_task, ("benchmark/masks", "benchmark/scenes"), _unmatched)
-    files = sorted(layout.label_sets.glob("*.tif"))
-    built = build(recipe, layout, _jobs(files, params, layout), len(files))
+    digests = folder_digests(layout, "label_sets")
+    found = [name for name in digests if name.endswith(".tif")]
+    built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
+    digests.save()
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
@@ -69,7 +74,7 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
     return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
 
 
-def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job]:
+def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     rules = ClassRules(params.labels_map, params.rules, params.combine)
     shaping = digest(
         [
@@ -80,9 +85,16 @@ def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job
     )
     target = staging(layout, "combine")
     suffix = f".{params.combine.mask_format}"
-    for file in files:
-        work = _Work(file, rules, suffix, layout.images, target)
-        yield Job(file.stem, digest([sha256_file(file), shaping]), work)
+    for name in names:
+        key = name.removesuffix(".tif")
+
+        def work(name: str = name, key: str = key) -> _Work:
+            reads = [layout.images / f"{key}{ending}" for ending in SUFFIXES.values()]
+            source = layout.label_sets / name
+            return _Work(source, rules, suffix, layout.images, target, reads)
+
+        inputs = sha256(f"{digests.get(name)} {shaping}".encode())
+        yield Job(key, inputs, work)
 
 
 def _combine_task(work: _Work) -> Outcome:
@@ -100,16 +112,17 @@ def _combine_task(work: _Work) -> Outcome:
     mask = f"benchmark/masks/{key}{work.suffix}"
     as_it_was = write_upright(image, work.target / scene)
     pixels, found = class_mask(source.label_set, work.rules)
-    write_mask(work.target / mask, pixels)
+    written = write_mask(work.target / mask, pixels)
+    scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
     facts = _facts(source, found) | {
         "scene": Path(scene).name,
         "mask": Path(mask).name,
         "height": pixels.shape[0],
         "width": pixels.shape[1],
         "mask_sha256": pixel_digest(pixels),
-        "scene_sha256": source.image["sha256"] if as_it_was else sha256_file(work.target / scene),
+        "scene_sha256": scene_digest,
     }
-    return Outcome((mask, scene), facts)
+    return Outcome({mask: written, scene: scene_digest}, facts)
 
 
 def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:

@@ -1,28 +1,29 @@
 """Stage *fetch*: tasks and images from their source, stored in canonical form."""
 
+import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from maskbench.errors import DataError, Problem
-from maskbench.files import digest, json_text, link_or_copy, write_bytes, write_text
-from maskbench.images import inspect
-from maskbench.labelstudio.auth import read_key
+from maskbench.files import json_text, link_or_copy, sha256, write_bytes, write_text
 from maskbench.labelstudio.canonical import task_json
-from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.labeling import compare_labels
-from maskbench.labelstudio.model import Annotation, Image, ImageFile, Region, Task
+from maskbench.labelstudio.model import Annotation, Image, ImageFile, Pictured, Region, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
-from maskbench.labelstudio.server import Server
-from maskbench.labelstudio.sync import Project
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.build import Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import Memory
+
+if TYPE_CHECKING:
+    from maskbench.labelstudio.server import Server
+    from maskbench.labelstudio.sync import Project
 
 
 class Source(Protocol):
@@ -31,27 +32,30 @@ class Source(Protocol):
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks, each with the name of its origin for messages."""
 
+    def stamp(self, raw: Any, origin: str) -> str | None:
+        """What tells a raw task from all that mean something else; None: it must be parsed."""
+
     def image_fields(self, origin: str) -> Mapping[str, str]:
         """The data field behind each image tag, for tasks of this origin; empty if unknown."""
 
     def prepare(self, tasks: Iterable[Task]) -> None:
         """Get the images of these tasks ready for :meth:`find`."""
 
-    def find(self, task: Task) -> ImageFile:
+    def find(self, task: Pictured) -> ImageFile:
         """A local file with the image of a task; raises ValueError where there is none."""
 
     def finish(self) -> None:
         """Clear up after the images have become outputs."""
 
 
-def open_source(params: Params, layout: Layout) -> Source:
+def open_source(params: Params, layout: Layout) -> "Folder | Server":
     """The source that the params name, with its tasks up to date.
 
     Raises:
         SourceError: It cannot be reached or read.
     """
     if params.fetch.server is None:
-        return Folder(Path(params.fetch.folder))
+        return Folder(Path(params.fetch.folder), layout.work("digests") / "source.json")
     server = connect(params.fetch, layout)
     for warning in setup_warnings(server.projects, params):
         print(f"warning: {warning}", file=sys.stderr)
@@ -59,7 +63,7 @@ def open_source(params: Params, layout: Layout) -> Source:
     return server
 
 
-def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Server:
+def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> "Server":
     """The server that the params name, its projects looked up; no task is asked for yet.
 
     Args:
@@ -70,14 +74,20 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Se
     Raises:
         SourceError: It cannot be reached, refuses the key, or has no such project.
     """
+    from maskbench.labelstudio.auth import read_key  # noqa: PLC0415 - all this takes a while
+    from maskbench.labelstudio.client import Client  # noqa: PLC0415
+    from maskbench.labelstudio.server import Server  # noqa: PLC0415
+
     assert params.server is not None  # noqa: S101 - the caller has checked
     key = read_key(layout.root, params.server)
     client = Client(params.server, key, private_hosts=params.private_hosts)
     return Server(client, params.projects, work or layout.work("fetch"), layout.images)
 
 
-def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
+def setup_warnings(projects: "Iterable[Project]", params: Params) -> list[Problem]:
     """Where the labelling setups and the params disagree."""
+    from maskbench.labelstudio.labeling import compare_labels  # noqa: PLC0415 - for servers only
+
     offered = {label for project in projects for label in project.labeling.labels}
     several = [
         Problem(
@@ -100,11 +110,11 @@ def fetch(params: Params, layout: Layout) -> str:
     source = open_source(params, layout)
     before = _keys(layout)
     source.prepare(_illustrated(source))
-    recipe = Recipe("fetch", _store, ("annotations", "images"))
-    built = build(recipe, layout, _jobs(source, staging(layout, "fetch")))
+    recipe = Recipe("fetch", _store, ("annotations", "images"), travels=False)
+    built = build(recipe, layout, _jobs(source, layout))
     source.finish()
     metrics = _metrics(list(built.facts.values()))
-    if isinstance(source, Server):
+    if not isinstance(source, Folder):
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
     return (
@@ -115,7 +125,11 @@ def fetch(params: Params, layout: Layout) -> str:
 
 
 def _keys(layout: Layout) -> set[str]:
-    return {file.stem for file in layout.annotations.glob("*.json")}
+    try:
+        names = os.listdir(layout.annotations)  # noqa: PTH208 - fast
+    except FileNotFoundError:
+        return set()
+    return {name.removesuffix(".json") for name in names if name.endswith(".json")}
 
 
 def _gone(keys: set[str]) -> str:
@@ -147,29 +161,63 @@ def _illustrated(source: Source) -> Iterator[Task]:
             yield task
 
 
-def _jobs(source: Source, target: Path) -> Iterator[Job]:
+class _Brief(NamedTuple):
+    """What is remembered of a raw task, so that it is not parsed again.
+
+    Attributes:
+        id: Label Studio's task id.
+        key: The task's key.
+        reference: How its data names the image; None if the image is not needed.
+        content: Digest of its canonical form.
+    """
+
+    id: int
+    key: str
+    reference: str | None
+    content: str
+
+
+def _brief(task: Task) -> _Brief:
+    reference = task.reference if task.reference and needs_image(task) else None
+    return _Brief(task.id, task.key, reference, sha256(task_json(task)))
+
+
+def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
     """A job a task; what cannot be read is collected and raised when all tasks are known."""
     problems: list[Problem] = []
     origins: dict[int, str] = {}
+    memory = Memory(layout, "fetch", "tasks")
+    briefs: dict[str, _Brief] = {}
+    target = staging(layout, "fetch")
     for raw, origin in source.tasks():
+        parse = partial(parse_task, raw, origin, source.image_fields(origin))
+        stamp = source.stamp(raw, origin)
+        known = memory.known.get(stamp) if stamp else None
         try:
-            task = parse_task(raw, origin, source.image_fields(origin))
-            image = source.find(task) if task.reference and needs_image(task) else None
+            brief = _Brief(*known) if known else _brief(parse())
+            image = source.find(brief) if brief.reference else None
         except TaskError as error:
             problems += error.problems
             continue
         except ValueError as error:
             problems.append(Problem(str(error), origin, raw["id"]))
             continue
-        if task.id in origins:
-            what = f"is there twice (first in {origins[task.id]}); give each task once"
-            problems.append(Problem(what, origin, task.id))
-        origins[task.id] = origin
-        seal = image.sha256 if image else None
-        yield Job(task.key, digest([task_json(task).decode(), seal]), _Work(task, image, target))
+        if brief.id in origins:
+            what = f"is there twice (first in {origins[brief.id]}); give each task once"
+            problems.append(Problem(what, origin, brief.id))
+        origins[brief.id] = origin
+        if stamp:
+            briefs[stamp] = brief
+        inputs = f"{brief.content} {image.sha256 if image else None}"
+        yield Job(brief.key, inputs, partial(_work, parse, image, target))
+    memory.keep(briefs, briefs.keys() != memory.known.keys())
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
+
+
+def _work(parse: Callable[[], Task], image: ImageFile | None, target: Path) -> _Work:
+    return _Work(parse(), image, target)
 
 
 def needs_image(task: Task) -> bool:
@@ -179,8 +227,10 @@ def needs_image(task: Task) -> bool:
 
 def _store(work: _Work) -> Outcome:
     """Write a task's two files into the staging folder."""
+    from maskbench.images import inspect  # noqa: PLC0415 - takes a while, and rarely needed
+
     task = work.task
-    outputs = [f"annotations/{task.key}.json"]
+    outputs = {}
     if work.image is not None:
         try:
             info = inspect(work.image.path)
@@ -188,10 +238,11 @@ def _store(work: _Work) -> Outcome:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
         task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
-        outputs.append(f"images/{image.file}")
-        _take(work.image, work.target / outputs[1])
-    write_bytes(work.target / outputs[0], task_json(task))
-    return Outcome(tuple(outputs), _facts(task))
+        outputs[f"images/{image.file}"] = image.sha256
+        _take(work.image, work.target / "images" / image.file)
+    path, content = f"annotations/{task.key}.json", task_json(task)
+    write_bytes(work.target / path, content)
+    return Outcome({path: sha256(content), **outputs}, _facts(task))
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:

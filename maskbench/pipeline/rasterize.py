@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.codecs import LabelSetFile, write_label_set
+from maskbench.digests import Digests
 from maskbench.drawing import REASONS, draw
-from maskbench.errors import Problem, did_you_mean
+from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.labelstudio.canonical import drawable_task_of
+from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.raster import Patch, label_set
 
@@ -36,8 +38,10 @@ def rasterize(params: Params, layout: Layout) -> str:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
     recipe = Recipe("rasterize", _rasterize_task, ("label_sets",))
-    files = sorted(layout.annotations.glob("*.json"))
-    built = build(recipe, layout, _jobs(files, params, layout), len(files))
+    digests = folder_digests(layout, "annotations")
+    names = [name for name in digests if name.endswith(".json")]
+    built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
+    digests.save()
     metrics = _metrics(list(built.facts.values()))
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
@@ -50,19 +54,25 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
 
 
-def _jobs(files: Sequence[Path], params: Params, layout: Layout) -> Iterator[Job]:
+def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     settings = params.rasterize
     labels = tuple(sorted(params.labels_map))
     target = staging(layout, "rasterize")
     shaping = digest([repr(settings), labels])
-    for file in files:
-        content = file.read_bytes()
-        work = _Work(content, file.name, labels, settings, target)
-        yield Job(file.stem, digest([sha256(content), shaping]), work)
+    for name in names:
+        seal = digests.get(name)
+
+        def work(name: str = name, seal: str | None = seal) -> _Work:
+            content = (layout.annotations / name).read_bytes()
+            if sha256(content) != seal:
+                raise DataError("rasterize: data/annotations changes while it is read; try again")
+            return _Work(content, name, labels, settings, target)
+
+        yield Job(name.removesuffix(".json"), sha256(f"{seal} {shaping}".encode()), work)
 
 
 def _rasterize_task(work: _Work) -> Outcome:
-    task = drawable_task_of(work.content, work.name)
+    task = task_of(work.content, work.name)
     annotation = choose(task.annotations, work.params.annotation)
     if annotation is None or task.image is None:
         return Outcome(facts={"annotation": None})
@@ -72,8 +82,8 @@ def _rasterize_task(work: _Work) -> Outcome:
     labels = label_set(patches, task.image.width, task.image.height, work.params.overlap)
     path = f"label_sets/{task.key}.tif"
     image = {"file": task.image.file, "sha256": task.image.sha256}
-    write_label_set(work.target / path, LabelSetFile(labels, task.id, annotation.id, image))
-    return Outcome((path,), facts)
+    content = LabelSetFile(labels, task.id, annotation.id, image)
+    return Outcome({path: write_label_set(work.target / path, content)}, facts)
 
 
 _Patches = tuple[list[Patch], dict[str, Any], list[Problem]]

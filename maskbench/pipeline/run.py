@@ -1,7 +1,7 @@
 """The shell around a stage: params in, summary or clear error out."""
 
 import fcntl
-import sqlite3
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be read; 4: data breaks
     a rule; 130: interrupted.
     """
+    gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
         with _alone(stage, layout):
@@ -28,7 +29,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     except MaskbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except (OSError, sqlite3.OperationalError) as error:  # disk full, no permission
+    except _disk_errors() as error:  # disk full, no permission
         print(f"error: {stage}: {error}; nothing half-written is kept", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -41,6 +42,12 @@ def _say(text: str) -> None:
     """Print, where letters that the terminal's character set lacks become escapes."""
     charset = sys.stdout.encoding or "utf-8"
     print(text.encode(charset, "backslashreplace").decode(charset))
+
+
+def _disk_errors() -> tuple[type[Exception], ...]:
+    """What a disk raises; a database has errors of its own, if one is used at all."""
+    sqlite = sys.modules.get("sqlite3")
+    return (OSError, sqlite.OperationalError) if sqlite else (OSError,)
 
 
 @contextmanager

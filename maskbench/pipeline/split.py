@@ -11,7 +11,9 @@ from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.model import Annotation, Task
 from maskbench.params import Params, SplitParams
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.memory import Memory, folder_digests
 from maskbench.pipeline.tables import read_table, write_table
+from maskbench.quickjson import load_json
 from maskbench.splits import SUBSETS, subset
 
 COLUMNS = (
@@ -33,9 +35,8 @@ def split(params: Params, layout: Layout) -> str:
     """
     settings = params.split
     items = read_table(layout.combined)
-    tasks = {item["key"]: read_task(layout.annotations / f"{item['key']}.json") for item in items}
-    groups = _groups(settings, items, tasks)
-    rows = [_row(item, tasks[item["key"]], groups[item["key"]], settings) for item in items]
+    known = _known(settings, items, layout)
+    rows = [_row(item, known[item["key"]], settings) for item in items]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)
     metrics = _metrics(rows)
@@ -52,47 +53,69 @@ def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
     return f" — {' and '.join(empty)} got no image: add images, or choose another split.salt"
 
 
-def _groups(
-    params: SplitParams, items: Sequence[Mapping[str, str]], tasks: Mapping[str, Task]
-) -> dict[str, str]:
-    """The group of each key: what ``group_by`` names, or the digest of the image as fetched.
-
-    The digest is the image's identity wherever it goes: equal images share it, and neither a task
-    that is deleted nor a project that is imported anew moves one.
-    """
-    if params.group_by is None:
-        return {key: task.image.sha256 for key, task in tasks.items() if task.image is not None}
-    groups: dict[str, str] = {}
+def _known(
+    params: SplitParams, items: Sequence[Mapping[str, str]], layout: Layout
+) -> dict[str, Row]:
+    """What the manifest says of each mask's annotation, by key; only new ones are opened."""
+    digests = folder_digests(layout, "annotations")
+    memory = Memory(layout, "split")
+    known: dict[str, Any] = {}
     problems = []
+    fresh = False
     for item in items:
-        task = tasks[item["key"]]
-        fields = {**task.data, **_annotation(task, int(item["annotation"])).answers}
-        value = fields.get(params.group_by)
-        if value is None:
-            hint = did_you_mean(params.group_by, map(str, fields))
-            what = f"its data has no field {params.group_by!r}; {hint}"
-            problems.append(Problem(what, task=task.id, param="split.group_by"))
-        groups[item["key"]] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        key = item["key"]
+        inputs = [digests.get(f"{key}.json"), item["annotation"], params.group_by]
+        entry = memory.known.get(key)
+        if entry is None or entry["inputs"] != inputs:
+            fresh = True
+            task = read_task(layout.annotations / f"{key}.json")
+            try:
+                entry = {"inputs": inputs, "facts": _facts(task, int(item["annotation"]), params)}
+            except KeyError as error:
+                problems.append(Problem(error.args[0], task=task.id, param="split.group_by"))
+        known[key] = entry
     if problems:
         raise DataError("split: images cannot be grouped; nothing was changed", problems)
-    return groups
+    digests.save()
+    memory.keep(known, fresh)
+    return {key: entry["facts"] for key, entry in known.items()}
 
 
-def _annotation(task: Task, number: int) -> Annotation:
-    return next(annotation for annotation in task.annotations if annotation.id == number)
+def _facts(task: Task, number: int, params: SplitParams) -> Row:
+    """What the manifest says of a task's annotation.
 
-
-def _row(item: Mapping[str, str], task: Task, group: str, params: SplitParams) -> Row:
-    annotation = _annotation(task, int(item["annotation"]))
+    Raises:
+        KeyError: The field that groups is missing; it carries the message.
+    """
+    annotation = next(a for a in task.annotations if a.id == number)
     return {
-        **item,
-        "split": subset(group, params.ratios, params.salt),
-        "group": group,
+        "group": _group(task, annotation, params.group_by),
         "project": task.project,
         "annotator": annotation.completed_by,
         "ground_truth": str(annotation.ground_truth).lower(),
         "updated_at": annotation.updated_at,
     }
+
+
+def _group(task: Task, annotation: Annotation, group_by: str | None) -> str:
+    """The group of an image: what ``group_by`` names, or the digest of the image as fetched.
+
+    The digest is the image's identity wherever it goes: equal images share it, and neither a task
+    that is deleted nor a project that is imported anew moves one.
+    """
+    if group_by is None:
+        assert task.image is not None  # noqa: S101 - it has a mask
+        return task.image.sha256
+    fields = {**task.data, **annotation.answers}
+    value = fields.get(group_by)
+    if value is None:
+        hint = did_you_mean(group_by, map(str, fields))
+        raise KeyError(f"its data has no field {group_by!r}; {hint}")
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _row(item: Mapping[str, str], known: Row, params: SplitParams) -> Row:
+    return {**item, **known, "split": subset(known["group"], params.ratios, params.salt)}
 
 
 def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
@@ -107,8 +130,11 @@ def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
 def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
     images = Counter(row["split"] for row in rows)
     classes: dict[str, Counter[str]] = {name: Counter() for name in SUBSETS}
-    for row in rows:
-        classes[row["split"]].update(json.loads(row["classes"]))
+    counted = load_json(f"[{','.join([row['classes'] for row in rows])}]".encode())
+    for row, counts in zip(rows, counted, strict=True):
+        sums = classes[row["split"]]
+        for label, pixels in counts.items():
+            sums[label] += pixels
     return {
         "images": {name: images[name] for name in SUBSETS},
         "share": {name: round(images[name] / max(1, len(rows)), 4) for name in SUBSETS},

@@ -21,4 +21,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV table with a header."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = csv_rows(stream)
-        return [{name: plain(text) for name, text in row.items()} for row in rows]
+    return [
+        {name: plain(text) if text[:1] == "'" else text for name, text in row.items()}
+        for row in rows
+    ]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskbench.labelstudio import client as client_module
 from maskbench.labelstudio.auth import KEY_VARIABLE, SERVER_VARIABLE
 from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.client import Client, Patience
@@ -61,7 +62,7 @@ def proxy(studio):
 @pytest.fixture
 def quick(monkeypatch):
     """Clients that lose patience within a second."""
-    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
+    monkeypatch.setattr(client_module, "Client", partial(Client, patience=QUICK))
 
 
 def png(number=0, size=(40, 30)):

@@ -1,10 +1,12 @@
 """The Python in docs/training.md and docs/scoring.md that needs no download runs as it stands."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from maskbench.dataset import Benchmark
+from maskbench.export import export
 from tests.training.conftest import HERE
 from tests.training.test_evaluate import masks_of, save
 
@@ -33,11 +35,14 @@ def beside(built, tmp_path, monkeypatch):
         ("training.md", "benchmark.check()"),
         ("training.md", "SegmentationDataset("),
         ("training.md", "FileSplitter("),
+        ("training.md", "webdataset.WebDataset("),
         ("scoring.md", "evaluate("),
     ],
 )
 def test_python_of_the_guides_runs(page, marker):
     names = {}
+    if "WebDataset" in marker:
+        export("webdataset", Benchmark("data/benchmark"), Path("exports/shards"))
     exec(block(page, marker), names)  # noqa: S102 - our own pages
     if "dls" in names:
         train = {item.stem for item in names["dls"].train.items}
@@ -46,5 +51,9 @@ def test_python_of_the_guides_runs(page, marker):
     if "loader" in names:
         images, masks = next(iter(names["loader"]))
         assert images.shape[2:] == masks.shape[1:] == (256, 256)
+    if "shard_loader" in names:
+        facts = {row["key"]: mask.shape for _, mask, row in names["shard_loader"]}
+        train = Benchmark("data/benchmark", "train")
+        assert facts == {row.key: (row.height, row.width) for row in train.rows}
     if "report" in names:
         assert names["report"].metrics()["test"]["mean"]["iou"] == 1

@@ -1,9 +1,12 @@
 """Exports, read back by their ecosystems' own readers."""
 
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import warnings
 
 import numpy as np
@@ -13,13 +16,14 @@ from PIL import Image
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
-from maskbench.export import export
+from maskbench.export import FORMATS, export
 from maskbench.export.coco import run_lengths
 from maskbench.export.source import Instance, Source
 from maskbench.export.yolo import _lines
 from maskbench.labelstudio.model import Image as TaskImage
 from maskbench.labelstudio.model import Region
 from maskbench.splits import SUBSETS
+from tests.training.making import make
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without OpenCV it works all the same, and says so
@@ -37,7 +41,7 @@ def source(sample):
 def exported(source, tmp_path_factory):
     """The sample in every form, by name."""
     root = tmp_path_factory.mktemp("exported")
-    for form in ("coco", "yolo", "voc", "hf"):
+    for form in FORMATS:
         export(form, source, root / form)
     return root
 
@@ -205,8 +209,103 @@ def test_hugging_face_reads_images_and_masks(source, exported, tmp_path):
             assert pixels == np.bincount(mask.ravel(), minlength=8).tolist()
 
 
+@pytest.fixture(scope="module")
+def shards(source, tmp_path_factory):
+    """The sample in small shards: the folder, and the index."""
+    root = tmp_path_factory.mktemp("shards") / "out"
+    export("webdataset", source, root, shard_mb=0.2)
+    return root, json.loads((root / "index.json").read_text())
+
+
+def test_webdataset_is_read_by_its_library_through_torchs_loader(source, shards):
+    import webdataset  # noqa: PLC0415
+    from torch.utils.data import DataLoader  # noqa: PLC0415
+
+    root, index = shards
+    assert index["classes"] == list(source.benchmark.classes)
+    for split, keys in source.benchmark.splits.items():
+        files = [str(root / shard["file"]) for shard in index["shards"][split]]
+        found = (
+            webdataset.WebDataset(files, shardshuffle=False)
+            .decode(webdataset.handle_extension("mask.png", plane), "rgb8")
+            .to_tuple("__key__", "jpg;png", "mask.png", "json")
+        )
+        workers = min(2, len(files))
+        rows = {key: rest for key, *rest in DataLoader(found, None, num_workers=workers)}
+        assert sorted(rows) == list(keys)
+        for key, (scene, mask, facts) in rows.items():
+            image, truth = source.benchmark.sample(key)
+            np.testing.assert_array_equal(scene, image)
+            np.testing.assert_array_equal(mask, truth)
+            assert (facts["split"], facts["scene_sha256"]) == (
+                split, source.benchmark.row(key).scene_sha256,
+            )  # fmt: skip
+
+
+def plane(data):
+    return np.array(Image.open(io.BytesIO(data)))
+
+
+def test_webdataset_is_read_by_tarfile_and_tells_nothing_of_this_machine(source, shards):
+    root, index = shards
+    assert len(index["shards"]["train"]) > 2
+    seen = []
+    for split, entries in index["shards"].items():
+        assert [e["file"] for e in entries] == sorted(
+            f"{split}/{path.name}" for path in (root / split).iterdir()
+        )
+        for entry in entries:
+            assert (root / entry["file"]).stat().st_size == entry["bytes"] > 0
+            with tarfile.open(root / entry["file"]) as tar:
+                members = {member.name: tar.extractfile(member).read() for member in tar}
+                assert {(m.mtime, m.uid, m.gid, m.uname, m.mode) for m in tar} == {
+                    (0, 0, 0, "", 0o644)
+                }
+            keys = sorted({name.partition(".")[0] for name in members})
+            assert len(keys) == entry["samples"]
+            for key in keys:
+                scene, mask = source.benchmark.scene_path(key), source.benchmark.mask_path(key)
+                assert members[f"{key}{scene.suffix}"] == scene.read_bytes()
+                assert members[f"{key}.mask{mask.suffix}"] == mask.read_bytes()
+            seen += keys
+    assert sorted(seen) == sorted(source.benchmark.keys)
+
+
+def test_an_image_less_changes_one_shard(sample, shards, tmp_path):
+    _, index = shards
+    copy = tmp_path / "benchmark"
+    shutil.copytree(sample, copy)
+    lines = (copy / "splits" / "train.txt").read_text().splitlines(keepends=True)
+    gone = min(lines, key=lambda line: (copy / "scenes" / line.strip()).stat().st_size)
+    (copy / "splits" / "train.txt").write_text("".join(line for line in lines if line != gone))
+    export("webdataset", Source(Benchmark(copy)), tmp_path / "out", shard_mb=0.2)
+    before = {shard["sha256"] for shard in index["shards"]["train"]}
+    after = json.loads((tmp_path / "out" / "index.json").read_text())["shards"]["train"]
+    assert len(before - {shard["sha256"] for shard in after}) == 1
+    assert len({shard["sha256"] for shard in after} - before) <= 1
+
+
+def test_webdataset_refuses_what_it_cannot_name(tmp_path):
+    make(tmp_path / "dots", {"train": ["a.b"]})
+    with pytest.raises(MaskbenchError, match=r"'a\.b' holds a dot"):
+        export("webdataset", Source(Benchmark(tmp_path / "dots")), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_shard_size_is_webdatasets(sample, tmp_path, capsys):
+    words = ["export", "webdataset", str(tmp_path / "w"), "--data", str(sample), "--shard-size"]
+    assert main([*words, "0.2"]) == 0
+    assert "images with masks in" in capsys.readouterr().out
+    assert len(list((tmp_path / "w" / "train").iterdir())) > 2
+    for form, size in (("webdataset", "0"), ("webdataset", "nan"), ("voc", "5")):
+        words[1], words[2] = form, str(tmp_path / f"{form}{size}")
+        assert main([*words, size]) == 1
+        assert "--shard-size is for webdataset" in capsys.readouterr().err
+        assert not (tmp_path / f"{form}{size}").exists()
+
+
 def test_exports_have_the_same_bytes_every_time(source, exported, tmp_path):
-    for form in ("coco", "yolo", "voc", "hf"):
+    for form in FORMATS:
         export(form, source, tmp_path / form)
         for path in (exported / form).rglob("*"):
             if path.is_file():

@@ -8,6 +8,7 @@ small.
 import base64
 import copy
 import re
+from contextlib import suppress
 
 SURROGATES = ("\ud800", "a\udfff", "\udc80.png", "x\ud83d")
 TEXTS = (
@@ -114,7 +115,7 @@ def _same_id(random, tasks):
     holders = list(_all(tasks, "id"))
     if len(holders) > 1:
         first, second = random.sample(holders, 2)
-        first["id"] = second["id"]
+        first["id"] = copy.deepcopy(second["id"])  # it may hold the first
 
 
 def _sized(random, tasks):
@@ -172,10 +173,15 @@ VALUES = (
 
 
 def mutate_tasks(random, tasks):
-    """Some changes to an export, in place."""
+    """Some changes to an export, in place; returns their names."""
+    names = []
     for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
         if tasks:
-            random.choice(VALUES)(random, tasks)
+            change = random.choice(VALUES)
+            with suppress(RecursionError):  # what was moved into itself again and again
+                change(random, tasks)
+            names.append(change.__name__.strip("_"))
+    return names
 
 
 _TEXT_PARTS = (
@@ -261,4 +267,4 @@ def expand(text):
     text = re.sub(r"@digits:(\d+)@", lambda m: "9" * int(m[1]), text)
     text = re.sub(r"@yamldeep:(\d+)@", lambda m: _SPELT["deep"](int(m[1])), text)
     text = text.replace("@bomb@", _BOMB)
-    return re.sub(r'"?@(\w+):(\d+)@"?', lambda m: _SPELT[m[1]](int(m[2])), text)
+    return re.sub(rf'"?@({"|".join(_SPELT)}):(\d+)@"?', lambda m: _SPELT[m[1]](int(m[2])), text)

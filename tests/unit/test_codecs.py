@@ -27,7 +27,7 @@ masks = arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_mask_opens_as_grey_with_its_values(tmp_path, suffix):
     path = tmp_path / f"mask{suffix}"
-    write_mask(path, ALL_VALUES)
+    assert write_mask(path, ALL_VALUES) == hashlib.sha256(path.read_bytes()).hexdigest()
     with Image.open(path) as image:
         assert image.mode == "L"
         assert image.size == (32, 8)
@@ -100,7 +100,7 @@ def content(labels=("Ä \N{SNOWMAN} \"'\\", "b"), planes=1):
 )
 def test_label_sets_survive_the_file(tmp_path, labels, planes):
     path, written = tmp_path / "a.tif", content(labels, planes)
-    write_label_set(path, written)
+    assert write_label_set(path, written) == hashlib.sha256(path.read_bytes()).hexdigest()
     read = read_label_set(path)
     np.testing.assert_array_equal(read.label_set.planes, written.label_set.planes)
     assert read.label_set.planes.dtype == np.uint8

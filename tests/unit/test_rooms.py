@@ -9,12 +9,12 @@ PACKAGE = Path(__file__).resolve().parents[2] / "maskbench"
 FLOORS = (
     {
         "errors", "files", "checks", "yaml12", "ignore", "palette", "params", "cells", "markup",
-        "code",
+        "code", "quickjson", "digests",
     },
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
         "rules", "splits", "codecs", "images",
-        "pixels", "executor", "cluster",
+        "pixels", "executor", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {

@@ -1,0 +1,83 @@
+"""What the benchmarks share: prepared workloads, and the wall time of a tool's whole process."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import workloads
+
+from maskbench.files import write_text
+
+HERE = Path(__file__).resolve().parents[1]
+CACHE = HERE / ".cache"
+WORK = CACHE / "bench/work"
+STAGES = ("rasterize", "combine")
+
+
+def peers_python() -> Path:
+    """The interpreter of the peers' environment; made anew when its lock file is newer."""
+    lock, home = HERE / "requirements/peers.lock", CACHE / "peers"
+    python, done = home / "bin/python", home / "installed"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", lock], check=True)
+        done.touch()
+    return python
+
+
+def prepare(workload: workloads.Workload, images: int, cache: Path = WORK) -> Path:
+    """A folder with the workload's export, params and fetched data; returns it."""
+    root = cache / f"{workload.name}-{images}"
+    if not (root / "metrics/fetch.json").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        workloads.write(workload, root / "source", images)
+        params = workloads.params(workload, "source")
+        write_text(root / "params.yaml", json.dumps(params))
+        run_stage(root, "fetch")
+    return root
+
+
+def run_stage(root: Path, stage: str, processes: int | None = None) -> None:
+    """Run a stage as DVC would."""
+    environment = dict(os.environ)
+    environment.pop("MASKBENCH_WORKERS", None)
+    if processes is not None:
+        environment["MASKBENCH_WORKERS"] = str(processes)
+    words = [sys.executable, str(HERE / f"stages/{stage}.py")]
+    subprocess.run(words, cwd=root, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def ours(root: Path, processes: int | None = None) -> float:
+    """Wall seconds of rasterize + combine from nothing."""
+    for name in (".maskbench/rasterize", ".maskbench/combine", "label_sets", "benchmark"):
+        shutil.rmtree(root / "data" / name, ignore_errors=True)
+    began = time.perf_counter()
+    for stage in STAGES:
+        run_stage(root, stage, processes)
+    return time.perf_counter() - began
+
+
+def recipe(root: Path, labels: int) -> float:
+    """Wall seconds of the best exact recipe known before, in this environment."""
+    script, export = HERE / "benchmarks/recipe.py", root / "source/export.json"
+    return _timed(root / "recipe", [sys.executable, script, export, root / "recipe", str(labels)])
+
+
+def theirs(root: Path, peer: str) -> float:
+    """Wall seconds of a peer from the export to PNG masks."""
+    script = HERE / "benchmarks/peers.py"
+    return _timed(root / peer, [peers_python(), script, peer, root / "source", root / peer])
+
+
+def _timed(out: Path, words: list[str | Path]) -> float:
+    shutil.rmtree(out, ignore_errors=True)
+    began = time.perf_counter()
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        raise RuntimeError(f"{words} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return seconds

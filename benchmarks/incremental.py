@@ -1,0 +1,180 @@
+"""What one changed task of 10,000 costs: ``dvc repro`` beside a clean build and beside DVC itself.
+
+    python benchmarks/incremental.py                 10,000 tasks
+    python benchmarks/incremental.py --tasks 300
+
+Prints Markdown. DVC's floor is the same dvc.yaml on the same files, with stages that change one
+byte of one output and import nothing; both repositories see the same edits, in turns.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import workloads
+
+HERE = Path(__file__).resolve().parents[1]
+TASKS = workloads.Workload("tiny", 10_000, 64, 64, (1, 6), (4, 20), (3, 24), 3)
+EXPORT = "data/sample/export.json"
+TOUCHES = {
+    "fetch": "data/annotations",
+    "rasterize": "data/label_sets",
+    "combine": "data/benchmark/masks",
+    "split": "data/benchmark/manifest.csv",
+}
+"""The output that a stage of the floor changes."""
+
+TOUCH = """\
+import os
+place = {place!r}
+file = os.path.join(place, sorted(os.listdir(place))[0]) if os.path.isdir(place) else place
+with open(file, "ab") as stream:
+    stream.write(b" ")
+"""
+EMPTY = """\
+import sys
+with open(sys.argv[1], "w") as stream:
+    stream.write("done")
+"""
+
+
+class Repository:
+    """A folder with git and DVC in which commands are timed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(root)}
+        # Else each stage would compile the package anew.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def init(self) -> None:
+        """Make it a repository of git and DVC."""
+        self.run("git", "init", "-q")
+        self.run("dvc", "init", "-q")
+
+    def run(self, *words: str) -> float:
+        """Wall seconds of a command."""
+        began = time.perf_counter()
+        done = subprocess.run(
+            words, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
+        )
+        seconds = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError(f"{words} failed:\n{done.stdout}\n{done.stderr}")
+        return seconds
+
+    def repro(self) -> float:
+        """Wall seconds of ``dvc repro``."""
+        return self.run("dvc", "repro", "-q")
+
+    def edit(self, number: int) -> None:
+        """Move one point of one task, as an annotator would."""
+        export = self.root / EXPORT
+        tasks = json.loads(export.read_text())
+        point = tasks[number]["annotations"][0]["result"][0]["value"]["points"][0]
+        point[:] = [50.0 + number % 7, 50.0]
+        export.write_text(json.dumps(tasks))
+
+
+def make_ours(root: Path, tasks: int) -> Repository:
+    """This repository's pipeline on generated tasks, not built yet."""
+    root.mkdir(parents=True)
+    for name in ("maskbench", "stages"):
+        shutil.copytree(HERE / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
+        shutil.copy(HERE / name, root / name)
+    workloads.write(TASKS, root / "data/sample", tasks)
+    params = workloads.params(TASKS, "data/sample")
+    (root / "params.yaml").write_text(json.dumps(params, indent=2))
+    repository = Repository(root)
+    repository.init()
+    return repository
+
+
+def make_floor(ours: Repository, root: Path) -> Repository:
+    """A copy of the built repository whose stages change one byte."""
+    shutil.copytree(ours.root, root, symlinks=True)
+    for stage, place in TOUCHES.items():
+        (root / f"stages/{stage}.py").write_text(TOUCH.format(place=place))
+    floor = Repository(root)
+    floor.repro()
+    return floor
+
+
+def make_empty(root: Path) -> Repository:
+    """Four Python stages that write a word each, one after the other, built."""
+    root.mkdir(parents=True)
+    (root / "empty.py").write_text(EMPTY)
+    stages, before = {}, "empty.py"
+    for name in TOUCHES:
+        stages[name] = {"cmd": f"python empty.py {name}", "deps": [before], "outs": [name]}
+        before = name
+    (root / "dvc.yaml").write_text(json.dumps({"stages": stages}))
+    empty = Repository(root)
+    empty.init()
+    empty.repro()
+    return empty
+
+
+def changed(pair: Sequence[Repository], tasks: int, rounds: int) -> list[float]:
+    """Median seconds of ``dvc repro`` after one edit, by repository, in turns."""
+    times: list[list[float]] = [[] for _ in pair]
+    for turn in range(rounds):
+        for repository, taken in zip(pair, times, strict=True):
+            repository.edit((turn * 3571 + 17) % tasks)
+            taken.append(repository.repro())
+    return [statistics.median(taken) for taken in times]
+
+
+def unchanged(repositories: Sequence[Repository], rounds: int) -> list[float]:
+    """Median seconds of ``dvc repro`` with nothing to do, by repository, in turns."""
+    times = [[repository.repro() for repository in repositories] for _ in range(rounds)]
+    return [statistics.median(taken) for taken in zip(*times, strict=True)]
+
+
+def table(tasks: int, clean: float, edits: list[float], idle: list[float]) -> str:
+    """The figures as Markdown."""
+    lines = [
+        f"| `dvc repro`, {tasks:,} tasks | seconds | ratio |",
+        "|---|--:|---|",
+        f"| clean build | {clean:.1f} | {clean / edits[0]:.0f} times one task changed |",
+        f"| one task changed | {edits[0]:.2f} | {edits[0] / edits[1]:.2f} times DVC's floor |",
+        f"| DVC's floor: the same pipeline, stages that change one byte | {edits[1]:.2f} | 1 |",
+        f"| nothing changed | {idle[0]:.2f} | {idle[0] / idle[1]:.2f} times DVC's floor |",
+        f"| DVC's floor, nothing changed | {idle[1]:.2f} | 1 |",
+        f"| nothing changed, 10 tasks | {idle[2]:.2f} | {idle[2] / idle[3]:.2f} times the next |",
+        f"| four empty Python stages | {idle[3]:.2f} | 1 |",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Make the repositories, time the commands and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--tasks", type=int, default=TASKS.images)
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ours = make_ours(Path(folder, "ours"), args.tasks)
+        clean = ours.repro()
+        floor = make_floor(ours, Path(folder, "floor"))
+        small = make_ours(Path(folder, "small"), 10)
+        small.repro()
+        empty = make_empty(Path(folder, "empty"))
+        changed((ours, floor), args.tasks, 1)  # warms up
+        edits = changed((ours, floor), args.tasks, args.rounds)
+        idle = unchanged((ours, floor, small, empty), args.rounds)
+    print(table(args.tasks, clean, edits, idle))
+
+
+if __name__ == "__main__":
+    main()

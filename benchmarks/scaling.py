@@ -1,0 +1,53 @@
+"""How maskbench's time grows with images, and shrinks with cores.
+
+Run ``python benchmarks/scaling.py [--images N] [--rounds N]``. Prints Markdown. Times are wall
+times of rasterize + combine from nothing, medians of runs in turns.
+"""
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+import workloads
+from harness import ours, prepare
+
+Case = tuple[Path, int | None]
+"""A prepared workload and the number of processes (None: as many as there are cores)."""
+
+
+def medians(cases: Sequence[Case], rounds: int) -> list[float]:
+    """Median seconds of each case, in turns."""
+    times = [[ours(*case) for case in cases] for _ in range(rounds)]
+    return [statistics.median(taken) for taken in zip(*times, strict=True)]
+
+
+def rows(images: int | None, rounds: int) -> list[str]:
+    """The table's rows."""
+    lines = []
+    for name in ("W1", "W2"):
+        workload = workloads.WORKLOADS[name]
+        few = images or workload.images
+        folders = [prepare(workload, count) for count in (few, 2 * few)]
+        once, twice = medians([(folder, None) for folder in folders], rounds)
+        what = f"{few} → {2 * few} images"
+        lines.append(f"| {name} | {what} | {once:.2f} → {twice:.2f} | {twice / once:.2f} |")
+    folder = folders[0]
+    one, two = medians([(folder, 1), (folder, 2)], rounds)
+    what = f"{few} images, 2 → 1 processes"
+    lines.append(f"| W2 | {what} | {two:.2f} → {one:.2f} | {one / two:.2f} |")
+    return lines
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--images", type=int, help="images a workload (default: all of them)")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    print("| workload | what doubles or halves | seconds | ratio |\n|---|---|--:|--:|")
+    print("\n".join(rows(args.images, args.rounds)))
+
+
+if __name__ == "__main__":
+    main()

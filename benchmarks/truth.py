@@ -1,0 +1,127 @@
+"""What tools wrote, beside the exact masks."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from maskbench.geometry import polygon_outline
+from maskbench.pixels import Mask
+from maskbench.raster import painted
+from maskbench.winding import wind
+
+Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far a tool's masks are from the exact ones.
+
+    Attributes:
+        wrong: Wrong pixels, in % of the labelled ones.
+        bias: The labelled area, in % above the exact one.
+    """
+
+    wrong: float
+    bias: float
+
+
+def errors(root: Path, tool: str, images: int = 10) -> Errors:
+    """The errors of a tool's masks, on the first images of a workload."""
+    wrong = labelled = painted = 0
+    for task in tasks(root, images):
+        truth = exact_mask(task, tool)
+        mask = written(root, tool, task)
+        wrong += int((mask != truth).sum())
+        labelled += int((truth > 0).sum())
+        painted += int((mask > 0).sum())
+    return Errors(100 * wrong / labelled, 100 * (painted / labelled - 1))
+
+
+def area_bias(root: Path, tool: str) -> float:
+    """The pixels of polygons that lie apart, in % above the polygons' areas."""
+    painted = area = 0.0
+    for task in tasks(root):
+        painted += int((written(root, tool, task) > 0).sum())
+        area += sum(_area(result) for result in task["annotations"][0]["result"])
+    return 100 * (painted / area - 1)
+
+
+def different(root: Path, images: int | None = None) -> int:
+    """Pixels in which maskbench and the recipe, which shares no code with it, are not equal."""
+    return sum(
+        int((written(root, "maskbench", task) != written(root, "recipe", task)).sum())
+        for task in tasks(root, images)
+    )
+
+
+def tasks(root: Path, images: int | None = None) -> Iterator[Task]:
+    """The export's tasks, or the first of them."""
+    yield from json.loads((root / "source/export.json").read_text())[:images]
+
+
+def written(root: Path, tool: str, task: Task) -> Mask:
+    """The class mask that a tool wrote for a task."""
+    Image.MAX_IMAGE_PIXELS = None  # W3 is what it is
+    if tool == "datumaro":
+        return _pascal(root / "datumaro/voc", Path(task["data"]["image"]).stem)
+    name = f"{task['id']:06d}"
+    if tool == "maskbench":
+        (path,) = (root / "data/benchmark/masks").glob(f"{name}_*.png")
+    else:
+        path = root / tool / f"{name}.png"
+    return np.asarray(Image.open(path))
+
+
+def _pascal(voc: Path, name: str) -> Mask:
+    """A mask in Pascal VOC's colours, which follow from a label's line in the label map."""
+    colours = np.asarray(Image.open(voc / f"SegmentationClass/{name}.png").convert("RGB"))
+    code = colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
+    mask = np.zeros(code.shape, dtype=np.uint8)
+    lines = (voc / "labelmap.txt").read_text().splitlines()
+    labels = [line.partition(":")[0] for line in lines if not line.startswith("#")]
+    for i, label in enumerate(labels[1:], start=1):
+        mask[code == _pascal_colour(i)] = 1 + int(label.rpartition("_")[2])
+    return mask
+
+
+def _pascal_colour(index: int) -> int:
+    """Pascal VOC's colour as 0xRRGGBB: bits 0, 1, 2 of the index, and so on, from the top down."""
+    return sum(
+        (index >> (3 * place + channel) & 1) << (16 - 8 * channel + 7 - place)
+        for place in range(3)
+        for channel in range(3)
+    )
+
+
+def exact_mask(task: Task, tool: str) -> Mask:
+    """The class mask by the exact rule, painted in the tool's order."""
+    results = task["annotations"][0]["result"]
+    width, height = results[0]["original_width"], results[0]["original_height"]
+    mask = np.zeros((height, width), dtype=np.uint8)
+    for result in _bottom_up(results, tool):
+        (inside,) = wind([polygon_outline(result["value"], width, height)], width, height)
+        mask[painted(inside, width, height)] = _value(result)
+    return mask
+
+
+def _bottom_up(results: list[dict[str, Any]], tool: str) -> list[dict[str, Any]]:
+    """The regions from the lowest to the one on top: which that is, is no question of truth."""
+    if tool in ("maskbench", "recipe"):
+        return sorted(results, key=_value, reverse=True)  # the strongest label, here the first
+    return results[::-1] if tool == "datumaro" else results
+
+
+def _value(result: dict[str, Any]) -> int:
+    return 1 + int(result["value"]["polygonlabels"][0].rpartition("_")[2])
+
+
+def _area(result: dict[str, Any]) -> float:
+    """A polygon's area in pixels, by the shoelace formula."""
+    size = (result["original_width"], result["original_height"])
+    x, y = (np.array(result["value"]["points"]) / 100 * size).T
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2

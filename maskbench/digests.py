@@ -1,0 +1,128 @@
+"""Digests of the files in a folder, read again only where a file may have changed.
+
+A file's signature is its device, inode, size and times of change. While it is the same, so is the
+content: the time of the last status change (ctime) cannot be set back. There is one gap, known from
+git as "racily clean": within one tick of the clock a file can change twice and look the same. So a
+signature is kept only when its ctime is well before the moment of looking, by the clock of the file
+system itself; a younger file is read again next time. What is kept is a shortcut only.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from maskbench.files import sha256_file, write_bytes
+from maskbench.quickjson import load_json, short_json
+
+Signature = list[int]
+"""Device, inode, size, and the times of change of content and status in nanoseconds."""
+
+_MARGIN = 20_000_000  # nanoseconds; file systems' clocks tick every 10 ms or faster
+
+
+class Digests:
+    """The digests of the files of one folder by name, as they lay there when this was made.
+
+    Args:
+        folder: The folder.
+        memory: What was known last time; a damaged or missing one costs reading everything.
+        found: The files and their signatures, if they are not simply all those of the folder.
+    """
+
+    def __init__(
+        self, folder: Path, memory: Path, found: Mapping[str, Signature] | None = None
+    ) -> None:
+        self._folder = str(folder)
+        self._memory = memory
+        self._device, now = _clock(memory.parent)
+        self._settled = now - _MARGIN
+        self._found = dict(scan(folder) if found is None else found)
+        self._known = _recall(memory)
+        self._learned: dict[str, list[object]] = {}
+        self._read: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the files, sorted."""
+        return iter(sorted(self._found))
+
+    def get(self, name: str) -> str | None:
+        """A file's digest; None where there is no such file."""
+        status = self._found.get(name)
+        if status is None:
+            return None
+        known = self._known.get(name)
+        if known is not None and known[1] == status:
+            return str(known[0])
+        if name not in self._read:
+            try:
+                self._learn(name, status)
+            except OSError:  # it is going away while we look
+                return None
+        return self._read[name]
+
+    def _learn(self, name: str, status: Signature) -> None:
+        """Read a file whose signature was taken before: a later change gives it another one."""
+        self._keep(name, status, sha256_file(f"{self._folder}/{name}"))
+
+    def _keep(self, name: str, status: Signature, seal: str) -> None:
+        self._read[name] = seal
+        if status[0] == self._device and status[4] < self._settled:
+            self._learned[name] = [self._read[name], status]
+
+    def note(self, name: str, seal: str) -> None:
+        """Learn the digest of a file that has just been put there."""
+        self._known.pop(name, None)
+        self._found[name] = signature_of(os.stat(f"{self._folder}/{name}"))  # noqa: PTH116 - many
+        self._keep(name, self._found[name], seal)
+
+    def save(self, names: Iterable[str] | None = None) -> None:
+        """Keep what is known of these files (default: all that were found) for the next time."""
+        wanted = set(self._found if names is None else names)
+        kept = {name: entry for name, entry in self._known.items() if name in wanted}
+        if self._learned or len(kept) < len(self._known):
+            kept |= {name: entry for name, entry in self._learned.items() if name in wanted}
+            write_bytes(self._memory, short_json(kept))
+
+
+def scan(folder: Path) -> dict[str, Signature]:
+    """The signatures of the regular files in a folder, by name; none if there is no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: found for entry in entries if (found := signature(entry))}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
+def signature(entry: "os.DirEntry[str]") -> Signature | None:
+    """The signature of a folder's entry; None if it is no regular file, or gone."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return signature_of(status) if stat.S_ISREG(status.st_mode) else None
+
+
+def signature_of(status: os.stat_result) -> Signature:
+    """The signature in what the system tells of a file."""
+    return [
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
+    ]  # fmt: skip
+
+
+def _clock(folder: Path) -> tuple[int, int]:
+    """The device of a folder of ours and the time now by its clock, which may be a server's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / ".clock"
+    file.write_bytes(b"")  # a write without bytes may leave the times alone, so:
+    os.utime(file)
+    status = file.stat()
+    return status.st_dev, status.st_ctime_ns
+
+
+def _recall(memory: Path) -> dict[str, list[object]]:
+    try:
+        content = load_json(memory.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,105 @@
+"""WebDataset: tar shards that training streams from a disk or an object store.
+
+Layout: ``<split>/<split>-000000.tar`` and so on, ``codes.txt`` as in the benchmark, and
+``index.json``: shards by split with their number of samples, size and digest. A sample's files
+stand beside each other in a shard: ``<key>.<suffix>`` (the scene), ``<key>.mask.<suffix>`` and
+``<key>.json`` (the manifest's row); scenes and masks keep their bytes.
+
+A key's digest alone tells its shard, so that an image that is added or changed rewrites one shard,
+the others keep their bytes, and a shard is as mixed as the split. There are so many shards that
+they have the wanted size or up to half less; when a split outgrows that, all its shards divide.
+"""
+
+import hashlib
+import tarfile
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from maskbench.dataset import Benchmark
+from maskbench.errors import MaskbenchError
+from maskbench.export.folder import copy
+from maskbench.export.source import Source
+from maskbench.files import json_text, sha256_file, write_text
+from maskbench.splits import SUBSETS
+
+SHARD_MB = 256.0
+"""Megabytes (10^6 bytes) that a shard has at most, about."""
+
+
+def write(source: Source, folder: Path, shard_mb: float = SHARD_MB) -> str:
+    """Write the splits that have images; returns the summary.
+
+    Raises:
+        MaskbenchError: A key holds a dot, after which WebDataset begins a file's kind.
+    """
+    benchmark = source.benchmark
+    index: dict[str, Any] = {"classes": benchmark.classes, "ignore": benchmark.ignore_index}
+    index["shards"] = {
+        name: _write_split(benchmark, name, folder, shard_mb * 1e6)
+        for name in SUBSETS
+        if benchmark.splits[name]
+    }
+    copy(benchmark.root / "codes.txt", folder / "codes.txt")
+    write_text(folder / "index.json", json_text(index))
+    shards = [shard for found in index["shards"].values() for shard in found]
+    samples = sum(shard["samples"] for shard in shards)
+    return f"{samples} images with masks in {len(shards)} shard{'s' * (len(shards) > 1)}"
+
+
+def _write_split(benchmark: Benchmark, name: str, folder: Path, most: float) -> list[Any]:
+    """Write the shards of a split; returns their entries in the index."""
+    entries = []
+    for number, keys in enumerate(_by_shard(benchmark, benchmark.splits[name], most)):
+        path = folder / name / f"{name}-{number:06d}.tar"
+        path.parent.mkdir(exist_ok=True)
+        with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+            for key in keys:
+                _add_sample(tar, benchmark, key)
+        entries.append(
+            {
+                "file": f"{name}/{path.name}",
+                "samples": len(keys),
+                "bytes": path.stat().st_size,
+                "sha256": sha256_file(path),
+            }
+        )
+    return entries
+
+
+def _by_shard(benchmark: Benchmark, keys: Iterable[str], most: float) -> list[list[str]]:
+    """Keys in order by shard; a power of two of them, less those that stay empty."""
+    places = {key: (benchmark.scene_path(key), benchmark.mask_path(key)) for key in keys}
+    total = sum(path.stat().st_size for pair in places.values() for path in pair)
+    bits = 0
+    while total / 2**bits > most and 2**bits < len(places):
+        bits += 1
+    shards: dict[int, list[str]] = defaultdict(list)
+    for key in sorted(places):
+        shards[_drawn(key) >> (64 - bits)].append(key)
+    return [shards[number] for number in sorted(shards)]
+
+
+def _drawn(key: str) -> int:
+    """A number below 2^64 that depends on the key only."""
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest()[:8], "big")
+
+
+def _add_sample(tar: tarfile.TarFile, benchmark: Benchmark, key: str) -> None:
+    if "." in key:
+        raise MaskbenchError(f"the key {key!r} holds a dot; WebDataset would cut it there")
+    scene, mask = benchmark.scene_path(key), benchmark.mask_path(key)
+    for path, name in ((scene, key + scene.suffix), (mask, f"{key}.mask{mask.suffix}")):
+        with path.open("rb") as stream:
+            _add_file(tar, name, stream, path.stat().st_size)
+    facts = json_text(asdict(benchmark.row(key))).encode("utf-8")
+    _add_file(tar, f"{key}.json", BytesIO(facts), len(facts))
+
+
+def _add_file(tar: tarfile.TarFile, name: str, stream: BinaryIO, size: int) -> None:
+    info = tarfile.TarInfo(name)  # owner 0, time 0, mode 0644: nothing of this machine
+    info.size = size
+    tar.addfile(info, stream)

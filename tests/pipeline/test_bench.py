@@ -1,0 +1,95 @@
+"""The benchmarks run, and what they compare is equal; nothing is timed here.
+
+The peers need an environment of their own and are left to `make bench`; the recipe, which shares no
+code with the package, is a second opinion on every pixel.
+"""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+HERE = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """The benchmarks' modules by name."""
+    monkeypatch.syspath_prepend(str(HERE / "benchmarks"))
+    return importlib.import_module
+
+
+@pytest.mark.parametrize(("name", "images"), [("W1", 3), ("W2", 2), ("W3", 1), ("S1", 1)])
+def test_recipe_and_stages_make_the_same_pixels(bench, tmp_path, name, images):
+    harness, truth = bench("harness"), bench("truth")
+    workload = bench("workloads").WORKLOADS[name]
+    root = harness.prepare(workload, images, tmp_path)
+    harness.ours(root, processes=1)
+    harness.recipe(root, workload.labels)
+    assert truth.different(root) == 0
+    for tool in ("maskbench", "recipe"):
+        assert truth.errors(root, tool) == truth.Errors(wrong=0.0, bias=0.0)
+    masks = [truth.written(root, "maskbench", task) for task in truth.tasks(root)]
+    assert len(masks) == images
+    assert all(mask.shape == (workload.height, workload.width) for mask in masks)
+    assert all(len(np.unique(mask)) > 1 for mask in masks)
+
+
+def test_a_wrong_pixel_is_counted(bench, tmp_path):
+    harness, truth = bench("harness"), bench("truth")
+    workload = bench("workloads").WORKLOADS["S2"]
+    root = harness.prepare(workload, 1, tmp_path)
+    harness.ours(root, processes=1)
+    harness.recipe(root, workload.labels)
+    assert abs(truth.area_bias(root, "maskbench")) < 1  # 400 objects; all_touched: more than 10
+    file = root / "recipe/000001.png"
+    mask = np.asarray(Image.open(file)).copy()
+    labelled = int((mask > 0).sum())
+    assert mask[0, 0] == 0
+    mask[0, :5] = 1
+    Image.fromarray(mask).save(file)
+    found = truth.errors(root, "recipe")
+    assert found.wrong == pytest.approx(100 * 5 / labelled)
+    assert found.bias == pytest.approx(100 * 5 / labelled)
+    assert truth.different(root) == 5
+
+
+def test_pascal_colours(bench):
+    colours = {1: 0x800000, 2: 0x008000, 3: 0x808000, 4: 0x000080, 8: 0x400000, 20: 0x004080}
+    pascal = bench("truth")._pascal_colour
+    assert {index: pascal(index) for index in colours} == colours
+
+
+def test_one_edit_runs_all_stages_and_changes_one_mask(bench, tmp_path):
+    incremental = bench("incremental")
+    ours = incremental.make_ours(tmp_path / "ours", 12)
+    ours.repro()
+    floor = incremental.make_floor(ours, tmp_path / "floor")
+    before = masks(ours), locked(floor)
+    for repository in (ours, floor):
+        repository.edit(5)
+        repository.repro()
+    assert [name for name, content in masks(ours).items() if before[0][name] != content] == [
+        "000006_scene_00006.png"
+    ]
+    after = locked(floor)
+    for stage, place in incremental.TOUCHES.items():
+        assert after[stage][place] != before[1][stage][place]
+
+
+def masks(repository):
+    """The masks' bytes by name."""
+    return {
+        file.name: file.read_bytes() for file in repository.root.glob("data/benchmark/masks/*.png")
+    }
+
+
+def locked(repository):
+    """The digests of all stages' outputs, by stage and path."""
+    stages = yaml.safe_load((repository.root / "dvc.lock").read_text())["stages"]
+    return {
+        name: {out["path"]: out["md5"] for out in stage["outs"]} for name, stage in stages.items()
+    }

@@ -1,0 +1,66 @@
+"""Shipped workflows: actions pinned by commit, no more rights than needed, secrets where used."""
+
+import re
+
+import pytest
+
+from maskbench.yaml12 import parse_yaml
+from tests.trust.seeds import HERE
+
+FILES = {
+    path.name: path
+    for folder in (".github", "docs")
+    for path in (HERE / folder).rglob("*.y*ml")
+    if "\njobs:" in path.read_text()
+}
+RIGHTS = {
+    ("review.yml", "compare"): {"contents": "read"},
+    ("review.yml", "comment"): {"pull-requests": "write"},
+    ("refresh-labels.yml", "refresh"): {"contents": "write", "pull-requests": "write"},
+}
+"""Each right is used: a checkout; a comment; a branch that is pushed and its pull request."""
+
+
+@pytest.fixture(params=FILES)
+def workflow(request):
+    text = FILES[request.param].read_text()
+    return request.param, text, parse_yaml(text)
+
+
+def test_all_are_looked_at():
+    assert FILES.keys() == {name for name, _ in RIGHTS}
+
+
+def test_actions_are_pinned_by_commit_and_say_their_version(workflow):
+    _, text, _ = workflow
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    for action in used:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_each_job_has_the_rights_it_uses_and_ends(workflow):
+    name, _, content = workflow
+    assert content["permissions"] == {}
+    for job, about in content["jobs"].items():
+        assert about["permissions"] == RIGHTS[name, job]
+        assert about["timeout-minutes"] <= 120
+
+
+def test_secrets_go_only_to_the_step_that_needs_them(workflow):
+    """Not to the steps that install packages or restore a cache."""
+    _, _, content = workflow
+    assert "pull_request_target" not in content["on"]
+    for job in content["jobs"].values():
+        assert "secrets." not in str(job.get("env", {}))
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            if "secrets." in str(step):
+                assert "make" not in step["run"]
+
+
+def test_a_job_that_can_write_runs_no_code_of_a_pull_request(workflow):
+    _, _, content = workflow
+    for job in content["jobs"].values():
+        if "write" in job["permissions"].values() and "pull_request" in content["on"]:
+            assert "checkout" not in str(job["steps"])
