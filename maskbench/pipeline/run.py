@@ -25,7 +25,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
         with _alone(stage, layout):
             remove_unfinished(layout.written())
             summary = function(params, layout)
-        print(f"{stage}: {summary}")
+        _say(f"{stage}: {summary}")
     except MaskbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -36,6 +36,12 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
         print(f"{stage}: interrupted; the previous outputs are kept", file=sys.stderr)
         return 130
     return 0
+
+
+def _say(text: str) -> None:
+    """Print, where letters that the terminal's character set lacks become escapes."""
+    charset = sys.stdout.encoding or "utf-8"
+    print(text.encode(charset, "backslashreplace").decode(charset))
 
 
 def _disk_errors() -> tuple[type[Exception], ...]:
