@@ -8,7 +8,7 @@ from pathlib import Path
 import maskbench
 from maskbench.files import sha256_file
 
-_LIBRARIES = ("numpy", "pillow", "rasterio", "shapely", "zlib-ng")
+_LIBRARIES = ("numpy", "orjson", "pillow", "rasterio", "shapely", "zlib-ng")
 
 
 @cache
