@@ -124,6 +124,7 @@ class Tally:
     seconds: float = 0.0
     kills: int = 0
     survived: int = 0
+    missed: int = 0  # moments at which every run had ended already: nothing was tried
     by: dict = field(default_factory=lambda: {name: Counter() for name in _KINDS})
     steps: Counter = field(default_factory=Counter)
     findings: list = field(default_factory=list)
@@ -142,7 +143,7 @@ class Tally:
         for name, counts in self.by.items():
             lines.append(f"  by {name}: {', '.join(f'{n} {k}' for k, n in counts.most_common())}")
         lines += [f"  {n} times DVC needed a step first: {k}" for k, n in self.steps.items()]
-        return "\n".join([*lines, f"  {len(self.findings)} findings"])
+        return "\n".join([*lines, f"  {self.missed} missed, {len(self.findings)} findings"])
 
 
 _KINDS = ("command", "build", "source", "victim", "aim", "stage")
@@ -306,7 +307,6 @@ class Harness:
 
     def try_one(self, world, moment):
         """Kill at one moment; sooner, if the run ends before."""
-        wrong = "never killed: the run ended before"
         for attempt in range(6):
             trial = Trial(world, moment, lambda command: self.length(world, command))
             world.disturb(self.chance)
@@ -317,7 +317,10 @@ class Harness:
                 break
             trial.clear()
             sooner = {"aim": moment.aim if attempt < 2 else "", "change": 1}
-            moment = replace(moment, **sooner, share=moment.share * 0.8)
+            moment = replace(moment, **sooner, share=moment.share * 0.5)
+        else:
+            self.tally.missed += 1
+            return
         if wrong:
             self.tally.findings.append({**asdict(moment), "wrong": wrong})
         self.tally.survived += not wrong
