@@ -75,6 +75,8 @@ def read_project(client: Client, number: int) -> Project:
             f"fetch.project: {client.server} shows no project {number} to this key's user; "
             f"it shows: {_visible(client)}"
         ) from None
+    if not isinstance(raw, dict):
+        raise SourceError(f"{client.server} answered with something else than project {number}")
     newest = _page(client, number, [], "-tasks:updated_at", size=1)
     tasks = newest["tasks"]
     return Project(
@@ -90,8 +92,11 @@ def read_project(client: Client, number: int) -> Project:
 
 def _visible(client: Client) -> str:
     answer = client.json("/api/projects/", {"page_size": 20, "include": "id,title"})
-    found = [f"{p['id']} ({p.get('title')})" for p in answer.get("results", ())]
-    rest = answer.get("count", len(found)) - len(found)
+    results = answer.get("results") if isinstance(answer, dict) else None
+    listed = [p for p in results if isinstance(p, dict)] if isinstance(results, list) else []
+    found = [f"{p.get('id')} ({p.get('title')})" for p in listed]
+    count = answer.get("count") if found else 0
+    rest = count - len(found) if isinstance(count, int) else 0
     return (", ".join(found) or "none") + (f" and {rest} more" if rest > 0 else "")
 
 
@@ -175,9 +180,26 @@ def _page(
         "query": json.dumps(query, separators=(",", ":")),
     }
     page = client.json("/api/tasks/", params)
-    if not isinstance(page, dict) or not isinstance(page.get("tasks"), list):
+    if not _is_page(page):
         raise SourceError(f"{client.server} answered with something else than a list of tasks")
     return page
+
+
+def _is_page(page: Any) -> bool:
+    if not isinstance(page, dict) or type(page.get("total")) is not int:
+        return False
+    tasks = page.get("tasks")
+    return isinstance(tasks, list) and all(
+        isinstance(task, dict) and type(task.get("id")) is int and _is_time(task.get("updated_at"))
+        for task in tasks
+    )
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value) is not None
+    except ValueError:
+        return False
 
 
 def _export_all(
@@ -225,7 +247,8 @@ def _export(client: Client, project: int, numbers: Sequence[int]) -> list[dict[s
     tasks = client.json(f"/api/projects/{project}/export", params, slow_retries)
     wanted = set(numbers)
     if not isinstance(tasks, list) or not all(
-        isinstance(task, dict) and task.get("id") in wanted for task in tasks
+        isinstance(task, dict) and type(task.get("id")) is int and task["id"] in wanted
+        for task in tasks
     ):
         raise SourceError(f"{client.server} answered with something else than the tasks asked for")
     return tasks
