@@ -59,7 +59,8 @@ class Layout:
 
     def written(self) -> tuple[Path, ...]:
         """The folders in which stages write single files, rather than move staged ones there."""
-        return (self.data, self.benchmark, self.root / "metrics", self.root / "plots")
+        scratch = self.lock.parent.glob("*/")
+        return (self.data, self.benchmark, self.root / "metrics", self.root / "plots", *scratch)
 
     def work(self, stage: str) -> Path:
         """A stage's scratch folder: unfinished files and its memory of finished ones, not in DVC.
