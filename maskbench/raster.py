@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.winding import NOWHERE, Stretches, Whole, stretches_of, toggles
+from maskbench.winding import NOWHERE, Stretches, Whole, sorted_changes, stretches_of, toggles
 
 Plane = npt.NDArray[np.uint8]
 
@@ -135,7 +135,7 @@ def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[
     drawn = _by_label(patches, labels, size)
     label = drawn.begin // (size + 1)
     places = np.concatenate([[0], drawn.begin - label * (size + 1), drawn.end - label * (size + 1)])
-    order = np.argsort(places)
+    order = np.argsort(places.astype(np.int32 if size < 1 << 31 else np.int64))
     places = places[order]
     settled = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
     if places[-1] == size:
@@ -156,9 +156,8 @@ def _by_label(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Str
         return NOWHERE
     begin = np.concatenate([stretches.begin + shift for stretches, shift in drawn])
     end = np.concatenate([stretches.end + shift for stretches, shift in drawn])
-    events = np.concatenate([2 * begin + 1, 2 * end])
-    events.sort()
-    return toggles(events >> 1, 2 * (events & 1) - 1)
+    up = np.repeat(np.array([1, 0]), len(begin))
+    return toggles(*sorted_changes(np.concatenate([begin, end]), up, len(labels) * (size + 1)))
 
 
 def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:

@@ -174,12 +174,24 @@ def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> It
     row, column, edge = _crossings(edges)
     size = width * height + 1
     places = (edges.ring - first)[edge] * size + row * width + column.clip(0, width)
-    events = 2 * places + edges.down[edge]
-    events.sort()
-    begin, end = toggles(events >> 1, 2 * (events & 1) - 1)
+    begin, end = toggles(*sorted_changes(places, edges.down[edge], count * size))
     bounds = np.searchsorted(begin, np.arange(count + 1) * size)
     for i, (low, high) in enumerate(pairwise(bounds.tolist())):
         yield Stretches(begin[low:high] - i * size, end[low:high] - i * size)
+
+
+def sorted_changes(places: Whole, up: Whole, most: int) -> tuple[Whole, Whole]:
+    """Changes in the order of their places: (places, +1 or -1).
+
+    Args:
+        places: Where they are, up to ``most``.
+        up: 1 for +1, 0 for -1.
+        most: The largest place: numbers of 32 bits are sorted in half the time.
+    """
+    kind: type[np.signedinteger[Any]] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
+    events: npt.NDArray[np.signedinteger[Any]] = (2 * places + up).astype(kind)
+    events.sort()
+    return (events >> 1).astype(np.int64), 2 * (events & 1).astype(np.int64) - 1
 
 
 def toggles(places: Whole, changes: Whole) -> Stretches:

@@ -114,3 +114,15 @@ def test_killed_stages_leave_nothing_that_a_later_run_believes(repository):
             done.wait()
             assert start(repository, stage, stdout=subprocess.DEVNULL).wait(120) == 0
             assert repository.outputs() == expected, (stage, moment)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["data", "data/benchmark", "metrics", "plots", "data/.maskbench/digests", "data/.maskbench/x"],
+)
+def test_what_a_killed_write_has_left_goes_with_the_next_run(repository, folder):
+    left = repository.root / folder / ".tmp-abc.json"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_text("{")
+    assert start(repository, "split", stdout=subprocess.DEVNULL).wait(60) == 0
+    assert not left.exists()
