@@ -239,7 +239,8 @@ def _leave(client: Any, cluster: Cluster | None) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No log of lost connections and workers: what matters of it, we say ourselves."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    names = ("distributed", "distributed.client", "tornado.application", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
     try:
         import distributed  # noqa: F401, PLC0415 - it sets levels of its own when imported
     except ImportError:
