@@ -35,15 +35,7 @@ def prepare(root: Path, images: int) -> None:
 
     workload = workloads.WORKLOADS["W1"]
     workloads.write(workload, root / "source", images)
-    labels = workloads.label_names(workload)
-    params = {
-        "fetch": {"folder": "source"},
-        "labels_map": {"Background": 0} | {label: i + 1 for i, label in enumerate(labels)},
-        "multi_label_rules": {},
-        "rasterize": {},
-        "combine": {"unmatched": "priority", "priority": labels},
-        "split": {},
-    }
+    params = workloads.params(workload, "source")
     (root / "params.yaml").write_text(json.dumps(params), encoding="utf-8")
 
 

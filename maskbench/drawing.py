@@ -10,9 +10,9 @@ from maskbench.errors import GeometryError
 from maskbench.geometry import OUTLINES, plain_polygons
 from maskbench.labelstudio.model import AREAS, NO_AREA, NOT_A_REGION, Image, Region
 from maskbench.params import RasterizeParams
-from maskbench.raster import Patch, Plane, painted, threshold
+from maskbench.raster import Patch, Plane, threshold
 from maskbench.vector import is_closed, vector_outline
-from maskbench.winding import NOWHERE, Ring, Stretches, stretches_of, wind
+from maskbench.winding import NOWHERE, Ring, Stretches, union, wind
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,17 @@ def fill(
         all_touched: Every pixel touched instead of the centre rule.
 
     >>> pentagon = np.array([[0, 2], [2.5, 0], [5, 2], [4, 5], [1, 5]])
-    >>> painted(fill([pentagon], 5, 5)[0], 5, 5).astype(int)
-    array([[0, 0, 1, 0, 0],
-           [0, 1, 1, 1, 0],
-           [1, 1, 1, 1, 1],
-           [0, 1, 1, 1, 1],
-           [0, 1, 1, 1, 0]])
+    >>> (inside,) = fill([pentagon], 5, 5)
+    >>> [(a, b) for a, b in zip(inside.begin.tolist(), inside.end.tolist())]
+    [(2, 3), (6, 9), (10, 15), (16, 20), (21, 24)]
     """
     found = wind(rings, width, height)
     if not all_touched:
         return found
     from maskbench.touched import touched  # noqa: PLC0415 - GDAL's start-up, for rare use
 
-    return [
-        stretches_of(painted(inside, width, height) | plane)
-        for inside, plane in zip(found, touched(rings, width, height), strict=True)
-    ]
+    size = width * height
+    return [union(pair, size) for pair in zip(found, touched(rings, width, height), strict=True)]
 
 
 def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> list[Drawn]:

@@ -121,15 +121,6 @@ def sha256_file(path: Path | str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def signature(file: Path) -> list[int]:
-    """Inode, size and times of change: while they are the same, so is the content.
-
-    Cheaper than a digest; the time of the last status change cannot be set back.
-    """
-    status = file.stat()
-    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
 def digest(value: Any) -> str:
     """The hex SHA-256 of a JSON-like value, the same for equal values whatever their key order."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))

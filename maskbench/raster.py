@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.winding import NOWHERE, Stretches, Whole, sorted_changes, stretches_of, toggles
+from maskbench.winding import NOWHERE, Stretches, Whole, stretches_of, union
 
 Plane = npt.NDArray[np.uint8]
 
@@ -76,7 +76,12 @@ def run_starts(planes: Sequence[Plane]) -> Whole:
 
 @dataclass(frozen=True)
 class Patch:
-    """The pixels of one region: its labels and where they lie."""
+    """The pixels of one region.
+
+    Attributes:
+        labels: The region's labels.
+        stretches: Where its pixels lie in the image.
+    """
 
     labels: tuple[str, ...]
     stretches: Stretches
@@ -154,10 +159,8 @@ def _by_label(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Str
     drawn = [(patch.stretches, numbers[label]) for patch in patches for label in patch.labels]
     if not drawn:
         return NOWHERE
-    begin = np.concatenate([stretches.begin + shift for stretches, shift in drawn])
-    end = np.concatenate([stretches.end + shift for stretches, shift in drawn])
-    up = np.repeat(np.array([1, 0]), len(begin))
-    return toggles(*sorted_changes(np.concatenate([begin, end]), up, len(labels) * (size + 1)))
+    shifted = [Stretches(part.begin + shift, part.end + shift) for part, shift in drawn]
+    return union(shifted, len(labels) * (size + 1))
 
 
 def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:

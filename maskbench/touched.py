@@ -4,17 +4,22 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import rasterize
 
 from maskbench.geometry import simple_polygons
-from maskbench.winding import Ring
+from maskbench.winding import NOWHERE, Ring, Stretches, row_stretches
 
 
-def touched(rings: Sequence[Ring], width: int, height: int) -> Iterator[npt.NDArray[np.bool_]]:
-    """The pixels that each outline's area touches, shape (H, W)."""
+def touched(rings: Sequence[Ring], width: int, height: int) -> Iterator[Stretches]:
+    """The pixels that each outline's area touches.
+
+    Args:
+        rings: Vertices in pixels, (x, y), each of shape (N, 2).
+        width: Image width in pixels.
+        height: Image height in pixels.
+    """
     # Pixel coordinates are what we work in; there is no georeference to miss. One environment
     # around many calls: without it each sets up its own.
     with warnings.catch_warnings(), rasterio.Env():
@@ -23,8 +28,7 @@ def touched(rings: Sequence[Ring], width: int, height: int) -> Iterator[npt.NDAr
             yield _touched(ring, width, height)
 
 
-def _touched(ring: Ring, width: int, height: int) -> npt.NDArray[np.bool_]:
-    plane = np.zeros((height, width), dtype=np.bool_)
+def _touched(ring: Ring, width: int, height: int) -> Stretches:
     # GDAL counts a pixel as touched that an outline meets at its border only: one more each way.
     low = np.clip(np.floor(ring.min(axis=0)) - 1, 0, (width, height)).astype(int)
     high = np.clip(np.ceil(ring.max(axis=0)) + 1, 0, (width, height)).astype(int)
@@ -33,11 +37,12 @@ def _touched(ring: Ring, width: int, height: int) -> npt.NDArray[np.bool_]:
         for polygon in simple_polygons(ring)
     ]
     (columns, rows) = high - low
-    if shapes and rows and columns:
-        plane[low[1] : high[1], low[0] : high[0]] = rasterize(
-            shapes, out_shape=(rows, columns), dtype="uint8", all_touched=True
-        )
-    return plane
+    if not (shapes and rows and columns):
+        return NOWHERE
+    plane = rasterize(shapes, out_shape=(rows, columns), dtype="uint8", all_touched=True)
+    row, first, stop = row_stretches(plane != 0)
+    start = (row + low[1]) * width + low[0]
+    return Stretches(start + first, start + stop)
 
 
 def _closed(ring: Ring) -> list[list[float]]:

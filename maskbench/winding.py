@@ -57,6 +57,20 @@ def stretches_of(inside: npt.NDArray[np.bool_]) -> Stretches:
     return Stretches(turns[0::2], turns[1::2])
 
 
+def row_stretches(inside: npt.NDArray[np.bool_]) -> tuple[Whole, Whole, Whole]:
+    """The pixels that are True, shape (H, W), row by row: (row, first column, column after)."""
+    steps = np.diff(np.pad(inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, first = np.nonzero(steps == 1)
+    return rows, first, np.nonzero(steps == -1)[1]
+
+
+def union(parts: Sequence[Stretches], most: int) -> Stretches:
+    """The places, up to ``most``, that lie in at least one of the parts, of which there is one."""
+    begin, end = (np.concatenate(bounds) for bounds in zip(*parts, strict=True))
+    up = np.repeat(np.array([1, 0]), len(begin))
+    return toggles(*sorted_changes(np.concatenate([begin, end]), up, most))
+
+
 def wind(rings: Sequence[Ring], width: int, height: int) -> list[Stretches]:
     """The pixels of each outline by the non-zero rule, as the annotator saw it.
 
@@ -64,7 +78,8 @@ def wind(rings: Sequence[Ring], width: int, height: int) -> list[Stretches]:
     right and top ones are inside, the left and bottom ones are not.
 
     Args:
-        rings: Outlines; each may cross itself and reach off the image.
+        rings: Vertices in pixels, (x, y), each of shape (N, 2); they may cross themselves and reach
+            off the image.
         width: Image width in pixels.
         height: Image height in pixels.
     """
@@ -181,12 +196,12 @@ def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> It
 
 
 def sorted_changes(places: Whole, up: Whole, most: int) -> tuple[Whole, Whole]:
-    """Changes in the order of their places: (places, +1 or -1).
+    """Changes in the order of their places: (places, +1 or -1), each of shape (N,), int64.
 
     Args:
-        places: Where they are, up to ``most``.
-        up: 1 for +1, 0 for -1.
-        most: The largest place: numbers of 32 bits are sorted in half the time.
+        places: Where they are, shape (N,), int64.
+        up: 1 for +1, 0 for -1, shape (N,), int64.
+        most: No place is larger: numbers of 32 bits are sorted in half the time.
     """
     kind: type[np.signedinteger[Any]] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
     events: npt.NDArray[np.signedinteger[Any]] = (2 * places + up).astype(kind)
@@ -198,8 +213,8 @@ def toggles(places: Whole, changes: Whole) -> Stretches:
     """Where a running sum is not zero.
 
     Args:
-        places: Where it changes, ascending.
-        changes: By how much; they add up to zero.
+        places: Where it changes, ascending, shape (N,), int64.
+        changes: By how much, shape (N,), int64; they add up to zero.
     """
     total = np.cumsum(changes)
     settled = np.flatnonzero(places[1:] != places[:-1])  # of several changes at a place, the last

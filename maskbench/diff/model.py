@@ -135,11 +135,6 @@ class MaskChange:
         }
 
     @property
-    def worst_iou(self) -> float:
-        """The lowest IoU of its classes, 0 where the size changed."""
-        return min((value or 0.0 for value in self.iou.values()), default=0.0)
-
-    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its causes, without repeats."""
         return tuple(dict.fromkeys(cause.kind for cause in self.causes))

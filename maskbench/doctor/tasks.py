@@ -101,7 +101,7 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
 
 
 def _rasterized(task: Task, annotation: Annotation, params: Params, seen: _Seen) -> None:
-    patches, facts, problems = region_patches(task, annotation, params)
+    patches, facts, problems = region_patches(task, annotation, params.rasterize, params.labels_map)
     seen.bad_regions += problems
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from maskbench.digests import signature_of
 from maskbench.errors import SourceError
-from maskbench.files import sha256_file, signature
+from maskbench.files import sha256_file
 from maskbench.images import SUFFIXES
 from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.download import Got, Wanted, get_image
@@ -113,7 +114,9 @@ class Server:
             return
         if got.changed:
             file = wanted.target
-            image = StoredImage(sha256_file(file), got.validator, file.name, signature(file))
+            image = StoredImage(
+                sha256_file(file), got.validator, file.name, signature_of(file.stat())
+            )
             self._store.keep_image(wanted.reference, image)
 
     def find(self, task: Pictured) -> ImageFile:
@@ -140,10 +143,10 @@ class Server:
         for file in (self._download(task.reference or ""), *outputs):
             if not file.is_file():
                 continue
-            if signature(file) == list(stored.seal):
+            if signature_of(file.stat()) == list(stored.seal):
                 return file
             if sha256_file(file) == stored.sha256:
-                seen = replace(stored, file=file.name, seal=signature(file))
+                seen = replace(stored, file=file.name, seal=signature_of(file.stat()))
                 self._store.keep_image(task.reference or "", seen)
                 return file
         return None

@@ -1,6 +1,7 @@
 """What *rasterize* does with one task: its regions become pixels of a label set."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,22 @@ from maskbench.errors import Problem, did_you_mean
 from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
-from maskbench.params import Params, RasterizeParams
+from maskbench.params import RasterizeParams
 from maskbench.pipeline.build import Outcome
 from maskbench.raster import Patch, label_set
 
 
 @dataclass(frozen=True)
 class Work:
-    """A task's stored form, and what shapes its label set."""
+    """What a label set is made of.
+
+    Attributes:
+        content: The task's stored form.
+        name: The file that it was read from.
+        labels: The labels of ``labels_map``, sorted.
+        params: How regions become pixels.
+        target: The folder that stands for the data folder.
+    """
 
     content: bytes
     name: str
@@ -33,7 +42,7 @@ def make_label_set(work: Work) -> Outcome:
     annotation = choose(task.annotations, work.params.annotation)
     if annotation is None or task.image is None:
         return Outcome(facts={"annotation": None})
-    patches, facts, problems = _patches(task, annotation, work)
+    patches, facts, problems = region_patches(task, annotation, work.params, work.labels)
     if problems:
         return Outcome(problems=tuple(problems))
     labels = label_set(patches, task.image.width, task.image.height, work.params.overlap)
@@ -43,24 +52,25 @@ def make_label_set(work: Work) -> Outcome:
     return Outcome({path: write_label_set(work.target / path, content)}, facts)
 
 
-_Patches = tuple[list[Patch], dict[str, Any], list[Problem]]
-
-
 def region_patches(
-    task: Task, annotation: Annotation, params: Params
+    task: Task, annotation: Annotation, params: RasterizeParams, labels: Collection[str]
 ) -> tuple[list[Patch], dict[str, Any], list[Problem]]:
-    """What the stage would make of an annotation: (pixels of its regions, facts, problems)."""
-    labels = tuple(sorted(params.labels_map))
-    return _patches(task, annotation, Work(b"", task.key, labels, params.rasterize, Path()))
+    """What the stage makes of an annotation whose task has its image.
 
+    Args:
+        task: The task.
+        annotation: One of its annotations.
+        params: How regions become pixels.
+        labels: The labels that ``labels_map`` has.
 
-def _patches(task: Task, annotation: Annotation, work: Work) -> _Patches:
-    """The pixels of an annotation's regions, the facts about them, and what is wrong."""
+    Returns:
+        The pixels of its regions, facts about them for the metrics, and what is wrong with them.
+    """
     assert task.image is not None  # noqa: S101 - the caller has checked
     patches, problems, dropped = [], [], []
-    found = draw(annotation.regions, task.image, work.params)
+    found = draw(annotation.regions, task.image, params)
     for region, drawn in zip(annotation.regions, found, strict=True):
-        faults = _faults(region, task.image, work.labels)
+        faults = _faults(region, task.image, labels)
         problems += [
             Problem(fault, task=task.id, annotation=annotation.id, region=region.id)
             for fault in [*faults, *([drawn.error] if drawn.error else [])]
@@ -89,7 +99,7 @@ def _dropped(task: Task, annotation: Annotation, region: Region, reason: str) ->
     }
 
 
-def _faults(region: Region, image: Image, labels: tuple[str, ...]) -> list[str]:
+def _faults(region: Region, image: Image, labels: Collection[str]) -> list[str]:
     """What is wrong with a region beside its geometry."""
     faults = [
         f"the label {label!r} is not in labels_map (params.yaml); {did_you_mean(label, labels)}"

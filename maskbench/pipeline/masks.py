@@ -17,14 +17,23 @@ from maskbench.rules import ClassRules, Combination, class_mask
 
 @dataclass(frozen=True)
 class Work:
-    """A label set, where its image lies, and what shapes its mask."""
+    """What a class mask is made of.
+
+    Attributes:
+        source: The label set's file.
+        rules: What combinations of labels become.
+        suffix: The ending of the mask's file.
+        images: The folder in which its image lies.
+        target: The folder that stands for the data folder.
+        reads: Files in ``images``, for workers that cannot see the folder.
+    """
 
     source: Path
     rules: ClassRules
     suffix: str
     images: Path
     target: Path
-    reads: Sequence[Path] = ()  # files in ``images``, for workers that cannot see the folder
+    reads: Sequence[Path] = ()
 
 
 def make_mask(work: Work) -> Outcome:

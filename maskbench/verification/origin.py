@@ -112,7 +112,9 @@ class Origin:
     def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
         """Whether annotation and rules give this very mask, drawn anew."""
         assert task.image is not None  # noqa: S101 - the caller has checked
-        patches, _, problems = region_patches(task, annotation, self.params)
+        patches, _, problems = region_patches(
+            task, annotation, self.params.rasterize, self.params.labels_map
+        )
         if problems:
             yield f"the annotation cannot be drawn ({problems[0]}); {_BUILD}"
             return

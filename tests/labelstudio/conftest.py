@@ -19,6 +19,7 @@ from maskbench.params import parse_params
 from maskbench.pipeline import fetch as fetch_module
 from maskbench.pipeline.layout import Layout
 from tests.labelstudio.proxy import Proxy
+from tests.pipeline.conftest import Repository, copy_tree
 
 HERE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HERE / "scripts"))
@@ -181,3 +182,17 @@ def elsewhere(tmp_path):
     yield server
     server.shutdown()
     server.server_close()
+
+
+def built_from(studio, project, root):
+    """A repository that takes its labels from a project, built and committed."""
+    repository = Repository(root)
+    root.mkdir()
+    copy_tree(root)
+    repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
+    repository.edit_params("  server:\n", f"  server: {studio.url}\n")
+    repository.edit_params("  project:\n", f"  project: {project}\n")
+    repository.git("init", "-q", "-b", "main")
+    repository.dvc("repro")
+    repository.commit("built")
+    return repository

@@ -13,8 +13,7 @@ from label_studio_api import LabelStudioError
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.pipeline.fetch import connect
-from tests.labelstudio.conftest import POLYGONS, filled, triangle
-from tests.pipeline.conftest import Repository, copy_tree
+from tests.labelstudio.conftest import POLYGONS, built_from, filled, triangle
 from tests.trust import people, seeds
 from tests.trust.mutations import expand, mutate_tasks
 
@@ -33,15 +32,7 @@ def told(api, studio, tmp_path_factory):
     for task in tasks:
         user.annotate(task, [triangle("Obstruction", 1, 2.0)])
         user.draft(task, [triangle("Canvas", 2)])
-    repository = Repository(tmp_path_factory.mktemp("people") / "repo")
-    repository.root.mkdir()
-    copy_tree(repository.root)
-    repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
-    repository.edit_params("  server:\n", f"  server: {studio.url}\n")
-    repository.edit_params("  project:\n", f"  project: {project}\n")
-    repository.git("init", "-q", "-b", "main")
-    repository.dvc("repro")
-    repository.commit("built")
+    repository = built_from(studio, project, tmp_path_factory.mktemp("people") / "repo")
     return repository, api.export(project).decode(), number
 
 

@@ -7,23 +7,15 @@ import pytest
 
 from maskbench.snapshot import next_snapshot, with_snapshot
 from maskbench.yaml12 import parse_yaml
-from tests.labelstudio.conftest import HERE, filled, png, triangle
-from tests.pipeline.conftest import Repository, copy_tree
+from tests.labelstudio.conftest import HERE, built_from, filled, png, triangle
+from tests.pipeline.conftest import Repository
 
 
 @pytest.fixture(scope="module")
 def built(api, studio, tmp_path_factory):
     """A repository that takes its labels from a project of four tasks, built once."""
     project, tasks = filled(api, "refresh", 4)
-    repository = Repository(tmp_path_factory.mktemp("refresh") / "repo")
-    repository.root.mkdir()
-    copy_tree(repository.root)
-    repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
-    repository.edit_params("  server:\n", f"  server: {studio.url}\n")
-    repository.edit_params("  project:\n", f"  project: {project}\n")
-    repository.git("init", "-q", "-b", "main")
-    repository.dvc("repro")
-    repository.commit("built")
+    repository = built_from(studio, project, tmp_path_factory.mktemp("refresh") / "repo")
     return repository, project, tasks
 
 

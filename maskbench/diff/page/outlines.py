@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from maskbench.drawing import draw_region
 from maskbench.errors import GeometryError
 from maskbench.geometry import OUTLINES
@@ -11,6 +9,7 @@ from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import AREAS, Image, Region, Task
 from maskbench.params import RasterizeParams
 from maskbench.raster import painted
+from maskbench.winding import row_stretches
 
 
 def outlines(task: Task, params: RasterizeParams) -> list[dict[str, Any]]:
@@ -45,9 +44,6 @@ def _outline(region: Region, image: Image, params: RasterizeParams) -> dict[str,
         entry["ring"] = [round(float(part), 2) for part in ring.reshape(-1)]
     elif patch is not None:
         plane = painted(patch.stretches, image.width, image.height)
-        steps = np.diff(np.pad(plane, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-        rows, starts = np.nonzero(steps == 1)
-        ends = np.nonzero(steps == -1)[1]
-        triples = zip(rows, starts, ends, strict=True)
+        triples = zip(*row_stretches(plane), strict=True)
         entry["rows"] = [int(part) for triple in triples for part in triple]
     return entry
