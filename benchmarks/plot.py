@@ -16,6 +16,8 @@ from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
 
 COLOURS = {"maskbench": "#0b6e4f", "recipe": "#6b8f71", "floor": "#b8b8b8"}
 PEER = "#d08c60"
+BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+"""Behind figures, so that the line at 1 does not cross them."""
 
 
 def panel(axes: Any, name: str, rows: list[dict[str, Any]]) -> None:
@@ -25,8 +27,15 @@ def panel(axes: Any, name: str, rows: list[dict[str, Any]]) -> None:
     ratios = [row["seconds"] / base for row in rows]
     axes.barh(tools, ratios, color=[COLOURS.get(tool, PEER) for tool in tools])
     for place, (row, ratio) in enumerate(zip(rows, ratios, strict=True)):
-        wrong = f"  {row['wrong']:.2f} % wrong" if "wrong" in row else ""
-        axes.text(ratio, place, f" {ratio:.1f}{wrong}", va="center", fontsize=7)
+        wrong = f", {row['wrong']:.2f} % wrong" if "wrong" in row else ""
+        axes.text(
+            ratio * 1.1,
+            place,
+            f"{ratio:.1f}\N{MULTIPLICATION SIGN}{wrong}",
+            va="center",
+            fontsize=7,
+            bbox=BOX,
+        )
     axes.set(title=name, xscale="log", xlabel="time, maskbench = 1")
     axes.set_xlim(min(ratios) / 2, max(ratios) * 30)
     axes.axvline(1, color="#444444", linewidth=0.6)

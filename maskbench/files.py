@@ -126,11 +126,6 @@ def digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
 
 
-def remove_stale(folder: Path, keep: Iterable[Path]) -> int:
-    """Delete whatever lies in ``folder`` and is not in ``keep``; returns how many entries went."""
-    return remove_others(folder, {path.name for path in keep})
-
-
 def remove_others(folder: Path, names: Collection[str]) -> int:
     """Delete whatever lies in ``folder`` under another name; returns how many entries went."""
     if not folder.is_dir():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.files import json_text, remove_stale, write_text
+from maskbench.files import json_text, remove_others, write_text
 from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.model import Annotation, Task
 from maskbench.params import Params, SplitParams
@@ -124,7 +124,7 @@ def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
     for name, file in files.items():
         scenes = sorted(row["scene"] for row in rows if row["split"] == name)
         write_text(file, "".join(f"{scene}\n" for scene in scenes))
-    remove_stale(folder, files.values())
+    remove_others(folder, {file.name for file in files.values()})
 
 
 def _metrics(rows: Sequence[Row]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from maskbench.files import (
     digest,
     json_text,
     link_or_copy,
-    remove_stale,
+    remove_others,
     remove_unfinished,
     replacing,
     sha256_file,
@@ -159,10 +159,10 @@ def test_stale_entries_go_and_nothing_else(tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "precious").touch()
     (folder / "link").symlink_to(tmp_path / "outside")
-    assert remove_stale(folder, [folder / "keep.png", folder / "not made.png"]) == 3
+    assert remove_others(folder, {"keep.png", "not made.png"}) == 3
     assert names(folder) == ["keep.png"]
     assert names(tmp_path / "outside") == ["precious"]
-    assert remove_stale(tmp_path / "none", []) == 0
+    assert remove_others(tmp_path / "none", []) == 0
 
 
 def test_unfinished_files_go_and_nothing_else(tmp_path):
