@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -171,10 +171,14 @@ def _origin(project: Project) -> str:
 def _windowed(
     pool: ThreadPoolExecutor, client: Client, wanted: Iterable[Wanted]
 ) -> "Iterator[tuple[Wanted, Future[Got]]]":
-    """Downloads in order, with a bounded number under way."""
+    """Downloads as they finish, with a bounded number under way.
+
+    A slow one holds none back: what has arrived is remembered, whenever the run is killed.
+    """
     source = iter(wanted)
-    pending = [(item, pool.submit(get_image, client, item)) for item in islice(source, 16)]
+    pending = {pool.submit(get_image, client, item): item for item in islice(source, 16)}
     while pending:
-        item, future = pending.pop(0)
-        yield item, future
-        pending += [(next_, pool.submit(get_image, client, next_)) for next_ in islice(source, 1)]
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield pending.pop(future), future
+            pending |= {pool.submit(get_image, client, item): item for item in islice(source, 1)}
