@@ -7,22 +7,17 @@ environment variables because they must not change what a version contains. Thre
 filling and Python's own work hold the interpreter lock.
 """
 
-import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing.connection import wait as wait_for_any
 from typing import Generic, TypeVar
-
-from tqdm import tqdm
 
 from maskbench.errors import MaskbenchError
 
@@ -85,6 +80,8 @@ def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     if count == 1:
         yield None
         return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - its start-up
+
     pool = ProcessPoolExecutor(count, initializer=_end_with_parent)
     try:
         yield _Pool(pool, lambda: count, 0.05)
@@ -97,12 +94,16 @@ def _end_with_parent() -> None:
 
     Otherwise it would wait for work for ever.
     """
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # noqa: PLC0415 - imported with the processes
+
+    parent = parent_process()
     assert parent is not None  # noqa: S101 - runs in workers only
     threading.Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
 
 
 def _outlive(sentinel: int) -> None:
+    from multiprocessing.connection import wait as wait_for_any  # noqa: PLC0415 - as above
+
     wait_for_any([sentinel])
     os._exit(1)  # what it was writing lies in a staging folder that nobody takes
 
@@ -135,7 +136,7 @@ def run_all(
         spreads = travels or not os.environ.get("MASKBENCH_SHARED")
         with _pool(few or len(first) < 2, spreads, description) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
-    except BrokenProcessPool:
+    except BrokenExecutor:
         raise MaskbenchError(
             f"{description}: a worker process died, most often for lack of memory; "
             "try MASKBENCH_WORKERS=1. What was finished is kept"
@@ -192,7 +193,10 @@ def progress(items: Iterable[Item], total: int | None, description: str) -> Iter
         total: How many they are, if that is known.
         description: Word before the bar, such as the stage's name.
     """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - a large import, of no use without a terminal
+
     tqdm.monitor_interval = 0  # no thread: processes may be forked while the bar is shown
-    yield from tqdm(
-        items, total=total, desc=description, file=sys.stderr, disable=None, leave=False
-    )
+    yield from tqdm(items, total=total, desc=description, file=sys.stderr, leave=False)

@@ -10,6 +10,7 @@ and pixels are written out only where somebody looks at them: in files and in ma
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,18 +140,29 @@ def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[
     """Runs of ``size`` pixels on which the labels of all patches lie."""
     drawn = _by_label(patches, labels, size)
     label = drawn.begin // (size + 1)
-    places = np.concatenate([[0], drawn.begin - label * (size + 1), drawn.end - label * (size + 1)])
-    order = np.argsort(places.astype(np.int32 if size < 1 << 31 else np.int64))
-    places = places[order]
+    shift = label * (size + 1)
+    # What happens: label k begins (2 k + 1) or ends (2 k + 2); at the first place, nothing (0).
+    places = np.concatenate([[0], drawn.begin - shift, drawn.end - shift])
+    what = np.concatenate([[0], 2 * label + 1, 2 * label + 2])
+    places, what = _by_place(places, what, size)
     settled = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
     if places[-1] == size:
         settled = settled[:-1]
     states = np.empty((_planes(labels), len(settled)), dtype=np.uint8)
     for i, state in enumerate(states):
-        bits = np.where(label // 8 == i, 1 << label % 8, 0).astype(np.uint8)
-        changes = np.concatenate([np.zeros(1, dtype=np.uint8), bits, -bits])[order]
-        state[:] = np.cumsum(changes, dtype=np.uint8)[settled]
+        bits = [1 << k % 8 if k // 8 == i else 0 for k in range(len(labels))]
+        changes = np.array([0, *(c for bit in bits for c in (bit, -bit % 256))], dtype=np.uint8)
+        state[:] = np.cumsum(changes[what], dtype=np.uint8)[settled]
     return places[settled], states
+
+
+def _by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
+    """Both in the order of the places, none above ``most``; as one number, faster than argsort."""
+    bits = int(what.max()).bit_length()
+    kind: type[np.signedinteger[Any]] = np.int32 if (most + 1) << bits < 1 << 31 else np.int64
+    events: npt.NDArray[np.signedinteger[Any]] = (places << bits | what).astype(kind)
+    events.sort()
+    return (events >> bits).astype(np.int64), events & ((1 << bits) - 1)
 
 
 def _by_label(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Stretches:

@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     a rule; 130: interrupted.
     """
     gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start one a core, for nothing
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
         with _alone(stage, layout):
