@@ -7,6 +7,7 @@ times of rasterize + combine from nothing, medians of runs in turns.
 import argparse
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import workloads
@@ -28,10 +29,12 @@ def rows(images: int | None, rounds: int) -> list[str]:
     for name in ("W1", "W2"):
         workload = workloads.WORKLOADS[name]
         few = images or workload.images
-        folders = [prepare(workload, count) for count in (few, 2 * few)]
-        once, twice = medians([(folder, None) for folder in folders], rounds)
-        what = f"{few} → {2 * few} images"
-        lines.append(f"| {name} | {what} | {once:.2f} → {twice:.2f} | {twice / once:.2f} |")
+        counts = [few, 2 * few, 4 * few]
+        folders = [prepare(workload, count) for count in counts]
+        taken = medians([(folder, None) for folder in folders], rounds)
+        for (count, once), (more, twice) in pairwise(zip(counts, taken, strict=True)):
+            what = f"{count} → {more} images"
+            lines.append(f"| {name} | {what} | {once:.2f} → {twice:.2f} | {twice / once:.2f} |")
     folder = folders[0]
     one, two = medians([(folder, 1), (folder, 2)], rounds)
     what = f"{few} images, 2 → 1 processes"
