@@ -100,7 +100,7 @@ class Proxy:
 
             def harm(self, fault):
                 if fault.kind == "hang":
-                    time.sleep(3)
+                    time.sleep(6)
                 if fault.kind in ("hang", "drop"):
                     return
                 body = b"<html><body>Bad things happened</body></html>"

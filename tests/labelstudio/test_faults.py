@@ -119,7 +119,7 @@ def test_nobody_there(bench, quick):
     began = time.monotonic()
     with pytest.raises(SourceError) as error:
         bench.fetch(url, 1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert str(error.value).startswith(f"no Label Studio answers at {url}: ")
     assert "connection refused" in str(error.value)
 

@@ -94,7 +94,7 @@ class Cluster:
             process.wait()
 
 
-def until(true, seconds=30):
+def until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -111,7 +111,7 @@ def start(root, code=RUN, /, **environment):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
 

@@ -32,7 +32,7 @@ def test_a_terminal_shows_progress_and_a_summary(repository):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     done = start(repository, "rasterize", stdout=theirs, stderr=theirs)
-    assert done.wait(60) == 0
+    assert done.wait(300) == 0
     os.close(theirs)
     shown = os.read(ours, 100_000).decode()
     assert "rasterize: " in shown
@@ -43,7 +43,7 @@ def test_a_terminal_shows_progress_and_a_summary(repository):
 def test_elsewhere_only_the_summary(repository):
     forget(repository)
     done = start(repository, "rasterize", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = done.communicate(timeout=60)
+    out, err = done.communicate(timeout=300)
     assert err == b""
     assert out.decode().count("\n") == 1
     assert out.startswith(b"rasterize: 22 of 24 tasks count")
@@ -69,7 +69,7 @@ def test_exit_status_tells_the_kind_of_error(repository, stage, break_it, status
     params.write_text(break_it(params.read_text()))
     before = repository.outputs()
     done = start(repository, stage, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = done.communicate(timeout=60)
+    out, err = done.communicate(timeout=300)
     assert (done.returncode, out) == (status, "")
     assert err.startswith("error: ")
     assert message in err
@@ -80,7 +80,7 @@ def test_exit_status_tells_the_kind_of_error(repository, stage, break_it, status
 def test_a_missing_params_file_is_an_error(repository):
     (repository.root / "params.yaml").unlink()
     done = start(repository, "split", stderr=subprocess.PIPE)
-    assert b"params.yaml cannot be read" in done.communicate(timeout=60)[1]
+    assert b"params.yaml cannot be read" in done.communicate(timeout=300)[1]
     assert done.returncode == 2
 
 
@@ -97,11 +97,11 @@ def test_killed_stages_leave_nothing_that_a_later_run_believes(repository):
     """Kill each stage at many moments; every time the next run ends with the same bytes."""
     write_export(repository.root / "data/sample", simple_tasks(60, first=1000), name="more.json")
     for stage in ("fetch", "rasterize", "combine"):
-        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(120) == 0
+        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
         expected = repository.outputs()
         began = time.monotonic()
         forget(repository)
-        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(120) == 0
+        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
         length = time.monotonic() - began
         for moment in (0.2, 0.45, 0.6, 0.75, 0.85, 0.95):
             forget(repository)
@@ -112,7 +112,7 @@ def test_killed_stages_leave_nothing_that_a_later_run_believes(repository):
             time.sleep(length * moment)
             os.killpg(done.pid, signal.SIGKILL)
             done.wait()
-            assert start(repository, stage, stdout=subprocess.DEVNULL).wait(120) == 0
+            assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
             assert repository.outputs() == expected, (stage, moment)
 
 

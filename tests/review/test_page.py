@@ -88,7 +88,7 @@ class Page:
         ]
 
     def wait(self, condition):
-        WebDriverWait(self.driver, 10).until(lambda _: condition())
+        WebDriverWait(self.driver, 60).until(lambda _: condition())
 
     def click_pixel(self, x, y, pane=0):
         """Click an image's pixel, computed from the pane's frame and the page's zoom."""

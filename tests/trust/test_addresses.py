@@ -19,7 +19,7 @@ from maskbench.labelstudio.guard import Allowed, check_url, is_private, origin
 from tests.labelstudio.conftest import png
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
-HASTY = Patience(retries=0, pause=0.0, timeout=(2.0, 2.0))
+HASTY = Patience(retries=0, pause=0.0, timeout=(30.0, 30.0))
 IMAGE = png(1)
 
 PRIVATE = [

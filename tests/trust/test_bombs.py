@@ -39,7 +39,7 @@ def measured(setup, call, *arguments):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         env={**os.environ, "PYTHONPATH": str(HERE)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )
@@ -99,7 +99,7 @@ def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
     said, peak, seconds = measured(setup, "inspect(Path(sys.argv[1]))", path)
     assert "TAKEN" not in said
     assert peak < 100
-    assert seconds < 10
+    assert seconds < 30
 
 
 def rle_of(words, fields=""):
@@ -128,7 +128,7 @@ def test_strokes_that_claim_too_much_are_refused_at_once(tmp_path, name):
     said, peak, seconds = measured(setup, "canonical_rle(rle); decode_rle(rle, 40, 30)", path)
     assert "the brush code" in said
     assert peak < 30
-    assert seconds < 15
+    assert seconds < 30
 
 
 def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):

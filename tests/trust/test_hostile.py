@@ -197,7 +197,7 @@ def test_yaml_that_is_more_than_text_is_refused(text, tmp_path, monkeypatch):
             parse_params(parse_yaml(text))
     except ValueError as error:
         assert len(str(error)) < 300
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 10
     assert not list(tmp_path.iterdir())
 
 

@@ -85,7 +85,7 @@ def test_worker_processes_end_with_the_one_that_started_them():
     time.sleep(0.3)  # so that they have begun to work
     main.kill()
     main.wait()
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     for process in alive:
         process.kill()
     assert alive == []
@@ -109,12 +109,11 @@ def test_a_stage_waits_for_the_one_that_runs(world):
     repository = world.start(("fetch", "rasterize"))
     holder = subprocess.Popen(
         [sys.executable, "-c", "import sys, time; from maskbench.pipeline import run; "
-         "run.load_params = str; run.run_stage('first', lambda *_: time.sleep(60))"],
-        cwd=repository.root, env=repository.environment,
+         "run.load_params = str; "
+         "run.run_stage('first', lambda *_: (print('held', flush=True), time.sleep(600)))"],
+        cwd=repository.root, env=repository.environment, stdout=subprocess.PIPE,
     )  # fmt: skip
-    while not (repository.root / "data/.maskbench/lock").exists():
-        time.sleep(0.01)
-    time.sleep(0.2)
+    assert holder.stdout.readline() == b"held\n"
     waiting = Running(repository, "combine")
     while "combine: waits for a stage that runs in this folder already" not in _said(waiting):
         assert not waiting.ended(), _said(waiting)
@@ -122,8 +121,8 @@ def test_a_stage_waits_for_the_one_that_runs(world):
     time.sleep(0.3)
     assert not waiting.ended()
     holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    assert waiting.process.wait(30) == 0
+    holder.communicate()
+    assert waiting.process.wait(300) == 0
     assert "masks made anew" in _said(waiting)
 
 
