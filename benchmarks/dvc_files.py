@@ -173,6 +173,8 @@ def beyond(sizes: Sequence[int], values: Sequence[float]) -> float:
 def duration(seconds: float) -> str:
     """Seconds as people say them."""
     minutes = seconds / 60
+    if minutes < 1:
+        return f"{seconds:.0f} s"
     return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
@@ -182,9 +184,8 @@ def report(sizes: Sequence[int], results: Sequence[tuple[dict[str, Cost], dict[s
     version = subprocess.run([DVC, "--version"], capture_output=True, check=True, text=True).stdout
     return "\n".join(
         [
-            f"DVC {version.strip()}, Python {platform.python_version()}, {os.cpu_count()} cores "
-            f"shared with others, local disk; files of {SIZE:,} random bytes, seconds on the clock "
-            "(seconds of CPU).",
+            f"DVC {version.strip()}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+            f"local disk; files of {SIZE:,} random bytes, seconds on the clock (seconds of CPU).",
             "",
             *table(sizes, files, "files in one folder"),
             "",
