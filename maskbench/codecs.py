@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from maskbench.files import sha256, write_bytes
+from maskbench.files import sha256
 from maskbench.raster import LabelSet
 from maskbench.tiff import read_tiff, tiff_bytes
 
@@ -55,6 +55,9 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 def write_mask(path: Path, mask: Mask) -> str:
     """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending.
 
+    Into a folder whose files are moved into place when they are whole: this does not, as that
+    takes longer than making a small file.
+
     Returns:
         The SHA-256 of the file.
     """
@@ -64,7 +67,12 @@ def write_mask(path: Path, mask: Mask) -> str:
 
 
 def _written(path: Path, content: bytes) -> str:
-    write_bytes(path, content)
+    try:
+        path.unlink(missing_ok=True)  # a link into DVC's cache must not be written through
+        path.write_bytes(content)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return sha256(content)
 
 
@@ -86,7 +94,7 @@ class LabelSetFile:
 
 
 def write_label_set(path: Path, content: LabelSetFile) -> str:
-    """Write a label set as a TIFF of byte planes, atomically.
+    """Write a label set as a TIFF of byte planes; into which folder, see :func:`write_mask`.
 
     The tag ImageDescription holds JSON: ``labels`` (bit ``k % 8`` of band ``k // 8 + 1`` is label
     ``k``), ``task``, ``annotation`` and ``image``.

@@ -1,8 +1,7 @@
 """Regions of an annotation to pixels: what each one's geometry gives, or why it gives none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from maskbench.vector import is_closed, vector_outline
 from maskbench.winding import NOWHERE, Ring, Stretches, union, wind
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """What became of one region.
 
     Attributes:
@@ -167,6 +165,8 @@ def _outside(rings: Sequence[Ring], image: Image) -> list[bool]:
     if not rings:
         return []
     points = np.concatenate(rings)
+    if points.min() >= 0 and (points.max(axis=0) <= (image.width, image.height)).all():
+        return [False] * len(rings)
     off = ((points < 0) | (points > (image.width, image.height))).any(axis=1)
     starts = np.cumsum([0, *map(len, rings[:-1])])
     found: list[bool] = np.logical_or.reduceat(off, starts).tolist()

@@ -101,7 +101,8 @@ def link_or_copy(source: Path, target: Path) -> None:
     temporary = target.with_name(f"{_UNFINISHED}{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:
-        temporary.hardlink_to(source.resolve())  # of the file, where source is a link into a cache
+        # Of the file, where source is a link into a cache.
+        temporary.hardlink_to(source.resolve() if source.is_symlink() else source)
     except OSError:  # another file system, or one without links
         with replacing(target) as copy:
             shutil.copyfile(source, copy)

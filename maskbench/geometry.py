@@ -7,7 +7,7 @@ the image's top-left corner and (100, 100) its bottom-right one. Pixel coordinat
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +78,8 @@ def plain_polygons(
     if percent is None:
         return None
     points = percent / 100.0 * np.array([width, height], dtype=np.float64)
-    return np.split(points, np.cumsum([*map(len, lists)])[:-1])
+    stops = [0, *accumulate(map(len, lists))]
+    return [points[begin:end] for begin, end in pairwise(stops)]
 
 
 def _plain(points: list[Any]) -> Ring | None:

@@ -10,7 +10,7 @@ and pixels are written out only where somebody looks at them: in files and in ma
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -75,8 +75,7 @@ def run_starts(planes: Sequence[Plane]) -> Whole:
     return np.concatenate([[0], np.flatnonzero(changes) + 1])
 
 
-@dataclass(frozen=True)
-class Patch:
+class Patch(NamedTuple):
     """The pixels of one region.
 
     Attributes:
@@ -139,25 +138,39 @@ def _planes(labels: Sequence[str]) -> int:
 def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:
     """Runs of ``size`` pixels on which the labels of all patches lie."""
     drawn = _by_label(patches, labels, size)
-    label = drawn.begin // (size + 1)
-    shift = label * (size + 1)
+    shifts = np.arange(len(labels) + 1) * (size + 1)
+    label = np.repeat(np.arange(len(labels)), np.diff(np.searchsorted(drawn.begin, shifts)))
+    shift = shifts[label]
     # What happens: label k begins (2 k + 1) or ends (2 k + 2); at the first place, nothing (0).
     places = np.concatenate([[0], drawn.begin - shift, drawn.end - shift])
     what = np.concatenate([[0], 2 * label + 1, 2 * label + 2])
-    places, what = _by_place(places, what, size)
+    places, what = by_place(places, what, size)
     settled = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
     if places[-1] == size:
         settled = settled[:-1]
-    states = np.empty((_planes(labels), len(settled)), dtype=np.uint8)
-    for i, state in enumerate(states):
-        bits = [1 << k % 8 if k // 8 == i else 0 for k in range(len(labels))]
-        changes = np.array([0, *(c for bit in bits for c in (bit, -bit % 256))], dtype=np.uint8)
-        state[:] = np.cumsum(changes[what], dtype=np.uint8)[settled]
+    states = np.zeros((_planes(labels), len(settled)), dtype=np.uint8)
+    for first in range(0, len(labels), 64):
+        some = states[first // 8 : first // 8 + 8]
+        bits = _bits(what, first, len(labels))[settled].view(np.uint8).reshape(-1, 8)
+        some[:] = bits[:, : len(some)].T
     return places[settled], states
 
 
-def _by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
-    """Both in the order of the places, none above ``most``; as one number, faster than argsort."""
+def _bits(what: Whole, first: int, count: int) -> npt.NDArray[np.uint64]:
+    """The bits of up to 64 of ``count`` labels, from ``first`` on, after each event, shape (N,)."""
+    bits = [1 << k - first if 0 <= k - first < 64 else 0 for k in range(count)]
+    changes = np.array([0, *(c for bit in bits for c in (bit, -bit % (1 << 64)))], dtype=np.uint64)
+    return np.cumsum(changes[what], dtype="<u8")  # modulo 2^64, and low bytes first
+
+
+def by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
+    """Both in the order of the places, of equal ones in that of ``what``; faster than argsort.
+
+    Args:
+        places: Where something is, shape (N,), int64.
+        what: What it is, shape (N,), int64, 0 or more.
+        most: No place is larger.
+    """
     bits = int(what.max()).bit_length()
     kind: type[np.signedinteger[Any]] = np.int32 if (most + 1) << bits < 1 << 31 else np.int64
     events: npt.NDArray[np.signedinteger[Any]] = (places << bits | what).astype(kind)
@@ -171,8 +184,9 @@ def _by_label(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Str
     drawn = [(patch.stretches, numbers[label]) for patch in patches for label in patch.labels]
     if not drawn:
         return NOWHERE
-    shifted = [Stretches(part.begin + shift, part.end + shift) for part, shift in drawn]
-    return union(shifted, len(labels) * (size + 1))
+    begin, end = (np.concatenate(b) for b in zip(*(part for part, _ in drawn), strict=True))
+    shift = np.repeat([number for _, number in drawn], [len(part.begin) for part, _ in drawn])
+    return union([Stretches(begin + shift, end + shift)], len(labels) * (size + 1))
 
 
 def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:

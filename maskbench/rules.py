@@ -5,7 +5,7 @@ a rule whose ``when`` is that set gives its ``then``; a single label gives its o
 else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,13 +73,13 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     """
     labels, lengths = label_set.labels, label_set.lengths
     codes, sets = _distinct(label_set.states)
-    counts = np.bincount(codes, weights=lengths, minlength=len(sets)).astype(np.int64)
+    counts = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
     table = np.zeros(len(sets), dtype=np.uint8)
     found = []
-    for i in np.flatnonzero(counts).tolist():
-        names = tuple(label for k, label in enumerate(labels) if sets[i] >> k & 1)
+    for i, bits in enumerate(sets):
+        names = tuple(labels[k] for k in _members(bits))
         becomes = rules.class_of(frozenset(names))
-        found.append(Combination(names, int(counts[i]), becomes))
+        found.append(Combination(names, counts[i], becomes))
         table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
     mask = np.repeat(table[codes], lengths).reshape(label_set.height, label_set.width)
     return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
@@ -88,11 +88,18 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
 _Whole = npt.NDArray[np.int64]
 
 
+def _members(bits: int) -> Iterator[int]:
+    """The numbers of the bits that are set, ascending."""
+    while bits:
+        yield (bits & -bits).bit_length() - 1
+        bits &= bits - 1
+
+
 def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
     """Each run's number in the list of distinct bit sets, and that list.
 
-    The first plane's bytes are the numbers; each further plane multiplies the few sets found so far
-    by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
+    The first two planes' bytes are the numbers; each further plane multiplies the few sets found so
+    far by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
 
     Args:
         planes: Bits of each run, shape (P, N).
@@ -101,12 +108,18 @@ def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
         Codes, shape (N,), and ``sets[code]``, the bits of all planes as one integer.
     """
     codes = planes[0].astype(np.int64)
-    sets = list(range(256))
-    for i, plane in enumerate(planes[1:], start=1):
-        pairs = codes * 256 + plane
-        present = np.flatnonzero(np.bincount(pairs, minlength=256 * len(sets)))
-        dense = np.zeros(256 * len(sets), dtype=np.int64)
-        dense[present] = np.arange(len(present))
-        codes = dense[pairs]
-        sets = [sets[pair // 256] | int(pair % 256) << (8 * i) for pair in present.tolist()]
+    if len(planes) > 1:
+        codes |= planes[1].astype(np.int64) << 8
+    codes, sets = _dense(codes, 1 << 8 * min(2, len(planes)))
+    for i, plane in enumerate(planes[2:], start=2):
+        codes, found = _dense(codes << 8 | plane, len(sets) << 8)
+        sets = [sets[code >> 8] | (code & 255) << 8 * i for code in found]
     return codes, sets
+
+
+def _dense(codes: _Whole, most: int) -> tuple[_Whole, list[int]]:
+    """Each code's number among those that occur, all below ``most``, and these, ascending."""
+    present = np.flatnonzero(np.bincount(codes, minlength=most))
+    numbers = np.zeros(most, dtype=np.int64)
+    numbers[present] = np.arange(len(present))
+    return numbers[codes], present.tolist()

@@ -67,8 +67,7 @@ def row_stretches(inside: npt.NDArray[np.bool_]) -> tuple[Whole, Whole, Whole]:
 def union(parts: Sequence[Stretches], most: int) -> Stretches:
     """The places, up to ``most``, that lie in at least one of the parts, of which there is one."""
     begin, end = (np.concatenate(bounds) for bounds in zip(*parts, strict=True))
-    up = np.repeat(np.array([1, 0]), len(begin))
-    return toggles(*sorted_changes(np.concatenate([begin, end]), up, most))
+    return _inside(np.concatenate([2 * begin + 1, 2 * end]), most)
 
 
 def wind(rings: Sequence[Ring], width: int, height: int) -> list[Stretches]:
@@ -86,19 +85,19 @@ def wind(rings: Sequence[Ring], width: int, height: int) -> list[Stretches]:
     if not rings:
         return []
     edges = _edges(rings, height)
-    parts: list[list[Stretches]] = [[] for _ in rings]
+    found: list[Stretches] = []
     for first, stop in _groups(np.bincount(edges.ring, edges.stop - edges.first, len(rings))):
         begin, end = np.searchsorted(edges.ring, [first, stop])
-        for some in _bounded(edges.take(slice(begin, end)), (0, height)):
-            for i, part in enumerate(_wound(some, first, stop - first, width, height), start=first):
-                parts[i].append(part)
-    return [_joined(part) for part in parts]
+        some = edges.take(slice(begin, end))
+        bands = [
+            _wound(band, first, stop - first, width, height) for band in _bounded(some, (0, height))
+        ]
+        found += bands[0] if len(bands) == 1 else map(_joined, zip(*bands, strict=True))
+    return found
 
 
 def _joined(parts: Sequence[Stretches]) -> Stretches:
-    if len(parts) == 1:
-        return parts[0]
-    return Stretches(*map(np.concatenate, zip(*parts, strict=True))) if parts else NOWHERE
+    return Stretches(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _groups(crossings: npt.NDArray[Any]) -> Iterator[tuple[int, int]]:
@@ -154,18 +153,17 @@ def _edges(rings: Sequence[Ring], height: int) -> _Edges:
     after = np.arange(1, last[-1] + 2)
     after[last] = last + 1 - lengths
     points = np.concatenate(rings)
-    edges = np.concatenate([points, points[after]], axis=1)
-    rows = np.ceil(edges[:, 1::2] - 0.5).clip(0, height).astype(np.int64)
-    kept = np.flatnonzero(rows[:, 0] != rows[:, 1])
-    edges, rows = edges[kept], rows[kept]
-    down = rows[:, 0] < rows[:, 1]
-    up = np.flatnonzero(~down)
-    edges[up] = edges[up][:, [2, 3, 0, 1]]
-    x1, y1, x2, y2 = edges.T
+    row = np.ceil(points[:, 1] - 0.5).clip(0, height).astype(np.int64)
+    kept = np.flatnonzero(row != row[after])
+    after = after[kept]
+    down = row[kept] < row[after]
+    upper, lower = np.where(down, kept, after), np.where(down, after, kept)
+    ends = np.concatenate([points[upper], points[lower]], axis=1)
+    x1, y1, x2, y2 = ends.T
     doubt = np.where(x1 == x2, 0.0, 1e-12 * (1.0 + np.abs(x1) + np.abs(x2)))
     ring = np.repeat(np.arange(len(rings)), lengths)[kept]
     slope = (x2 - x1) / (y2 - y1)
-    return _Edges(edges, slope, doubt, down.astype(np.int64), rows.min(1), rows.max(1), ring)
+    return _Edges(ends, slope, doubt, down.astype(np.int64), row[upper], row[lower], ring)
 
 
 def _bounded(edges: _Edges, rows: tuple[int, int]) -> Iterator[_Edges]:
@@ -179,69 +177,73 @@ def _bounded(edges: _Edges, rows: tuple[int, int]) -> Iterator[_Edges]:
         yield from _bounded(edges.within(*band), band)
 
 
-def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> Iterator[Stretches]:
+def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> list[Stretches]:
     """The pixels of ``count`` outlines from number ``first`` on.
 
     Crossings are sorted by outline and place. What lies right of the image counts to the start of
     the next row, where the changes of a row, as outlines are closed, have added up to zero; so one
     running sum serves all rows of all outlines.
     """
-    row, column, edge = _crossings(edges)
     size = width * height + 1
-    places = (edges.ring - first)[edge] * size + row * width + column.clip(0, width)
-    begin, end = toggles(*sorted_changes(places, edges.down[edge], count * size))
-    bounds = np.searchsorted(begin, np.arange(count + 1) * size)
-    for i, (low, high) in enumerate(pairwise(bounds.tolist())):
-        yield Stretches(begin[low:high] - i * size, end[low:high] - i * size)
+    below, column = _crossings(edges)
+    # As numbers: twice the place, counted on from outline to outline, and 1 where it is +1.
+    starts = 2 * ((edges.ring - first) * size + edges.first * width) + edges.down
+    changes = np.repeat(starts, edges.stop - edges.first)
+    changes += 2 * (below * width + column.clip(0, width))
+    begin, end = _inside(changes, count * size)
+    shifts = np.arange(count + 1) * size
+    bounds = np.searchsorted(begin, shifts)
+    shift = np.repeat(shifts[:-1], np.diff(bounds))
+    begin, end = begin - shift, end - shift
+    return [Stretches(begin[low:high], end[low:high]) for low, high in pairwise(bounds.tolist())]
 
 
-def sorted_changes(places: Whole, up: Whole, most: int) -> tuple[Whole, Whole]:
-    """Changes in the order of their places: (places, +1 or -1), each of shape (N,), int64.
+def _inside(changes: Whole, most: int) -> Stretches:
+    """Where a running sum of changes in the order of their places is not zero.
 
     Args:
-        places: Where they are, shape (N,), int64.
-        up: 1 for +1, 0 for -1, shape (N,), int64.
+        changes: Twice the place of each, and 1 more where it is +1 instead of -1, shape (N,),
+            int64; they add up to zero.
         most: No place is larger: numbers of 32 bits are sorted in half the time.
     """
     kind: type[np.signedinteger[Any]] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
-    events: npt.NDArray[np.signedinteger[Any]] = (2 * places + up).astype(kind)
-    events.sort()
-    return (events >> 1).astype(np.int64), 2 * (events & 1).astype(np.int64) - 1
-
-
-def toggles(places: Whole, changes: Whole) -> Stretches:
-    """Where a running sum is not zero.
-
-    Args:
-        places: Where it changes, ascending, shape (N,), int64.
-        changes: By how much, shape (N,), int64; they add up to zero.
-    """
-    total = np.cumsum(changes)
+    ordered: npt.NDArray[np.signedinteger[Any]] = changes.astype(kind)
+    ordered.sort()
+    places = ordered >> 1
+    total = np.cumsum(2 * (ordered & 1) - 1, dtype=np.int32)
     settled = np.flatnonzero(places[1:] != places[:-1])  # of several changes at a place, the last
     inside = total[settled] != 0
-    turns = places[settled[np.flatnonzero(np.diff(inside, prepend=False))]]
-    ends = places[-1:] if len(turns) % 2 else places[:0]
+    turn = inside.copy()
+    turn[1:] ^= inside[:-1]
+    turns = places[settled[np.flatnonzero(turn)]].astype(np.int64)
+    ends = places[-1:].astype(np.int64) if len(turns) % 2 else turns[:0]
     return Stretches(turns[0::2], np.concatenate([turns[1::2], ends]))
 
 
-def _crossings(edges: _Edges) -> tuple[Whole, Whole, Whole]:
-    """Where edges cross the lines through the rows' centres: (row, column, number of the edge).
+def _crossings(edges: _Edges) -> tuple[Whole, Whole]:
+    """Where edges cross the lines through the rows' centres, edge after edge.
 
-    ``column`` is the first one whose centre lies right of the crossing. Each edge is computed from
-    its upper end, so that neighbours which share it decide alike.
+    Each edge is computed from its upper end, so that neighbours which share it decide alike.
+
+    Returns:
+        The row, counted from the edge's first one, and the first column whose centre lies right of
+        the crossing.
     """
     counts = edges.stop - edges.first
-    edge = np.repeat(np.arange(len(counts)), counts)
-    row = np.arange(len(edge)) + np.repeat(edges.stop - np.cumsum(counts), counts)
+    ends = np.cumsum(counts)
+    below = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
     x1, y1 = edges.ends[:, 0], edges.ends[:, 1]
-    crossing = x1[edge] + (row + 0.5 - y1[edge]) * edges.slope[edge]
+    top = x1 + (edges.first + 0.5 - y1) * edges.slope
+    crossing = np.repeat(top, counts) + below * np.repeat(edges.slope, counts)
     whole = np.floor(crossing)
     beyond = crossing - whole - 0.5
     column = whole.astype(np.int64) + (beyond >= 0)
-    near = np.flatnonzero(np.abs(beyond) < edges.doubt[edge])
-    for i in near.tolist():
-        column[i] = _exact_column(int(row[i]), edges.ends[edge[i]].tolist())
-    return row, column, edge
+    near = np.flatnonzero(np.abs(beyond) < edges.doubt.max(initial=0.0))
+    edge = np.searchsorted(ends, near, side="right")
+    for i in np.flatnonzero(np.abs(beyond[near]) < edges.doubt[edge]).tolist():
+        row = int(edges.first[edge[i]] + below[near[i]])
+        column[near[i]] = _exact_column(row, edges.ends[edge[i]].tolist())
+    return below, column
 
 
 def _exact_column(row: int, edge: Sequence[float]) -> int:

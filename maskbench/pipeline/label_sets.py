@@ -68,13 +68,15 @@ def region_patches(
     """
     assert task.image is not None  # noqa: S101 - the caller has checked
     patches, problems, dropped = [], [], []
+    known = frozenset(labels)
     found = draw(annotation.regions, task.image, params)
     for region, drawn in zip(annotation.regions, found, strict=True):
-        faults = _faults(region, task.image, labels)
-        problems += [
-            Problem(fault, task=task.id, annotation=annotation.id, region=region.id)
-            for fault in [*faults, *([drawn.error] if drawn.error else [])]
-        ]
+        if drawn.error or region.original_size is not None or not known.issuperset(region.labels):
+            faults = [*_faults(region, task.image, labels), *([drawn.error] if drawn.error else [])]
+            problems += [
+                Problem(fault, task=task.id, annotation=annotation.id, region=region.id)
+                for fault in faults
+            ]
         if drawn.reason is not None:
             dropped.append(_dropped(task, annotation, region, drawn.reason))
         elif drawn.patch is not None:
