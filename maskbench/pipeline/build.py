@@ -6,6 +6,7 @@ is skipped only when its inputs are the same *and* its files still hold the byte
 The memory is a shortcut only: without it everything is made anew, with equal bytes.
 """
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -149,11 +150,11 @@ def _count(problems: Sequence[Problem]) -> str:
 def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> None:
     """Move finished files into place, whole ones over whole ones."""
     source = staging(layout, stage)
-    for outcome in made.values():
-        for path in outcome.outputs:
-            target = layout.data / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (source / path).replace(target)
+    paths = [path for outcome in made.values() for path in outcome.outputs]
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        (layout.data / folder).mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        os.replace(f"{source}/{path}", f"{layout.data}/{path}")  # noqa: PTH105 - many
     shutil.rmtree(source.parent, ignore_errors=True)
 
 

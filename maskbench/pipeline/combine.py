@@ -41,8 +41,9 @@ def combine(params: Params, layout: Layout) -> str:
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
-    write_text(layout.metrics("combine"), json_text(_metrics(built, params.labels_map)))
     combinations = _by_combination(built.facts)
+    metrics = _metrics(built, combinations, params.labels_map)
+    write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
     write_table(layout.plot("combinations"), columns, _combination_rows(combinations))
     return (
@@ -69,7 +70,7 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
             repr(params.combine),
         ]
     )
-    target = staging(layout, "combine")
+    target, folder = staging(layout, "combine"), layout.label_sets
     suffix = f".{params.combine.mask_format}"
     images = {image.stem: image for image in layout.images.glob("*")}
     for name in names:
@@ -81,8 +82,7 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
 
             rules = ClassRules(params.labels_map, params.rules, params.combine)
             reads = (images[key],) if key in images else ()
-            source = layout.label_sets / name
-            return Work(source, rules, suffix, layout.images, target, reads)
+            return Work(folder / name, rules, suffix, layout.images, target, reads)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
         yield Job(key, inputs, work)
@@ -96,20 +96,26 @@ def _make(work: "Work") -> Outcome:
 
 _Facts = Mapping[str, Mapping[str, Any]]
 
+_Combination = tuple[tuple[str, ...], str | None, int, list[int]]
+"""(labels, class, pixels, tasks) of a combination of labels, over all images."""
 
-def _by_combination(facts: _Facts) -> list[tuple[tuple[str, ...], str | None, int, list[int]]]:
-    """(labels, class, pixels, tasks) of each combination that occurs, over all images."""
-    pixels: Counter[tuple[str, ...]] = Counter()
-    tasks: dict[tuple[str, ...], list[int]] = {}
-    becomes: dict[tuple[str, ...], str | None] = {}
+
+def _by_combination(facts: _Facts) -> list[_Combination]:
+    """Each combination that occurs: those of fewer labels first, then by their names."""
+    found: dict[tuple[str, ...], tuple[str | None, list[int], list[int]]] = {}
     for fact in facts.values():
-        for names, count, result in fact["combinations"]:
+        task = fact["task"]
+        for names, count, becomes in fact["combinations"]:
             labels = tuple(names)
-            pixels[labels] += count
-            tasks.setdefault(labels, []).append(fact["task"])
-            becomes[labels] = result
-    ordered = sorted(pixels, key=lambda labels: (len(labels), labels))
-    return [(labels, becomes[labels], pixels[labels], tasks[labels]) for labels in ordered]
+            entry = found.get(labels)
+            if entry is None:
+                entry = found[labels] = (becomes, [], [])
+            entry[1].append(count)
+            entry[2].append(task)
+    ordered = sorted(found, key=lambda labels: (len(labels), labels))
+    return [
+        (labels, found[labels][0], sum(found[labels][1]), found[labels][2]) for labels in ordered
+    ]
 
 
 def _unmatched(facts: _Facts) -> list[Problem]:
@@ -137,14 +143,16 @@ def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _combination_rows(
-    combinations: Sequence[tuple[tuple[str, ...], str | None, int, list[int]]],
+    combinations: Sequence[_Combination],
 ) -> Iterator[dict[str, Any]]:
     for labels, becomes, pixels, tasks in combinations:
         name = " + ".join(labels) or "(none)"
         yield {"labels": name, "class": becomes, "pixels": pixels, "tasks": len(tasks)}
 
 
-def _metrics(built: Built, labels_map: Mapping[str, int]) -> dict[str, Any]:
+def _metrics(
+    built: Built, combinations: Sequence[_Combination], labels_map: Mapping[str, int]
+) -> dict[str, Any]:
     pixels: Counter[str] = Counter()
     images: Counter[str] = Counter()
     for fact in built.facts.values():
@@ -163,8 +171,6 @@ def _metrics(built: Built, labels_map: Mapping[str, int]) -> dict[str, Any]:
             for name in labels_map
         },
         "combinations": {
-            " + ".join(labels): count
-            for labels, _, count, _ in _by_combination(built.facts)
-            if len(labels) > 1
+            " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },
     }
