@@ -41,13 +41,17 @@ def write(source: Source, folder: Path) -> str:
 
 
 def _description(source: Source) -> str:
-    """``data.yaml``; JSON strings are YAML strings."""
+    """``data.yaml``; JSON strings are YAML strings.
+
+    It has no ``path``: without one its folders lie beside it wherever training is started, while
+    ``.`` would be that place.
+    """
     names = (
         f"  {value}: {json.dumps(name)}\n"
         for value, name in enumerate(source.benchmark.classes[1:])
     )
     folders = "train: images/train\nval: images/valid\ntest: images/test\n"
-    return f"path: .\n{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
+    return f"{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
 
 
 def _lines(instance: Instance, size_wh: tuple[int, int]) -> Iterator[str]:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tarfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from maskbench.cli import main
@@ -109,6 +111,17 @@ def test_yolo_is_read_by_supervision(source, exported):
             truth = np.any([i.plane for i in expected[key] if i.value == value], axis=0)
             planes = detections.mask[detections.class_id == value - 1]
             assert iou(np.any(planes, axis=0), truth) > 0.9
+
+
+def test_yolo_finds_its_images_wherever_training_is_started(exported, tmp_path, monkeypatch):
+    """By Ultralytics' rule (``check_det_dataset``): ``path``, else the folder of data.yaml."""
+    monkeypatch.chdir(tmp_path)
+    description = exported / "yolo" / "data.yaml"
+    data = yaml.safe_load(description.read_text())
+    root = Path(data.get("path") or description.parent)
+    for split in ("train", "val", "test"):
+        assert any((root / data[split]).iterdir())
+    assert len(data["names"]) == data["nc"]
 
 
 def test_yolo_keeps_holes_by_a_cut_of_no_width():
