@@ -18,7 +18,8 @@ import shapely
 from rasterio.errors import NotGeoreferencedWarning
 
 from maskbench.export.folder import copy
-from maskbench.export.source import Instance, Source, polygons_in
+from maskbench.export.instances import Instance, instances, polygons_in
+from maskbench.export.source import Source
 from maskbench.files import write_text
 from maskbench.splits import SUBSETS
 
@@ -31,7 +32,7 @@ def write(source: Source, folder: Path) -> str:
             (folder / name / split).mkdir(parents=True)
         for key in source.benchmark.splits[split]:
             size_wh = source.size_wh(key)
-            lines = [line for i in source.instances(key) for line in _lines(i, size_wh)]
+            lines = [line for i in instances(source, key) for line in _lines(i, size_wh)]
             write_text(folder / "labels" / split / f"{key}.txt", "".join(lines))
             scene = source.benchmark.scene_path(key)
             copy(scene, folder / "images" / split / scene.name)
