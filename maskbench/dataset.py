@@ -244,9 +244,8 @@ def foreign_values(mask: Mask, classes: int) -> list[int]:
 def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) -> DataError:
     """The error of a mask file, width x height, that does not fit its scene."""
     mask, scene = (f"{width} x {height}" for width, height in (mask_wh, scene_wh))
-    return DataError(
-        _UNFIT, [Problem(f"has {mask} pixels, its scene {scene}; {_AGAIN}", str(path))]
-    )
+    what = f"has {mask} pixels, its scene {scene}; {_AGAIN}"
+    return DataError(_UNFIT, [Problem(what, str(path))])
 
 
 def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:

@@ -146,12 +146,7 @@ def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -
     return Path(folder)
 
 
-_CROPPING = (
-    CropPad,
-    RandomCrop,
-    RandomResizedCrop,
-    RandomResizedCropGPU,
-)  # on valid, at the centre
+_CROPPING = (CropPad, RandomCrop, RandomResizedCrop, RandomResizedCropGPU)
 
 
 def _crops(transform: Any) -> bool:
