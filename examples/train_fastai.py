@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("data/benchmark"))
     parser.add_argument("--out", type=Path, default=Path("runs/fastai"))
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--size", type=int, default=64)
     args = parser.parse_args()
 
     start = time.monotonic()

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 done; a MaskbenchError's own code; 1 for other failures of files or the
-        network; 2 for words that are off; 130 when interrupted.
+        network, and where a library is missing; 2 for words that are off; 130 when interrupted.
     """
     parser = argparse.ArgumentParser(prog="maskbench", description=maskbench.__doc__)
     parser.add_argument("--version", action="version", version=f"maskbench {maskbench.__version__}")
@@ -35,6 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:  # on a training machine, which needs no more than it has
+        if error.name is None or error.name.partition(".")[0] == maskbench.__name__:
+            raise  # ours is missing: a mistake of ours
+        print(
+            f"error: this needs {error.name}, which is not installed here: install maskbench with "
+            "what building needs, `maskbench[build]`",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

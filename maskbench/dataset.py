@@ -131,8 +131,7 @@ class Benchmark:
         """
         image, mask = load_scene(self.scene_path(key)), self.mask(key)
         if image.shape[:2] != mask.shape:
-            what = f"has {_size(mask)} pixels, its scene {_size(image)}; {_AGAIN}"
-            raise DataError(_UNFIT, [Problem(what, str(self.mask_path(key)))])
+            raise sizes_differ(self.mask_path(key), mask.shape[::-1], image.shape[1::-1])
         return Sample(image, mask)
 
     def mask(self, key: str) -> Mask:
@@ -242,8 +241,11 @@ def foreign_values(mask: Mask, classes: int) -> list[int]:
     return [int(value) for value in values if classes <= value != IGNORE]
 
 
-def _size(array: Mask | Scene) -> str:
-    return f"{array.shape[1]} x {array.shape[0]}"
+def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) -> DataError:
+    """The error of a mask file, width x height, that does not fit its scene."""
+    mask, scene = (f"{width} x {height}" for width, height in (mask_wh, scene_wh))
+    what = f"has {mask} pixels, its scene {scene}; {_AGAIN}"
+    return DataError(_UNFIT, [Problem(what, str(path))])
 
 
 def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:

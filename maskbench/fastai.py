@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from fastai.vision.all import (
     AddMaskCodes,
+    CropPad,
     CrossEntropyLossFlat,
     DataBlock,
     DataLoaders,
@@ -27,6 +28,9 @@ from fastai.vision.all import (
     Metric,
     PILImage,
     PILMask,
+    RandomCrop,
+    RandomResizedCrop,
+    RandomResizedCropGPU,
     Resize,
     ResizeMethod,
     TensorMask,
@@ -37,7 +41,7 @@ from matplotlib.patches import Patch
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from maskbench.dataset import Benchmark, load_scene
+from maskbench.dataset import Benchmark, load_scene, sizes_differ
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files import replacing
 from maskbench.palette import IGNORED, class_colors
@@ -129,8 +133,8 @@ def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -
     Raises:
         MaskbenchError: The loaders crop or pad images, so that the scores are not of all of them.
     """
-    resized = [t for t in learn.dls.valid.after_item.fs if isinstance(t, Resize)]
-    if any(t.method != ResizeMethod.Squish for t in resized):
+    loader = learn.dls.valid
+    if any(_crops(transform) for transform in (*loader.after_item.fs, *loader.after_batch.fs)):
         raise MaskbenchError("the loaders crop or pad; use Resize(…, method=ResizeMethod.Squish)")
     paths = [benchmark.scene_path(key) for key in benchmark.keys]
     keys = iter(benchmark.keys)
@@ -140,6 +144,14 @@ def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -
             for scores in learn.model(images).as_subclass(torch.Tensor):
                 _save(scores, benchmark, next(keys), Path(folder))
     return Path(folder)
+
+
+_CROPPING = (CropPad, RandomCrop, RandomResizedCrop, RandomResizedCropGPU)
+
+
+def _crops(transform: Any) -> bool:
+    squeezes = getattr(transform, "method", None) == ResizeMethod.Squish
+    return isinstance(transform, _CROPPING) or (isinstance(transform, Resize) and not squeezes)
 
 
 def _save(scores: torch.Tensor, benchmark: Benchmark, key: str, folder: Path) -> None:
@@ -199,8 +211,11 @@ class OpenMask(Transform):
         self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=benchmark.ignore_index)
 
     def encodes(self, scene: Any) -> PILMask:
-        """The mask that belongs to a scene of the benchmark."""
-        return PILMask.create(self.benchmark.mask(Path(scene).stem))
+        """The mask that belongs to a scene of the benchmark; ``path`` tells its file."""
+        key = Path(scene).stem
+        mask = PILMask.create(self.benchmark.mask(key))
+        mask.path = self.benchmark.mask_path(key)
+        return mask
 
 
 class SameSize(ItemTransform):
@@ -211,8 +226,7 @@ class SameSize(ItemTransform):
     def encodes(self, pair: Any) -> Any:
         """The pair as it is; raises DataError."""
         if len(pair) == 2 and pair[0].size != pair[1].size:
-            sizes = " and ".join(f"{width} x {height}" for width, height in (p.size for p in pair))
-            raise DataError(f"scene and mask have {sizes} pixels; Benchmark.check() names the file")
+            raise sizes_differ(pair[1].path, pair[1].size, pair[0].size)
         return pair
 
 

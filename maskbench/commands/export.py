@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 _FORMS = ("coco", "hf", "voc", "webdataset", "yolo")
+_REGIONS = ("coco", "yolo")  # made from regions; they need what building needs
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -36,7 +37,6 @@ def run(args: Namespace) -> int:
     from maskbench.errors import MaskbenchError  # noqa: PLC0415
     from maskbench.export import export  # noqa: PLC0415
     from maskbench.export.source import Source  # noqa: PLC0415
-    from maskbench.params import load_params  # noqa: PLC0415
     from maskbench.versions import sibling  # noqa: PLC0415
 
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
@@ -44,10 +44,15 @@ def run(args: Namespace) -> int:
         raise MaskbenchError("--shard-size is for webdataset, in megabytes above 0")
     data, annotations = args.data, args.data.parent / "annotations"
     if args.rev:
-        data, regions = sibling(data, args.rev), args.form in ("coco", "yolo")
-        annotations = sibling(annotations, args.rev) if regions else None
-    params = Path("params.yaml")
-    threshold = load_params(params).rasterize.brush_threshold if params.is_file() else 128
+        data = sibling(data, args.rev)
+        annotations = sibling(annotations, args.rev) if args.form in _REGIONS else None
+    threshold = _brush_threshold(Path("params.yaml")) if args.form in _REGIONS else 128
     source = Source(Benchmark(data), annotations, threshold)
     print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0
+
+
+def _brush_threshold(params: Path) -> int:
+    from maskbench.params import load_params  # noqa: PLC0415
+
+    return load_params(params).rasterize.brush_threshold if params.is_file() else 128

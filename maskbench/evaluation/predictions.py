@@ -15,8 +15,8 @@ _LOSSY = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npz")
 
 def find_predictions(
     folder: Path, wanted: Mapping[str, str], known: Collection[str]
-) -> dict[str, Path]:
-    """The file of each image.
+) -> tuple[dict[str, Path], list[Problem]]:
+    """The file of each image that has one, and what is wrong with the folder.
 
     A prediction is called ``<key>.png``, ``.tif`` or ``.npy``; other files (a log, say) may lie in
     the folder too, and so may predictions of other splits.
@@ -26,9 +26,12 @@ def find_predictions(
         wanted: The images to score: key → where its scene lies, for the message.
         known: All keys of the benchmark, of all splits.
 
+    Returns:
+        The files by key, and a problem for each image without a prediction or with two of them,
+        each mask of an unknown key or in a format that changes values.
+
     Raises:
-        DataError: Images without a prediction, with two of them, masks of unknown keys, masks in a
-            format that changes values; all of them.
+        DataError: There is no such folder.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of predicted masks")
@@ -43,9 +46,7 @@ def find_predictions(
     for key in sorted(wanted.keys() - found.keys()):
         what = f"is missing; predict {wanted[key]} at its full size and save class values there"
         problems.append(Problem(what, str(folder / f"{key}.png")))
-    if problems:
-        raise DataError(_summary(folder, wanted, found), problems)
-    return {key: found[key] for key in wanted}
+    return {key: found[key] for key in wanted if key in found}, problems
 
 
 def _fault(path: Path, found: Mapping[str, Path], known: Collection[str]) -> str | None:
@@ -61,12 +62,6 @@ def _fault(path: Path, found: Mapping[str, Path], known: Collection[str]) -> str
     return None
 
 
-def _summary(folder: Path, wanted: Mapping[str, str], found: Mapping[str, Path]) -> str:
-    scored = len(wanted.keys() & found.keys())
-    hint = "" if scored else f" (are they of another version? a file is called {min(wanted)}.png)"
-    return f"{folder} predicts {scored} of the {len(wanted)} images to score{hint}"
-
-
 def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
     """A predicted mask that fits its image.
 
@@ -79,7 +74,10 @@ def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
         ValueError: It cannot be read, has another size, or values that are no class; the message
             says what to do, without the path.
     """
-    mask = read_mask(path)
+    try:
+        mask = read_mask(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; save it anew: one channel, class values") from None
     check_prediction(mask, truth, classes)
     return mask
 

@@ -65,13 +65,14 @@ def score(
         files = ", ".join(f"splits/{name}.txt" for name in splits)
         raise DataError(f"{benchmark.root}: there is no image to score in {files}")
     expected = expected or Expected(benchmark.classes, benchmark.all_keys)
-    sources = _sources(predictions, benchmark, owner, expected.keys)
+    sources, problems = _sources(predictions, benchmark, owner, expected.keys)
     work = [
         _Work(key, benchmark.mask_path(key), source, len(expected.classes), settings.boundary)
-        for key, source in sources
+        for key, source in sources.items()
     ]
     parallel = settings.each if isinstance(predictions, str | Path) else None
-    scored, matrices = _collect((parallel or _in_process)(_score_image, work, "evaluate"), owner)
+    results = (parallel or _in_process)(_score_image, work, "evaluate")
+    scored, matrices = _collect(results, owner, problems)
     images = [
         ImageScore(key, owner[key], benchmark.group(key), counts) for key, counts in scored.items()
     ]
@@ -102,19 +103,16 @@ class _Work:
 
 def _sources(
     predictions: Predictions, benchmark: Benchmark, owner: Mapping[str, str], known: Collection[str]
-) -> Iterator[tuple[str, Path | Mapping[str, Mask]]]:
-    """Key and source of each image's prediction, in the order of keys."""
+) -> tuple[Mapping[str, Path | Mapping[str, Mask]], list[Problem]]:
+    """The source of each image's prediction, in the order of keys; what is missing or surplus."""
     if isinstance(predictions, str | Path):
         wanted = {key: str(benchmark.scene_path(key)) for key in sorted(owner)}
-        yield from find_predictions(Path(predictions), wanted, known).items()
-        return
-    problems = [Problem(f"no prediction for {key!r}") for key in owner if key not in predictions]
+        return find_predictions(Path(predictions), wanted, known)
+    given = set(predictions)  # to ask whether a mask is there may compute it
+    problems = [Problem(f"no prediction for {key!r}") for key in sorted(owner.keys() - given)]
     surplus = [key for key in predictions if key not in known]
     problems += [Problem(f"the benchmark has no image {key!r}") for key in surplus]
-    if problems:
-        raise DataError("the predictions do not fit the benchmark", problems)
-    for key in sorted(owner):
-        yield key, predictions
+    return dict.fromkeys(sorted(owner.keys() & given), predictions), problems
 
 
 def _in_process(
@@ -143,14 +141,16 @@ def _score_image(work: _Work) -> tuple[str, Counts, Counts] | list[Problem]:
 
 
 def _collect(
-    results: Iterable[tuple[str, Counts, Counts] | list[Problem]], owner: Mapping[str, str]
+    results: Iterable[tuple[str, Counts, Counts] | list[Problem]],
+    owner: Mapping[str, str],
+    problems: Sequence[Problem],
 ) -> tuple[dict[str, Counts], dict[str, Counts]]:
     """Counts by key, and confusion matrices by split (of each image they would take much memory).
 
     Raises:
-        DataError: With all problems.
+        DataError: With all problems, those that were known before as well.
     """
-    problems: list[Problem] = []
+    problems = list(problems)
     scored: dict[str, Counts] = {}
     matrices: dict[str, Counts] = {}
     for result in results:
@@ -160,7 +160,8 @@ def _collect(
             key, matrix, scored[key] = result
             matrices[owner[key]] = matrices.get(owner[key], 0) + matrix
     if problems:
-        raise DataError(f"{len(problems)} images cannot be scored", problems)
+        hint = "" if scored else "; are the predictions of another version?"
+        raise DataError(f"{len(scored)} of the {len(owner)} images can be scored{hint}", problems)
     return scored, matrices
 
 

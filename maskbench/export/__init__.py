@@ -1,22 +1,18 @@
 """A benchmark in the forms of other ecosystems: COCO, YOLO, VOC, Hugging Face, WebDataset."""
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError, did_you_mean
-from maskbench.export import coco, hf, voc, webdataset, yolo
 from maskbench.export.folder import filled
 from maskbench.export.source import Source
 
-FORMATS: dict[str, Callable[..., str]] = {
-    "coco": coco.write,
-    "hf": hf.write,
-    "voc": voc.write,
-    "webdataset": webdataset.write,
-    "yolo": yolo.write,
-}
-"""How each form is written: (source, folder, its own options by name) → one-line summary."""
+FORMATS = ("coco", "hf", "voc", "webdataset", "yolo")
+"""Each is a module here with ``write``: (source, folder, its own options) → one-line summary.
+
+coco and yolo need what building needs; the others numpy and Pillow only, as on a training machine.
+"""
 
 
 def export(form: str, source: Source | Benchmark, target: Path, **options: float) -> str:
@@ -36,5 +32,6 @@ def export(form: str, source: Source | Benchmark, target: Path, **options: float
         raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, FORMATS)}")
     if not isinstance(source, Source):
         source = Source(source)
+    module = import_module(f"{__name__}.{form}")
     with filled(target) as folder:
-        return FORMATS[form](source, folder, **options)
+        return str(module.write(source, folder, **options))

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from maskbench.export.folder import copy
-from maskbench.export.source import Instance, Plane, Source
+from maskbench.export.instances import Instance, Plane, instances
+from maskbench.export.source import Source
 from maskbench.files import json_text, write_text
 from maskbench.splits import SUBSETS
 
@@ -38,7 +39,7 @@ def _split(source: Source, split: str) -> dict[str, Any]:
         width, height = source.size_wh(key)
         name = source.benchmark.scene_path(key).name
         images.append({"id": number, "file_name": name, "width": width, "height": height})
-        for instance in source.instances(key):
+        for instance in instances(source, key):
             entry = {"id": len(annotations) + 1, "image_id": number, **_annotation(instance)}
             annotations.append(entry)
     categories = [

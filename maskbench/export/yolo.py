@@ -18,7 +18,8 @@ import shapely
 from rasterio.errors import NotGeoreferencedWarning
 
 from maskbench.export.folder import copy
-from maskbench.export.source import Instance, Source, polygons_in
+from maskbench.export.instances import Instance, instances, polygons_in
+from maskbench.export.source import Source
 from maskbench.files import write_text
 from maskbench.splits import SUBSETS
 
@@ -31,7 +32,7 @@ def write(source: Source, folder: Path) -> str:
             (folder / name / split).mkdir(parents=True)
         for key in source.benchmark.splits[split]:
             size_wh = source.size_wh(key)
-            lines = [line for i in source.instances(key) for line in _lines(i, size_wh)]
+            lines = [line for i in instances(source, key) for line in _lines(i, size_wh)]
             write_text(folder / "labels" / split / f"{key}.txt", "".join(lines))
             scene = source.benchmark.scene_path(key)
             copy(scene, folder / "images" / split / scene.name)
@@ -41,13 +42,17 @@ def write(source: Source, folder: Path) -> str:
 
 
 def _description(source: Source) -> str:
-    """``data.yaml``; JSON strings are YAML strings."""
+    """``data.yaml``; JSON strings are YAML strings.
+
+    It has no ``path``: without one its folders lie beside it wherever training is started, while
+    ``.`` would be that place.
+    """
     names = (
         f"  {value}: {json.dumps(name)}\n"
         for value, name in enumerate(source.benchmark.classes[1:])
     )
     folders = "train: images/train\nval: images/valid\ntest: images/test\n"
-    return f"path: .\n{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
+    return f"{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
 
 
 def _lines(instance: Instance, size_wh: tuple[int, int]) -> Iterator[str]:

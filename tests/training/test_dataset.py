@@ -1,6 +1,8 @@
 """Reading a benchmark with numpy and Pillow."""
 
+import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from PIL import Image
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.ignore import IGNORE
+from tests.training.conftest import HERE
 from tests.training.making import CLASSES, blocks, scene_of, write_item, write_lists
 
 
@@ -219,16 +222,55 @@ def test_manifest_of_another_version_is_refused(benchmark):
         _ = Benchmark(benchmark).rows
 
 
-HEAVY = ("rasterio", "shapely", "requests", "dvc", "yaml", "tqdm", "dotenv", "zlib_ng")
+HEAVY = ("rasterio", "shapely", "requests", "dvc", "yaml", "tqdm", "dotenv", "zlib_ng", "orjson")
+WITHOUT = "import sys\nfor name in {}: sys.modules[name] = None\n"  # importing them fails
 
 
-@pytest.mark.parametrize("module", ["maskbench.dataset", "maskbench.torch", "maskbench.evaluate"])
-def test_loading_imports_none_of_what_building_needs(benchmark, module):
+def python(code, *words, allowed=()):
+    """Run code where what building needs cannot be imported."""
+    names = [name for name in HEAVY if name not in allowed]
+    command = [sys.executable, "-c", WITHOUT.format(names) + code, *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("maskbench.dataset", ()),
+        ("maskbench.torch", ()),
+        ("maskbench.evaluate", ()),
+        ("maskbench.fastai", ("requests", "tqdm", "yaml")),  # fastai's own
+    ],
+)
+def test_loading_imports_none_of_what_building_needs(benchmark, module, allowed):
+    shim = "import tests.training.operators\n" if module == "maskbench.fastai" else ""
     code = (
-        "import sys\n"
-        f"for name in {HEAVY}: sys.modules[name] = None\n"  # importing them fails
-        f"import {module}\n"
+        f"{shim}import {module}\n"
         "from maskbench.dataset import Benchmark\n"
-        f"assert len(Benchmark({str(benchmark)!r})[0]) == 2\n"
+        "assert len(Benchmark(sys.argv[1])[0]) == 2\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = python(code, benchmark, allowed=allowed)
+    assert done.returncode == 0, done.stderr
+
+
+COMMAND = "from maskbench.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+def test_commands_of_a_training_machine_need_no_more(benchmark, tmp_path):
+    masks = benchmark / "masks"
+    words = ["evaluate", masks, "--data", benchmark, "--out", tmp_path / "scores"]
+    assert python(COMMAND, *words, allowed=["tqdm"]).returncode == 0
+    for form in ("hf", "voc", "webdataset"):
+        words = ["export", form, tmp_path / form, "--data", benchmark]
+        done = python(COMMAND, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [("export", "coco", "x"), ("diff",)])
+def test_a_command_that_needs_more_says_what(benchmark, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    done = python(COMMAND, *words, *(["--data", benchmark] if words[0] == "export" else []))
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: this needs \w+, .*`maskbench\[build\]`\n", done.stderr)
+    assert not (tmp_path / "x").exists()

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import tracemalloc
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -235,78 +237,6 @@ def test_worst_image_comes_first(benchmark):
     assert [image.key for image in evaluate(masks, benchmark).worst()] == [bad, min(masks)]
 
 
-def _without(key):
-    return lambda folder: (folder / f"{key}.png").unlink()
-
-
-def _with(key, mask, suffix=".png"):
-    return lambda folder: save(folder, {key: mask}, suffix)
-
-
-OK = np.zeros((24, 32), np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        (_without("000008_room"), r"000008_room\.png: is missing; predict .*000008_room\.png at"),
-        (_with("000099_room", OK), r"000099_room\.png: belongs to no image .* --rev"),
-        (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
-        (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is no mask file"),
-        (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
-        (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is no class"),
-        (_with("000008_room", np.zeros((24, 32, 3), np.uint8)), r"000008_room\.png: it has 3 chan"),
-        (lambda folder: (folder / "000009_room.png").write_bytes(b"\x89"), r"000009_room\.png: it"),
-    ],
-)  # fmt: skip
-def test_predictions_that_do_not_fit_are_listed(benchmark, tmp_path, change, what):
-    folder = save(tmp_path / "p", masks_of(benchmark))
-    change(folder)
-    with pytest.raises(DataError, match=what):
-        evaluate(folder, benchmark)
-
-
-def test_all_problems_come_at_once(benchmark, tmp_path):
-    folder = save(tmp_path / "p", {"000001_x": OK, "000002_x": OK})
-    with pytest.raises(DataError, match="of another version") as caught:
-        evaluate(folder, benchmark)
-    assert len(caught.value.problems) == 4
-
-
-def test_float_arrays_are_refused(benchmark, tmp_path):
-    folder = save(
-        tmp_path / "p", {k: m.astype(float) for k, m in masks_of(benchmark).items()}, ".npy"
-    )
-    with pytest.raises(DataError, match="of type float64"):
-        evaluate(folder, benchmark)
-
-
-@pytest.mark.parametrize(
-    ("array", "what"),
-    [
-        (np.full((24, 32), -1), "values from -1 to -1"),
-        (np.zeros((24, 32, 1), int), r"shape \(24, 32, 1\)"),
-        (np.zeros((24, 32)), "type float64"),
-    ],
-)
-def test_arrays_that_are_no_masks_are_listed(benchmark, array, what):
-    with pytest.raises(DataError, match=f"prediction of '000008_room': .*{what}"):
-        evaluate({**masks_of(benchmark), "000008_room": array}, benchmark)
-
-
-def test_arrays_of_any_whole_number_score_alike(benchmark):
-    masks = masks_of(benchmark, seed=1)
-    wide = {key: mask.astype(np.int64) for key, mask in masks.items()}
-    assert evaluate(wide, benchmark).metrics() == evaluate(masks, benchmark).metrics()
-
-
-def test_logs_and_other_splits_may_lie_in_the_folder(benchmark, tmp_path):
-    folder = save(tmp_path / "p", {**masks_of(benchmark), **masks_of(benchmark, "train")})
-    (folder / "log.txt").write_text("")
-    (folder / ".hidden.png").write_text("")
-    assert evaluate(folder, benchmark).summary.images == 2
-
-
 def test_empty_split_and_unknown_split_are_clear(tmp_path):
     make(tmp_path, {"train": ["a"]})
     with pytest.raises(DataError, match=r"no image to score in splits/test\.txt"):
@@ -322,6 +252,40 @@ def test_groups_are_drawn_together(tmp_path):
     report = evaluate(masks, tmp_path)
     assert (report.summary.images, report.summary.groups) == (8, 2)
     assert "test: 8 images in 2 groups" in str(report)
+
+
+class Asked(Mapping):
+    """Masks of one size that are made when they are asked for."""
+
+    def __init__(self, keys):
+        self.keys_, self.made = keys, 0
+
+    def __len__(self):
+        return len(self.keys_)
+
+    def __iter__(self):
+        return iter(self.keys_)
+
+    def __getitem__(self, key):
+        self.made += 1
+        return np.zeros((400, 500), np.uint8)
+
+
+def test_memory_is_bounded_by_one_image(tmp_path):
+    peaks = []
+    for count in (2, 20):
+        keys = [f"{n:02d}" for n in range(count)]
+        root = tmp_path / str(count)
+        for key in keys:
+            write_item(root, key, blocks(0, (400, 500)))
+        write_lists(root, {"test": keys})
+        tracemalloc.start()
+        masks = Asked(keys)
+        evaluate(masks, root, resamples=0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert masks.made == count
+    assert peaks[1] < peaks[0] + 400 * 500  # 18 images more: not even one mask more
 
 
 def command(*words):

@@ -28,7 +28,7 @@ def halves(sample, tmp_path):
 
 def test_example_beats_the_background(halves, tmp_path, monkeypatch, capsys):
     script = HERE / "examples" / "train_fastai.py"
-    words = ["--data", halves, "--out", tmp_path / "run", "--epochs", "30", "--size", "64"]
+    words = ["--data", halves, "--out", tmp_path / "run", "--epochs", "30"]
     monkeypatch.setattr(sys, "argv", [str(script), *map(str, words)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(script), run_name="__main__")

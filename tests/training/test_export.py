@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tarfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from maskbench.cli import main
@@ -18,7 +20,8 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import FORMATS, export
 from maskbench.export.coco import run_lengths
-from maskbench.export.source import Instance, Source
+from maskbench.export.instances import Instance, instances, of_region
+from maskbench.export.source import Source
 from maskbench.export.yolo import _lines
 from maskbench.labelstudio.model import Image as TaskImage
 from maskbench.labelstudio.model import Region
@@ -50,9 +53,9 @@ def iou(one, other):
     return np.logical_and(one, other).sum() / max(1, np.logical_or(one, other).sum())
 
 
-def instances(source, split):
+def instances_of(source, split):
     keys = source.benchmark.splits[split]
-    return {key: list(source.instances(key)) for key in keys}
+    return {key: list(instances(source, key)) for key in keys}
 
 
 def test_coco_is_read_by_pycocotools(source, exported):
@@ -63,7 +66,7 @@ def test_coco_is_read_by_pycocotools(source, exported):
         coco = COCO(exported / "coco" / "annotations" / f"instances_{split}.json")
         names = {c["id"]: c["name"] for c in coco.loadCats(coco.getCatIds())}
         assert names == {i: name for i, name in enumerate(source.benchmark.classes) if i}
-        expected = instances(source, split)
+        expected = instances_of(source, split)
         assert len(coco.getImgIds()) == len(expected)
         for image in coco.loadImgs(coco.getImgIds()):
             key = image["file_name"].rpartition(".")[0]
@@ -86,7 +89,7 @@ def test_coco_is_read_by_supervision(source, exported):
     found = supervision.DetectionDataset.from_coco(
         str(root / "train"), str(root / "annotations" / "instances_train.json"), force_masks=True
     )
-    expected = instances(source, "train")
+    expected = instances_of(source, "train")
     assert len(found) == len(expected)
     for path, _, detections in found:
         key = path.rpartition("/")[2].rpartition(".")[0]
@@ -102,13 +105,24 @@ def test_yolo_is_read_by_supervision(source, exported):
         force_masks=True,
     )
     assert tuple(found.classes) == source.benchmark.classes[1:]
-    expected = instances(source, "train")
+    expected = instances_of(source, "train")
     for path, _, detections in found:
         key = path.rpartition("/")[2].rpartition(".")[0]
         for value in {instance.value for instance in expected[key]}:
             truth = np.any([i.plane for i in expected[key] if i.value == value], axis=0)
             planes = detections.mask[detections.class_id == value - 1]
             assert iou(np.any(planes, axis=0), truth) > 0.9
+
+
+def test_yolo_finds_its_images_wherever_training_is_started(exported, tmp_path, monkeypatch):
+    """By Ultralytics' rule (``check_det_dataset``): ``path``, else the folder of data.yaml."""
+    monkeypatch.chdir(tmp_path)
+    description = exported / "yolo" / "data.yaml"
+    data = yaml.safe_load(description.read_text())
+    root = Path(data.get("path") or description.parent)
+    for split in ("train", "val", "test"):
+        assert any((root / data[split]).iterdir())
+    assert len(data["names"]) == data["nc"]
 
 
 def test_yolo_keeps_holes_by_a_cut_of_no_width():
@@ -142,7 +156,7 @@ def test_a_region_with_a_hole_is_rle(source):
     ]
     for points, holes in ((ring, 0), (doubled, 1)):
         region = Region("r", "polygon", ("Canvas",), {"points": points})
-        (instance,) = source._of_region(region, TaskImage("a.jpg", width, height, ""))
+        (instance,) = of_region(source, region, TaskImage("a.jpg", width, height, ""))
         assert sum(len(polygon) - 1 for polygon in instance.polygons) == holes
 
 

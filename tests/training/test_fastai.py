@@ -10,18 +10,22 @@ from PIL import Image
 
 mpl.use("agg")
 
-from fastai.vision.all import DataBlock as FastaiDataBlock
 from fastai.vision.all import (
+    CropPad,
     FileSplitter,
     ImageBlock,
     Learner,
     MaskBlock,
+    RandomCrop,
+    RandomResizedCrop,
+    RandomResizedCropGPU,
     Resize,
     SegmentationDataLoaders,
     aug_transforms,
     get_c,
     get_image_files,
 )
+from fastai.vision.all import DataBlock as FastaiDataBlock
 from torch import nn
 
 from maskbench.dataset import Benchmark
@@ -116,7 +120,9 @@ def test_no_training_image_is_an_error_that_names_the_file(tmp_path):
 
 def test_a_mask_of_another_size_is_an_error(benchmark):
     Image.fromarray(np.zeros((24, 31), np.uint8)).save(benchmark / "masks" / "000000_room.png")
-    with pytest.raises(DataError, match="32 x 24 and 31 x 24"):
+    with pytest.raises(
+        DataError, match=r"masks/000000_room\.png: has 31 x 24 .*scene 32 x 24; run"
+    ):
         loaders(benchmark, bs=6).one_batch()
 
 
@@ -170,8 +176,19 @@ def test_saved_predictions_fit_their_scenes(benchmark, tmp_path):
     assert report.summary.figures.mean[0] > 0.85
 
 
-def test_predictions_of_cropped_images_are_refused(benchmark, tmp_path):
-    learn = Learner(loaders(benchmark, size=None, item_tfms=Resize(16)), Teller())
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": None, "item_tfms": Resize(16)},
+        {"size": None, "item_tfms": Resize(16, method="pad")},
+        {"size": None, "item_tfms": CropPad(16)},
+        {"size": None, "item_tfms": [Resize(32, method="squish"), RandomCrop(16)]},
+        {"item_tfms": RandomResizedCrop(16)},
+        {"batch_tfms": RandomResizedCropGPU(16)},
+    ],
+)
+def test_predictions_of_cropped_images_are_refused(benchmark, tmp_path, options):
+    learn = Learner(loaders(benchmark, **options), Teller())
     with pytest.raises(MaskbenchError, match="crop or pad"):
         save_predictions(learn, Benchmark(benchmark, "test"), tmp_path / "p")
 

@@ -1,0 +1,109 @@
+"""Predictions that do not fit a benchmark, and what may lie beside those that do."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskbench.errors import DataError
+from maskbench.evaluate import evaluate
+from tests.training.making import make
+from tests.training.test_evaluate import masks_of, save
+
+
+def _without(key):
+    return lambda folder: (folder / f"{key}.png").unlink()
+
+
+def _with(key, mask, suffix=".png"):
+    return lambda folder: save(folder, {key: mask}, suffix)
+
+
+OK = np.zeros((24, 32), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (_without("000008_room"), r"000008_room\.png: is missing; predict .*000008_room\.png at"),
+        (_with("000099_room", OK), r"000099_room\.png: belongs to no image .* --rev"),
+        (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
+        (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is no mask file"),
+        (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
+        (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is no class"),
+        (_with("000008_room", np.zeros((24, 32, 3), np.uint8)), r"000008_room\.png: it has 3 chan"),
+        (lambda folder: (folder / "000009_room.png").write_bytes(b"\x89"), r"000009_room\.png: it"),
+    ],
+)  # fmt: skip
+def test_predictions_that_do_not_fit_are_listed(benchmark, tmp_path, change, what):
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    change(folder)
+    with pytest.raises(DataError, match=what):
+        evaluate(folder, benchmark)
+
+
+def test_all_problems_come_at_once(benchmark, tmp_path):
+    folder = save(tmp_path / "p", {"000001_x": OK, "000002_x": OK})
+    with pytest.raises(DataError, match=r"0 of the 2 images .*of another version") as caught:
+        evaluate(folder, benchmark)
+    assert len(caught.value.problems) == 4
+
+
+@pytest.mark.parametrize("kind", ["folder", "arrays"])
+def test_missing_surplus_and_wrongly_sized_come_at_once(tmp_path, kind):
+    benchmark = make(tmp_path / "b", {"test": ["a", "b", "c"]})
+    Image.fromarray(OK + 9).save(benchmark / "masks" / "c.png")
+    masks = {"a": OK[:, 1:], "c": OK, "d": OK}
+    with pytest.raises(DataError, match="0 of the 3 images") as caught:
+        evaluate(save(tmp_path / "p", masks) if kind == "folder" else masks, benchmark)
+    for what in (
+        "31 x 24",
+        "(b.png: is missing|no prediction for 'b')",
+        "belongs to|no image 'd'",
+        "the value 9",
+    ):
+        assert re.search(what, str(caught.value)), what
+    assert len(caught.value.problems) == 4
+
+
+def test_an_unreadable_prediction_says_what_to_do(benchmark, tmp_path):
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    path = folder / "000008_room.png"
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(DataError, match=r"000008_room\.png: .*cut off.*; save it anew"):
+        evaluate(folder, benchmark)
+
+
+def test_float_arrays_are_refused(benchmark, tmp_path):
+    folder = save(
+        tmp_path / "p", {k: m.astype(float) for k, m in masks_of(benchmark).items()}, ".npy"
+    )
+    with pytest.raises(DataError, match="of type float64"):
+        evaluate(folder, benchmark)
+
+
+@pytest.mark.parametrize(
+    ("array", "what"),
+    [
+        (np.full((24, 32), -1), "values from -1 to -1"),
+        (np.zeros((24, 32, 1), int), r"shape \(24, 32, 1\)"),
+        (np.zeros((24, 32)), "type float64"),
+    ],
+)
+def test_arrays_that_are_no_masks_are_listed(benchmark, array, what):
+    with pytest.raises(DataError, match=f"prediction of '000008_room': .*{what}"):
+        evaluate({**masks_of(benchmark), "000008_room": array}, benchmark)
+
+
+def test_arrays_of_any_whole_number_score_alike(benchmark):
+    masks = masks_of(benchmark, seed=1)
+    wide = {key: mask.astype(np.int64) for key, mask in masks.items()}
+    assert evaluate(wide, benchmark).metrics() == evaluate(masks, benchmark).metrics()
+
+
+def test_logs_and_other_splits_may_lie_in_the_folder(benchmark, tmp_path):
+    folder = save(tmp_path / "p", {**masks_of(benchmark), **masks_of(benchmark, "train")})
+    (folder / "log.txt").write_text("")
+    (folder / ".hidden.png").write_text("")
+    assert evaluate(folder, benchmark).summary.images == 2
