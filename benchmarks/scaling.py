@@ -35,10 +35,10 @@ def rows(images: int | None, rounds: int) -> list[str]:
         for (count, once), (more, twice) in pairwise(zip(counts, taken, strict=True)):
             what = f"{count} → {more} images"
             lines.append(f"| {name} | {what} | {once:.2f} → {twice:.2f} | {twice / once:.2f} |")
-    folder = folders[0]
-    one, two = medians([(folder, 1), (folder, 2)], rounds)
-    what = f"{few} images, 2 → 1 processes"
-    lines.append(f"| W2 | {what} | {two:.2f} → {one:.2f} | {one / two:.2f} |")
+    for count, folder in ((counts[0], folders[0]), (counts[-1], folders[-1])):
+        one, two = medians([(folder, 1), (folder, 2)], rounds)
+        what = f"{count} images, 2 → 1 processes"
+        lines.append(f"| W2 | {what} | {two:.2f} → {one:.2f} | {one / two:.2f} |")
     return lines
 
 

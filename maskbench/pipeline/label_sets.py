@@ -8,7 +8,8 @@ from typing import Any
 
 from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.drawing import draw
-from maskbench.errors import Problem, did_you_mean
+from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.files import sha256
 from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
@@ -22,23 +23,30 @@ class Work:
     """What a label set is made of.
 
     Attributes:
-        content: The task's stored form.
-        name: The file that it was read from.
+        source: The file of the task's stored form.
+        seal: Its digest.
         labels: The labels of ``labels_map``, sorted.
         params: How regions become pixels.
         target: The folder that stands for the data folder.
     """
 
-    content: bytes
-    name: str
+    source: Path
+    seal: str | None
     labels: tuple[str, ...]
     params: RasterizeParams
     target: Path
 
 
 def make_label_set(work: Work) -> Outcome:
-    """Write a task's label set."""
-    task = task_of(work.content, work.name)
+    """Write a task's label set.
+
+    Raises:
+        DataError: The task's file is damaged, or not the one that it was.
+    """
+    stored = work.source.read_bytes()
+    if sha256(stored) != work.seal:
+        raise DataError("rasterize: data/annotations changes while it is read; try again")
+    task = task_of(stored, work.source.name)
     annotation = choose(task.annotations, work.params.annotation)
     if annotation is None or task.image is None:
         return Outcome(facts={"annotation": None})

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from maskbench.digests import Digests
-from maskbench.errors import DataError
 from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.labelstudio.model import REASONS
 from maskbench.params import Params
@@ -44,7 +43,7 @@ def rasterize(params: Params, layout: Layout) -> str:
 def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
     settings = params.rasterize
     labels = tuple(sorted(params.labels_map))
-    target = staging(layout, "rasterize")
+    target, folder = staging(layout, "rasterize"), layout.annotations
     shaping = digest([repr(settings), labels])
     for name in names:
         seal = digests.get(name)
@@ -52,10 +51,7 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
         def work(name: str = name, seal: str | None = seal) -> "Work":
             from maskbench.pipeline.label_sets import Work  # noqa: PLC0415 - numpy's start-up
 
-            content = (layout.annotations / name).read_bytes()
-            if sha256(content) != seal:
-                raise DataError("rasterize: data/annotations changes while it is read; try again")
-            return Work(content, name, labels, settings, target)
+            return Work(folder / name, seal, labels, settings, target)
 
         yield Job(name.removesuffix(".json"), sha256(f"{seal} {shaping}".encode()), work)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from maskbench.digests import Digests
+from maskbench.errors import DataError
 from maskbench.params import parse_params
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch
@@ -190,3 +192,18 @@ def test_the_annotation_that_counts(tmp_path):
         metrics = json.loads((root / "metrics/combine.json").read_text())
         pixels[choice[0]] = metrics["classes"]["Canvas"]["pixels"]
     assert pixels == {"ground_truth": 600, "latest": 1200, "earliest": 600, "annotator:5": 1200}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_task_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch, workers):
+    """What is remembered as made from one content must not have been made from another."""
+    monkeypatch.setenv("MASKBENCH_WORKERS", workers)
+    source = tmp_path / "source"
+    write_export(source, simple_tasks(20))
+    run(tmp_path, source)
+    before = contents(tmp_path)
+    get = Digests.get
+    monkeypatch.setattr(Digests, "get", lambda self, name: get(self, name) and "0" * 64)
+    with pytest.raises(DataError, match="data/annotations changes while it is read; try again"):
+        rasterize(params(source), Layout(tmp_path))
+    assert contents(tmp_path) == before

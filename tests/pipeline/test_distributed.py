@@ -265,7 +265,7 @@ def test_a_url_that_workers_cannot_use_is_a_clear_error(local, apart):
     )
     status, _, err = finish(run)
     assert status == 1
-    assert err.startswith(f"error: MASKBENCH_SHARED: a worker cannot write to file://{folder}/ours")
+    assert err.startswith(f"error: MASKBENCH_SHARED: a worker cannot read file://{folder}/ours")
     assert "hidden from workers" in err
     assert err.count("\n") == 1
     assert not list((folder / "ours").glob("maskbench-*"))
