@@ -5,8 +5,10 @@ a rule whose ``when`` is that set gives its ``then``; a single label gives its o
 else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +39,15 @@ class ClassRules:
         """The class name of pixels with exactly ``labels``; None where no rule says."""
         if not labels:
             return next(name for name, value in self.labels_map.items() if value == 0)
-        for rule in self.rules:
-            if rule.when == labels:
-                return rule.then
+        if labels in self._then:
+            return self._then[labels]
         if len(labels) == 1:
             return next(iter(labels))
         return self._unmatched(labels)
+
+    @cached_property
+    def _then(self) -> Mapping[frozenset[str], str]:
+        return {rule.when: rule.then for rule in self.rules}
 
     def _unmatched(self, labels: frozenset[str]) -> str | None:
         if self.fallback.unmatched == "error":
@@ -52,8 +57,7 @@ class ClassRules:
         return self.fallback.unmatched
 
 
-@dataclass(frozen=True)
-class Combination:
+class Combination(NamedTuple):
     """One set of labels that occurs in an image, with its pixels and the class it becomes."""
 
     labels: tuple[str, ...]
@@ -77,7 +81,7 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     table = np.zeros(len(sets), dtype=np.uint8)
     found = []
     for i, bits in enumerate(sets):
-        names = tuple(labels[k] for k in _members(bits))
+        names = tuple([labels[k] for k in _members(bits)])
         becomes = rules.class_of(frozenset(names))
         found.append(Combination(names, counts[i], becomes))
         table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
@@ -88,11 +92,13 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
 _Whole = npt.NDArray[np.int64]
 
 
-def _members(bits: int) -> Iterator[int]:
+def _members(bits: int) -> list[int]:
     """The numbers of the bits that are set, ascending."""
+    found = []
     while bits:
-        yield (bits & -bits).bit_length() - 1
+        found.append((bits & -bits).bit_length() - 1)
         bits &= bits - 1
+    return found
 
 
 def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:

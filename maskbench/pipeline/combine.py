@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from maskbench.digests import Digests
@@ -17,6 +18,7 @@ from maskbench.pipeline.tables import write_table
 
 if TYPE_CHECKING:
     from maskbench.pipeline.masks import Work
+    from maskbench.rules import ClassRules
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -73,16 +75,21 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     target, folder = staging(layout, "combine"), layout.label_sets
     suffix = f".{params.combine.mask_format}"
     images = {image.stem: image for image in layout.images.glob("*")}
+
+    @cache
+    def rules() -> "ClassRules":
+        from maskbench.rules import ClassRules  # noqa: PLC0415 - numpy's start-up
+
+        return ClassRules(params.labels_map, params.rules, params.combine)
+
     for name in names:
         key = name.removesuffix(".tif")
 
         def work(name: str = name, key: str = key) -> "Work":
             from maskbench.pipeline.masks import Work  # noqa: PLC0415 - numpy's start-up
-            from maskbench.rules import ClassRules  # noqa: PLC0415
 
-            rules = ClassRules(params.labels_map, params.rules, params.combine)
             reads = (images[key],) if key in images else ()
-            return Work(folder / name, rules, suffix, layout.images, target, reads)
+            return Work(folder / name, rules(), suffix, layout.images, target, reads)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
         yield Job(key, inputs, work)
