@@ -169,6 +169,19 @@ def mask_missing(repo):
     (repo.data / "masks" / repo.of("train")["mask"]).unlink()
 
 
+@breach("masks/{train.mask}: is missing, but manifest.csv has a row for '{train.key}'")
+def mask_that_is_a_link_to_nowhere(repo):
+    """As in a workspace of links, when DVC's cache was cleared."""
+    mask_missing(repo)
+    (repo.data / "masks" / repo.of("train")["mask"]).symlink_to(repo.root / "cache" / "gone")
+
+
+@breach("scenes/{train.scene}: is missing, but manifest.csv has a row for '{train.key}'")
+def scene_that_is_a_folder(repo):
+    scene_missing(repo)
+    (repo.data / "scenes" / repo.of("train")["scene"]).mkdir()
+
+
 @breach(
     "masks/{train.mask}: has no row in manifest.csv",
     "annotations/{train.key}.json, task {train.task}: has an annotation that counts, but is not in",
