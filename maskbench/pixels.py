@@ -115,9 +115,10 @@ def _indices(image: Image.Image) -> npt.NDArray[np.generic]:
 
 def _read_npy(path: Path) -> npt.NDArray[np.generic]:
     try:
-        values: npt.NDArray[np.generic] = np.load(path, allow_pickle=False)
+        with path.open("rb") as stream:  # not np.load, which takes a zip file of arrays, too
+            values: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"it is no numpy array, or cut off: {error}") from None
     return values

@@ -112,6 +112,9 @@ class Origin:
     def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
         """Whether annotation and rules give this very mask, drawn anew."""
         assert task.image is not None  # noqa: S101 - the caller has checked
+        if (task.image.height, task.image.width) != mask.shape:  # which may claim any size
+            yield f"has another size than the image that was annotated; {_BUILD}"
+            return
         patches, _, problems = region_patches(
             task, annotation, self.params.rasterize, self.params.labels_map
         )
@@ -125,8 +128,6 @@ class Origin:
         missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
         if missing:
             yield f"no rule says what {missing[0]} together become; {_BUILD}"
-        elif expected.shape != mask.shape:
-            yield f"has another size than the image that was annotated; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (

@@ -218,6 +218,29 @@ def manifest_damaged(repo):
     repo.write()
 
 
+@breach("manifest.csv: cannot be read")
+def classes_that_are_no_counts(repo):
+    repo.of("train")["classes"] = "[]"
+    repo.write()
+
+
+@breach("manifest.csv: cannot be read")
+def count_without_an_end(repo):
+    repo.of("train")["classes"] = '{"Canvas": 1e999}'
+    repo.write()
+
+
+@breach("masks/{train.key}.npy: it is no numpy array, or cut off")
+def mask_that_claims_more_than_any_memory(repo):
+    row = repo.of("train")
+    mask_missing(repo)
+    row["mask"] = f"{row['key']}.npy"
+    about = b"{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000, 1000000000)}\n"
+    head = b"\x93NUMPY\x01\0" + len(about).to_bytes(2, "little") + about
+    (repo.data / "masks" / row["mask"]).write_bytes(head)
+    repo.write()
+
+
 @breach("codes.txt: names the class 'Canvas' twice", "does not name the classes of labels_map")
 def class_twice(repo):
     (repo.data / "codes.txt").write_text("Background\nCanvas\nCanvas\nBoth\n")
@@ -299,6 +322,16 @@ def source_destroyed(repo):
 @breach("annotations/{train.key}.json: is missing")
 def annotation_missing(repo):
     (repo.root / f"data/annotations/{repo.of('train')['key']}.json").unlink()
+
+
+@breach("masks/{train.mask}: has another size than the image that was annotated")
+def annotation_that_claims_a_huge_image(repo):
+    repo.task(repo.of("train"), lambda t: t["image"].update(width=10**9, height=10**9))
+
+
+@breach("{train.key}.json: is no stored task")
+def annotation_of_other_kinds(repo):
+    repo.task(repo.of("train"), lambda t: t["annotations"][0]["regions"][0].update(value=None))
 
 
 @breach("{train.key}.json: is no stored task")

@@ -10,8 +10,10 @@ import time
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
 
 HERE = Path(__file__).resolve().parents[2]
@@ -100,6 +102,23 @@ def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
     assert "TAKEN" not in said
     assert peak < 100
     assert seconds < 30
+
+
+@pytest.mark.parametrize("kind", ["a list of arrays", "more than any memory"])
+def test_predictions_that_are_no_array(tmp_path, kind):
+    """A zip file of arrays under an array's name, and a header that lies."""
+    path = tmp_path / "mask.npy"
+    if kind == "a list of arrays":
+        with path.open("wb") as stream:
+            np.savez(stream, np.zeros((2, 2), np.uint8))
+    else:
+        np.lib.format.open_memmap(path, "w+", np.uint8, (2, 2)).flush()
+        path.write_bytes(
+            path.read_bytes().replace(b"(2, 2), }" + b" " * 18, b"(1000000000, 4000000000), }")
+        )
+        assert b"4000000000" in path.read_bytes()
+    with pytest.raises(ValueError, match="it is no numpy array, or cut off"):
+        read_mask(path)
 
 
 def rle_of(words, fields=""):

@@ -78,6 +78,36 @@ def test_damaged_files_are_one_clear_error(tmp_path, content):
         read_task(tmp_path / "000001_a.json")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"width": 3', '"width": "3"'),
+        ('"width": 3', '"width": -3'),
+        ('"file": "a"', '"file": "../a"'),
+        ('"file": "a"', '"file": 5'),
+        ('"shape": "polygon"', '"shape": []'),
+        ('"value": {}', '"value": null'),
+        ('"Canvas"', "5"),
+        ('"Canvas"', "{}"),
+        ('"updated_at": null', '"updated_at": 5'),
+        ('"id": 7', '"id": "7"'),
+        ('"data": {}', '"data": ' + "[" * 100_000),
+    ],
+)
+def test_values_of_another_kind_are_refused(old, new):
+    """As after a merge by hand; drawing them would end in a traceback."""
+    drawn = Region("r", "polygon", ("Canvas",), {})
+    image = Image("a", 3, 1, "x")
+    whole = task_json(
+        Task(7, "k", None, {}, None, (replace(annotation(1), regions=(drawn,)),), image)
+    )
+    assert task_of(whole, "a.json").id == 7
+    damaged = whole.decode().replace(old, new, 1)
+    assert damaged != whole.decode()
+    with pytest.raises(DataError, match=r"a\.json: is no stored task"):
+        task_of(damaged.encode(), "a.json")
+
+
 def test_a_file_cut_anywhere_is_refused():
     whole = task_json(Task(1, "k", None, {}, None, (annotation(1),), Image("a", 1, 1, "x")))
     for end in range(len(whole) - 2):
