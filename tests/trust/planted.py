@@ -8,7 +8,7 @@ import shutil
 
 from PIL import Image
 
-from tests.trust.damage import breach
+from tests.trust.damage import PARAMS, breach
 
 
 @breach("masks/{train.mask}: is not the mask in manifest.csv", "has the pixels {{")
@@ -300,6 +300,22 @@ def split_changed_and_not_built(repo):
 def another_annotator(repo):
     repo.of("train")["annotator"] = 77
     repo.write()
+
+
+@breach("manifest.csv: the row of '{train.key}' says updated_at 2001-01-01T00:00:00Z; data/annot")
+def another_time(repo):
+    repo.of("train")["updated_at"] = "2001-01-01T00:00:00Z"
+    repo.write()
+
+
+@breach("manifest.csv: the row of '{train.key}' names another group than 'image' gives")
+def grouped_otherwise_than_params_say(repo):
+    repo.params(split={**PARAMS["split"], "group_by": "image"})
+
+
+@breach("manifest.csv: the row of '{train.key}' cannot be grouped: its data has no field 'room'")
+def group_that_no_task_tells(repo):
+    repo.params(split={**PARAMS["split"], "group_by": "room"})
 
 
 @breach("manifest.csv: the row of '{train.key}' names another group than the digest of its image")
