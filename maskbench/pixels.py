@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskbench.images import MOST_PIXELS
+from maskbench.images import MOST_PIXELS, open_image
 
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8."""
@@ -92,7 +92,7 @@ def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with Image.open(path) as image:
+            with open_image(path) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"it claims {image.width} x {image.height} pixels")
                 image.load()
