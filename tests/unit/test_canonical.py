@@ -13,6 +13,7 @@ from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 
 texts = st.text(max_size=8)
+names = texts.map(lambda text: text.replace("/", "_"))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts | st.floats(allow_nan=False, width=32)
     .filter(lambda x: abs(x) < 1e30),
@@ -32,7 +33,7 @@ annotations = st.builds(
 tasks = st.builds(
     Task, st.integers(0), texts, st.none() | st.integers(0), fields, st.none() | texts,
     st.lists(annotations, max_size=3).map(tuple),
-    st.none() | st.builds(Image, texts, st.integers(1), st.integers(1), texts),
+    st.none() | st.builds(Image, names, st.integers(1), st.integers(1), texts),
 )  # fmt: skip
 
 
