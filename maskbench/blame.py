@@ -10,7 +10,14 @@ from maskbench.diff.names import NO_RULE
 from maskbench.diff.redo import Choices
 from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
 from maskbench.drawing import draw_region
-from maskbench.errors import DataError, GeometryError, MaskbenchError, Problem, SourceError
+from maskbench.errors import (
+    DataError,
+    GeometryError,
+    MaskbenchError,
+    Problem,
+    SourceError,
+    visible,
+)
 from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Region, Task
@@ -259,7 +266,7 @@ def lines(found: Blame, past: Since | None) -> list[str]:
     if not found.agrees:
         wrong = "no class" if found.expected == NO_RULE else found.expected
         told.append(f"  ALARM       these labels give {wrong}: the mask was edited, or is stale")
-    return [head, *told]
+    return [visible(line) for line in (head, *told)]
 
 
 def _region_words(entry: Covering) -> str:

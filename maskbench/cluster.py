@@ -61,6 +61,7 @@ class Cluster(Executor):
         self._executor = client.get_executor(pure=False, retries=RETRIES)
         self._shared = shared
         self._receivers = ThreadPoolExecutor(_DOWNLOADS)
+        self._parcels: set[Future[Any]] = set()
         self._threads = 0
         self._asked = -_REFRESH
         self._seen = time.monotonic()
@@ -72,6 +73,8 @@ class Cluster(Executor):
             done: Future[Any] = self._executor.submit(_perform, code_digest(), packed(call))
             return done
         parcel = self._executor.submit(_perform_apart, code_digest(), shared.send(call))
+        self._parcels.add(parcel)
+        parcel.add_done_callback(self._parcels.discard)
         return self._receivers.submit(lambda: shared.receive(parcel.result()))
 
     def width(self) -> int:
@@ -92,6 +95,9 @@ class Cluster(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Give up what has not been taken; calls that run end on their own."""
+        if cancel_futures:
+            for parcel in list(self._parcels):  # a lost scheduler never answers: nobody waits on
+                parcel.cancel()
         self._executor.shutdown(wait=wait and not cancel_futures)
         self._receivers.shutdown(wait=wait, cancel_futures=cancel_futures)
 

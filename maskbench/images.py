@@ -1,6 +1,8 @@
 """Image files: what they are, and how they stand upright. Needs Pillow only."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,17 @@ class ImageInfo:
     sha256: str
 
 
+@contextmanager
+def open_image(path: Path, formats: list[str] | None = None) -> Iterator[Image.Image]:
+    """An image file, as :func:`PIL.Image.open` gives it, closed after the block.
+
+    Through a stream: given a path, Pillow maps a TIFF that is not compressed into memory, and where
+    EXIF lays it on its side it takes the rows' length for the columns': a picture of stripes.
+    """
+    with path.open("rb") as stream, Image.open(stream, formats=formats) as image:
+        yield image
+
+
 def inspect(path: Path) -> ImageInfo:
     """Read an image file through to its last pixel and tell what it holds.
 
@@ -57,7 +70,7 @@ def inspect(path: Path) -> ImageInfo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with Image.open(path, formats=_FORMATS) as image:
+            with open_image(path, _FORMATS) as image:
                 width, height = image.size
                 if width * height > MOST_PIXELS:
                     raise ValueError(f"it claims {width} x {height} pixels, more than allowed")
@@ -86,7 +99,7 @@ def write_upright(source: Path, target: Path) -> bool:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata, as in inspect
-        with Image.open(source) as image:
+        with open_image(source) as image:
             if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
                 _save_upright(image, target)
                 return False

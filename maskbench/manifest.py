@@ -52,6 +52,12 @@ class Row:
     scene_sha256: str
 
 
+_DAMAGE = (
+    OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error,
+)  # fmt: skip
+"""What reading a table raises that somebody has damaged: also counts that are none."""
+
+
 def read_manifest(path: Path) -> dict[str, Row]:
     """The rows of ``manifest.csv`` by key, in the file's order.
 
@@ -66,7 +72,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
         what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"
     except KeyError as error:
         what = f"lacks the column {error}; it is of another version of maskbench: run `dvc repro`"
-    except (OSError, ValueError, TypeError, csv.Error) as error:
+    except _DAMAGE as error:
         what = f"cannot be read ({error}); run `dvc checkout`"
     raise DataError("the benchmark's manifest cannot be used", [Problem(what, str(path))])
 

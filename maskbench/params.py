@@ -152,7 +152,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     known = ("server", "project", "folder", "snapshot", "private_hosts")
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
-    if server is not None and not re.match(r"https?://[^/\s]+", server):
+    if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
+        check.add("fetch.server", "the address holds a login; the key comes from the environment")
+    elif server is not None and not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
         check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
     project = section.get("project")
     ids = project if isinstance(project, list) else [] if project is None else [project]

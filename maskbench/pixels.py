@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskbench.images import MOST_PIXELS
+from maskbench.images import MOST_PIXELS, open_image
 
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8."""
@@ -92,7 +92,7 @@ def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with Image.open(path) as image:
+            with open_image(path) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"it claims {image.width} x {image.height} pixels")
                 image.load()
@@ -115,9 +115,10 @@ def _indices(image: Image.Image) -> npt.NDArray[np.generic]:
 
 def _read_npy(path: Path) -> npt.NDArray[np.generic]:
     try:
-        values: npt.NDArray[np.generic] = np.load(path, allow_pickle=False)
+        with path.open("rb") as stream:  # not np.load, which takes a zip file of arrays, too
+            values: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"it is no numpy array, or cut off: {error}") from None
     return values

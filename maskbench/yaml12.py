@@ -36,6 +36,9 @@ MOST = 100_000
 DEEPEST = 100
 """Brackets within brackets beyond which it is refused: PyYAML's time grows with their square."""
 
+LONGEST = 1000
+"""Digits of a whole number beyond which it is refused."""
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's scalars."""
@@ -99,6 +102,8 @@ def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
     text = str(node.value).replace("_", "")
     body = text.lstrip("+-")
     base = {"0b": 2, "0o": 8, "0x": 16}.get(body[:2], 10)
+    if len(body) > LONGEST:  # Python refuses to show those that it reads: 0xff…
+        raise ValueError(f"line {node.start_mark.line + 1}: a number of {len(body)} digits")
     return int(body, base) * (-1 if text.startswith("-") else 1)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from maskbench.errors import visible
+
 OK, WARNING, ERROR = "ok", "warning", "error"
 """Fine; worth knowing; the next ``dvc repro`` will stop."""
 
@@ -24,8 +26,8 @@ class Finding:
     advice: str = ""
 
     def __str__(self) -> str:
-        first = f"{self.level:<8} {self.what}"
-        return f"{first}\n         → {self.advice}" if self.advice else first
+        first = f"{self.level:<8} {visible(self.what)}"
+        return f"{first}\n         → {visible(self.advice)}" if self.advice else first
 
 
 def some(entries: Iterable[object]) -> str:

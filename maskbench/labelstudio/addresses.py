@@ -63,7 +63,7 @@ def is_question(address: str, server: str) -> bool:
     >>> is_question("http://host/data/../api/users", "http://host")
     True
     """
-    path = unquote(urlsplit(address).path).replace("\\", "/")
+    path = unquote(urlsplit(address.replace("\\", "/")).path).replace("\\", "/")
     steps = posixpath.normpath(path).lower().lstrip("/")
     base = urlsplit(server).path.strip("/").lower()
     inner = steps.removeprefix(f"{base}/") if base else steps

@@ -6,7 +6,8 @@ so that a line of a diff is a change that somebody made.
 
 import json
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
@@ -55,19 +56,45 @@ def task_of(content: bytes, name: str) -> Task:
         value = plain_json(content)
         value = json.loads(content) if value is None else value
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
-        value["image"] = Image(**value["image"]) if value["image"] else None
-        return Task(**value)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        value["image"] = _image(value["image"]) if value["image"] else None
+        return _of_its_types(Task(**value), id=int, key=str, data=dict)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         what = f"is no stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
         raise DataError("data/annotations is damaged", [Problem(what, name)]) from None
 
 
+_Thing = TypeVar("_Thing", Task, Annotation, Image)
+
+
+def _of_its_types(thing: _Thing, **types: Any) -> _Thing:
+    """The thing, if its fields hold what they should: a tool or a merge may have damaged them."""
+    for name, expected in types.items():
+        if not isinstance(getattr(thing, name), expected):
+            raise TypeError(f"{name} is {getattr(thing, name)!r}"[:200])
+    return thing
+
+
+def _image(value: dict[str, Any]) -> Image:
+    image = _of_its_types(Image(**value), file=str, width=int, height=int, sha256=str)
+    if "/" in image.file or min(image.width, image.height) < 1:
+        raise ValueError(f"no image is {image}"[:200])
+    return image
+
+
 def _annotation(value: dict[str, Any]) -> Annotation:
     regions = tuple(_region(entry) for entry in value.pop("regions"))
-    return Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
+    made = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
+    return _of_its_types(made, id=int, created_at=_TEXT, updated_at=_TEXT, answers=dict)
+
+
+_TEXT = (str, NoneType)
 
 
 def _region(value: dict[str, Any]) -> Region:
-    size = value.get("original_size")
-    known = {**value, "labels": tuple(value["labels"])}
-    return Region(**{**known, "original_size": (size[0], size[1]) if size else None})
+    size, labels = value.get("original_size"), tuple(value["labels"])
+    made = {**value, "labels": labels, "original_size": (size[0], size[1]) if size else None}
+    if not (isinstance(value["shape"], str) and isinstance(value["value"], dict)):
+        raise TypeError(f"no region is {value}"[:200])
+    if not all(isinstance(label, str) for label in labels):
+        raise TypeError(f"no labels are {labels}"[:200])
+    return Region(**made)

@@ -28,6 +28,7 @@ from maskbench.labelstudio.client import Client
 
 _BLOCK = 1 << 14  # after a cut, whole blocks are kept
 _MOST_PARTS = 1000  # pieces of one image, for servers that give a few megabytes at a time
+_MOST_BYTES = 1 << 32  # of one image: what the largest that is taken has if nothing is packed
 _DIRECT = "direct"  # a validator of ours, for what is read without the server
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
@@ -114,13 +115,24 @@ def _transfer(client: Client, address: str, wanted: Wanted) -> Got:
     if wanted.validator is not None and is_upload(address) and client.is_own(address):
         return Got({}, False)  # a new upload has a new address
     state = _State(wanted.target.with_name(f"{wanted.target.name}.part"))
-    for _ in range(_MOST_PARTS):
-        got = client.persist(address, lambda: _part(client, address, wanted, state))
-        if got is not None:
-            if got.changed:
-                state.part.replace(wanted.target)
-            return got
+    try:
+        for _ in range(_MOST_PARTS):
+            got = client.persist(address, lambda: _part(client, address, wanted, state))
+            if got is not None:
+                if got.changed:
+                    state.part.replace(wanted.target)
+                return got
+    except _EndlessError:
+        state.part.unlink(missing_ok=True)  # it may have filled the disk
+        raise
     raise ValueError("the image comes in too many pieces")
+
+
+class _EndlessError(ValueError):
+    """A host sends more than any image has."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the image has more than {_MOST_BYTES:,} bytes")
 
 
 def _part(client: Client, address: str, wanted: Wanted, state: _State) -> Got | None:
@@ -162,6 +174,8 @@ def _place(response: requests.Response, state: _State) -> None:
     else:
         length = response.headers.get("Content-Length", "")
         state.done, state.total = 0, int(length) if length.isdecimal() else None
+    if state.total is not None and state.total > _MOST_BYTES:
+        raise _EndlessError
     etag = response.headers.get("ETag", "")
     state.etag = etag if etag.startswith('"') else None
 
@@ -176,6 +190,8 @@ def _receive(response: requests.Response, state: _State) -> None:
             for block in response.iter_content(_BLOCK):
                 stream.write(block)
                 state.done += len(block)
+                if state.done > _MOST_BYTES:
+                    raise _EndlessError
     except requests.RequestException:
         moved = state.done > before
         if not (state.total and (state.etag or response.status_code == 206)):
@@ -202,7 +218,10 @@ def _directly(wanted: Wanted, refused: str) -> Got:
         # Not url_to_fs: that would take hosts, options and chained addresses from the text.
         system = fsspec.filesystem(address.partition("://")[0])
         path = system._strip_protocol(address)
-        mark = {_DIRECT: _mark(system.info(path))}
+        about = system.info(path)
+        mark = {_DIRECT: _mark(about)}
+        if int(about.get("size") or 0) > _MOST_BYTES:
+            raise _EndlessError
         if wanted.validator == mark:
             return Got(mark, False)
         part = wanted.target.with_name(f"{wanted.target.name}.part")

@@ -148,6 +148,8 @@ def _is_image(name: str) -> bool:
 
 def _tasks_of(file: Path) -> tuple[list[Any], bool]:
     """The tasks of an export, and whether all readers of JSON take it for the same."""
+    if not file.is_file():  # reading a pipe would wait for ever
+        raise ValueError("is no file, or a link to none")
     content = file.read_bytes()
     value = plain_json(content)
     plain = value is not None

@@ -89,7 +89,7 @@ def _facts(task: Task, number: int, params: SplitParams) -> Row:
     """
     annotation = next(a for a in task.annotations if a.id == number)
     return {
-        "group": _group(task, annotation, params.group_by),
+        "group": group_of(task, annotation, params.group_by),
         "project": task.project,
         "annotator": annotation.completed_by,
         "ground_truth": str(annotation.ground_truth).lower(),
@@ -97,11 +97,14 @@ def _facts(task: Task, number: int, params: SplitParams) -> Row:
     }
 
 
-def _group(task: Task, annotation: Annotation, group_by: str | None) -> str:
+def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
     """The group of an image: what ``group_by`` names, or the digest of the image as fetched.
 
     The digest is the image's identity wherever it goes: equal images share it, and neither a task
     that is deleted nor a project that is imported anew moves one.
+
+    Raises:
+        KeyError: The field that groups is missing; it carries the message.
     """
     if group_by is None:
         assert task.image is not None  # noqa: S101 - it has a mask

@@ -14,12 +14,17 @@ from maskbench.manifest import Row
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.label_sets import region_patches
-from maskbench.pixels import Mask
+from maskbench.pipeline.split import group_of
+from maskbench.pixels import Mask, read_scene
 from maskbench.raster import label_set
 from maskbench.rules import ClassRules, class_mask
 from maskbench.splits import subset
 
 _BUILD = "run `dvc repro`"
+
+_ENCODED = 4.0
+"""Mean difference (grey levels of 255) up to which two pictures are one, encoded anew; JPEG at
+quality 95 changes even noise by less."""
 
 
 class Origin:
@@ -73,30 +78,40 @@ class Origin:
             Problem(f"the row of {row.key!r} {what}; {_BUILD}", table)
             for what in self._row_faults(row, task, annotation)
         ]
-        if (fault := self._scene_fault(row, task.image)) is not None:
-            problems.append(Problem(fault, str(root / "scenes" / row.scene)))
+        scene = root / "scenes" / row.scene
+        if (fault := self._scene_fault(row, task.image, scene)) is not None:
+            problems.append(Problem(fault, str(scene)))
         if mask is not None:
             path = str(root / "masks" / row.mask)
             problems += [Problem(what, path) for what in self._mask_faults(task, annotation, mask)]
         return problems
 
     def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
-        told = (row.task, row.project, row.annotation, row.annotator, row.ground_truth)
-        true = (
-            task.id, task.project, annotation.id, annotation.completed_by, annotation.ground_truth,
-        )  # fmt: skip
-        names = ("task", "project", "annotation", "annotator", "ground_truth")
-        for name, here, there in zip(names, told, true, strict=True):
-            if here != there:
+        true = {
+            "task": task.id,
+            "project": task.project,
+            "annotation": annotation.id,
+            "annotator": annotation.completed_by,
+            "ground_truth": annotation.ground_truth,
+            "updated_at": _as_written(annotation.updated_at or ""),
+        }
+        for name, there in true.items():
+            if (here := getattr(row, name)) != there:
                 yield f"says {name} {here}; data/annotations says {there}"
         split = self.params.split
         expected = subset(row.group, split.ratios, split.salt)
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
-        if split.group_by is None and task.image and row.group != task.image.sha256:
-            yield "names another group than the digest of its image"
+        try:
+            group = _as_written(group_of(task, annotation, split.group_by))
+        except KeyError as error:
+            yield f"cannot be grouped: {error.args[0]}"
+            return
+        if row.group != group:
+            whose = f"{split.group_by!r} gives" if split.group_by else "the digest of its image"
+            yield f"names another group than {whose}"
 
-    def _scene_fault(self, row: Row, image: Image) -> str | None:
+    def _scene_fault(self, row: Row, image: Image, scene: Path) -> str | None:
         """What is wrong with the scene as the manifest has it; a turned one has its own bytes."""
         if row.scene_sha256 == image.sha256:
             return None
@@ -104,14 +119,19 @@ class Origin:
         if not source.is_file():
             return None  # only annotations were pulled
         try:
-            upright = inspect(source).orientation == 1
+            turned = inspect(source).orientation != 1
         except ValueError as error:
             return f"its source {source} cannot be read: {error}; run `dvc checkout fetch`"
-        return f"is not the image that was annotated, {source}; {_BUILD}" if upright else None
+        if turned and _alike(source, scene):
+            return None
+        return f"is not the image that was annotated, {source}; {_BUILD}"
 
     def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
         """Whether annotation and rules give this very mask, drawn anew."""
         assert task.image is not None  # noqa: S101 - the caller has checked
+        if (task.image.height, task.image.width) != mask.shape:  # which may claim any size
+            yield f"has another size than the image that was annotated; {_BUILD}"
+            return
         patches, _, problems = region_patches(
             task, annotation, self.params.rasterize, self.params.labels_map
         )
@@ -125,11 +145,25 @@ class Origin:
         missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
         if missing:
             yield f"no rule says what {missing[0]} together become; {_BUILD}"
-        elif expected.shape != mask.shape:
-            yield f"has another size than the image that was annotated; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (
                 f"is not what annotation {annotation.id} and the rules give: {differs} pixels "
                 f"differ, the first at x {x}, y {y}; {_BUILD}"
             )
+
+
+def _as_written(text: str) -> str:
+    """A text as the manifest's file gives it back: see :func:`maskbench.files.write_text`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _alike(source: Path, scene: Path) -> bool:
+    """Whether a scene that was turned, and so encoded anew, shows its source."""
+    try:
+        one, other = read_scene(source), read_scene(scene)
+    except ValueError:
+        return True  # such a scene has been told already
+    if one.shape != other.shape:
+        return False
+    return bool(np.abs(one.astype(np.int16) - other).mean() <= _ENCODED)

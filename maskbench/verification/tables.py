@@ -61,8 +61,10 @@ def check_files(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
         ("scenes", {row.scene: row.key for row in rows.values()}),
         ("masks", {row.mask: row.key for row in rows.values()}),
     ):
-        there = {path.name for path in (root / folder).glob("*")}
-        for name in sorted(wanted.keys() - there):
+        entries = list((root / folder).glob("*"))
+        there = {path.name for path in entries}
+        whole = {path.name for path in entries if path.is_file()}  # no link to nowhere, no folder
+        for name in sorted(wanted.keys() - whole):
             what = f"is missing, but manifest.csv has a row for {wanted[name]!r}; {CHECKOUT}"
             problems.append(Problem(what, str(root / folder / name)))
         for name in sorted(there - wanted.keys()):

@@ -94,14 +94,22 @@ def test_nothing_that_dvc_and_the_stages_write_holds_the_key(
     repository.edit_params("  project:\n", f"  project: {projects[0]}\n")
     before = contents(tmp_path)  # the tests' own key is a constant in the sources
     said = []
-    done = repository.dvc("repro", "-v", "fetch", check=False)
-    said += [done.stdout, done.stderr]
-    assert done.returncode == 0, done.stderr
-    done = repository.run("maskbench", "doctor", check=False)
-    said += [done.stdout, done.stderr]
+
+    def ran(done):
+        said.extend([done.stdout, done.stderr])
+        return done
+
+    assert ran(repository.dvc("repro", "-v", check=False)).returncode == 0, said
+    repository.commit("built")
+    repository.edit_params("overlap: keep", "overlap: top")
+    assert ran(repository.dvc("repro", "-v", check=False)).returncode == 0, said
+    report = ("--md", tmp_path / "report.md", "--json", tmp_path / "report.json")
+    for words in (("diff", *report, "--html", tmp_path / "page"), ("verify",), ("doctor",)):
+        ran(repository.run("maskbench", *words, check=False))
+    assert ran(repository.run("maskbench", "refresh", check=False)).returncode == 0, said
+    assert all((tmp_path / name).exists() for name in ("report.md", "report.json", "page"))
     repository.edit_params(f"  project: {projects[0]}\n", f"  project: {projects[1]}\n")
-    done = repository.dvc("repro", "-v", "fetch", check=False)
-    said += [done.stdout, done.stderr]
+    done = ran(repository.dvc("repro", "-v", "fetch", check=False))
     assert done.returncode != 0
     assert "169.254.169.254 is this machine or on a private network" in done.stderr
     assert (repository.root / ".dvc" / "cache").is_dir()

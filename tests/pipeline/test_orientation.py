@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from maskbench.images import inspect, write_upright
+from maskbench.pixels import read_scene
 from tests.exports import annotation, box, task, write_export
 from tests.pipeline.test_build import run
 
@@ -50,6 +51,29 @@ def test_upright(tmp_path, suffix, orientation):
     assert difference.mean() <= (3 if suffix == "jpg" else 0)
     same = (tmp_path / f"out.{suffix}").read_bytes() == (tmp_path / f"in.{suffix}").read_bytes()
     assert same == (orientation == 1)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_tiff_that_is_not_compressed_stands_upright(tmp_path, orientation, mode):
+    """Pillow itself gives those that lie on their side as a picture of stripes."""
+    seen = picture()
+    seen[:, :, :] += np.arange(40, dtype=np.uint8)[np.newaxis, :, np.newaxis]  # no two columns
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](seen)))
+    if mode == "I;16":
+        stored = Image.fromarray(np.asarray(stored.convert("L")).astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[274] = orientation
+    for name, options in (("plain", {}), ("packed", {"compression": "tiff_lzw"})):
+        image = stored if mode == "I;16" else stored.convert(mode)
+        image.save(tmp_path / f"{name}.tif", exif=exif, **options)
+        write_upright(tmp_path / f"{name}.tif", tmp_path / f"{name}-up.tif")
+    info = inspect(tmp_path / "plain.tif")
+    assert (info.width, info.height) == (40, 30)
+    expected = read_scene(tmp_path / "packed.tif")
+    assert expected.shape == (30, 40, 3)
+    for name in ("plain", "plain-up", "packed-up"):
+        assert np.array_equal(read_scene(tmp_path / f"{name}.tif"), expected)
 
 
 def test_mask_and_scene_agree_for_each_orientation(tmp_path):

@@ -8,7 +8,7 @@ import shutil
 
 from PIL import Image
 
-from tests.trust.damage import breach
+from tests.trust.damage import PARAMS, breach
 
 
 @breach("masks/{train.mask}: is not the mask in manifest.csv", "has the pixels {{")
@@ -169,6 +169,19 @@ def mask_missing(repo):
     (repo.data / "masks" / repo.of("train")["mask"]).unlink()
 
 
+@breach("masks/{train.mask}: is missing, but manifest.csv has a row for '{train.key}'")
+def mask_that_is_a_link_to_nowhere(repo):
+    """As in a workspace of links, when DVC's cache was cleared."""
+    mask_missing(repo)
+    (repo.data / "masks" / repo.of("train")["mask"]).symlink_to(repo.root / "cache" / "gone")
+
+
+@breach("scenes/{train.scene}: is missing, but manifest.csv has a row for '{train.key}'")
+def scene_that_is_a_folder(repo):
+    scene_missing(repo)
+    (repo.data / "scenes" / repo.of("train")["scene"]).mkdir()
+
+
 @breach(
     "masks/{train.mask}: has no row in manifest.csv",
     "annotations/{train.key}.json, task {train.task}: has an annotation that counts, but is not in",
@@ -202,6 +215,29 @@ def manifest_missing(repo):
 @breach("manifest.csv: cannot be read")
 def manifest_damaged(repo):
     repo.of("train")["width"] = "wide"
+    repo.write()
+
+
+@breach("manifest.csv: cannot be read")
+def classes_that_are_no_counts(repo):
+    repo.of("train")["classes"] = "[]"
+    repo.write()
+
+
+@breach("manifest.csv: cannot be read")
+def count_without_an_end(repo):
+    repo.of("train")["classes"] = '{"Canvas": 1e999}'
+    repo.write()
+
+
+@breach("masks/{train.key}.npy: it is no numpy array, or cut off")
+def mask_that_claims_more_than_any_memory(repo):
+    row = repo.of("train")
+    mask_missing(repo)
+    row["mask"] = f"{row['key']}.npy"
+    about = b"{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000, 1000000000)}\n"
+    head = b"\x93NUMPY\x01\0" + len(about).to_bytes(2, "little") + about
+    (repo.data / "masks" / row["mask"]).write_bytes(head)
     repo.write()
 
 
@@ -266,6 +302,22 @@ def another_annotator(repo):
     repo.write()
 
 
+@breach("manifest.csv: the row of '{train.key}' says updated_at 2001-01-01T00:00:00Z; data/annot")
+def another_time(repo):
+    repo.of("train")["updated_at"] = "2001-01-01T00:00:00Z"
+    repo.write()
+
+
+@breach("manifest.csv: the row of '{train.key}' names another group than 'image' gives")
+def grouped_otherwise_than_params_say(repo):
+    repo.params(split={**PARAMS["split"], "group_by": "image"})
+
+
+@breach("manifest.csv: the row of '{train.key}' cannot be grouped: its data has no field 'room'")
+def group_that_no_task_tells(repo):
+    repo.params(split={**PARAMS["split"], "group_by": "room"})
+
+
 @breach("manifest.csv: the row of '{train.key}' names another group than the digest of its image")
 def another_group(repo):
     repo.of("train")["group"] = "x"
@@ -286,6 +338,16 @@ def source_destroyed(repo):
 @breach("annotations/{train.key}.json: is missing")
 def annotation_missing(repo):
     (repo.root / f"data/annotations/{repo.of('train')['key']}.json").unlink()
+
+
+@breach("masks/{train.mask}: has another size than the image that was annotated")
+def annotation_that_claims_a_huge_image(repo):
+    repo.task(repo.of("train"), lambda t: t["image"].update(width=10**9, height=10**9))
+
+
+@breach("{train.key}.json: is no stored task")
+def annotation_of_other_kinds(repo):
+    repo.task(repo.of("train"), lambda t: t["annotations"][0]["regions"][0].update(value=None))
 
 
 @breach("{train.key}.json: is no stored task")

@@ -214,6 +214,7 @@ def test_paths_that_are_no_question():
         assert not is_question(f"http://host{path}", "http://host")
     assert is_question("http://host/ls/api/x", "http://host/ls")
     assert is_question("http://host/api/x", "http://host/ls")
+    assert is_question("http://host\\api\\x", "http://host")
 
 
 def test_the_servers_own_paths_are_had_with_the_key(get, studio):

@@ -1,6 +1,7 @@
 """Small input that claims to be huge: refused at once, in little memory."""
 
 import base64
+import gzip
 import json
 import os
 import resource
@@ -8,11 +9,18 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from maskbench.labelstudio import download
+from maskbench.labelstudio.client import Client, Patience
+from maskbench.labelstudio.download import Wanted, get_image
+from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
+from tests.trust.test_addresses import Web
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -100,6 +108,52 @@ def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
     assert "TAKEN" not in said
     assert peak < 100
     assert seconds < 30
+
+
+@pytest.mark.parametrize("kind", ["a list of arrays", "more than any memory"])
+def test_predictions_that_are_no_array(tmp_path, kind):
+    """A zip file of arrays under an array's name, and a header that lies."""
+    path = tmp_path / "mask.npy"
+    if kind == "a list of arrays":
+        with path.open("wb") as stream:
+            np.savez(stream, np.zeros((2, 2), np.uint8))
+    else:
+        np.lib.format.open_memmap(path, "w+", np.uint8, (2, 2)).flush()
+        path.write_bytes(
+            path.read_bytes().replace(b"(2, 2), }" + b" " * 18, b"(1000000000, 4000000000), }")
+        )
+        assert b"4000000000" in path.read_bytes()
+    with pytest.raises(ValueError, match="it is no numpy array, or cut off"):
+        read_mask(path)
+
+
+@pytest.mark.parametrize("way", ["no length", "huge length", "packed"])
+def test_a_download_without_an_end(tmp_path, monkeypatch, way):
+    """Else one address in one task could fill the disk."""
+    sent = []
+    most = 20_000 if way == "packed" else 1000  # far more than lies in buffers on the way
+
+    def endless(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        if way == "huge length":
+            self.send_header("Content-Length", str(10**13))
+        if way == "packed":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        block = gzip.compress(bytes(1 << 20)) if way == "packed" else bytes(1 << 16)
+        with suppress(OSError):
+            while len(sent) < most:
+                sent.append(self.wfile.write(block))
+
+    monkeypatch.setattr(download, "_MOST_BYTES", 1 << 20)
+    with Web.start() as web:
+        monkeypatch.setattr(web.server.RequestHandlerClass, "do_GET", endless)
+        client = Client(web.url, None, Patience(retries=0))
+        with pytest.raises(ValueError, match="the image has more than 1,048,576 bytes"):
+            get_image(client, Wanted("/data/upload/1/x.png", 1, tmp_path / "image"))
+    assert list(tmp_path.iterdir()) == []
+    assert len(sent) < most
 
 
 def rle_of(words, fields=""):

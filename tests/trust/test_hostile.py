@@ -24,6 +24,7 @@ from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import parse_params
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.tables import read_table, write_table
 from maskbench.yaml12 import parse_yaml
 from tests.exports import annotation, box, task, write_image
@@ -161,6 +162,38 @@ def test_everything_that_fetch_writes_lies_in_its_folders(tmp_path):
 def test_task_ids_that_are_no_ids(number):
     with pytest.raises(TaskError):
         parse_task({**task(1), "id": number})
+
+
+MOVING = [
+    "\x1b[2J\x1b]0;x\x07",
+    "\n  - task 9: forged",
+    "\r",
+    "\u202e",
+    "\u2028x",
+    "\x9b2J",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("text", MOVING)
+def test_names_in_messages_move_no_cursor_and_forge_no_line(tmp_path, text):
+    """Region ids, labels and names of fields are told to a terminal, one problem a line."""
+    drawn = {**box([f"Canvas{text}"], 1, 1, 50, 50), "id": f"r{text}"}
+    write_image(tmp_path / "export/a.png")
+    tasks = [task(1, annotation(1, [drawn]), image="a.png")]
+    (tmp_path / "export/export.json").write_text(json.dumps(tasks))
+    params, layout = params_for(tmp_path / "export"), Layout(tmp_path / "repo")
+    fetch(params, layout)
+    with pytest.raises(DataError) as drawing:
+        rasterize(params, layout)
+    tasks.append({**task(2, annotation(1, [drawn])), "data": {f"field{text}": "x"}})
+    (tmp_path / "export/export.json").write_text(json.dumps(tasks))
+    with pytest.raises(DataError) as fetching:
+        fetch(params, layout)
+    for error in (drawing.value, fetching.value):
+        lines = str(error).split("\n")
+        assert len(lines) == 2
+        assert all(line.isprintable() for line in lines)
 
 
 # ---------------------------------------------------------------- YAML and XML

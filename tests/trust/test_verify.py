@@ -15,9 +15,9 @@ from maskbench.cli import main
 from maskbench.params import load_params
 from maskbench.pipeline.layout import Layout
 from maskbench.verification.similar import ALIKE, look, near_pairs
-from tests.exports import simple_tasks, write_export
+from tests.exports import annotation, box, simple_tasks, task, write_export
 from tests.pipeline.test_build import STAGES
-from tests.trust import planted  # noqa: F401 - fills BREACHES
+from tests.trust import planted, seeds  # noqa: F401 - planted fills BREACHES
 from tests.trust.damage import BREACHES, PARAMS, Repository
 from tests.trust.seeds import HERE
 
@@ -72,6 +72,26 @@ def test_the_sample_as_built_passes(tmp_path, capsys):
     shutil.copy(HERE / "params.yaml", tmp_path)
     assert main(["verify", "--data", str(tmp_path / "data/benchmark")]) == 0
     assert "22 images, 7 classes, masks compared" in capsys.readouterr().out
+
+
+def test_a_scene_that_was_turned_is_compared_by_its_pixels(tmp_path, capsys):
+    """It has bytes of its own; another picture with a true manifest must not pass for it."""
+    source = tmp_path / "source"
+    seeds.write_images(source)
+    entry = task(1, annotation(1, [box(["Canvas"], 1, 1, 50, 50)]), image=seeds.IMAGES[3])
+    write_export(source, [entry], images=False)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    params = load_params(tmp_path / "params.yaml")
+    params = replace(params, fetch=replace(params.fetch, folder=str(source)))
+    for stage in STAGES:
+        stage(params, Layout(tmp_path))
+    repository = Repository(tmp_path)
+    verified = ["verify", "--data", str(repository.data)]
+    assert main(verified) == 0
+    [row] = repository.rows
+    repository.put_scene(row, repository.scene(row).rotate(180))
+    assert main(verified) == 4
+    assert f"{row['scene']}: is not the image that was annotated" in capsys.readouterr().err
 
 
 def test_a_pulled_benchmark_is_verified_without_the_libraries_that_build(repository, tmp_path):

@@ -16,6 +16,7 @@ FILES = {
 RIGHTS = {
     ("review.yml", "compare"): {"contents": "read"},
     ("review.yml", "comment"): {"pull-requests": "write"},
+    **{("test.yml", job): {"contents": "read"} for job in ("check", "sample", "oldest", "test")},
     ("refresh-labels.yml", "refresh"): {"contents": "write", "pull-requests": "write"},
 }
 """Each right is used: a checkout; a comment; a branch that is pushed and its pull request."""
@@ -29,6 +30,18 @@ def workflow(request):
 
 def test_all_are_looked_at():
     assert FILES.keys() == {name for name, _ in RIGHTS}
+
+
+def test_what_is_promised_runs_on_every_change():
+    """The sample's digests and its verification, the oldest versions, all tests, the audit."""
+    content = parse_yaml(FILES["test.yml"].read_text())
+    assert content["on"] == {"push": {"branches": ["main"]}, "pull_request": None}
+    ran = {job: [s["run"] for s in c["steps"] if "run" in s] for job, c in content["jobs"].items()}
+    assert ran["check"] == ["make check"]
+    digests, verify = ".venv/bin/python scripts/digests.py", ".venv/bin/maskbench verify"
+    assert ran["sample"] == ["make", digests, verify, "git diff --exit-code"]
+    assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/pipeline/test_digests.py"
+    assert ran["test"][-1] == "make test"
 
 
 def test_actions_are_pinned_by_commit_and_say_their_version(workflow):

@@ -13,6 +13,7 @@ from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 
 texts = st.text(max_size=8)
+names = texts.map(lambda text: text.replace("/", "_"))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts | st.floats(allow_nan=False, width=32)
     .filter(lambda x: abs(x) < 1e30),
@@ -32,7 +33,7 @@ annotations = st.builds(
 tasks = st.builds(
     Task, st.integers(0), texts, st.none() | st.integers(0), fields, st.none() | texts,
     st.lists(annotations, max_size=3).map(tuple),
-    st.none() | st.builds(Image, texts, st.integers(1), st.integers(1), texts),
+    st.none() | st.builds(Image, names, st.integers(1), st.integers(1), texts),
 )  # fmt: skip
 
 
@@ -76,6 +77,36 @@ def test_damaged_files_are_one_clear_error(tmp_path, content):
     (tmp_path / "000001_a.json").write_bytes(content)
     with pytest.raises(DataError, match=r"000001_a\.json: is no stored task .*dvc checkout"):
         read_task(tmp_path / "000001_a.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"width": 3', '"width": "3"'),
+        ('"width": 3', '"width": -3'),
+        ('"file": "a"', '"file": "../a"'),
+        ('"file": "a"', '"file": 5'),
+        ('"shape": "polygon"', '"shape": []'),
+        ('"value": {}', '"value": null'),
+        ('"Canvas"', "5"),
+        ('"Canvas"', "{}"),
+        ('"updated_at": null', '"updated_at": 5'),
+        ('"id": 7', '"id": "7"'),
+        ('"data": {}', '"data": ' + "[" * 100_000),
+    ],
+)
+def test_values_of_another_kind_are_refused(old, new):
+    """As after a merge by hand; drawing them would end in a traceback."""
+    drawn = Region("r", "polygon", ("Canvas",), {})
+    image = Image("a", 3, 1, "x")
+    whole = task_json(
+        Task(7, "k", None, {}, None, (replace(annotation(1), regions=(drawn,)),), image)
+    )
+    assert task_of(whole, "a.json").id == 7
+    damaged = whole.decode().replace(old, new, 1)
+    assert damaged != whole.decode()
+    with pytest.raises(DataError, match=r"a\.json: is no stored task"):
+        task_of(damaged.encode(), "a.json")
 
 
 def test_a_file_cut_anywhere_is_refused():

@@ -26,6 +26,7 @@ from maskbench.errors import (
         ),
         (Problem("it broke", param="split.salt"), "params.yaml: split.salt: it broke"),
         (Problem("it broke", task=3, param="split.x"), "task 3, params.yaml: split.x: it broke"),
+        (Problem("Ä\x1b[2J\u202e", region="a\nb"), r"region a\nb: Ä\x1b[2J\u202e"),
     ],
 )
 def test_a_problem_says_where(problem, text):
@@ -36,6 +37,7 @@ def test_problems_are_listed_below_the_message():
     error = DataError("fetch: 2 problems", [Problem("one", task=1), Problem("two", task=2)])
     assert str(error) == "fetch: 2 problems\n  - task 1: one\n  - task 2: two"
     assert str(DataError("alone")) == "alone"
+    assert str(SourceError("git says:\n\x1b[31mno")) == "git says:\n\\x1b[31mno"
 
 
 def test_a_flood_of_problems_is_counted():

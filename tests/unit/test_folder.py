@@ -1,6 +1,7 @@
 """A folder of exports and images as the source."""
 
 import json
+import os
 
 import pytest
 
@@ -121,6 +122,22 @@ def test_what_is_no_export(tmp_path, content, message):
     with pytest.raises(SourceError, match=message) as caught:
         list(Folder(tmp_path).tasks())
     assert "a.json: " in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "broken link"])
+def test_what_is_no_file_is_no_export(tmp_path, kind):
+    """A pipe would be waited for, and a link to nowhere must not be passed over."""
+    path = tmp_path / "other.json"
+    source = folder(tmp_path)
+    assert list(source.tasks()) == []
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("nowhere")
+    with pytest.raises(SourceError, match=r"other\.json: is no file, or a link to none"):
+        list(Folder(tmp_path).tasks())
 
 
 def test_all_bad_exports_are_told_together(tmp_path):

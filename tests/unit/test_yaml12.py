@@ -144,6 +144,9 @@ def test_structures_are_what_dvc_sees(text):
         ("a: *nowhere", "found undefined alias 'nowhere'"),
         ("a: \x01", "special characters are not allowed"),
         ("[" * 5000, "nested too deeply"),
+        ("a: 1\nb: 0x" + "f" * 5000, "line 2: a number of 5002 digits"),
+        ("? 0b" + "1" * 20_000 + "\n: x", "line 1: a number of 20002 digits"),
+        ("a: " + "9" * 5000, "line 1: a number of 5000 digits"),
     ],
 )
 def test_what_is_refused_says_where(text, message):
