@@ -106,11 +106,11 @@ def _plane(places: Whole, values: Plane, is_row: npt.NDArray[np.bool_], size: in
     """The strips of a plane of ``size`` pixels, whose pixels from each place on have a value."""
     kept = np.flatnonzero(np.append(True, (values[1:] != values[:-1]) | is_row[1:]))
     lengths = np.diff(places[kept], append=size)
-    counts = (lengths + LONGEST - 1) >> 7
+    counts = (lengths + LONGEST - 1) // LONGEST
     ends = np.cumsum(counts)
     pairs = values[kept].astype("<u2") << 8
     packets = np.repeat(pairs | _HEADERS[LONGEST], counts)
-    packets[ends - 1] = pairs | _HEADERS[lengths - (counts - 1 << 7)]
+    packets[ends - 1] = pairs | _HEADERS[lengths - (counts - 1) * LONGEST]
     tops = np.flatnonzero(is_row[kept])[::ROWS]
     content = packets.tobytes()
     bounds = [*(2 * (ends[tops] - counts[tops])).tolist(), len(content)]
@@ -170,7 +170,7 @@ def _merged(planes: Sequence[tuple[Whole, Plane]], size: int) -> tuple[Whole, Pl
     places, what = by_place(places, what, size)
     last = np.flatnonzero(np.append(places[1:] != places[:-1], True))
     states = np.empty((len(planes), len(last)), dtype=np.uint8)
-    for first in range(0, len(planes), 8):
+    for first in range(0, len(planes), 8):  # eight planes are the bytes of one number
         some = states[first : first + 8]
         shift = (what >> 8) - first << 3
         inside = (shift >= 0) & (shift < 64)
