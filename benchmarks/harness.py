@@ -55,7 +55,7 @@ def run_stage(root: Path, stage: str, processes: int | None = None) -> None:
 def ours(root: Path, processes: int | None = None) -> float:
     """Wall seconds of rasterize + combine from nothing."""
     for name in (".maskbench/rasterize", ".maskbench/combine", "label_sets", "benchmark"):
-        _put_aside(root / "data" / name)
+        _put_aside(root / "data" / name, root)
     began = time.perf_counter()
     for stage in STAGES:
         run_stage(root, stage, processes)
@@ -75,7 +75,7 @@ def theirs(root: Path, peer: str) -> float:
 
 
 def _timed(out: Path, words: list[str | Path]) -> float:
-    _put_aside(out)
+    _put_aside(out, out.parent)
     began = time.perf_counter()
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began
@@ -84,13 +84,13 @@ def _timed(out: Path, words: list[str | Path]) -> float:
     return seconds
 
 
-def _put_aside(folder: Path) -> None:
-    """Move a folder out of the way; ``prepare`` of a later run deletes it.
+def _put_aside(folder: Path, root: Path) -> None:
+    """Move a folder of a prepared workload out of the way, to be deleted with all of them.
 
     Deleting it here would slow down whatever is measured next: ext4 does not use the place of a
     file again for a minute, and looks past all such places for each new file.
     """
-    aside = WORK / "aside" / uuid.uuid4().hex
-    aside.parent.mkdir(parents=True, exist_ok=True)
+    aside = root.parent / "aside" / uuid.uuid4().hex
+    aside.parent.mkdir(exist_ok=True)
     if folder.exists():
         folder.rename(aside)

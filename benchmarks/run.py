@@ -10,10 +10,12 @@ of their own (requirements/peers.lock). Truth is the exact fill, painted in the 
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ TIMED = ("W1", "W2", "W3")
 SMALL = {"S1": "radius 2 to 5", "S2": "radius 5 to 20"}
 SECTIONS = ("tools", "small", "scaling", "incremental", "scoring")
 RESULTS = CACHE / "bench/results"
+TEMPLATE, DOCUMENT = HERE / "benchmarks/performance.template.md", HERE / "docs/performance.md"
 
 QUICK = "*A quick look on few images, perhaps on a busy machine: no figures to rely on.*\n\n"
 
@@ -135,13 +138,22 @@ def section(name: str, images: int | None, rounds: int) -> str:
     return script_section(peers_python(), "evaluate")
 
 
-def render() -> str:
-    """The document, from the sections as they were measured last."""
-    text = (HERE / "benchmarks/performance.template.md").read_text()
+def render(measured: Mapping[str, str]) -> str:
+    """The document with these sections; the others stay as they stand in it."""
+    template = TEMPLATE.read_text()
+    texts = dict.fromkeys(SECTIONS, "Not measured.") | as_it_stands(template) | measured
     for name in SECTIONS:
-        file = RESULTS / f"{name}.md"
-        text = text.replace(f"{{{name}}}", file.read_text() if file.exists() else "Not measured.")
-    return text.replace("{cores}", str(os.cpu_count()))
+        template = template.replace(f"{{{name}}}", texts[name])
+    return template.replace("{cores}", str(os.cpu_count()))
+
+
+def as_it_stands(template: str) -> dict[str, str]:
+    """The sections in the document, as far as it was made from this template."""
+    pattern = re.escape(template).replace(re.escape("{cores}"), r"\d+")
+    for name in SECTIONS:
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>.*?)")
+    found = re.fullmatch(pattern, DOCUMENT.read_text(), re.DOTALL) if DOCUMENT.exists() else None
+    return found.groupdict() if found else {}
 
 
 def main() -> None:
@@ -164,9 +176,8 @@ def main() -> None:
         text = section(name, args.images, args.rounds)
         if args.images:
             text = QUICK + text
-        write_text(RESULTS / f"{name}.md", text)
         print(f"{name}\n{text}\n", flush=True)
-        write_text(HERE / "docs/performance.md", render())
+        write_text(DOCUMENT, render({name: text}))
 
 
 if __name__ == "__main__":

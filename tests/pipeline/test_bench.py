@@ -93,3 +93,13 @@ def locked(repository):
     return {
         name: {out["path"]: out["md5"] for out in stage["outs"]} for name, stage in stages.items()
     }
+
+
+def test_sections_that_are_not_measured_stay_as_they_stand(bench):
+    run = bench("run")
+    before = run.as_it_stands(run.TEMPLATE.read_text())
+    assert before.keys() == set(run.SECTIONS)
+    document = run.render({"small": "measured anew"})
+    assert "measured anew" in document
+    assert before["small"] not in document
+    assert all(before[name] in document for name in run.SECTIONS if name != "small")
