@@ -7,7 +7,6 @@ parameter from an unreachable server from bad data.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
 
@@ -109,6 +108,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("Canvass", ["Canvas", "Plant"])
     "did you mean 'Canvas'? known: Canvas, Plant"
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - its start-up, for errors only
+
     names = sorted(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""

@@ -49,10 +49,14 @@ def _short(value: Any) -> str:
 def polygon_outline(value: Mapping[str, Any], width: int, height: int) -> Ring:
     """A polygon region's outline in pixels, shape (N, 2); ``value["points"]`` are in percent.
 
+    The points are a list, or an array that :mod:`maskbench.labelstudio.arrays` has judged.
+
     Raises:
         GeometryError: Fewer than three points, or a point that is not two numbers.
     """
     points = value.get("points")
+    if isinstance(points, np.ndarray):
+        return points / 100.0 * np.array([width, height], dtype=np.float64)
     if not isinstance(points, list):
         raise GeometryError(f"points is {_short(points)}, not a list of points")
     if len(points) < 3:
@@ -72,9 +76,14 @@ def plain_polygons(
         None if something is wrong with one of them: look one by one.
     """
     lists: list[Any] = [value.get("points") for value in values]
-    if not values or set(map(type, lists)) != {list} or min(map(len, lists)) < 3:
+    kinds = set(map(type, lists))
+    percent: Ring | None
+    if kinds == {np.ndarray}:
+        percent = np.concatenate(lists)
+    elif kinds == {list} and min(map(len, lists)) >= 3:
+        percent = _plain(list(chain.from_iterable(lists)))
+    else:
         return None
-    percent = _plain(list(chain.from_iterable(lists)))
     if percent is None:
         return None
     points = percent / 100.0 * np.array([width, height], dtype=np.float64)

@@ -8,6 +8,7 @@ Neighbouring pixels mostly carry the same labels. So a label set is kept as runs
 and pixels are written out only where somebody looks at them: in files and in masks.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -137,30 +138,33 @@ def _planes(labels: Sequence[str]) -> int:
 
 def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:
     """Runs of ``size`` pixels on which the labels of all patches lie."""
-    drawn = _by_label(patches, labels, size)
-    shifts = np.arange(len(labels) + 1) * (size + 1)
-    label = np.repeat(np.arange(len(labels)), np.diff(np.searchsorted(drawn.begin, shifts)))
-    shift = shifts[label]
+    drawn, label = _by_label(patches, labels, size)
     # What happens: label k begins (2 k + 1) or ends (2 k + 2); at the first place, nothing (0).
-    places = np.concatenate([[0], drawn.begin - shift, drawn.end - shift])
-    what = np.concatenate([[0], 2 * label + 1, 2 * label + 2])
-    places, what = by_place(places, what, size)
+    begins = 2 * label + 1
+    places = np.concatenate([_FIRST, drawn.begin, drawn.end])
+    places, what = by_place(places, np.concatenate([_FIRST, begins, begins + 1]), size)
     settled = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
     if places[-1] == size:
         settled = settled[:-1]
-    states = np.zeros((_planes(labels), len(settled)), dtype=np.uint8)
-    for first in range(0, len(labels), 64):
-        some = states[first // 8 : first // 8 + 8]
-        bits = _bits(what, first, len(labels))[settled].view(np.uint8).reshape(-1, 8)
-        some[:] = bits[:, : len(some)].T
-    return places[settled], states
+    firsts = range(0, 8 * _planes(labels), 8)
+    planes = [_plane(what, settled, first, len(labels)) for first in firsts]
+    kept = run_starts(planes)
+    return places.take(settled.take(kept)), np.stack([plane.take(kept) for plane in planes])
 
 
-def _bits(what: Whole, first: int, count: int) -> npt.NDArray[np.uint64]:
-    """The bits of up to 64 of ``count`` labels, from ``first`` on, after each event, shape (N,)."""
-    bits = [1 << k - first if 0 <= k - first < 64 else 0 for k in range(count)]
-    changes = np.array([0, *(c for bit in bits for c in (bit, -bit % (1 << 64)))], dtype=np.uint64)
-    return np.cumsum(changes[what], dtype="<u8")  # modulo 2^64, and low bytes first
+_FIRST = np.zeros(1, dtype=np.int64)
+
+
+def _plane(what: Whole, settled: Whole, first: int, count: int) -> Plane:
+    """A plane's bits after the settled events: of up to 8 of ``count`` labels, from ``first`` on.
+
+    Each byte of a number counts how many regions of a label lie on the pixels, which are 255 at
+    most. All eight are added up at once, modulo 2^64.
+    """
+    ones = [1 << 8 * (k - first) if 0 <= k - first < 8 else 0 for k in range(count)]
+    steps = np.array([0, *(c for one in ones for c in (one, -one % (1 << 64)))], dtype="<u8")
+    counts = np.cumsum(steps.take(what), dtype="<u8").take(settled).view(np.uint8)
+    return np.packbits(counts != 0, bitorder="little")
 
 
 def by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
@@ -172,21 +176,29 @@ def by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
         most: No place is larger.
     """
     bits = int(what.max()).bit_length()
-    kind: type[np.signedinteger[Any]] = np.int32 if (most + 1) << bits < 1 << 31 else np.int64
-    events: npt.NDArray[np.signedinteger[Any]] = (places << bits | what).astype(kind)
+    kind: type[np.integer[Any]] = np.uint32 if (most + 1) << bits <= 1 << 32 else np.int64
+    events: npt.NDArray[np.integer[Any]] = (places << bits | what).astype(kind)
     events.sort()
-    return (events >> bits).astype(np.int64), events & ((1 << bits) - 1)
+    return (events >> bits).astype(np.int64), (events & ((1 << bits) - 1)).astype(np.int64)
 
 
-def _by_label(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Stretches:
-    """Where each label lies: for label ``k``, places plus ``k * (size + 1)``."""
-    numbers = {label: k * (size + 1) for k, label in enumerate(labels)}
+def _by_label(
+    patches: Sequence[Patch], labels: Sequence[str], size: int
+) -> tuple[Stretches, Whole]:
+    """Stretches of all patches, up to 255 of a label on a pixel, and the number of their label."""
+    numbers = {label: k for k, label in enumerate(labels)}
     drawn = [(patch.stretches, numbers[label]) for patch in patches for label in patch.labels]
     if not drawn:
-        return NOWHERE
+        return NOWHERE, NOWHERE.begin
     begin, end = (np.concatenate(b) for b in zip(*(part for part, _ in drawn), strict=True))
-    shift = np.repeat([number for _, number in drawn], [len(part.begin) for part, _ in drawn])
-    return union([Stretches(begin + shift, end + shift)], len(labels) * (size + 1))
+    label = np.repeat([number for _, number in drawn], [len(part.begin) for part, _ in drawn])
+    if len(drawn) <= 255 or max(Counter(number for _, number in drawn).values()) <= 255:
+        return Stretches(begin, end), label
+    shift = label * (size + 1)
+    joined = union([Stretches(begin + shift, end + shift)], len(labels) * (size + 1))
+    label = joined.begin // (size + 1)
+    shift = label * (size + 1)
+    return Stretches(joined.begin - shift, joined.end - shift), label
 
 
 def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:

@@ -125,7 +125,9 @@ def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
 
 def _dense(codes: _Whole, most: int) -> tuple[_Whole, list[int]]:
     """Each code's number among those that occur, all below ``most``, and these, ascending."""
-    present = np.flatnonzero(np.bincount(codes, minlength=most))
-    numbers = np.zeros(most, dtype=np.int64)
+    occurs = np.zeros(most, dtype=np.bool_)
+    occurs[codes] = True
+    present = np.flatnonzero(occurs)
+    numbers = np.zeros(most, dtype=np.int32)
     numbers[present] = np.arange(len(present))
-    return numbers[codes], present.tolist()
+    return numbers.take(codes).astype(np.int64), present.tolist()

@@ -24,12 +24,11 @@ ROWS = 256
 LONGEST = 128
 """Pixels that one packet holds at most: the byte before their value is 257 less how many they are.
 
-A single pixel is one that is not repeated: 0. Of several pixels that differ we write none.
+A single pixel is one that is not repeated: 0. Of several pixels that differ we write none. So the
+byte is 1 less how many they are, modulo 256.
 """
 
-_HEADERS = np.array([128, 0, *range(255, 128, -1)], dtype="<u2")  # by length; 128 is never written
-_LENGTHS = np.zeros(256, dtype=np.int64)  # by header; 0: not ours
-_LENGTHS[_HEADERS[1:]] = np.arange(1, LONGEST + 1)
+_SHIFT = LONGEST.bit_length() - 1
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION = 256, 257, 258, 259, 262, 270
 _OFFSETS, _SAMPLES, _ROWS, _BYTES, _PLANAR, _EXTRA = 273, 277, 278, 279, 284, 338
@@ -93,25 +92,33 @@ def _strips(runs: LabelSet) -> list[bytes]:
     """All strips of the first plane, then those of the second, and so on."""
     size, starts = runs.height * runs.width, runs.starts
     rows = np.arange(0, size, runs.width)
-    before = np.searchsorted(starts, rows, side="right") - 1
-    cut = np.flatnonzero(starts[before] != rows)  # rows that begin within a run
-    places = np.insert(starts, before[cut] + 1, rows[cut])
-    run = np.insert(np.arange(len(starts)), before[cut] + 1, before[cut])
+    run = np.searchsorted(starts, rows, side="right") - 1
+    is_cut = starts.take(run) != rows  # rows that begin within a run
+    at = run + np.cumsum(is_cut)  # where rows begin among the runs, once these are cut
+    cut = np.flatnonzero(is_cut)
+    is_start = np.ones(len(starts) + len(cut), dtype=np.bool_)
+    is_start[at[cut]] = False
+    run = np.cumsum(is_start) - 1
+    places = starts.take(run)
+    places[at[cut]] = rows[cut]
     is_row = np.zeros(len(places), dtype=np.bool_)
-    is_row[np.searchsorted(places, rows)] = True
-    return [strip for state in runs.states for strip in _plane(places, state[run], is_row, size)]
+    is_row[at] = True
+    return [s for state in runs.states for s in _plane(places, state.take(run), is_row, size)]
 
 
 def _plane(places: Whole, values: Plane, is_row: npt.NDArray[np.bool_], size: int) -> list[bytes]:
     """The strips of a plane of ``size`` pixels, whose pixels from each place on have a value."""
-    kept = np.flatnonzero(np.append(True, (values[1:] != values[:-1]) | is_row[1:]))
-    lengths = np.diff(places[kept], append=size)
-    counts = (lengths + LONGEST - 1) // LONGEST
+    begins = is_row.copy()
+    begins[1:] |= values[1:] != values[:-1]
+    kept = np.flatnonzero(begins)
+    lengths = np.append(places.take(kept), size)
+    lengths = lengths[1:] - lengths[:-1]
+    counts = (lengths + LONGEST - 1) >> _SHIFT
     ends = np.cumsum(counts)
-    pairs = values[kept].astype("<u2") << 8
-    packets = np.repeat(pairs | _HEADERS[LONGEST], counts)
-    packets[ends - 1] = pairs | _HEADERS[lengths - (counts - 1) * LONGEST]
-    tops = np.flatnonzero(is_row[kept])[::ROWS]
+    pairs = values.take(kept).astype("<u2") << 8
+    packets = np.repeat(pairs | 257 - LONGEST, counts)
+    packets[ends - 1] = pairs | -(lengths - 1 & LONGEST - 1) & 255
+    tops = np.flatnonzero(is_row.take(kept))[::ROWS]
     content = packets.tobytes()
     bounds = [*(2 * (ends[tops] - counts[tops])).tolist(), len(content)]
     return [content[begin:end] for begin, end in pairwise(bounds)]
@@ -148,14 +155,15 @@ def _read_plane(strips: Sequence[bytes], ends: Whole) -> tuple[Whole, Plane]:
     if sizes.min() < 1 or (sizes % 2).any():
         raise ValueError("a strip is damaged")
     packets = np.frombuffer(b"".join(strips), dtype="<u2")
-    lengths, values = _LENGTHS[packets & 255], (packets >> 8).astype(np.uint8)
-    if not lengths.all():
+    pairs = packets.view(np.uint8).reshape(-1, 2)
+    lengths, values = 1 - pairs[:, 0], pairs[:, 1]  # modulo 256
+    if (lengths - 1).max() >= LONGEST:
         raise ValueError("a strip is damaged, or another program has written it")
-    stops = np.cumsum(lengths)
+    stops = np.cumsum(lengths, dtype=np.int64)
     if (stops[np.cumsum(sizes // 2) - 1] != ends).any():
         raise ValueError("a strip has not the length it should have")
     turns = np.flatnonzero(values[1:] != values[:-1])
-    return np.append(0, stops[turns]), values[np.append(0, turns + 1)]
+    return np.append(0, stops.take(turns)), values.take(np.append(0, turns + 1))
 
 
 def _merged(planes: Sequence[tuple[Whole, Plane]], size: int) -> tuple[Whole, Plane]:
@@ -172,12 +180,12 @@ def _merged(planes: Sequence[tuple[Whole, Plane]], size: int) -> tuple[Whole, Pl
     states = np.empty((len(planes), len(last)), dtype=np.uint8)
     for first in range(0, len(planes), 8):  # eight planes are the bytes of one number
         some = states[first : first + 8]
-        shift = (what >> 8) - first << 3
-        inside = (shift >= 0) & (shift < 64)
-        word = np.where(inside, what & 255, 0).astype("<u8") << (shift & 63).astype(np.uint64)
-        bits = np.bitwise_xor.accumulate(word)[last].view(np.uint8).reshape(-1, 8)
-        some[:] = bits[:, : len(some)].T
-    return places[last], states
+        words = np.zeros((len(planes), 256), dtype="<u8")
+        for i in range(len(some)):
+            words[first + i] = np.arange(256) << 8 * i
+        bits = np.bitwise_xor.accumulate(words.take(what)).take(last)
+        some[:] = bits.view(np.uint8).reshape(-1, 8)[:, : len(some)].T
+    return places.take(last), states
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ A pixel's *place* is its number in the image, row after row: ``row * width + col
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -24,6 +23,9 @@ Ring = npt.NDArray[np.float64]
 """Vertices of a closed outline in pixels, shape (N, 2), (x, y); the first is not repeated."""
 
 Whole = npt.NDArray[np.int64]
+
+_Signed = np.signedinteger[Any]
+_Int32 = npt.NDArray[np.int32]
 
 CROSSINGS = 1 << 17
 """Crossings worked on at a time: their arrays stay in cache, and memory bounded."""
@@ -185,69 +187,85 @@ def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> li
     running sum serves all rows of all outlines.
     """
     size = width * height + 1
-    below, column = _crossings(edges)
+    kind: type[_Signed] = np.int32 if 2 * count * size + 1 < 1 << 31 else np.int64
+    below, column = _crossings(edges, width)
     # As numbers: twice the place, counted on from outline to outline, and 1 where it is +1.
     starts = 2 * ((edges.ring - first) * size + edges.first * width) + edges.down
-    changes = np.repeat(starts, edges.stop - edges.first)
-    changes += 2 * (below * width + column.clip(0, width))
+    changes = np.repeat(starts.astype(kind), edges.stop - edges.first)
+    below *= 2 * width
+    changes += below
+    column <<= 1
+    changes += column
     begin, end = _inside(changes, count * size)
     shifts = np.arange(count + 1) * size
     bounds = np.searchsorted(begin, shifts)
     shift = np.repeat(shifts[:-1], np.diff(bounds))
-    begin, end = begin - shift, end - shift
+    begin -= shift
+    end -= shift
     return [Stretches(begin[low:high], end[low:high]) for low, high in pairwise(bounds.tolist())]
 
 
-def _inside(changes: Whole, most: int) -> Stretches:
+def _inside(changes: npt.NDArray[_Signed], most: int) -> Stretches:
     """Where a running sum of changes in the order of their places is not zero.
 
     Args:
-        changes: Twice the place of each, and 1 more where it is +1 instead of -1, shape (N,),
-            int64; they add up to zero.
+        changes: Twice the place of each, and 1 more where it is +1 instead of -1, shape (N,);
+            they add up to zero. They are lost: no copy is made of an array of the right type.
         most: No place is larger: numbers of 32 bits are sorted in half the time.
     """
-    kind: type[np.signedinteger[Any]] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
-    ordered: npt.NDArray[np.signedinteger[Any]] = changes.astype(kind)
+    kind: type[_Signed] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
+    ordered: npt.NDArray[_Signed] = changes.astype(kind, copy=False)
     ordered.sort()
     places = ordered >> 1
-    total = np.cumsum(2 * (ordered & 1) - 1, dtype=np.int32)
+    ordered &= 1
+    ordered <<= 1
+    ordered -= 1
+    total = np.cumsum(ordered, dtype=np.int32)
     settled = np.flatnonzero(places[1:] != places[:-1])  # of several changes at a place, the last
     inside = total[settled] != 0
     turn = inside.copy()
     turn[1:] ^= inside[:-1]
-    turns = places[settled[np.flatnonzero(turn)]].astype(np.int64)
+    turns = places[settled[turn]].astype(np.int64)
     ends = places[-1:].astype(np.int64) if len(turns) % 2 else turns[:0]
     return Stretches(turns[0::2], np.concatenate([turns[1::2], ends]))
 
 
-def _crossings(edges: _Edges) -> tuple[Whole, Whole]:
+def _crossings(edges: _Edges, width: int) -> tuple[_Int32, _Int32]:
     """Where edges cross the lines through the rows' centres, edge after edge.
 
     Each edge is computed from its upper end, so that neighbours which share it decide alike.
 
     Returns:
         The row, counted from the edge's first one, and the first column whose centre lies right of
-        the crossing.
+        the crossing, 0 to ``width``.
     """
     counts = edges.stop - edges.first
     ends = np.cumsum(counts)
-    below = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
+    below = np.arange(counts.sum(), dtype=np.int32)
+    below -= np.repeat((ends - counts).astype(np.int32), counts)
     x1, y1 = edges.ends[:, 0], edges.ends[:, 1]
-    top = x1 + (edges.first + 0.5 - y1) * edges.slope
-    crossing = np.repeat(top, counts) + below * np.repeat(edges.slope, counts)
-    whole = np.floor(crossing)
-    beyond = crossing - whole - 0.5
-    column = whole.astype(np.int64) + (beyond >= 0)
-    near = np.flatnonzero(np.abs(beyond) < edges.doubt.max(initial=0.0))
+    top = x1 + (edges.first + 0.5 - y1) * edges.slope - 0.5
+    crossing = np.repeat(edges.slope, counts)  # from the first column's centre
+    crossing *= below
+    crossing += np.repeat(top, counts)
+    left = np.floor(crossing)
+    crossing -= left
+    column = np.clip(left, -1, width - 1, out=left).astype(np.int32)
+    column += 1
+    crossing -= 0.5
+    off = 0.5 - np.abs(crossing, out=crossing)  # how far from the next centre
+    near = np.flatnonzero(off < edges.doubt.max(initial=0.0))
     edge = np.searchsorted(ends, near, side="right")
-    for i in np.flatnonzero(np.abs(beyond[near]) < edges.doubt[edge]).tolist():
+    for i in np.flatnonzero(off[near] < edges.doubt[edge]).tolist():
         row = int(edges.first[edge[i]] + below[near[i]])
-        column[near[i]] = _exact_column(row, edges.ends[edge[i]].tolist())
+        column[near[i]] = min(max(_exact_column(row, edges.ends[edge[i]].tolist()), 0), width)
     return below, column
 
 
 def _exact_column(row: int, edge: Sequence[float]) -> int:
     """The first column whose centre lies right of the edge's crossing with the row's centres."""
+    from fractions import Fraction  # noqa: PLC0415 - its start-up, for ties only
+
     x1, y1, x2, y2 = map(Fraction, edge)
     half = Fraction(1, 2)
     return math.floor(x1 + (row + half - y1) * (x2 - x1) / (y2 - y1) + half)

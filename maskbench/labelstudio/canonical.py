@@ -5,6 +5,7 @@ so that a line of a diff is a change that somebody made.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ def task_json(task: Task) -> bytes:
 
 def _without_defaults(region: Region) -> dict[str, Any]:
     optional = ("answers", "original_size")
-    return {name: v for name, v in vars(region).items() if v or name not in optional}
+    return {name: v for name, v in region._asdict().items() if v or name not in optional}
 
 
 def _lines(value: Any, expanded: int) -> str:
@@ -50,11 +51,29 @@ def read_task(path: Path) -> Task:
     return task_of(path.read_bytes(), path.name)
 
 
-def task_of(content: bytes, name: str) -> Task:
-    """A task from the bytes of its stored form; ``name`` is for the message of a DataError."""
+def stored_value(content: bytes) -> Any:
+    """The JSON value of a stored form.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    value = plain_json(content)
+    return json.loads(content) if value is None else value
+
+
+def task_of(content: bytes, name: str, parse: Callable[[bytes], Any] = stored_value) -> Task:
+    """A task from the bytes of its stored form.
+
+    Args:
+        content: The bytes.
+        name: The file's name, for messages.
+        parse: Gives their JSON value.
+
+    Raises:
+        DataError: The file is damaged or of another version of maskbench.
+    """
     try:
-        value = plain_json(content)
-        value = json.loads(content) if value is None else value
+        value = parse(content)
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
         value["image"] = _image(value["image"]) if value["image"] else None
         return _of_its_types(Task(**value), id=int, key=str, data=dict)
@@ -92,9 +111,11 @@ _TEXT = (str, NoneType)
 
 def _region(value: dict[str, Any]) -> Region:
     size, labels = value.get("original_size"), tuple(value["labels"])
-    made = {**value, "labels": labels, "original_size": (size[0], size[1]) if size else None}
     if not (isinstance(value["shape"], str) and isinstance(value["value"], dict)):
         raise TypeError(f"no region is {value}"[:200])
-    if not all(isinstance(label, str) for label in labels):
-        raise TypeError(f"no labels are {labels}"[:200])
-    return Region(**made)
+    for label in labels:
+        if not isinstance(label, str):
+            raise TypeError(f"no labels are {labels}"[:200])
+    value["labels"] = labels
+    value["original_size"] = (size[0], size[1]) if size else None
+    return Region(**value)

@@ -7,7 +7,8 @@ the browser rewrites view rotation, sizes, lead time and key order).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 AREAS = frozenset({"polygon", "rectangle", "ellipse", "brush", "bitmask", "vector"})
 """Shapes that have pixels; a vector region only if it is closed."""
@@ -22,8 +23,7 @@ REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
 """Why a region has no part in a mask without being an error."""
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """One shape that an annotator drew.
 
     Attributes:
@@ -45,7 +45,7 @@ class Region:
     value: Mapping[str, Any]
     from_name: str | None = None
     to_name: str | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = MappingProxyType({})
     original_size: tuple[int, int] | None = None
 
 

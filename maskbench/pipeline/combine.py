@@ -35,7 +35,13 @@ def combine(params: Params, layout: Layout) -> str:
         DataError: Label sets without a rule occur (all are listed), or an image is missing; the
             previous masks are left as they were.
     """
-    recipe = Recipe("combine", _make, ("benchmark/masks", "benchmark/scenes"), _unmatched)
+    combinations: list[_Combination] = []
+
+    def judge(facts: _Facts) -> list[Problem]:
+        combinations[:] = _by_combination(facts)
+        return _unmatched(combinations)
+
+    recipe = Recipe("combine", _make, ("benchmark/masks", "benchmark/scenes"), judge)
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -43,7 +49,6 @@ def combine(params: Params, layout: Layout) -> str:
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
-    combinations = _by_combination(built.facts)
     metrics = _metrics(built, combinations, params.labels_map)
     write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
@@ -125,7 +130,7 @@ def _by_combination(facts: _Facts) -> list[_Combination]:
     ]
 
 
-def _unmatched(facts: _Facts) -> list[Problem]:
+def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
     """A problem for each combination without a rule."""
     return [
         Problem(
@@ -134,7 +139,7 @@ def _unmatched(facts: _Facts) -> list[Problem]:
             f"when: [{', '.join(labels)}], or set combine.unmatched",
             param="multi_label_rules",
         )
-        for labels, becomes, pixels, tasks in _by_combination(facts)
+        for labels, becomes, pixels, tasks in combinations
         if becomes is None
     ]
 

@@ -270,7 +270,7 @@ def sized(annotations: tuple[Annotation, ...], image: Image) -> Iterator[Annotat
 
 def _without_size(region: Region, image: Image) -> Region:
     agrees = region.original_size == (image.width, image.height)
-    return replace(region, original_size=None) if agrees else region
+    return region._replace(original_size=None) if agrees else region
 
 
 def _facts(task: Task) -> dict[str, Any]:

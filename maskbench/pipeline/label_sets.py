@@ -10,7 +10,7 @@ from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.drawing import draw
 from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files import sha256
-from maskbench.labelstudio.canonical import task_of
+from maskbench.labelstudio.arrays import task_with_arrays
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 from maskbench.params import RasterizeParams
@@ -46,7 +46,7 @@ def make_label_set(work: Work) -> Outcome:
     stored = work.source.read_bytes()
     if sha256(stored) != work.seal:
         raise DataError("rasterize: data/annotations changes while it is read; try again")
-    task = task_of(stored, work.source.name)
+    task = task_with_arrays(stored, work.source.name)
     annotation = choose(task.annotations, work.params.annotation)
     if annotation is None or task.image is None:
         return Outcome(facts={"annotation": None})

@@ -46,6 +46,17 @@ def test_overlap_by_hand(overlap, door, wall):
     np.testing.assert_array_equal(drawn.on("wall"), np.array(wall, dtype=bool))
 
 
+@pytest.mark.parametrize("deep", [255, 256, 257, 512])
+def test_however_many_regions_of_a_label_overlap(deep):
+    """Counts of them are bytes: 256 must not be none."""
+    wide = [patch("wall", slice(0, 2), slice(0, 4)) for _ in range(deep - 1)]
+    drawn = label_set([*wide, patch("wall", slice(1, 3), slice(1, 5)), DOOR], 5, 4)
+    expected = [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 1], [0, 0, 0, 0, 0]]
+    np.testing.assert_array_equal(drawn.on("wall"), np.array(expected, dtype=bool))
+    np.testing.assert_array_equal(drawn.on("door"), painted(DOOR.stretches, 5, 4))
+    assert len(drawn.starts) == len(LabelSet.of_planes(drawn.labels, drawn.planes).starts)
+
+
 def test_smallest_wins_whatever_the_order():
     expected = label_set(DRAWN, 5, 4, "top")  # drawn from large (16) over 6 to small (3 pixels)
     for order in ([SIGN, DOOR, WALL], [DOOR, WALL, SIGN], DRAWN):
