@@ -44,8 +44,7 @@ def prepare(workload: workloads.Workload, images: int, cache: Path = WORK) -> Pa
 
 def run_stage(root: Path, stage: str, processes: int | None = None) -> None:
     """Run a stage as DVC would."""
-    environment = dict(os.environ)
-    environment.pop("MASKBENCH_WORKERS", None)
+    environment = _environment()
     if processes is not None:
         environment["MASKBENCH_WORKERS"] = str(processes)
     words = [sys.executable, str(HERE / f"stages/{stage}.py")]
@@ -77,11 +76,17 @@ def theirs(root: Path, peer: str) -> float:
 def _timed(out: Path, words: list[str | Path]) -> float:
     _put_aside(out, out.parent)
     began = time.perf_counter()
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, env=_environment(), capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began
     if done.returncode:
         raise RuntimeError(f"{words} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
     return seconds
+
+
+def _environment() -> dict[str, str]:
+    """As a user has it: with compiled modules kept, as installed packages bring theirs."""
+    ours = ("MASKBENCH_WORKERS", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def _put_aside(folder: Path, root: Path) -> None:

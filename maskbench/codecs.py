@@ -36,11 +36,11 @@ def png_bytes(mask: Mask) -> bytes:
     height, width = mask.shape
     deflate = zlib_ng.compressobj(6, zlib_ng.DEFLATED, 15, 8, zlib_ng.Z_RLE)
     parts = []
+    rows = np.zeros((_BAND, width + 1), dtype=np.uint8)  # first of a row: its filter, none
     for top in range(0, height, _BAND):
         band = mask[top : top + _BAND]
-        rows = np.zeros((len(band), width + 1), dtype=np.uint8)  # first of a row: its filter, none
-        rows[:, 1:] = band
-        parts.append(deflate.compress(rows))
+        rows[: len(band), 1:] = band
+        parts.append(deflate.compress(rows[: len(band)]))
     packed = b"".join([*parts, deflate.flush()])
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))

@@ -164,10 +164,8 @@ def _outside(rings: Sequence[Ring], image: Image) -> list[bool]:
     """Whether each outline reaches off the image."""
     if not rings:
         return []
-    points = np.concatenate(rings)
-    if points.min() >= 0 and (points.max(axis=0) <= (image.width, image.height)).all():
-        return [False] * len(rings)
-    off = ((points < 0) | (points > (image.width, image.height))).any(axis=1)
+    x, y = np.concatenate(rings).T
+    off = (x < 0) | (x > image.width) | (y < 0) | (y > image.height)
     starts = np.cumsum([0, *map(len, rings[:-1])])
     found: list[bool] = np.logical_or.reduceat(off, starts).tolist()
     return found

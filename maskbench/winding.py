@@ -12,7 +12,6 @@ A pixel's *place* is its number in the image, row after row: ``row * width + col
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ Ring = npt.NDArray[np.float64]
 
 Whole = npt.NDArray[np.int64]
 
+_Floats = npt.NDArray[np.float64]
 _Signed = np.signedinteger[Any]
 _Int32 = npt.NDArray[np.int32]
 
@@ -113,12 +113,14 @@ def _groups(crossings: npt.NDArray[Any]) -> Iterator[tuple[int, int]]:
     yield first, len(crossings)
 
 
-@dataclass(frozen=True)
-class _Edges:
+class _Edges(NamedTuple):
     """Edges that cross a line through pixel centres, each from its upper to its lower end.
 
     Attributes:
-        ends: (x1, y1, x2, y2) in pixels, shape (N, 4).
+        x1: Where the upper end lies, in pixels, shape (N,), like all others.
+        y1: Likewise.
+        x2: Where the lower end lies.
+        y2: Likewise.
         slope: Pixels to the right for each one down.
         doubt: How near to a centre a crossing may be off by rounding: this is less than 1e-14 of
             the size, and upright edges have none.
@@ -128,21 +130,23 @@ class _Edges:
         ring: The number of the outline, ascending.
     """
 
-    ends: npt.NDArray[np.float64]
-    slope: npt.NDArray[np.float64]
-    doubt: npt.NDArray[np.float64]
+    x1: _Floats
+    y1: _Floats
+    x2: _Floats
+    y2: _Floats
+    slope: _Floats
+    doubt: _Floats
     down: Whole
     first: Whole
     stop: Whole
     ring: Whole
 
     def take(self, which: slice | Whole) -> "_Edges":
-        return _Edges(*(values[which] for values in vars(self).values()))
+        return _Edges._make(values[which] for values in self)
 
     def within(self, top: int, bottom: int) -> "_Edges":
         first, stop = self.first.clip(top, bottom), self.stop.clip(top, bottom)
-        rows = {"first": first, "stop": stop}
-        return _Edges(**{**vars(self), **rows}).take(np.flatnonzero(stop > first))
+        return self._replace(first=first, stop=stop).take(np.flatnonzero(stop > first))
 
 
 def _edges(rings: Sequence[Ring], height: int) -> _Edges:
@@ -154,18 +158,18 @@ def _edges(rings: Sequence[Ring], height: int) -> _Edges:
     last = np.cumsum(lengths) - 1
     after = np.arange(1, last[-1] + 2)
     after[last] = last + 1 - lengths
-    points = np.concatenate(rings)
-    row = np.ceil(points[:, 1] - 0.5).clip(0, height).astype(np.int64)
-    kept = np.flatnonzero(row != row[after])
-    after = after[kept]
-    down = row[kept] < row[after]
+    x, y = np.concatenate(rings).T.copy()
+    row = np.ceil(y - 0.5).clip(0, height).astype(np.int64)
+    kept = np.flatnonzero(row != row.take(after))
+    after = after.take(kept)
+    down = row.take(kept) < row.take(after)
     upper, lower = np.where(down, kept, after), np.where(down, after, kept)
-    ends = np.concatenate([points[upper], points[lower]], axis=1)
-    x1, y1, x2, y2 = ends.T
+    x1, y1, x2, y2 = x.take(upper), y.take(upper), x.take(lower), y.take(lower)
     doubt = np.where(x1 == x2, 0.0, 1e-12 * (1.0 + np.abs(x1) + np.abs(x2)))
-    ring = np.repeat(np.arange(len(rings)), lengths)[kept]
     slope = (x2 - x1) / (y2 - y1)
-    return _Edges(ends, slope, doubt, down.astype(np.int64), row[upper], row[lower], ring)
+    first, stop = row.take(upper), row.take(lower)
+    ring = np.repeat(np.arange(len(rings)), lengths).take(kept)
+    return _Edges(x1, y1, x2, y2, slope, doubt, down.astype(np.int64), first, stop, ring)
 
 
 def _bounded(edges: _Edges, rows: tuple[int, int]) -> Iterator[_Edges]:
@@ -243,8 +247,7 @@ def _crossings(edges: _Edges, width: int) -> tuple[_Int32, _Int32]:
     ends = np.cumsum(counts)
     below = np.arange(counts.sum(), dtype=np.int32)
     below -= np.repeat((ends - counts).astype(np.int32), counts)
-    x1, y1 = edges.ends[:, 0], edges.ends[:, 1]
-    top = x1 + (edges.first + 0.5 - y1) * edges.slope - 0.5
+    top = edges.x1 + (edges.first + 0.5 - edges.y1) * edges.slope - 0.5
     crossing = np.repeat(edges.slope, counts)  # from the first column's centre
     crossing *= below
     crossing += np.repeat(top, counts)
@@ -258,7 +261,8 @@ def _crossings(edges: _Edges, width: int) -> tuple[_Int32, _Int32]:
     edge = np.searchsorted(ends, near, side="right")
     for i in np.flatnonzero(off[near] < edges.doubt[edge]).tolist():
         row = int(edges.first[edge[i]] + below[near[i]])
-        column[near[i]] = min(max(_exact_column(row, edges.ends[edge[i]].tolist()), 0), width)
+        corners = [float(values[edge[i]]) for values in edges[:4]]
+        column[near[i]] = min(max(_exact_column(row, corners), 0), width)
     return below, column
 
 

@@ -6,6 +6,7 @@ become one flat list and then an array. Only JSON whose points are beyond doubt 
 """
 
 import os
+import struct
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
@@ -74,9 +75,10 @@ def _points(texts: Sequence[bytes]) -> list[Points] | None:
         return None
     try:
         flat = load_json(b"[" + joined.translate(None, b"[]") + b"]")
-        pairs = np.array(flat, dtype=np.float64).reshape(-1, 2)
-    except (ValueError, OverflowError):
+        packed = struct.pack(f"{len(flat)}d", *flat)  # a third of numpy's time for a list
+    except (ValueError, OverflowError, struct.error):
         return None
+    pairs = np.frombuffer(packed, dtype=np.float64).reshape(-1, 2)
     if not np.abs(pairs).max() <= FARTHEST:
         return None
     stops = [0, *accumulate(counts)]
