@@ -122,7 +122,7 @@ def read_label_set(path: Path) -> LabelSetFile:
         text, runs = read_tiff(path.read_bytes())
         about = json.loads(text)
         label_set = replace(runs, labels=tuple(about["labels"]))
-        if len(runs.states) != max(1, -(-len(label_set.labels) // 8)):
+        if len(runs.runs) != max(1, -(-len(label_set.labels) // 8)):
             raise ValueError("it has not the planes that its labels need")
         return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
     except (OSError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:

@@ -97,12 +97,19 @@ def json_text(value: Any) -> str:
 
 def link_or_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same bytes as ``source``: a hard link where possible, else a copy."""
+    file = source.resolve() if source.is_symlink() else source  # it may be a link into a cache
+    try:
+        os.link(file, target)
+    except OSError:  # most often something lies there, or there is no folder yet
+        _replace_by_link(file, target)
+
+
+def _replace_by_link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{_UNFINISHED}{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:
-        # Of the file, where source is a link into a cache.
-        temporary.hardlink_to(source.resolve() if source.is_symlink() else source)
+        temporary.hardlink_to(source)
     except OSError:  # another file system, or one without links
         with replacing(target) as copy:
             shutil.copyfile(source, copy)

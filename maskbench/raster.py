@@ -21,6 +21,25 @@ from maskbench.winding import NOWHERE, Stretches, Whole, stretches_of, union
 Plane = npt.NDArray[np.uint8]
 
 
+_FIRST = np.zeros(1, dtype=np.int64)
+
+
+class Runs(NamedTuple):
+    """One plane of an image as runs of equal bytes; neighbours differ.
+
+    Attributes:
+        starts: The place where each run begins, ascending from 0, shape (N,), int64.
+        values: The byte of each run's pixels, shape (N,), uint8.
+    """
+
+    starts: Whole
+    values: Plane
+
+    def lengths(self, size: int) -> Whole:
+        """The pixels of each run of a plane of ``size`` pixels, shape (N,), int64."""
+        return np.diff(self.starts, append=size)
+
+
 @dataclass(frozen=True)
 class LabelSet:
     """The labels on each pixel of one image, as runs of places (see :mod:`maskbench.winding`).
@@ -29,51 +48,75 @@ class LabelSet:
         labels: The labels drawn in the image, sorted; label ``k`` is bit ``k``.
         height: The image's height in pixels.
         width: The image's width in pixels.
-        starts: The place where each run begins, ascending from 0, shape (N,), int64.
-        states: The bits of each run's pixels, shape (P, N) uint8 with P = max(1, ceil(len(labels)
-            / 8)); bit ``k % 8`` of row ``k // 8`` is set where label ``k`` lies.
+        runs: The bits of the pixels, max(1, ceil(len(labels) / 8)) planes of bytes: bit ``k % 8``
+            of plane ``k // 8`` is set where label ``k`` lies.
     """
 
     labels: tuple[str, ...]
     height: int
     width: int
-    starts: Whole
-    states: Plane
-
-    @property
-    def lengths(self) -> Whole:
-        """The pixels of each run, shape (N,), int64."""
-        return np.diff(self.starts, append=self.height * self.width)
+    runs: tuple[Runs, ...]
 
     @property
     def planes(self) -> Plane:
         """The bits of each pixel, shape (P, H, W), uint8."""
-        shape = (len(self.states), self.height, self.width)
-        return np.repeat(self.states, self.lengths, axis=1).reshape(shape)
+        size = self.height * self.width
+        flat = np.stack([np.repeat(plane.values, plane.lengths(size)) for plane in self.runs])
+        return flat.reshape(-1, self.height, self.width)
 
     @classmethod
     def of_planes(cls, labels: Sequence[str], planes: Plane) -> "LabelSet":
         """The label set whose pixels have these bits, shape (P, H, W), uint8."""
-        _, height, width = planes.shape
-        flat = planes.reshape(len(planes), -1)
-        starts = run_starts(list(flat))
-        return cls(tuple(labels), height, width, starts, flat[:, starts])
+        count, height, width = planes.shape
+        flat = planes.reshape(count, -1)
+        starts = [_run_starts(plane) for plane in flat]
+        runs = tuple(Runs(kept, plane[kept]) for kept, plane in zip(starts, flat, strict=True))
+        return cls(tuple(labels), height, width, runs)
 
     def on(self, label: str) -> npt.NDArray[np.bool_]:
         """Where ``label`` lies, shape (H, W) bool; nowhere if it is not drawn in this image."""
         if label not in self.labels:
             return np.zeros((self.height, self.width), dtype=np.bool_)
         bit = self.labels.index(label)
-        runs = (self.states[bit // 8] & np.uint8(1 << bit % 8)) != 0
-        return np.repeat(runs, self.lengths).reshape(self.height, self.width)
+        plane = self.runs[bit // 8]
+        inside = (plane.values & np.uint8(1 << bit % 8)) != 0
+        lengths = plane.lengths(self.height * self.width)
+        return np.repeat(inside, lengths).reshape(self.height, self.width)
+
+    def joined(self) -> tuple[Whole, Plane]:
+        """Runs of pixels that are equal in all planes.
+
+        Returns:
+            Where they begin, shape (N,), int64, and their bits, shape (P, N), uint8.
+        """
+        if len(self.runs) == 1:
+            ((starts, values),) = self.runs
+            return starts, values[np.newaxis]
+        places = np.concatenate([run.starts for run in self.runs])
+        # What changes at each: the number of the plane, and the bits that turn.
+        turns = [np.append(v[:1], v[1:] ^ v[:-1]) for _, v in self.runs]
+        what = np.concatenate([turn.astype(np.int64) | i << 8 for i, turn in enumerate(turns)])
+        places, what = by_place(places, what, self.height * self.width)
+        last = np.flatnonzero(np.append(places[1:] != places[:-1], True))
+        states = np.empty((len(self.runs), len(last)), dtype=np.uint8)
+        for first in range(0, len(self.runs), 8):  # eight planes are the bytes of one number
+            some = states[first : first + 8]
+            words = np.zeros((len(self.runs), 256), dtype="<u8")
+            for i in range(len(some)):
+                words[first + i] = np.arange(256) << 8 * i
+            bits = np.bitwise_xor.accumulate(words.take(what)).take(last)
+            some[:] = bits.view(np.uint8).reshape(-1, 8)[:, : len(some)].T
+        return places.take(last), states
 
 
-def run_starts(planes: Sequence[Plane]) -> Whole:
-    """Where runs of equal pixels begin in planes of at least one pixel, each (N,) uint8."""
-    changes = planes[0][1:] != planes[0][:-1]
-    for plane in planes[1:]:
-        changes |= plane[1:] != plane[:-1]
-    return np.concatenate([[0], np.flatnonzero(changes) + 1])
+def runs_of(places: Whole, values: Plane) -> Runs:
+    """The runs of a plane whose pixels from each place on, of which 0 is one, have a value."""
+    kept = _run_starts(values)
+    return Runs(places.take(kept), values.take(kept))
+
+
+def _run_starts(values: Plane) -> Whole:
+    return np.concatenate([_FIRST, np.flatnonzero(values[1:] != values[:-1]) + 1])
 
 
 class Patch(NamedTuple):
@@ -123,48 +166,33 @@ def label_set(patches: Sequence[Patch], width: int, height: int, overlap: str = 
             the later).
     """
     labels = tuple(sorted({label for patch in patches for label in patch.labels}))
+    size = width * height
     if overlap == "keep":
-        starts, states = _piled(patches, labels, width * height)
+        firsts = range(0, max(1, len(labels)), 8)
+        runs = [_piled(patches, labels[first : first + 8], size) for first in firsts]
     else:
         # A stable sort: of equally small ones the later stays the later.
         ordered = sorted(patches, key=lambda p: -p.pixels) if overlap == "smallest" else patches
-        starts, states = _covered(ordered, labels, width * height)
-    return LabelSet(labels, height, width, starts, states)
+        runs = _covered(ordered, labels, size)
+    return LabelSet(labels, height, width, tuple(runs))
 
 
-def _planes(labels: Sequence[str]) -> int:
-    return max(1, -(-len(labels) // 8))
+def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> Runs:
+    """The plane of up to eight labels, which pile up.
 
-
-def _piled(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:
-    """Runs of ``size`` pixels on which the labels of all patches lie."""
+    Each byte of a number counts how many regions of a label lie on the pixels, which are 255 at
+    most. All eight are added up at once, modulo 2^64.
+    """
     drawn, label = _by_label(patches, labels, size)
     # What happens: label k begins (2 k + 1) or ends (2 k + 2); at the first place, nothing (0).
     begins = 2 * label + 1
     places = np.concatenate([_FIRST, drawn.begin, drawn.end])
     places, what = by_place(places, np.concatenate([_FIRST, begins, begins + 1]), size)
-    settled = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
-    if places[-1] == size:
-        settled = settled[:-1]
-    firsts = range(0, 8 * _planes(labels), 8)
-    planes = [_plane(what, settled, first, len(labels)) for first in firsts]
-    kept = run_starts(planes)
-    return places.take(settled.take(kept)), np.stack([plane.take(kept) for plane in planes])
-
-
-_FIRST = np.zeros(1, dtype=np.int64)
-
-
-def _plane(what: Whole, settled: Whole, first: int, count: int) -> Plane:
-    """A plane's bits after the settled events: of up to 8 of ``count`` labels, from ``first`` on.
-
-    Each byte of a number counts how many regions of a label lie on the pixels, which are 255 at
-    most. All eight are added up at once, modulo 2^64.
-    """
-    ones = [1 << 8 * (k - first) if 0 <= k - first < 8 else 0 for k in range(count)]
+    settled = np.flatnonzero(np.append(places[1:] != places[:-1], places[-1] != size))
+    ones = [1 << 8 * k for k in range(len(labels))]
     steps = np.array([0, *(c for one in ones for c in (one, -one % (1 << 64)))], dtype="<u8")
     counts = np.cumsum(steps.take(what), dtype="<u8").take(settled).view(np.uint8)
-    return np.packbits(counts != 0, bitorder="little")
+    return runs_of(places.take(settled), np.packbits(counts != 0, bitorder="little"))
 
 
 def by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
@@ -185,9 +213,14 @@ def by_place(places: Whole, what: Whole, most: int) -> tuple[Whole, Whole]:
 def _by_label(
     patches: Sequence[Patch], labels: Sequence[str], size: int
 ) -> tuple[Stretches, Whole]:
-    """Stretches of all patches, up to 255 of a label on a pixel, and the number of their label."""
+    """Where labels lie, up to 255 times on a pixel, and the number of each stretch's label."""
     numbers = {label: k for k, label in enumerate(labels)}
-    drawn = [(patch.stretches, numbers[label]) for patch in patches for label in patch.labels]
+    drawn = [
+        (patch.stretches, numbers[label])
+        for patch in patches
+        for label in patch.labels
+        if label in numbers
+    ]
     if not drawn:
         return NOWHERE, NOWHERE.begin
     begin, end = (np.concatenate(b) for b in zip(*(part for part, _ in drawn), strict=True))
@@ -201,18 +234,18 @@ def _by_label(
     return Stretches(joined.begin - shift, joined.end - shift), label
 
 
-def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> tuple[Whole, Plane]:
-    """Runs of ``size`` pixels on which only the labels of the last patch there lie."""
+def _covered(patches: Sequence[Patch], labels: Sequence[str], size: int) -> list[Runs]:
+    """The planes where only the labels of the last patch on a pixel lie."""
     bounds = [bound for patch in patches for bound in patch.stretches]
-    starts = np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *bounds]))
+    starts = np.unique(np.concatenate([_FIRST, *bounds]))
     starts = starts[:-1] if starts[-1] == size else starts
-    states = np.zeros((_planes(labels), len(starts)), dtype=np.uint8)
+    states = np.zeros((max(1, -(-len(labels) // 8)), len(starts)), dtype=np.uint8)
     for patch in patches:
         bits = sum(1 << labels.index(label) for label in set(patch.labels))
         here = _ranges(*np.searchsorted(starts, patch.stretches))
         for i, state in enumerate(states):
             state[here] = bits >> 8 * i & 255
-    return starts, states
+    return [runs_of(starts, state) for state in states]
 
 
 def _ranges(first: Whole, stop: Whole) -> Whole:

@@ -75,8 +75,9 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W) uint8, and the combinations sorted by number of labels, then name.
     """
-    labels, lengths = label_set.labels, label_set.lengths
-    codes, sets = _distinct(label_set.states)
+    labels, (starts, states) = label_set.labels, label_set.joined()
+    lengths = np.diff(starts, append=label_set.height * label_set.width)
+    codes, sets = _distinct(states)
     counts = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
     table = np.zeros(len(sets), dtype=np.uint8)
     found = []

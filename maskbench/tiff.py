@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from maskbench.raster import LabelSet, Plane, by_place
+from maskbench.raster import LabelSet, Runs
 from maskbench.winding import Whole
 
 ROWS = 256
@@ -44,21 +43,21 @@ def tiff_bytes(runs: LabelSet, description: str = "") -> bytes:
         runs: What stands in the planes.
         description: ASCII text for the tag ImageDescription; no tag if it is empty.
     """
-    strips = _strips(runs)
+    strips = [strip for plane in runs.runs for strip in _strips(plane, runs.height, runs.width)]
     tags = {
         _WIDTH: (_LONG, [runs.width]),
         _HEIGHT: (_LONG, [runs.height]),
-        _BITS: (_SHORT, [8] * len(runs.states)),
+        _BITS: (_SHORT, [8] * len(runs.runs)),
         _COMPRESSION: (_SHORT, [_PACK_BITS]),
         _PHOTOMETRIC: (_SHORT, [_DARK_IS_ZERO]),
         _OFFSETS: (_LONG, [0] * len(strips)),
-        _SAMPLES: (_SHORT, [len(runs.states)]),
+        _SAMPLES: (_SHORT, [len(runs.runs)]),
         _ROWS: (_LONG, [ROWS]),
         _BYTES: (_LONG, [len(strip) for strip in strips]),
-        _PLANAR: (_SHORT, [_PLANE_BY_PLANE if len(runs.states) > 1 else 1]),
+        _PLANAR: (_SHORT, [_PLANE_BY_PLANE if len(runs.runs) > 1 else 1]),
     }
-    if len(runs.states) > 1:
-        tags[_EXTRA] = (_SHORT, [0] * (len(runs.states) - 1))
+    if len(runs.runs) > 1:
+        tags[_EXTRA] = (_SHORT, [0] * (len(runs.runs) - 1))
     texts = {_DESCRIPTION: description.encode("ascii") + b"\0"} if description else {}
     size = len(_head(tags, texts))
     ends = np.cumsum([size, *tags[_BYTES][1]]).tolist()
@@ -88,10 +87,10 @@ def _head(tags: dict[int, tuple[int, list[int]]], texts: dict[int, bytes]) -> by
     return header + b"".join(entries) + bytes(4) + behind
 
 
-def _strips(runs: LabelSet) -> list[bytes]:
-    """All strips of the first plane, then those of the second, and so on."""
-    size, starts = runs.height * runs.width, runs.starts
-    rows = np.arange(0, size, runs.width)
+def _strips(plane: Runs, height: int, width: int) -> list[bytes]:
+    """The strips of a plane."""
+    starts, values = plane
+    rows = np.arange(0, height * width, width)
     run = np.searchsorted(starts, rows, side="right") - 1
     is_cut = starts.take(run) != rows  # rows that begin within a run
     at = run + np.cumsum(is_cut)  # where rows begin among the runs, once these are cut
@@ -99,26 +98,15 @@ def _strips(runs: LabelSet) -> list[bytes]:
     is_start = np.ones(len(starts) + len(cut), dtype=np.bool_)
     is_start[at[cut]] = False
     run = np.cumsum(is_start) - 1
-    places = starts.take(run)
+    places = np.append(starts.take(run), height * width)
     places[at[cut]] = rows[cut]
-    is_row = np.zeros(len(places), dtype=np.bool_)
-    is_row[at] = True
-    return [s for state in runs.states for s in _plane(places, state.take(run), is_row, size)]
-
-
-def _plane(places: Whole, values: Plane, is_row: npt.NDArray[np.bool_], size: int) -> list[bytes]:
-    """The strips of a plane of ``size`` pixels, whose pixels from each place on have a value."""
-    begins = is_row.copy()
-    begins[1:] |= values[1:] != values[:-1]
-    kept = np.flatnonzero(begins)
-    lengths = np.append(places.take(kept), size)
-    lengths = lengths[1:] - lengths[:-1]
+    lengths = places[1:] - places[:-1]
     counts = (lengths + LONGEST - 1) >> _SHIFT
     ends = np.cumsum(counts)
-    pairs = values.take(kept).astype("<u2") << 8
+    pairs = values.take(run).astype("<u2") << 8
     packets = np.repeat(pairs | 257 - LONGEST, counts)
     packets[ends - 1] = pairs | -(lengths - 1 & LONGEST - 1) & 255
-    tops = np.flatnonzero(is_row.take(kept))[::ROWS]
+    tops = at[::ROWS]
     content = packets.tobytes()
     bounds = [*(2 * (ends[tops] - counts[tops])).tolist(), len(content)]
     return [content[begin:end] for begin, end in pairwise(bounds)]
@@ -140,12 +128,12 @@ def read_tiff(content: bytes) -> tuple[str, LabelSet]:
         raise ValueError("strips are missing")
     ends = np.minimum(np.arange(1, strips + 1) * ROWS, height) * width
     flat = [content[place : place + count] for place, count in places]
-    found = [_read_plane(flat[i : i + strips], ends) for i in range(0, len(flat), strips)]
-    return tags.text(_DESCRIPTION), LabelSet((), height, width, *_merged(found, height * width))
+    runs = tuple(_read_plane(flat[i : i + strips], ends) for i in range(0, len(flat), strips))
+    return tags.text(_DESCRIPTION), LabelSet((), height, width, runs)
 
 
-def _read_plane(strips: Sequence[bytes], ends: Whole) -> tuple[Whole, Plane]:
-    """Where runs of equal pixels begin in a plane, and their values.
+def _read_plane(strips: Sequence[bytes], ends: Whole) -> Runs:
+    """The runs of a plane.
 
     Args:
         strips: The plane's strips.
@@ -163,29 +151,7 @@ def _read_plane(strips: Sequence[bytes], ends: Whole) -> tuple[Whole, Plane]:
     if (stops[np.cumsum(sizes // 2) - 1] != ends).any():
         raise ValueError("a strip has not the length it should have")
     turns = np.flatnonzero(values[1:] != values[:-1])
-    return np.append(0, stops.take(turns)), values.take(np.append(0, turns + 1))
-
-
-def _merged(planes: Sequence[tuple[Whole, Plane]], size: int) -> tuple[Whole, Plane]:
-    """The runs of all planes together: their starts, shape (N,), and states, shape (P, N)."""
-    if len(planes) == 1:
-        ((starts, values),) = planes
-        return starts, values[np.newaxis]
-    places = np.concatenate([starts for starts, _ in planes])
-    # What changes at each: the number of the plane, and the bits that turn.
-    turns = [np.append(values[:1], values[1:] ^ values[:-1]) for _, values in planes]
-    what = np.concatenate([turn.astype(np.int64) | i << 8 for i, turn in enumerate(turns)])
-    places, what = by_place(places, what, size)
-    last = np.flatnonzero(np.append(places[1:] != places[:-1], True))
-    states = np.empty((len(planes), len(last)), dtype=np.uint8)
-    for first in range(0, len(planes), 8):  # eight planes are the bytes of one number
-        some = states[first : first + 8]
-        words = np.zeros((len(planes), 256), dtype="<u8")
-        for i in range(len(some)):
-            words[first + i] = np.arange(256) << 8 * i
-        bits = np.bitwise_xor.accumulate(words.take(what)).take(last)
-        some[:] = bits.view(np.uint8).reshape(-1, 8)[:, : len(some)].T
-    return places.take(last), states
+    return Runs(np.append(0, stops.take(turns)), values.take(np.append(0, turns + 1)))
 
 
 @dataclass(frozen=True)

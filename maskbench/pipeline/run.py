@@ -23,6 +23,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     """
     gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start one a core, for nothing
+    bytes(31 << 20)  # glibc then keeps so much memory, where it would get it anew for each image
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
         with _alone(stage, layout):

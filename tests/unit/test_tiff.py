@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from maskbench.raster import LabelSet
+from maskbench.raster import LabelSet, Runs, runs_of
 from maskbench.tiff import read_tiff, tiff_bytes
 
 # Pixels are what masks are in: there is no georeference to miss.
@@ -59,9 +59,9 @@ def test_planes_come_back(planes, height, width, seed):
 def test_bytes_depend_on_pixels_not_on_how_runs_are_cut():
     pixels = areas(2, 300, 20)
     runs = LabelSet.of_planes((), pixels)
-    places = np.unique([*runs.starts, 5, 777, 5120, 5999])
-    states = pixels.reshape(2, -1)[:, places]
-    assert tiff_bytes(LabelSet((), 300, 20, places, states)) == tiff_bytes(runs)
+    places = np.unique([*runs.joined()[0], 5, 777, 5120, 5999])
+    cut = tuple(runs_of(places, plane[places]) for plane in pixels.reshape(2, -1))
+    assert tiff_bytes(LabelSet((), 300, 20, cut)) == tiff_bytes(runs)
 
 
 def packets(content):
@@ -97,11 +97,12 @@ def test_a_packet_that_is_not_ours_or_has_another_length_is_refused(head):
 
 def test_pixels_are_never_made_to_read():
     """400 million pixels, in 6 MB."""
-    runs = LabelSet((), 20_000, 20_000, np.zeros(1, dtype=np.int64), np.zeros((1, 1), np.uint8))
+    plane = Runs(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.uint8))
+    runs = LabelSet((), 20_000, 20_000, (plane,))
     content = tiff_bytes(runs)
     tracemalloc.start()
     _, read = read_tiff(content)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert read.starts.tolist() == [0]
+    assert read.runs[0].starts.tolist() == [0]
     assert peak < 160_000_000
