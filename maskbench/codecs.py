@@ -119,10 +119,10 @@ def read_label_set(path: Path) -> LabelSetFile:
         ValueError: The file is damaged or was not written by maskbench.
     """
     try:
-        text, runs = read_tiff(path.read_bytes())
+        text, planes = read_tiff(path.read_bytes())
         about = json.loads(text)
-        label_set = replace(runs, labels=tuple(about["labels"]))
-        if len(runs.runs) != max(1, -(-len(label_set.labels) // 8)):
+        label_set = replace(planes, labels=tuple(about["labels"]))
+        if len(label_set.runs) != max(1, -(-len(label_set.labels) // 8)):
             raise ValueError("it has not the planes that its labels need")
         return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
     except (OSError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:

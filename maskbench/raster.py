@@ -4,8 +4,8 @@ The pixel rule: a pixel belongs to a region when its centre (x + 0.5, y + 0.5) l
 region; regions that share an edge never both claim a pixel and leave no gap. ``all_touched`` takes
 every pixel that the region touches instead, which enlarges it.
 
-Neighbouring pixels mostly carry the same labels. So a label set is kept as runs of equal pixels,
-and pixels are written out only where somebody looks at them: in files and in masks.
+Neighbouring pixels mostly carry the same labels. So a label set is kept as runs of equal bytes in
+each of its planes, and pixels are written out only where somebody looks at them: in masks.
 """
 
 from collections import Counter
@@ -19,7 +19,6 @@ import numpy.typing as npt
 from maskbench.winding import NOWHERE, Stretches, Whole, stretches_of, union
 
 Plane = npt.NDArray[np.uint8]
-
 
 _FIRST = np.zeros(1, dtype=np.int64)
 

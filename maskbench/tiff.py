@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from maskbench.raster import LabelSet, Runs
+from maskbench.raster import LabelSet, Runs, runs_of
 from maskbench.winding import Whole
 
 ROWS = 256
@@ -36,28 +36,29 @@ _FORMATS = {_ASCII: "s", _SHORT: "H", _LONG: "I"}
 _PACK_BITS, _DARK_IS_ZERO, _PLANE_BY_PLANE = 32773, 1, 2
 
 
-def tiff_bytes(runs: LabelSet, description: str = "") -> bytes:
+def tiff_bytes(label_set: LabelSet, description: str = "") -> bytes:
     """The planes of a label set as a TIFF file.
 
     Args:
-        runs: What stands in the planes.
+        label_set: What stands in the planes.
         description: ASCII text for the tag ImageDescription; no tag if it is empty.
     """
-    strips = [strip for plane in runs.runs for strip in _strips(plane, runs.height, runs.width)]
+    height, width, planes = label_set.height, label_set.width, len(label_set.runs)
+    strips = [strip for plane in label_set.runs for strip in _strips(plane, height, width)]
     tags = {
-        _WIDTH: (_LONG, [runs.width]),
-        _HEIGHT: (_LONG, [runs.height]),
-        _BITS: (_SHORT, [8] * len(runs.runs)),
+        _WIDTH: (_LONG, [width]),
+        _HEIGHT: (_LONG, [height]),
+        _BITS: (_SHORT, [8] * planes),
         _COMPRESSION: (_SHORT, [_PACK_BITS]),
         _PHOTOMETRIC: (_SHORT, [_DARK_IS_ZERO]),
         _OFFSETS: (_LONG, [0] * len(strips)),
-        _SAMPLES: (_SHORT, [len(runs.runs)]),
+        _SAMPLES: (_SHORT, [planes]),
         _ROWS: (_LONG, [ROWS]),
         _BYTES: (_LONG, [len(strip) for strip in strips]),
-        _PLANAR: (_SHORT, [_PLANE_BY_PLANE if len(runs.runs) > 1 else 1]),
+        _PLANAR: (_SHORT, [_PLANE_BY_PLANE if planes > 1 else 1]),
     }
-    if len(runs.runs) > 1:
-        tags[_EXTRA] = (_SHORT, [0] * (len(runs.runs) - 1))
+    if planes > 1:
+        tags[_EXTRA] = (_SHORT, [0] * (planes - 1))
     texts = {_DESCRIPTION: description.encode("ascii") + b"\0"} if description else {}
     size = len(_head(tags, texts))
     ends = np.cumsum([size, *tags[_BYTES][1]]).tolist()
@@ -150,8 +151,7 @@ def _read_plane(strips: Sequence[bytes], ends: Whole) -> Runs:
     stops = np.cumsum(lengths, dtype=np.int64)
     if (stops[np.cumsum(sizes // 2) - 1] != ends).any():
         raise ValueError("a strip has not the length it should have")
-    turns = np.flatnonzero(values[1:] != values[:-1])
-    return Runs(np.append(0, stops.take(turns)), values.take(np.append(0, turns + 1)))
+    return runs_of(np.append(0, stops[:-1]), values)
 
 
 @dataclass(frozen=True)

@@ -191,15 +191,13 @@ def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> li
     running sum serves all rows of all outlines.
     """
     size = width * height + 1
-    kind: type[_Signed] = np.int32 if 2 * count * size + 1 < 1 << 31 else np.int64
+    kind = _narrowest(count * size)
     below, column = _crossings(edges, width)
     # As numbers: twice the place, counted on from outline to outline, and 1 where it is +1.
     starts = 2 * ((edges.ring - first) * size + edges.first * width) + edges.down
     changes = np.repeat(starts.astype(kind), edges.stop - edges.first)
-    below *= 2 * width
-    changes += below
-    column <<= 1
-    changes += column
+    changes += below.astype(kind, copy=False) * (2 * width)
+    changes += column << 1
     begin, end = _inside(changes, count * size)
     shifts = np.arange(count + 1) * size
     bounds = np.searchsorted(begin, shifts)
@@ -209,16 +207,20 @@ def _wound(edges: _Edges, first: int, count: int, width: int, height: int) -> li
     return [Stretches(begin[low:high], end[low:high]) for low, high in pairwise(bounds.tolist())]
 
 
+def _narrowest(most: int) -> type[_Signed]:
+    """The type for twice a place up to ``most`` and 1 more: of 32 bits, sorted in half the time."""
+    return np.int32 if 2 * most + 1 < 1 << 31 else np.int64
+
+
 def _inside(changes: npt.NDArray[_Signed], most: int) -> Stretches:
     """Where a running sum of changes in the order of their places is not zero.
 
     Args:
         changes: Twice the place of each, and 1 more where it is +1 instead of -1, shape (N,);
             they add up to zero. They are lost: no copy is made of an array of the right type.
-        most: No place is larger: numbers of 32 bits are sorted in half the time.
+        most: No place is larger.
     """
-    kind: type[_Signed] = np.int32 if 2 * most + 1 < 1 << 31 else np.int64
-    ordered: npt.NDArray[_Signed] = changes.astype(kind, copy=False)
+    ordered: npt.NDArray[_Signed] = changes.astype(_narrowest(most), copy=False)
     ordered.sort()
     places = ordered >> 1
     ordered &= 1

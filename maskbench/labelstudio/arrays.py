@@ -19,7 +19,7 @@ from maskbench.labelstudio.canonical import stored_value, task_of
 from maskbench.labelstudio.model import Task
 from maskbench.quickjson import load_json, plain_json
 
-Points = npt.NDArray[np.float64]
+_Points = npt.NDArray[np.float64]
 
 _KEY, _OPEN, _CLOSE, _NEXT = b'"points": ', b"[[", b"]]", b"], ["
 _NUMBER = b"0123456789+-.eE"
@@ -34,7 +34,10 @@ def task_with_arrays(content: bytes, name: str) -> Task:
 
     Args:
         content: The bytes of the stored form.
-        name: The file's, for the message of a DataError.
+        name: The file's name, for messages.
+
+    Raises:
+        DataError: The file is damaged or of another version of maskbench.
     """
     return task_of(content, name, _value)
 
@@ -49,7 +52,7 @@ def _value(content: bytes) -> Any:
     return stored_value(content)
 
 
-def _split(content: bytes) -> tuple[bytes, list[Points]] | None:
+def _split(content: bytes) -> tuple[bytes, list[_Points]] | None:
     """The JSON with a mark for each list of points, and these; None if in doubt.
 
     The key cannot be part of a text, in which its quotes would be escaped.
@@ -66,7 +69,7 @@ def _split(content: bytes) -> tuple[bytes, list[Points]] | None:
     return (_KEY + b"%d" % _MARK).join([head, *rests]), points
 
 
-def _points(texts: Sequence[bytes]) -> list[Points] | None:
+def _points(texts: Sequence[bytes]) -> list[_Points] | None:
     """Arrays of texts such as ``1.5, 2], [3, 4], [5, 6``; None if one is not like that."""
     counts = [text.count(b"]") + 1 for text in texts]
     joined = _NEXT.join(texts)
@@ -85,7 +88,7 @@ def _points(texts: Sequence[bytes]) -> list[Points] | None:
     return [pairs[begin:end] for begin, end in pairwise(stops)]
 
 
-def _put(value: Any, points: Sequence[Points]) -> bool:
+def _put(value: Any, points: Sequence[_Points]) -> bool:
     """Put the points in for the marks, if each mark stands for the points of a region."""
     try:
         values = [r["value"] for a in value["annotations"] for r in a["regions"]]

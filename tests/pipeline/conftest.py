@@ -19,6 +19,7 @@ class Repository:
         bin_folder = str(Path(sys.executable).parent)
         self.environment = {
             **os.environ,
+            "PYTHONUNBUFFERED": "",  # as users have it: what is not flushed is lost
             "PATH": os.pathsep.join([bin_folder, os.environ["PATH"]]),
             "PYTHONPATH": str(root),
             "GIT_AUTHOR_NAME": "t",

@@ -103,3 +103,14 @@ def test_sections_that_are_not_measured_stay_as_they_stand(bench):
     assert "measured anew" in document
     assert before["small"] not in document
     assert all(before[name] in document for name in run.SECTIONS if name != "small")
+
+
+def test_runs_side_by_side_share_nothing_but_images(bench, tmp_path, capfd):
+    harness, scaling = bench("harness"), bench("scaling")
+    root = harness.prepare(bench("workloads").WORKLOADS["S1"], 2, tmp_path)
+    assert min(scaling.in_turn_and_at_once(root, 1)) > 0
+    assert "waits for a stage" not in capfd.readouterr().err  # each has a lock of its own
+    made = [tmp_path / f"{root.name}{twin}/data/benchmark/masks" for twin in ("", "-twin")]
+    one, two = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in made)
+    assert one == two
+    assert len(one) == 2

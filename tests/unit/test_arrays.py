@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from maskbench.drawing import draw
 from maskbench.errors import DataError
 from maskbench.labelstudio.arrays import task_with_arrays
 from maskbench.labelstudio.canonical import task_json, task_of
-from maskbench.labelstudio.model import Annotation, Region, Task
+from maskbench.labelstudio.model import Annotation, Image, Region, Task
+from maskbench.params import RasterizeParams
 
 numbers = st.floats(-20_000, 20_000) | st.integers(-3, 120) | st.sampled_from([-0.0, 1e-300, 33.3])
 pairs = st.lists(numbers, min_size=2, max_size=2)
@@ -26,8 +28,8 @@ odd = st.sampled_from([
 values = st.fixed_dictionaries(
     {"points": outlines | odd}, optional={"closed": st.booleans(), "more": odd}
 )
-fields = st.dictionaries(st.sampled_from(["points", "a", '"points": [['])
-                         , outlines | odd, max_size=2)  # fmt: skip
+names = st.sampled_from(["points", "a", '"points": [['])
+fields = st.dictionaries(names, outlines | odd, max_size=2)
 regions = st.builds(
     Region, st.just("r"), st.just("polygon"), st.just(("Wall",)), values | fields,
     st.none(), st.none(), fields,
@@ -36,8 +38,8 @@ regions = st.builds(
 
 def task(annotations, data):
     made = [
-        Annotation(i, 1, None, None, False, False, tuple(drawn), answers)
-        for i, (drawn, answers) in enumerate(annotations)
+        Annotation(i, 1, None, None, False, False, tuple(some), answers)
+        for i, (some, answers) in enumerate(annotations)
     ]
     return Task(7, "7-a", None, data, None, tuple(made))
 
@@ -62,12 +64,41 @@ def test_any_task_holds_the_same_numbers(annotations, data):
     assert listed(task_with_arrays(content, "7-a.json")) == task_of(content, "7-a.json")
 
 
+IMAGE = Image("a.jpg", 100, 80, "")
+RASTERIZE = RasterizeParams(("latest",), "keep", False, 128)
+
+
+def drawn(points):
+    return Region("r", "polygon", ("Wall",), {"points": points})
+
+
+GOOD = drawn([[10, 10], [90.5, 20], [40, 80]])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(regions | st.just(GOOD), max_size=4))
+@example([GOOD, drawn([[1, 2], [3, 4]])])  # too few
+@example([drawn([[1, 2], [3, 4], [5, 10_000.5]]), GOOD])  # beyond any image
+@example([GOOD, drawn(None)._replace(value={}), GOOD])  # none at all, and arrays beside
+def test_they_draw_the_same_pixels_and_are_refused_for_the_same_reasons(some):
+    content = task_json(task([(some, {})], {}))
+    plainly, quickly = (
+        draw(read(content, "a.json").annotations[0].regions, IMAGE, RASTERIZE)
+        for read in (task_of, task_with_arrays)
+    )
+    for expected, found in zip(plainly, quickly, strict=True):
+        assert (found.reason, found.error, found.outside) == expected[1:]
+        assert (found.patch is None) == (expected.patch is None)
+        if expected.patch is not None:
+            np.testing.assert_array_equal(found.patch.stretches, expected.patch.stretches)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=2), min_size=3),
                 min_size=1, max_size=4))  # fmt: skip
 def test_well_made_outlines_are_arrays(points):
-    drawn = [Region("r", "polygon", (), {"points": p}) for p in points]
-    content = task_json(task([(drawn[:1], {}), (drawn[1:], {})], {"image": "a.jpg"}))
+    made = list(map(drawn, points))
+    content = task_json(task([(made[:1], {}), (made[1:], {})], {"image": "a.jpg"}))
     found = task_with_arrays(content, "7-a.json")
     arrays = [region.value["points"] for a in found.annotations for region in a.regions]
     for array, expected in zip(arrays, points, strict=True):
@@ -76,7 +107,7 @@ def test_well_made_outlines_are_arrays(points):
 
 
 def stored(points="[[1, 2], [3, 4], [5, 6]]", data="{}"):
-    text = task_json(task([([Region("r", "polygon", (), {"points": "HERE"})], {})], {}))
+    text = task_json(task([([drawn("HERE")], {})], {}))
     return text.replace(b'"HERE"', points.encode()).replace(
         b'"data": {}', b'"data": ' + data.encode()
     )
@@ -97,8 +128,8 @@ def stored(points="[[1, 2], [3, 4], [5, 6]]", data="{}"):
     ],
 )
 def test_spellings_that_others_write_hold_the_same_numbers(content):
+    json.loads(content)  # else both would refuse it
     assert listed(task_with_arrays(content, "a.json")) == task_of(content, "a.json")
-    json.loads(content)
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,19 @@ def test_off_the_image_is_no_pixel(name):
     assert not painted(found, WIDTH, HEIGHT).any()
 
 
+def test_places_beyond_32_bits():
+    side = 70_000  # 4.9 thousand million pixels
+    corners = ring([(0, 0), (side, 0), (side, side), (0, side)])
+    (whole,) = fill([corners], side, side)
+    assert whole.pixels == side * side
+    first, half = fill([corners, corners / 2], side, side)
+    assert (first.pixels, half.pixels) == (side * side, side * side // 4)
+    assert (int(half.begin[-1]), int(half.end[-1])) == (
+        (side // 2 - 1) * side,
+        (side // 2 - 1) * side + side // 2,
+    )
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ANY_POINTS, max_size=6), st.sampled_from([1, 7, 60]))
 def test_many_at_once_in_groups_and_bands_are_what_each_is_alone(outlines, crossings):
