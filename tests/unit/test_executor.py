@@ -2,12 +2,12 @@
 
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from maskbench.errors import MaskbenchError
-from maskbench.executor import FEW, MOST, _next_size, run_all, workers
+from maskbench.executor import FEW, run_all, workers
+from maskbench.pool import MOST, ProcessExecutor, _next_size
 
 ITEMS = range(FEW + 15)
 
@@ -87,9 +87,9 @@ def test_chunks_grow_while_items_are_quick_and_shrink_when_they_are_not():
 def test_quick_items_travel_together(monkeypatch):
     monkeypatch.setenv("MASKBENCH_WORKERS", "2")
     calls = []
-    submit = ProcessPoolExecutor.submit
+    submit = ProcessExecutor.submit
     monkeypatch.setattr(
-        ProcessPoolExecutor, "submit", lambda *args: calls.append(args[2]) or submit(*args)
+        ProcessExecutor, "submit", lambda *args: calls.append(args[2]) or submit(*args)
     )
     assert list(run_all(abs, iter(range(2000)), "test")) == list(range(2000))
     assert [len(chunk) for chunk in calls[:4]] == [1, 1, 1, 1]
