@@ -1,6 +1,7 @@
 """Work spread over workers by ``concurrent.futures``' interface; loaded where there are several."""
 
 import pickle
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,7 @@ MOST = 64
 """Items handed over at once at most."""
 
 _AHEAD = 4  # chunks in flight for each process
+_SWITCH = 0.0002  # seconds after which a thread that has an answer gets its turn; 0.005 is usual
 _LOOK = 2.0  # seconds between looks at whether there are still workers
 
 
@@ -130,6 +132,8 @@ def local(count: int, description: str) -> Iterator[Pool]:
         MaskbenchError: One of them died.
     """
     executor = ProcessExecutor(processes(count))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
     try:
         yield Pool(executor, lambda: count, 0.05)
     except BrokenExecutor:
@@ -139,3 +143,4 @@ def local(count: int, description: str) -> Iterator[Pool]:
         ) from None
     finally:
         executor.shutdown(cancel_futures=True)
+        sys.setswitchinterval(interval)

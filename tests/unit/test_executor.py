@@ -1,6 +1,7 @@
 """Per-image work on several processes: same results, same order, clear failures."""
 
 import os
+import sys
 import time
 
 import pytest
@@ -94,6 +95,17 @@ def test_quick_items_travel_together(monkeypatch):
     assert list(run_all(abs, iter(range(2000)), "test")) == list(range(2000))
     assert [len(chunk) for chunk in calls[:4]] == [1, 1, 1, 1]
     assert len(calls) < 200
+
+
+def test_answers_are_taken_at_once_while_there_are_workers(monkeypatch):
+    """Else a worker waits for its next chunk until this process' own work lets go, 5 ms each."""
+    monkeypatch.setenv("MASKBENCH_WORKERS", "2")
+    before = sys.getswitchinterval()
+    results = run_all(abs, iter(range(100)), "test")
+    next(results)
+    assert sys.getswitchinterval() < 0.001 < before
+    results.close()
+    assert sys.getswitchinterval() == before
 
 
 def test_one_item_starts_no_process(monkeypatch):
