@@ -9,21 +9,29 @@ filling and Python's own work hold the interpreter lock.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sized
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import Generic, TypeVar
 
 from maskbench.errors import MaskbenchError
-
-if TYPE_CHECKING:
-    from maskbench.pool import Pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 FEW = 8
 """So many items or fewer are worked on here: starting processes would take longer."""
+
+MOST = 64
+"""Items handed over at once at most."""
+
+_AHEAD = 4  # chunks in flight for each process
+_LOOK = 2.0  # seconds between looks at whether there are still workers
 
 
 def workers() -> int:
@@ -40,24 +48,64 @@ def workers() -> int:
     return int(text)
 
 
+@dataclass(frozen=True)
+class _Pool:
+    """Where work runs.
+
+    Attributes:
+        executor: Takes the work.
+        width: How many calls run at the same time, now.
+        seconds: How long a chunk of items should take, so that handing it over costs little.
+    """
+
+    executor: Executor
+    width: Callable[[], int]
+    seconds: float
+
+
 @contextmanager
-def _pool(few: bool, spreads: bool, description: str) -> "Iterator[Pool | None]":
+def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     """Processes or Dask workers; None: work here."""
     count = workers()
     address = os.environ.get("MASKBENCH_SCHEDULER", "") if spreads else ""
-    if few or (count == 1 and not address):
+    if few:
         yield None
         return
-    from maskbench.pool import Pool, local  # noqa: PLC0415 - its start-up
+    if address:
+        from maskbench.cluster import connected  # noqa: PLC0415 - a large import, rarely needed
 
-    if not address:
-        with local(count, description) as pool:
-            yield pool
+        with connected(address, description) as cluster:
+            yield _Pool(cluster, cluster.width, 0.5)
         return
-    from maskbench.cluster import connected  # noqa: PLC0415 - a large import, rarely needed
+    if count == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - its start-up
 
-    with connected(address, description) as cluster:
-        yield Pool(cluster, cluster.width, 0.5)
+    pool = ProcessPoolExecutor(count, initializer=_end_with_parent)
+    try:
+        yield _Pool(pool, lambda: count, 0.05)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker process as soon as the one that started it has gone, even killed.
+
+    Otherwise it would wait for work for ever.
+    """
+    from multiprocessing import parent_process  # noqa: PLC0415 - imported with the processes
+
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - runs in workers only
+    threading.Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
+
+
+def _outlive(sentinel: int) -> None:
+    from multiprocessing.connection import wait as wait_for_any  # noqa: PLC0415 - as above
+
+    wait_for_any([sentinel])
+    os._exit(1)  # what it was writing lies in a staging folder that nobody takes
 
 
 def run_all(
@@ -83,15 +131,58 @@ def run_all(
     source = iter(items)
     first = list(islice(source, 2))
     items = chain(first, source)
-    # Files that workers cannot see reach them only if the work names them all.
-    spreads = travels or not os.environ.get("MASKBENCH_SHARED")
-    with _pool(few or len(first) < 2, spreads, description) as pool:
-        if pool is None:
-            yield from map(function, items)
-        else:
-            from maskbench.pool import windowed  # noqa: PLC0415 - imported with the pool
+    try:
+        # Files that workers cannot see reach them only if the work names them all.
+        spreads = travels or not os.environ.get("MASKBENCH_SHARED")
+        with _pool(few or len(first) < 2, spreads, description) as pool:
+            yield from map(function, items) if pool is None else _windowed(pool, function, items)
+    except BrokenExecutor:
+        raise MaskbenchError(
+            f"{description}: a worker process died, most often for lack of memory; "
+            "try MASKBENCH_WORKERS=1. What was finished is kept"
+        ) from None
 
-            yield from windowed(pool, function, items)
+
+def _windowed(
+    pool: _Pool, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Results in order, with a bounded number of items in flight, so that memory is bounded.
+
+    Items are handed over in chunks that grow while they take little time: a few milliseconds each
+    would otherwise go into the handing over, and a chunk of large images would leave others idle.
+    """
+    source = iter(items)
+    call = _Chunk(function)
+    pending: deque[Future[tuple[float, list[Result]]]] = deque()
+    size = 1
+    while True:
+        while len(pending) < _AHEAD * pool.width() and (chunk := list(islice(source, size))):
+            pending.append(pool.executor.submit(call, chunk))
+        if not pending:
+            return
+        if not wait([pending[0]], _LOOK).done:
+            continue  # the width may have changed
+        seconds, results = pending.popleft().result()
+        size = _next_size(size, pool.seconds * len(results) / max(seconds, 1e-6))
+        yield from results
+
+
+def _next_size(size: int, wanted: float) -> int:
+    """The next chunk's number of items: towards ``wanted``, at most doubled."""
+    return max(1, min(2 * size, int(wanted), MOST))
+
+
+@dataclass(frozen=True)
+class _Chunk(Generic[Item, Result]):
+    """Calls the function with each of several items; a class, so that it travels to processes."""
+
+    function: Callable[[Item], Result]
+
+    def __call__(self, items: Sequence[Item]) -> tuple[float, list[Result]]:
+        """(seconds that it took, results)."""
+        start = time.perf_counter()
+        results = [self.function(item) for item in items]
+        return time.perf_counter() - start, results
 
 
 def progress(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:

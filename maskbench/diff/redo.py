@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskbench import drawing
-from maskbench.class_rules import ClassRules
 from maskbench.diff.names import NO_RULE, Named, Names
 from maskbench.errors import GeometryError
 from maskbench.ignore import IGNORE
@@ -14,7 +13,7 @@ from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Image, Task
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.raster import LabelSet, label_set
-from maskbench.rules import Combination, class_mask
+from maskbench.rules import ClassRules, Combination, class_mask
 
 
 def draw(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from maskbench.class_rules import ClassRules
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem
 from maskbench.images import ImageInfo, inspect
@@ -17,7 +16,7 @@ from maskbench.params import Params
 from maskbench.pipeline.fetch import Source, needs_image, sized
 from maskbench.pipeline.label_sets import region_patches
 from maskbench.raster import label_set
-from maskbench.rules import class_mask
+from maskbench.rules import ClassRules, class_mask
 
 _DROPPED = {
     "no_label": "without a label",

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from maskbench.codecs import LabelSetFile, write_label_set
@@ -13,11 +15,29 @@ from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 from maskbench.params import RasterizeParams
 from maskbench.pipeline.build import Outcome
-from maskbench.pipeline.label_set_work import LabelSetWork
 from maskbench.raster import Patch, label_set
 
 
-def make_label_set(work: LabelSetWork) -> Outcome:
+@dataclass(frozen=True)
+class Work:
+    """What a label set is made of.
+
+    Attributes:
+        source: The file of the task's stored form.
+        seal: Its digest.
+        labels: The labels of ``labels_map``, sorted.
+        params: How regions become pixels.
+        target: The folder that stands for the data folder.
+    """
+
+    source: Path
+    seal: str | None
+    labels: tuple[str, ...]
+    params: RasterizeParams
+    target: Path
+
+
+def make_label_set(work: Work) -> Outcome:
     """Write a task's label set.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,32 @@ from maskbench.errors import Problem
 from maskbench.files import sha256_file
 from maskbench.images import write_upright
 from maskbench.pipeline.build import Outcome
-from maskbench.pipeline.mask_work import MaskWork
 from maskbench.pixels import pixel_digest
-from maskbench.rules import Combination, class_mask
+from maskbench.rules import ClassRules, Combination, class_mask
 
 
-def make_mask(work: MaskWork) -> Outcome:
+@dataclass(frozen=True)
+class Work:
+    """What a class mask is made of.
+
+    Attributes:
+        source: The label set's file.
+        rules: What combinations of labels become.
+        suffix: The ending of the mask's file.
+        images: The folder in which its image lies.
+        target: The folder that stands for the data folder.
+        reads: Files in ``images``, for workers that cannot see the folder.
+    """
+
+    source: Path
+    rules: ClassRules
+    suffix: str
+    images: Path
+    target: Path
+    reads: Sequence[Path] = ()
+
+
+def make_mask(work: Work) -> Outcome:
     """Write an image's class mask and scene."""
     key = work.source.stem
     try:

@@ -1,7 +1,6 @@
 """What a run leaves for the next one in ``data/.maskbench``: shortcuts that are never needed."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from maskbench.code import code_digest
@@ -17,11 +16,6 @@ def folder_digests(layout: Layout, name: str) -> Digests:
     return Digests(layout.data / name, memory)
 
 
-def memory_file(layout: Layout, stage: str, name: str = "memory") -> Path:
-    """Where a stage's :class:`Memory` lies."""
-    return layout.work(stage) / f"{name}.json"
-
-
 class Memory:
     """What was made from what, by key, by this same code.
 
@@ -35,7 +29,7 @@ class Memory:
     """
 
     def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
-        self._file = memory_file(layout, stage, name)
+        self._file = layout.work(stage) / f"{name}.json"
         self.known: dict[str, Any] = {}
         try:
             content = load_json(self._file.read_bytes())

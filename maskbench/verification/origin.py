@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from maskbench.class_rules import ClassRules
 from maskbench.errors import DataError, Problem
 from maskbench.images import inspect
 from maskbench.labelstudio.canonical import read_task
@@ -18,7 +17,7 @@ from maskbench.pipeline.label_sets import region_patches
 from maskbench.pipeline.split import group_of
 from maskbench.pixels import Mask, read_scene
 from maskbench.raster import label_set
-from maskbench.rules import class_mask
+from maskbench.rules import ClassRules, class_mask
 from maskbench.splits import subset
 
 _BUILD = "run `dvc repro`"

@@ -18,7 +18,7 @@ _MODULES = """
 import ast, importlib, inspect, json, sys
 importlib.import_module("stages.STAGE")
 seen = set()
-while new := {n for n in sys.modules if n.startswith(("maskbench", "stages."))} - seen:
+while new := {n for n in sys.modules if n.split(".")[0] == "maskbench"} - seen:
     seen |= new
     for name in sorted(new):
         for node in ast.walk(ast.parse(inspect.getsource(sys.modules[name]))):

@@ -14,7 +14,7 @@ FLOORS = (
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
         "rules", "splits", "codecs", "images",
-        "pixels", "executor", "cluster", "shared", "class_rules", "pool", "processes",
+        "pixels", "executor", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
