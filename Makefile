@@ -12,8 +12,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
 
-test: .venv/dev .venv/training  ## run all tests (installs what they need)
-	$(BIN)/python -m pytest $(TESTS)
+test: .venv/dev .venv/training  ## run all tests, a process a core (installs what they need)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; prints what was found
 	$(BIN)/python tests/trust/fuzz.py --count 50000 --seed $(or $(SEED),1)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from s3fs import S3FileSystem
 
 from maskbench.errors import DataError
 from maskbench.labelstudio.canonical import read_task
@@ -106,6 +107,7 @@ def own_credentials(monkeypatch, s3):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    S3FileSystem.clear_instance_cache()  # those kept from other tests have no such keys
 
 
 def imported(api, *references):
