@@ -124,9 +124,23 @@ def sha256(content: bytes) -> str:
 
 
 def sha256_file(path: Path | str) -> str:
-    """The hex SHA-256 of a file's bytes, read in blocks."""
-    with open(path, "rb", 0) as stream:  # noqa: PTH123 - twice as fast for small files
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """The hex SHA-256 of a file's bytes, read in blocks.
+
+    By the system's own calls, which for a small file take a third of ``hashlib.file_digest``'s
+    time: DVC marks each file of a stage that runs as changed, so all are read again after it.
+    """
+    handle = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        total = hashlib.sha256()
+        while block := os.read(handle, _BLOCK):
+            total.update(block)
+        return total.hexdigest()
+    finally:
+        os.close(handle)
+
+
+_BINARY: int = getattr(os, "O_BINARY", 0)  # only Windows has it
+_BLOCK = 1 << 17
 
 
 def digest(value: Any) -> str:

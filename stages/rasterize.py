@@ -1,7 +1,11 @@
 """Stage rasterize: see maskbench/pipeline/rasterize.py."""
 
-from maskbench.pipeline.rasterize import rasterize
-from maskbench.pipeline.run import end, run_stage
+import gc
+
+gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
+
+from maskbench.pipeline.rasterize import rasterize  # noqa: E402 - loading makes many values, too
+from maskbench.pipeline.run import end, run_stage  # noqa: E402 - as above
 
 if __name__ == "__main__":
     end(run_stage("rasterize", rasterize))

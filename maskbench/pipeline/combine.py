@@ -151,7 +151,10 @@ def _some(tasks: Sequence[int], most: int = 10) -> str:
 
 def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: fact[name] for name in COLUMNS if name in fact}
-    return named | {"key": key, "classes": json.dumps(fact["classes"], sort_keys=True)}
+    return named | {"key": key, "classes": _sorted_json(fact["classes"])}
+
+
+_sorted_json = json.JSONEncoder(sort_keys=True).encode  # made once: a row is written for each task
 
 
 def _combination_rows(

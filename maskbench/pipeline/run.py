@@ -1,7 +1,6 @@
 """The shell around a stage: params in, summary or clear error out."""
 
 import fcntl
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be read; 4: data breaks
     a rule; 130: interrupted.
     """
-    gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start one a core, for nothing
     bytes(31 << 20)  # glibc then keeps so much memory, where it would get it anew for each image
     try:
