@@ -10,8 +10,7 @@ away. Numbers and all other text stand as they are. Needs the standard library o
 import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # full-width signs, too
 _GUARDED = re.compile(r"'" + _FORMULA.pattern)
@@ -49,8 +48,7 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     return "".join([f"{line[:-2]}\n" for line in lines])
 
 
-@dataclass(frozen=True)
-class _Lines:
+class _Lines(NamedTuple):
     """What the writer writes to: it gives one line at a time."""
 
     write: Callable[[str], Any]

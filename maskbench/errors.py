@@ -6,13 +6,12 @@ parameter from an unreachable server from bad data.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, and where.
 
     Attributes:

@@ -17,7 +17,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from maskbench.errors import MaskbenchError
 
@@ -48,8 +48,7 @@ def workers() -> int:
     return int(text)
 
 
-@dataclass(frozen=True)
-class _Pool:
+class _Pool(NamedTuple):
     """Where work runs.
 
     Attributes:

@@ -3,9 +3,8 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -31,8 +30,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 _ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
 
 
-@dataclass(frozen=True)
-class ImageInfo:
+class ImageInfo(NamedTuple):
     """What an image file holds.
 
     Attributes:

@@ -7,9 +7,8 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from maskbench.checks import Checker
 from maskbench.errors import ParamsError, did_you_mean
@@ -21,8 +20,7 @@ _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 _SUBSETS = ("train", "valid", "test")
 
 
-@dataclass(frozen=True)
-class FetchParams:
+class FetchParams(NamedTuple):
     """Section ``fetch``: where annotations and images come from.
 
     Attributes:
@@ -41,8 +39,7 @@ class FetchParams:
     private_hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RasterizeParams:
+class RasterizeParams(NamedTuple):
     """Section ``rasterize``: which annotation counts and which pixels a region gets.
 
     Attributes:
@@ -59,8 +56,7 @@ class RasterizeParams:
     brush_threshold: int
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One multi-label rule: pixels with exactly the labels ``when`` become class ``then``."""
 
     name: str
@@ -68,8 +64,7 @@ class Rule:
     then: str
 
 
-@dataclass(frozen=True)
-class CombineParams:
+class CombineParams(NamedTuple):
     """Section ``combine``: how label sets without a rule are treated, and the mask's file format.
 
     Attributes:
@@ -83,8 +78,7 @@ class CombineParams:
     mask_format: str
 
 
-@dataclass(frozen=True)
-class SplitParams:
+class SplitParams(NamedTuple):
     """Section ``split``: shares of train, valid and test, and what stays together.
 
     Attributes:
@@ -99,8 +93,7 @@ class SplitParams:
     salt: str
 
 
-@dataclass(frozen=True)
-class Params:
+class Params(NamedTuple):
     """All of ``params.yaml``. ``labels_map`` maps class names to mask values (0…254, 255 void)."""
 
     fetch: FetchParams

@@ -116,7 +116,7 @@ def _steps(state: _State, after: Side) -> Iterator[tuple[str, str, _State]]:
     for name in _FIELDS:
         value = getattr(target.rasterize, name)
         if value != getattr(state.rasterize, name):
-            state = replace(state, rasterize=replace(state.rasterize, **{name: value}))
+            state = replace(state, rasterize=state.rasterize._replace(**{name: value}))
             yield RASTERIZE, f"rasterize.{name}", state
 
 

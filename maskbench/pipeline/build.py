@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
 from maskbench.executor import progress, run_all
@@ -38,8 +38,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One item to make.
 
     Attributes:
@@ -53,16 +52,14 @@ class Job:
     work: Callable[[], Any]
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """The result of a build: facts by key (all items), and how many items were made anew."""
 
     facts: Mapping[str, Mapping[str, Any]]
     made: int
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(NamedTuple):
     """How a stage makes its files.
 
     Attributes:

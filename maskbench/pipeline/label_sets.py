@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.drawing import draw
@@ -18,8 +17,7 @@ from maskbench.pipeline.build import Outcome
 from maskbench.raster import Patch, label_set
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """What a label set is made of.
 
     Attributes:

@@ -1,11 +1,10 @@
 """Where the pipeline's files lie, relative to the repository."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The folders and files of one benchmark repository.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
@@ -15,8 +14,7 @@ from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """What a class mask is made of.
 
     Attributes:

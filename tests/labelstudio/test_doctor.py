@@ -1,7 +1,5 @@
 """`maskbench doctor`: each thing that would stop the next build is told, and nothing is touched."""
 
-import dataclasses
-
 import pytest
 
 from maskbench.doctor.checkup import check_up
@@ -67,14 +65,12 @@ def test_a_combination_without_rule(api, bench, doctor, studio, monkeypatch):
     project, tasks = filled(api, "no rule", 1)
     api.annotate(tasks[0], [triangle(), triangle("Obstruction", 1)])
     params = bench.params(studio.url, project)
-    strict = dataclasses.replace(
-        params, combine=dataclasses.replace(params.combine, unmatched="error")
-    )
+    strict = params._replace(combine=params.combine._replace(unmatched="error"))
     [error] = of(check_up(strict, bench.layout, 50), ERROR)
     assert f"Canvas + Obstruction become together (task {tasks[0]})" in error.what
     assert "when: [Canvas, Obstruction]" in error.advice
     rule = Rule("both", frozenset({"Canvas", "Obstruction"}), "Canvas")
-    assert not of(check_up(dataclasses.replace(strict, rules=(rule,)), bench.layout, 50), ERROR)
+    assert not of(check_up(strict._replace(rules=(rule,)), bench.layout, 50), ERROR)
 
 
 def test_labels_of_the_setup(api, doctor):

@@ -21,7 +21,7 @@ import time
 import traceback
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,8 +140,8 @@ class Bench:
         try:
             with alarm(SECONDS):
                 params = load_params(root / "params.yaml")
-                ours = replace(params.fetch, server=None, folder=str(self.source))
-                params = replace(params, fetch=ours)
+                ours = params.fetch._replace(server=None, folder=str(self.source))
+                params = params._replace(fetch=ours)
                 for function in (fetch, rasterize, combine, split):
                     stage = function.__name__
                     function(params, self.layout)

@@ -4,7 +4,6 @@ import io
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ def built(tmp_path_factory):
     write_export(root / "source", simple_tasks(16))
     (root / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     params = load_params(root / "params.yaml")
-    params = replace(params, fetch=replace(params.fetch, folder=str(root / "source")))
+    params = params._replace(fetch=params.fetch._replace(folder=str(root / "source")))
     for stage in STAGES:
         stage(params, Layout(root))
     return root
@@ -66,7 +65,7 @@ def test_a_benchmark_as_built_passes(repository, capsys):
 
 def test_the_sample_as_built_passes(tmp_path, capsys):
     params = load_params(HERE / "params.yaml")
-    params = replace(params, fetch=replace(params.fetch, folder=str(HERE / "data/sample")))
+    params = params._replace(fetch=params.fetch._replace(folder=str(HERE / "data/sample")))
     for stage in STAGES:
         stage(params, Layout(tmp_path))
     shutil.copy(HERE / "params.yaml", tmp_path)
@@ -82,7 +81,7 @@ def test_a_scene_that_was_turned_is_compared_by_its_pixels(tmp_path, capsys):
     write_export(source, [entry], images=False)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     params = load_params(tmp_path / "params.yaml")
-    params = replace(params, fetch=replace(params.fetch, folder=str(source)))
+    params = params._replace(fetch=params.fetch._replace(folder=str(source)))
     for stage in STAGES:
         stage(params, Layout(tmp_path))
     repository = Repository(tmp_path)
