@@ -125,36 +125,47 @@ def make_empty(root: Path) -> Repository:
     return empty
 
 
-def changed(pair: Sequence[Repository], tasks: int, rounds: int) -> list[float]:
-    """Median seconds of ``dvc repro`` after one edit, by repository, in turns."""
+def changed(pair: Sequence[Repository], tasks: int, rounds: int) -> list[list[float]]:
+    """Seconds of ``dvc repro`` after one edit, by repository, in turns."""
     times: list[list[float]] = [[] for _ in pair]
     for turn in range(rounds):
         for repository, taken in zip(pair, times, strict=True):
             repository.edit((turn * 3571 + 17) % tasks)
             taken.append(repository.repro())
-    return [statistics.median(taken) for taken in times]
+    return times
 
 
-def unchanged(repositories: Sequence[Repository], rounds: int) -> list[float]:
-    """Median seconds of ``dvc repro`` with nothing to do, by repository, in turns."""
-    times = [[repository.repro() for repository in repositories] for _ in range(rounds)]
-    return [statistics.median(taken) for taken in zip(*times, strict=True)]
+def unchanged(pair: Sequence[Repository], rounds: int) -> list[list[float]]:
+    """Seconds of ``dvc repro`` with nothing to do, by repository, in turns."""
+    times = [[repository.repro() for repository in pair] for _ in range(rounds)]
+    return [list(taken) for taken in zip(*times, strict=True)]
 
 
-def table(tasks: int, clean: float, edits: list[float], idle: list[float]) -> str:
-    """The figures as Markdown."""
+def ratio(times: Sequence[float], floor: Sequence[float]) -> float:
+    """The median of the ratios turn by turn: a machine that slows down slows both of a turn."""
+    return statistics.median(a / b for a, b in zip(times, floor, strict=True))
+
+
+def table(tasks: int, clean: float, *pairs: Sequence[Sequence[float]]) -> str:
+    """The figures as Markdown: of one edit, of nothing to do, and of that with few tasks."""
+    (edit, floor), (idle, idle_floor), (few, empty) = pairs
+    once = statistics.median(edit)
     lines = [
         f"| `dvc repro`, {tasks:,} tasks | seconds | ratio |",
         "|---|--:|---|",
-        f"| clean build | {clean:.1f} | {clean / edits[0]:.0f} times one task changed |",
-        f"| one task changed | {edits[0]:.2f} | {edits[0] / edits[1]:.2f} times DVC's floor |",
-        f"| DVC's floor: the same pipeline, stages that change one byte | {edits[1]:.2f} | 1 |",
-        f"| nothing changed | {idle[0]:.2f} | {idle[0] / idle[1]:.2f} times DVC's floor |",
-        f"| DVC's floor, nothing changed | {idle[1]:.2f} | 1 |",
-        f"| nothing changed, 10 tasks | {idle[2]:.2f} | {idle[2] / idle[3]:.2f} times the next |",
-        f"| four empty Python stages | {idle[3]:.2f} | 1 |",
+        f"| clean build | {clean:.1f} | {clean / once:.0f} times one task changed |",
+        _line("one task changed", edit, f"{ratio(edit, floor):.2f} times DVC's floor"),
+        _line("DVC's floor: the same pipeline, stages that change one byte", floor, "1"),
+        _line("nothing changed", idle, f"{ratio(idle, idle_floor):.2f} times DVC's floor"),
+        _line("DVC's floor, nothing changed", idle_floor, "1"),
+        _line("nothing changed, 10 tasks", few, f"{ratio(few, empty):.2f} times the next"),
+        _line("four empty Python stages", empty, "1"),
     ]
     return "\n".join(lines)
+
+
+def _line(what: str, times: Sequence[float], beside: str) -> str:
+    return f"| {what} | {statistics.median(times):.2f} | {beside} |"
 
 
 def main() -> None:
@@ -173,8 +184,8 @@ def main() -> None:
         changed((ours, floor), args.tasks, 1)  # warms up
         edits = changed((ours, floor), args.tasks, args.rounds)
         idle = unchanged((ours, floor), args.rounds)
-        idle += unchanged((small, empty), 5 * args.rounds)  # a second each: they vary the most
-    print(table(args.tasks, clean, edits, idle))
+        few = unchanged((small, empty), 5 * args.rounds)  # a second each: they vary the most
+    print(table(args.tasks, clean, edits, idle, few))
 
 
 if __name__ == "__main__":
