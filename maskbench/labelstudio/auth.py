@@ -79,7 +79,7 @@ def read_key(root: Path, server: str) -> Key:
 def kind_of(text: str) -> str:
     """The kind of a key, by its shape: a JWT has two dots and tells its type itself.
 
-    >>> kind_of("0123456789abcdef0123456789abcdef01234567")
+    >>> kind_of("89abcdef0123456789abcdef0123456789abcdef")
     'legacy token'
     """
     parts = text.split(".")

@@ -205,10 +205,8 @@ def test_answers_are_kept_out_of_masks_and_can_group_the_split(work):
     masks = work.build()
     assert all((mask == painted((1, 1, 9, 9, 1))).all() for mask in masks.values())
     assert work.stored(good).annotations[0].answers == {"quality": ["good"], "remark": ["a remark"]}
-    grouped = work.params.__class__(
-        **{**vars(work.params), "split": work.params.split.__class__(
-            work.params.split.ratios, "quality", "maskbench")}
-    )  # fmt: skip
+    by_quality = work.params.split._replace(group_by="quality")
+    grouped = work.params._replace(split=by_quality)
     split(grouped, work.bench.layout)
     rows = read_table(work.bench.layout.benchmark / "manifest.csv")
     assert {row["group"] for row in rows} == {'["good"]', '["bad"]'}
