@@ -9,43 +9,27 @@ filling and Python's own work hold the interpreter lock.
 
 import os
 import sys
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from maskbench.errors import MaskbenchError
+from maskbench.processes import Chunk, Deferred, hired, scheduler, workers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 FEW = 8
-"""So many items or fewer are worked on here: starting processes would take longer."""
+"""So many items or fewer, if they can be counted, are worked on here: processes take longer."""
 
 MOST = 64
 """Items handed over at once at most."""
 
 _AHEAD = 4  # chunks in flight for each process
 _LOOK = 2.0  # seconds between looks at whether there are still workers
-
-
-def workers() -> int:
-    """How many processes to use.
-
-    Raises:
-        MaskbenchError: ``MASKBENCH_WORKERS`` is no positive number.
-    """
-    text = os.environ.get("MASKBENCH_WORKERS", "")
-    if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if not text.isdecimal() or int(text) < 1:
-        raise MaskbenchError(f"MASKBENCH_WORKERS is {text!r}, not a number of processes")
-    return int(text)
 
 
 class _Pool(NamedTuple):
@@ -63,14 +47,13 @@ class _Pool(NamedTuple):
 
 
 @contextmanager
-def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
-    """Processes or Dask workers; None: work here."""
+def _pool(few: bool, spreads: bool, description: str, module: str | None) -> Iterator[_Pool | None]:
+    """Processes, which load the module first, or Dask workers; None: work here."""
     count = workers()
-    address = os.environ.get("MASKBENCH_SCHEDULER", "") if spreads else ""
     if few:
         yield None
         return
-    if address:
+    if spreads and (address := scheduler()):
         from maskbench.cluster import connected  # noqa: PLC0415 - a large import, rarely needed
 
         with connected(address, description) as cluster:
@@ -79,32 +62,13 @@ def _pool(few: bool, spreads: bool, description: str) -> Iterator[_Pool | None]:
     if count == 1:
         yield None
         return
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - its start-up
+    from maskbench.pool import Pool  # noqa: PLC0415 - its start-up
 
-    pool = ProcessPoolExecutor(count, initializer=_end_with_parent)
+    pool = Pool(hired(count, module))
     try:
         yield _Pool(pool, lambda: count, 0.05)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """End this worker process as soon as the one that started it has gone, even killed.
-
-    Otherwise it would wait for work for ever.
-    """
-    from multiprocessing import parent_process  # noqa: PLC0415 - imported with the processes
-
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - runs in workers only
-    threading.Thread(target=_outlive, args=(parent.sentinel,), daemon=True).start()
-
-
-def _outlive(sentinel: int) -> None:
-    from multiprocessing.connection import wait as wait_for_any  # noqa: PLC0415 - as above
-
-    wait_for_any([sentinel])
-    os._exit(1)  # what it was writing lies in a staging folder that nobody takes
 
 
 def run_all(
@@ -116,7 +80,8 @@ def run_all(
     """``function`` of each item, in the items' order, on all workers.
 
     Args:
-        function: A module-level function; its argument and result travel between processes.
+        function: A module-level function, or a ``Deferred`` one whose module only workers need; its
+            argument and result travel between processes.
         items: What to work on; read as results are taken, so that it may be a generator (wrap it
             in :func:`progress` for a bar).
         description: What runs, for messages.
@@ -133,7 +98,8 @@ def run_all(
     try:
         # Files that workers cannot see reach them only if the work names them all.
         spreads = travels or not os.environ.get("MASKBENCH_SHARED")
-        with _pool(few or len(first) < 2, spreads, description) as pool:
+        module = function.module if isinstance(function, Deferred) else None
+        with _pool(few or len(first) < 2, spreads, description, module) as pool:
             yield from map(function, items) if pool is None else _windowed(pool, function, items)
     except BrokenExecutor:
         raise MaskbenchError(
@@ -151,7 +117,7 @@ def _windowed(
     would otherwise go into the handing over, and a chunk of large images would leave others idle.
     """
     source = iter(items)
-    call = _Chunk(function)
+    call = Chunk(function)
     pending: deque[Future[tuple[float, list[Result]]]] = deque()
     size = 1
     while True:
@@ -169,19 +135,6 @@ def _windowed(
 def _next_size(size: int, wanted: float) -> int:
     """The next chunk's number of items: towards ``wanted``, at most doubled."""
     return max(1, min(2 * size, int(wanted), MOST))
-
-
-@dataclass(frozen=True)
-class _Chunk(Generic[Item, Result]):
-    """Calls the function with each of several items; a class, so that it travels to processes."""
-
-    function: Callable[[Item], Result]
-
-    def __call__(self, items: Sequence[Item]) -> tuple[float, list[Result]]:
-        """(seconds that it took, results)."""
-        start = time.perf_counter()
-        results = [self.function(item) for item in items]
-        return time.perf_counter() - start, results
 
 
 def progress(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from maskbench.checks import Checker
 from maskbench.errors import ParamsError, did_you_mean
 from maskbench.ignore import IGNORE
-from maskbench.yaml12 import parse_yaml
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
@@ -110,6 +109,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     Raises:
         ParamsError: It cannot be read, or breaks a rule; all problems together.
     """
+    from maskbench.yaml12 import parse_yaml  # noqa: PLC0415 - workers have params, but read none
+
     try:
         raw = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:

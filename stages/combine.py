@@ -1,11 +1,14 @@
 """Stage combine: see maskbench/pipeline/combine.py."""
 
-import gc
+from maskbench.pipeline.ahead import load_ahead
+from maskbench.pipeline.settle import settle
 
-gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
+if __name__ == "__main__":
+    settle()
+    load_ahead("combine", "label_sets", "maskbench.pipeline.masks")
 
-from maskbench.pipeline.combine import combine  # noqa: E402 - loading makes many values, too
-from maskbench.pipeline.run import end, run_stage  # noqa: E402 - as above
+from maskbench.pipeline.combine import combine
+from maskbench.pipeline.run import end, run_stage
 
 if __name__ == "__main__":
     end(run_stage("combine", combine))

@@ -1,11 +1,12 @@
 """Stage fetch: see maskbench/pipeline/fetch.py."""
 
-import gc
+from maskbench.pipeline.settle import settle
 
-gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
+if __name__ == "__main__":
+    settle()
 
-from maskbench.pipeline.fetch import fetch  # noqa: E402 - loading makes many values, too
-from maskbench.pipeline.run import end, run_stage  # noqa: E402 - as above
+from maskbench.pipeline.fetch import fetch
+from maskbench.pipeline.run import end, run_stage
 
 if __name__ == "__main__":
     end(run_stage("fetch", fetch))

@@ -1,11 +1,14 @@
 """Stage rasterize: see maskbench/pipeline/rasterize.py."""
 
-import gc
+from maskbench.pipeline.ahead import load_ahead
+from maskbench.pipeline.settle import settle
 
-gc.set_threshold(100_000, 20, 50)  # a stage holds many small values and makes few cycles
+if __name__ == "__main__":
+    settle()
+    load_ahead("rasterize", "annotations", "maskbench.pipeline.label_sets")
 
-from maskbench.pipeline.rasterize import rasterize  # noqa: E402 - loading makes many values, too
-from maskbench.pipeline.run import end, run_stage  # noqa: E402 - as above
+from maskbench.pipeline.rasterize import rasterize
+from maskbench.pipeline.run import end, run_stage
 
 if __name__ == "__main__":
     end(run_stage("rasterize", rasterize))

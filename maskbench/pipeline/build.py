@@ -10,7 +10,6 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,22 +19,7 @@ from maskbench.executor import progress, run_all
 from maskbench.files import remove_others
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory, folder_digests
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one job made.
-
-    Attributes:
-        outputs: The digests of its files by path relative to the data folder; they lie in the
-            staging folder.
-        facts: What metrics and tables need to know of it (JSON values).
-        problems: What is wrong with its input; then nothing of the run is published.
-    """
-
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+from maskbench.pipeline.work import Outcome
 
 
 class Job(NamedTuple):
@@ -148,11 +132,22 @@ def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> None:
     """Move finished files into place, whole ones over whole ones."""
     source = staging(layout, stage)
     paths = [path for outcome in made.values() for path in outcome.outputs]
-    for folder in {path.rpartition("/")[0] for path in paths}:
-        (layout.data / folder).mkdir(parents=True, exist_ok=True)
+    folders = {path.rpartition("/")[0] for path in paths}
+    whole = {folder for folder in folders if _moved(source / folder, layout.data / folder)}
     for path in paths:
-        os.replace(f"{source}/{path}", f"{layout.data}/{path}")  # noqa: PTH105 - many
+        if path.rpartition("/")[0] not in whole:
+            os.replace(f"{source}/{path}", f"{layout.data}/{path}")  # noqa: PTH105 - many
     shutil.rmtree(source.parent, ignore_errors=True)
+
+
+def _moved(source: Path, target: Path) -> bool:
+    """Whether a folder could be moved as a whole, since nothing lies in its place yet."""
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        source.rename(target)
+    except OSError:
+        return False
+    return True
 
 
 class _Outputs:

@@ -3,22 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maskbench.digests import Digests
 from maskbench.errors import Problem
 from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.ignore import IGNORE
 from maskbench.params import Params
-from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
+from maskbench.pipeline.build import Built, Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
+from maskbench.pipeline.work import MaskWork
+from maskbench.processes import Deferred
 
-if TYPE_CHECKING:
-    from maskbench.pipeline.masks import Work
-    from maskbench.rules import ClassRules
+MAKE = Deferred("maskbench.pipeline.masks", "make_mask")
+"""What workers do; it needs numpy, the stage itself does not."""
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -41,7 +41,7 @@ def combine(params: Params, layout: Layout) -> str:
         combinations[:] = _by_combination(facts)
         return _unmatched(combinations)
 
-    recipe = Recipe("combine", _make, ("benchmark/masks", "benchmark/scenes"), judge)
+    recipe = Recipe("combine", MAKE, ("benchmark/masks", "benchmark/scenes"), judge)
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -79,31 +79,18 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     )
     target, folder = staging(layout, "combine"), layout.label_sets
     suffix = f".{params.combine.mask_format}"
+    rules = (params.labels_map, params.rules, params.combine)
     images = {image.stem: image for image in layout.images.glob("*")}
-
-    @cache
-    def rules() -> "ClassRules":
-        from maskbench.rules import ClassRules  # noqa: PLC0415 - numpy's start-up
-
-        return ClassRules(params.labels_map, params.rules, params.combine)
 
     for name in names:
         key = name.removesuffix(".tif")
 
-        def work(name: str = name, key: str = key) -> "Work":
-            from maskbench.pipeline.masks import Work  # noqa: PLC0415 - numpy's start-up
-
+        def work(name: str = name, key: str = key) -> MaskWork:
             reads = (images[key],) if key in images else ()
-            return Work(folder / name, rules(), suffix, layout.images, target, reads)
+            return MaskWork(folder / name, *rules, suffix, layout.images, target, reads)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
         yield Job(key, inputs, work)
-
-
-def _make(work: "Work") -> Outcome:
-    from maskbench.pipeline.masks import make_mask  # noqa: PLC0415 - as above
-
-    return make_mask(work)
 
 
 _Facts = Mapping[str, Mapping[str, Any]]

@@ -17,9 +17,10 @@ from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.model import Annotation, Image, ImageFile, Pictured, Region, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import FetchParams, Params
-from maskbench.pipeline.build import Job, Outcome, Recipe, build, staging
+from maskbench.pipeline.build import Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory
+from maskbench.pipeline.work import Outcome
 
 if TYPE_CHECKING:
     from maskbench.labelstudio.server import Server

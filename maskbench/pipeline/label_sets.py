@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.drawing import draw
@@ -13,29 +12,11 @@ from maskbench.labelstudio.arrays import task_with_arrays
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Region, Task
 from maskbench.params import RasterizeParams
-from maskbench.pipeline.build import Outcome
+from maskbench.pipeline.work import LabelSetWork, Outcome
 from maskbench.raster import Patch, label_set
 
 
-class Work(NamedTuple):
-    """What a label set is made of.
-
-    Attributes:
-        source: The file of the task's stored form.
-        seal: Its digest.
-        labels: The labels of ``labels_map``, sorted.
-        params: How regions become pixels.
-        target: The folder that stands for the data folder.
-    """
-
-    source: Path
-    seal: str | None
-    labels: tuple[str, ...]
-    params: RasterizeParams
-    target: Path
-
-
-def make_label_set(work: Work) -> Outcome:
+def make_label_set(work: LabelSetWork) -> Outcome:
     """Write a task's label set.
 
     Raises:

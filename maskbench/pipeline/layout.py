@@ -67,3 +67,7 @@ class Layout(NamedTuple):
         It lies beside the outputs, so that a finished file is moved, not copied, into its place.
         """
         return self.data / ".maskbench" / stage
+
+    def memory(self, stage: str, name: str = "memory") -> Path:
+        """What a stage remembers of what it has made; ``name``: which of its memories."""
+        return self.work(stage) / f"{name}.json"

@@ -3,38 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import sha256_file
 from maskbench.images import write_upright
-from maskbench.pipeline.build import Outcome
+from maskbench.pipeline.work import MaskWork, Outcome
 from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
 
 
-class Work(NamedTuple):
-    """What a class mask is made of.
-
-    Attributes:
-        source: The label set's file.
-        rules: What combinations of labels become.
-        suffix: The ending of the mask's file.
-        images: The folder in which its image lies.
-        target: The folder that stands for the data folder.
-        reads: Files in ``images``, for workers that cannot see the folder.
-    """
-
-    source: Path
-    rules: ClassRules
-    suffix: str
-    images: Path
-    target: Path
-    reads: Sequence[Path] = ()
-
-
-def make_mask(work: Work) -> Outcome:
+def make_mask(work: MaskWork) -> Outcome:
     """Write an image's class mask and scene."""
     key = work.source.stem
     try:
@@ -49,7 +29,8 @@ def make_mask(work: Work) -> Outcome:
     scene = f"benchmark/scenes/{image.name}"
     mask = f"benchmark/masks/{key}{work.suffix}"
     as_it_was = write_upright(image, work.target / scene)
-    pixels, found = class_mask(source.label_set, work.rules)
+    rules = ClassRules(work.labels_map, work.rules, work.fallback)
+    pixels, found = class_mask(source.label_set, rules)
     written = write_mask(work.target / mask, pixels)
     scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
     facts = _facts(source, found) | {

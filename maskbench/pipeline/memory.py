@@ -29,7 +29,7 @@ class Memory:
     """
 
     def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
-        self._file = layout.work(stage) / f"{name}.json"
+        self._file = layout.memory(stage, name)
         self.known: dict[str, Any] = {}
         try:
             content = load_json(self._file.read_bytes())

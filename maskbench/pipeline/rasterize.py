@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maskbench.digests import Digests
 from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.labelstudio.model import REASONS
 from maskbench.params import Params
-from maskbench.pipeline.build import Built, Job, Outcome, Recipe, build, staging
+from maskbench.pipeline.build import Built, Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
+from maskbench.pipeline.work import LabelSetWork
+from maskbench.processes import Deferred
 
-if TYPE_CHECKING:
-    from maskbench.pipeline.label_sets import Work
+MAKE = Deferred("maskbench.pipeline.label_sets", "make_label_set")
+"""What workers do; it needs numpy, the stage itself does not."""
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -23,7 +25,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     Raises:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
-    recipe = Recipe("rasterize", _make, ("label_sets",))
+    recipe = Recipe("rasterize", MAKE, ("label_sets",))
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
@@ -48,18 +50,10 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     for name in names:
         seal = digests.get(name)
 
-        def work(name: str = name, seal: str | None = seal) -> "Work":
-            from maskbench.pipeline.label_sets import Work  # noqa: PLC0415 - numpy's start-up
-
-            return Work(folder / name, seal, labels, settings, target)
+        def work(name: str = name, seal: str | None = seal) -> LabelSetWork:
+            return LabelSetWork(folder / name, seal, labels, settings, target)
 
         yield Job(name.removesuffix(".json"), sha256(f"{seal} {shaping}".encode()), work)
-
-
-def _make(work: "Work") -> Outcome:
-    from maskbench.pipeline.label_sets import make_label_set  # noqa: PLC0415 - as above
-
-    return make_label_set(work)
 
 
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:

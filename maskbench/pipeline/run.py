@@ -20,8 +20,6 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be read; 4: data breaks
     a rule; 130: interrupted.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start one a core, for nothing
-    bytes(31 << 20)  # glibc then keeps so much memory, where it would get it anew for each image
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
         with _alone(stage, layout):

@@ -1,5 +1,7 @@
 """What dvc.yaml declares is what the stages use: modules, params, files."""
 
+import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -24,6 +26,8 @@ while new := {n for n in sys.modules if n.split(".")[0] == "maskbench"} - seen:
         for node in ast.walk(ast.parse(inspect.getsource(sys.modules[name]))):
             if isinstance(node, ast.ImportFrom) and node.module != "maskbench.cluster":
                 importlib.import_module(node.module)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Deferred":
+                importlib.import_module(node.args[0].value)
 files = [m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "maskbench"]
 print(json.dumps(sorted(files)))
 """
@@ -54,6 +58,20 @@ def test_each_stage_declares_the_modules_it_runs(stage):
     declared = {name for name in DECLARED[stage]["deps"] if name.endswith(".py")}
     assert declared - {f"stages/{stage}.py"} == loaded
     assert DECLARED[stage]["deps"] == sorted(DECLARED[stage]["deps"])
+
+
+@pytest.mark.parametrize("stage", ["rasterize", "combine"])
+def test_workers_load_ahead_what_they_are_asked_for(stage):
+    module = importlib.import_module(f"maskbench.pipeline.{stage}").MAKE.module
+    called = ast.parse((HERE / f"stages/{stage}.py").read_text())
+    ahead = [
+        [word.value for word in node.args]
+        for node in ast.walk(called)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load_ahead"
+    ]
+    ((name, folder, loaded),) = ahead
+    assert (name, loaded) == (stage, module)
+    assert f"data/{folder}" in DECLARED[stage]["deps"]
 
 
 def test_fetch_is_pinned():

@@ -1,13 +1,11 @@
 """Builds that are killed, or meet: the next one makes the bytes of an undisturbed one."""
 
 import errno
-import os
 import signal
 import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
 from maskbench.pipeline import run
@@ -69,26 +67,6 @@ def test_the_harness_sees_what_must_not_be(world, monkeypatch):
     (root / "params.yaml").write_text("fetch: {}")
     assert trial.recover(Tally().steps).startswith("the next dvc repro ended with status")
     trial.clear()
-
-
-def test_worker_processes_end_with_the_one_that_started_them():
-    """Else they would wait for work for ever, each with the memory of its last image."""
-    code = (
-        "import time; from maskbench.executor import run_all as r; list(r(time.sleep, [60]*9, ''))"
-    )
-    main = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "MASKBENCH_WORKERS": "2"}
-    )
-    while len(workers := psutil.Process(main.pid).children()) < 2:
-        assert main.poll() is None
-        time.sleep(0.01)
-    time.sleep(0.3)  # so that they have begun to work
-    main.kill()
-    main.wait()
-    _, alive = psutil.wait_procs(workers, timeout=60)
-    for process in alive:
-        process.kill()
-    assert alive == []
 
 
 @pytest.mark.parametrize("stage", ["fetch", "rasterize"])

@@ -2,12 +2,13 @@
 
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from maskbench.errors import MaskbenchError
-from maskbench.executor import FEW, MOST, _next_size, run_all, workers
+from maskbench.executor import FEW, MOST, _next_size, run_all
+from maskbench.pool import Pool
+from maskbench.processes import workers
 
 ITEMS = range(FEW + 15)
 
@@ -87,10 +88,8 @@ def test_chunks_grow_while_items_are_quick_and_shrink_when_they_are_not():
 def test_quick_items_travel_together(monkeypatch):
     monkeypatch.setenv("MASKBENCH_WORKERS", "2")
     calls = []
-    submit = ProcessPoolExecutor.submit
-    monkeypatch.setattr(
-        ProcessPoolExecutor, "submit", lambda *args: calls.append(args[2]) or submit(*args)
-    )
+    submit = Pool.submit
+    monkeypatch.setattr(Pool, "submit", lambda *args: calls.append(args[2]) or submit(*args))
     assert list(run_all(abs, iter(range(2000)), "test")) == list(range(2000))
     assert [len(chunk) for chunk in calls[:4]] == [1, 1, 1, 1]
     assert len(calls) < 200

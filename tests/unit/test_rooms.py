@@ -14,7 +14,7 @@ FLOORS = (
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
         "rules", "splits", "codecs", "images",
-        "pixels", "executor", "cluster", "shared",
+        "pixels", "executor", "processes", "pool", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
