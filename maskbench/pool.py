@@ -83,7 +83,10 @@ class Pool(Executor):
             self._broken = True
             future.set_exception(BrokenExecutor("a worker process died"))
             return
-        failed, result = pickle.loads(answer)  # noqa: S301 - our own process
+        try:
+            failed, result = pickle.loads(answer)  # noqa: S301 - our own process
+        except Exception as error:
+            failed, result = True, error
         if failed:
             future.set_exception(result)
         else:
