@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
@@ -66,19 +66,36 @@ class Pool(Executor):
             open(line.answers, "rb", closefd=False) as inbox,
             open(line.calls, "wb", closefd=False) as outbox,
         ):
-            while (call := self._calls.get()) is not None:
-                future, content = call
-                if self._cancelled:
-                    future.cancel()
-                if future.set_running_or_notify_cancel():
-                    self._ask(future, content, outbox, inbox)
+            future = self._hand_over(outbox)
+            while future is not None:
+                answer = receive(inbox)
+                following = self._hand_over(outbox, block=False)  # lest the process wait for us
+                self._finish(future, answer)
+                future = following or self._hand_over(outbox)
 
-    def _ask(self, future: Future[Any], content: bytes, out: IO[bytes], back: IO[bytes]) -> None:
-        answer = None
-        if not self._broken:
-            with suppress(OSError):
-                send(out, content)
-                answer = receive(back)
+    def _hand_over(self, outbox: IO[bytes], block: bool = True) -> Future[Any] | None:
+        """Send the next call; returns its future, or None if there is no call, or none yet."""
+        while True:
+            try:
+                call = self._calls.get(block)
+            except Empty:
+                return None
+            if call is None:
+                if not block:
+                    self._calls.put(None)  # for when this is asked again
+                return None
+            future, content = call
+            if self._cancelled:
+                future.cancel()
+            if not future.set_running_or_notify_cancel():
+                continue
+            if not self._broken:
+                with suppress(OSError):  # it has died, and so gives no answer
+                    send(outbox, content)
+                return future
+            self._finish(future, None)
+
+    def _finish(self, future: Future[Any], answer: bytes | None) -> None:
         if answer is None:
             self._broken = True
             future.set_exception(BrokenExecutor("a worker process died"))
