@@ -9,7 +9,7 @@ from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem
 from maskbench.images import ImageInfo, inspect
 from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.keys import reference_path, without_upload_prefix
+from maskbench.labelstudio.keys import reference_parts, without_upload_prefix
 from maskbench.labelstudio.model import Annotation, Image, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import Params
@@ -71,7 +71,7 @@ def _parsed(source: Source, seen: _Seen, most: int | None) -> Iterator[Task]:
 
 def _name(task: Task) -> str:
     try:
-        return without_upload_prefix(reference_path(task.reference or "").name)
+        return without_upload_prefix(reference_parts(task.reference or "")[-1])
     except ValueError:
         return ""
 

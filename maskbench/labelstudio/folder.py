@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
 from maskbench.files import sha256, sha256_file
-from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_path, without_upload_prefix
+from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
 from maskbench.labelstudio.model import ImageFile, Pictured, Task
 from maskbench.quickjson import plain_json, short_json
 
@@ -85,8 +85,7 @@ class Folder:
         """The file with a task's image; raises ValueError as :meth:`image` does."""
         name = self._image(task.reference or "")
         known = self._digests.get(name) if self._digests else None
-        path = self.path / name
-        return ImageFile(path, known or sha256_file(path))
+        return ImageFile(self.path, name, known or sha256_file(self.path / name))
 
     def image(self, reference: str) -> Path:
         """The file that an image reference of a task names.
@@ -100,13 +99,13 @@ class Folder:
         return self.path / self._image(reference)
 
     def _image(self, reference: str) -> str:
-        wanted = reference_path(reference)
-        for name in dict.fromkeys([wanted.name, without_upload_prefix(wanted.name)]):
+        *above, last = reference_parts(reference)
+        for name in _names(last):
             candidates = self._by_name.get(name, [])
             if len(candidates) == 1:
                 return candidates[0]
-            for part in range(len(wanted.parts)):
-                tail = [*wanted.parts[part:-1], name]
+            for part in range(len(above) + 1):
+                tail = [*above[part:], name]
                 fitting = [f for f in candidates if f.split("/")[-len(tail) :] == tail]
                 if len(fitting) == 1:
                     return fitting[0]
@@ -114,6 +113,13 @@ class Folder:
                     names = ", ".join(sorted(fitting, key=lambda file: file.split("/")))
                     raise ValueError(f"the image {reference!r} fits several files: {names}")
         raise ValueError(f"no image file below {self.path} fits {reference!r}")
+
+
+def _names(name: str) -> Iterator[str]:
+    """The names that a file may have: the one referenced, and that of an upload as it was."""
+    yield name
+    if (before := without_upload_prefix(name)) != name:
+        yield before
 
 
 def _images(root: Path) -> dict[str, Signature]:

@@ -93,20 +93,26 @@ class Image:
     sha256: str
 
 
-@dataclass(frozen=True)
-class ImageFile:
+class ImageFile(NamedTuple):
     """A file with a task's image, as the source gives it.
 
     Attributes:
-        path: The file.
+        folder: The folder that it lies in, or one above.
+        name: Its name there, with forward slashes.
         sha256: Digest of its bytes.
         ours: Whether it is a download of ours, which may be linked to, and thrown away when it is
             bad; else it belongs to the user.
     """
 
-    path: Path
+    folder: Path
+    name: str
     sha256: str
     ours: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / self.name
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Server:
             raise SourceError(
                 f"the image of task {task.id} vanished while it was fetched; try again"
             )
-        return ImageFile(file, stored.sha256, ours=True)
+        return ImageFile(file.parent, file.name, stored.sha256, ours=True)
 
     def _locate(self, task: Pictured, stored: StoredImage) -> Path | None:
         """The file that still holds the bytes that were downloaded: a fresh one, or an output."""

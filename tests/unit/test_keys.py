@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from maskbench.labelstudio.keys import (
     image_reference,
-    reference_path,
+    reference_parts,
     task_key,
     without_upload_prefix,
 )
@@ -39,7 +39,7 @@ LOCAL = "/data/local-files/?d="
     ],
 )
 def test_references_to_paths(reference, path):
-    assert str(reference_path(reference)) == path
+    assert "/".join(reference_parts(reference)) == path
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_references_to_paths(reference, path):
 )
 def test_references_that_name_no_file(reference, message):
     with pytest.raises(ValueError, match=message):
-        reference_path(reference)
+        reference_parts(reference)
 
 
 @pytest.mark.parametrize(
