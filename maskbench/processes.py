@@ -9,6 +9,7 @@ other, or starts interpreters that load everything each.)
 Light on purpose: a stage loads this before anything else. See :mod:`maskbench.pool` for what calls.
 """
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -120,7 +121,7 @@ def start(count: int, module: str | None = None) -> Team:
         count: How many.
         module: What they load before they are asked anything.
     """
-    _reap()
+    _reap(os.WNOHANG)
     pipes = [(os.pipe(), os.pipe()) for _ in range(count)]  # (their end, ours), (ours, theirs)
     theirs = [Line(calls[0], answers[1]) for calls, answers in pipes]
     ours = [Line(calls[1], answers[0]) for calls, answers in pipes]
@@ -146,15 +147,27 @@ def dismiss(team: Team) -> None:
     _leaving.append(team)
 
 
-def _reap() -> None:
-    """Forget dismissed processes that have ended, which the system remembers until then."""
+def wait_for_dismissed() -> None:
+    """Return when they have ended, so that the system counts their time with ours."""
+    _reap(0)
+
+
+def _reap(options: int) -> None:
+    """Forget dismissed processes that have ended, which the system remembers until then.
+
+    Args:
+        options: For :func:`os.waitpid`; 0: wait until they have.
+    """
     for team in list(_leaving):
         ended = team.first
         with suppress(ChildProcessError):  # somebody else has asked for all that ended
-            ended, _ = os.waitpid(team.first, os.WNOHANG)  # it waits for the others
+            ended, _ = os.waitpid(team.first, options)  # it waits for the others
         if ended:
             _leaving.remove(team)
             os.close(team.life)
+
+
+atexit.register(wait_for_dismissed)
 
 
 def _ends(lines: Sequence[Line]) -> list[int]:
