@@ -53,5 +53,6 @@ def is_plain_jpeg(start: bytes) -> bool:
 _SCAN = 0xDA
 _SEGMENTS = {
     *range(0xC0, 0xD0), 0xDB, 0xDD, 0xFE,  # frames and tables, restart interval, comment
-    *range(0xE0, 0xF0),  # what applications add, but for
-} - {0xE1}  # fmt: skip
+    *range(0xE0, 0xF0),  # what applications add
+} - {0xC8, 0xE1}  # fmt: skip
+"""Passed over. Not so APP1, and 0xC8 (reserved), into whose content Pillow looks for segments."""

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, JpegImagePlugin
 
 from maskbench.images import inspect
-from maskbench.upright import is_plain_jpeg, write_upright
+from maskbench.upright import _SEGMENTS, is_plain_jpeg, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)
@@ -178,6 +178,20 @@ def test_other_formats_are_looked_into(tmp_path, file_format):
     assert not is_plain_jpeg((tmp_path / "a").read_bytes())
 
 
+def test_a_segment_that_is_passed_over_is_so_by_pillow():
+    for kind in _SEGMENTS:
+        assert JpegImagePlugin.MARKER[0xFF00 + kind][2] is not None, hex(kind)
+
+
+def test_metadata_within_a_reserved_segment_is_looked_into(tmp_path):
+    stream = io.BytesIO()
+    Image.fromarray(SMOOTH).save(stream, "JPEG", exif=ORIENTED)
+    content = stream.getvalue()
+    at = content.index(b"\xff\xe1")
+    (tmp_path / "a.jpg").write_bytes(content[:at] + b"\xff\xc8" + content[at:])
+    assert not is_plain_jpeg((tmp_path / "a.jpg").read_bytes())
+
+
 @given(st.data())
 def test_of_a_damaged_jpeg_nothing_is_believed_that_pillow_denies(data):
     """Whatever is changed before the scan: if it is called plain, Pillow finds no orientation."""
@@ -186,7 +200,9 @@ def test_of_a_damaged_jpeg_nothing_is_believed_that_pillow_denies(data):
     content = bytearray(stream.getvalue())
     scan = content.index(b"\xff\xda")
     for _ in range(data.draw(st.integers(0, 4))):
-        content[data.draw(st.integers(0, scan + 3))] = data.draw(st.integers(0, 255))
+        content[data.draw(st.integers(18, 60) | st.integers(0, scan + 3))] = data.draw(
+            st.integers(0, 255)
+        )
     del content[scan : scan + data.draw(st.integers(0, 3))]
     if not is_plain_jpeg(bytes(content[:4096])):
         return
