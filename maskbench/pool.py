@@ -40,21 +40,15 @@ class Pool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes once they have answered what they were asked.
+        """End the processes once they have answered what they were asked; waits for that.
 
         Args:
-            wait: Return when they have; else at once, and they end with us.
+            wait: The interface's; not waiting would hand our pipes on to processes started next.
             cancel_futures: Calls that no process has taken are cancelled.
         """
         self._cancelled = cancel_futures
         for _ in self._threads:
             self._calls.put(None)
-        if wait:
-            self._see_off()
-        else:
-            Thread(target=self._see_off, daemon=True).start()
-
-    def _see_off(self) -> None:
         for thread in self._threads:
             thread.join()
         dismiss(self._team)

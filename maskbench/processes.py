@@ -9,7 +9,6 @@ other, or starts interpreters that load everything each.)
 Light on purpose: a stage loads this before anything else. See :mod:`maskbench.pool` for what calls.
 """
 
-import atexit
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -100,8 +99,7 @@ class Team(NamedTuple):
 
 
 _teams: list[Team] = []  # all that have not been dismissed
-_leaving: list[Team] = []  # those that have
-_ahead: list[Team] = []  # those that nobody has asked for
+_ahead: list[Team] = []  # those of them that nobody has asked for
 
 
 def start_ahead(count: int, module: str) -> None:
@@ -121,7 +119,6 @@ def start(count: int, module: str | None = None) -> Team:
         count: How many.
         module: What they load before they are asked anything.
     """
-    _reap(os.WNOHANG)
     pipes = [(os.pipe(), os.pipe()) for _ in range(count)]  # (their end, ours), (ours, theirs)
     theirs = [Line(calls[0], answers[1]) for calls, answers in pipes]
     ours = [Line(calls[1], answers[0]) for calls, answers in pipes]
@@ -137,37 +134,16 @@ def start(count: int, module: str | None = None) -> Team:
 
 
 def dismiss(team: Team) -> None:
-    """Let processes go that have answered all that they were asked: they end by themselves.
+    """End processes that have answered all that they were asked; returns when they have ended.
 
-    With numpy that takes a while, for which nobody has to wait.
+    So their time counts with ours for whoever measures.
     """
     _teams.remove(team)
     for end in _ends(team.lines):
         os.close(end)
-    _leaving.append(team)
-
-
-def wait_for_dismissed() -> None:
-    """Return when they have ended, so that the system counts their time with ours."""
-    _reap(0)
-
-
-def _reap(options: int) -> None:
-    """Forget dismissed processes that have ended, which the system remembers until then.
-
-    Args:
-        options: For :func:`os.waitpid`; 0: wait until they have.
-    """
-    for team in list(_leaving):
-        ended = team.first
-        with suppress(ChildProcessError):  # somebody else has asked for all that ended
-            ended, _ = os.waitpid(team.first, options)  # it waits for the others
-        if ended:
-            _leaving.remove(team)
-            os.close(team.life)
-
-
-atexit.register(wait_for_dismissed)
+    with suppress(ChildProcessError):  # somebody else has asked for all that ended
+        os.waitpid(team.first, 0)  # it waits for the others
+    os.close(team.life)
 
 
 def _ends(lines: Sequence[Line]) -> list[int]:

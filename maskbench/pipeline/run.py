@@ -12,7 +12,6 @@ from maskbench.errors import MaskbenchError
 from maskbench.files import remove_unfinished
 from maskbench.params import Params, load_params
 from maskbench.pipeline.layout import Layout
-from maskbench.processes import wait_for_dismissed
 
 
 def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
@@ -45,7 +44,6 @@ def end(status: int) -> NoReturn:
     Python would take down all modules first, which for numpy takes as long as loading it. All
     files are written and all workers gone by now.
     """
-    wait_for_dismissed()
     with suppress(OSError):  # nobody listens any more
         sys.stdout.flush()
         sys.stderr.flush()

@@ -9,16 +9,9 @@ import pytest
 from maskbench.pipeline import ahead
 from tests.exports import simple_tasks, write_export
 from tests.pipeline.conftest import HERE
+from tests.pipeline.test_build import RAW
 
 STAGES = ("fetch", "rasterize", "combine")
-PARAMS = {
-    "fetch": {"folder": "source"},
-    "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
-    "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
-    "rasterize": {},
-    "combine": {},
-    "split": {},
-}
 WATCHED = """
 import json, runpy, sys
 from maskbench.pipeline import ahead, run
@@ -48,7 +41,7 @@ def root(tmp_path):
 
 def fresh(root, count):
     write_export(root / "source", simple_tasks(count))
-    (root / "params.yaml").write_text(json.dumps(PARAMS))
+    (root / "params.yaml").write_text(json.dumps(RAW))
     return root
 
 

@@ -19,19 +19,20 @@ from maskbench.pipeline.split import split
 from tests.exports import annotation, box, polygon, simple_tasks, task, write_export
 
 STAGES = (fetch, rasterize, combine, split)
+RAW = {
+    "fetch": {"folder": "source"},
+    "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
+    "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
+    "rasterize": {},
+    "combine": {},
+    "split": {},
+}
+"""Params as ``params.yaml`` holds them."""
 
 
 def params(folder, **sections):
     """Checked params that read `folder`; keyword arguments replace sections."""
-    raw = {
-        "fetch": {"folder": str(folder)},
-        "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
-        "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
-        "rasterize": {},
-        "combine": {},
-        "split": {},
-    }
-    return parse_params({**raw, **sections})
+    return parse_params({**RAW, "fetch": {"folder": str(folder)}, **sections})
 
 
 def run(root, folder, **sections):
