@@ -1,6 +1,7 @@
 """A proxy that stands before the real server, keeps a record, and does harm on request."""
 
 import http.client
+import socket
 import threading
 import time
 from collections import Counter
@@ -79,6 +80,8 @@ class Proxy:
                 self.forward("POST", self.rfile.read(length))
 
             def forward(self, method, body):
+                if self.asker_has_gone():
+                    return
                 proxy.requests.append((method, self.path, dict(self.headers)))
                 fault = proxy.due(self.path)
                 if fault and fault.kind not in ("cut",):
@@ -97,6 +100,15 @@ class Proxy:
                         self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content[: len(content) // 2] if fault else content)
+
+            def asker_has_gone(self):
+                """Killed, before this thread came to what it had asked: that counts for nobody."""
+                try:
+                    return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    return False
+                except ConnectionResetError:
+                    return True
 
             def harm(self, fault):
                 if fault.kind == "hang":
