@@ -26,8 +26,8 @@ from maskbench.codecs import write_mask
 from maskbench.labelstudio.canonical import task_json
 from maskbench.labelstudio.model import Image
 from maskbench.labelstudio.parse import parse_task
+from maskbench.mask import pixel_digest
 from maskbench.pipeline.split import COLUMNS
-from maskbench.pixels import pixel_digest
 
 HERE = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT = 640, 480

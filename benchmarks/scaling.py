@@ -1,7 +1,7 @@
 """How maskbench's time grows with images, and shrinks with cores.
 
 Run ``python benchmarks/scaling.py [--images N] [--rounds N]``. Prints Markdown. Times are wall
-times of rasterize + combine from nothing, medians of runs in turns.
+times of rasterize + combine from nothing, in turns: medians, and medians of each turn's ratio.
 """
 
 import argparse
@@ -21,14 +21,14 @@ Case = tuple[Path, int | None]
 """A prepared workload and the number of processes (None: as many as there are cores)."""
 
 
-def medians(cases: Sequence[Case], rounds: int) -> list[float]:
-    """Median seconds of each case, in turns."""
+def timed(cases: Sequence[Case], rounds: int) -> list[Sequence[float]]:
+    """Seconds of each case, in turns."""
     times = [[ours(*case) for case in cases] for _ in range(rounds)]
-    return [statistics.median(taken) for taken in zip(*times, strict=True)]
+    return list(zip(*times, strict=True))
 
 
-def in_turn_and_at_once(folder: Path, rounds: int) -> tuple[float, float]:
-    """Median seconds of two runs in one process each: one after the other, and side by side.
+def side_by_side(folder: Path, rounds: int) -> list[Sequence[float]]:
+    """Seconds of two runs in one process each: side by side, and one after the other.
 
     They have nothing to do with each other, so no program gains more from a second core here.
     """
@@ -42,9 +42,24 @@ def in_turn_and_at_once(folder: Path, rounds: int) -> tuple[float, float]:
         with ThreadPoolExecutor(2) as pool:
             began = time.perf_counter()
             list(pool.map(ours, (folder, twin), (1, 1)))
-            times.append((in_turn, time.perf_counter() - began))
-    in_turn, at_once = (statistics.median(taken) for taken in zip(*times, strict=True))
-    return in_turn, at_once
+            times.append((time.perf_counter() - began, in_turn))
+    return list(zip(*times, strict=True))
+
+
+def line(name: str, what: str, few: Sequence[float], more: Sequence[float], images: int = 0) -> str:
+    """A row of the table: medians, and the median of the ratios turn by turn.
+
+    Args:
+        name: The workload.
+        what: What doubles or halves.
+        few: Seconds before, by turn.
+        more: Seconds after, by turn.
+        images: How many images more there are.
+    """
+    before, after = statistics.median(few), statistics.median(more)
+    ratio = statistics.median(b / a for a, b in zip(few, more, strict=True))
+    each = f"{1000 * (after - before) / images:.1f}" if images else ""
+    return f"| {name} | {what} | {before:.2f} → {after:.2f} | {ratio:.2f} | {each} |"
 
 
 def rows(images: int | None, rounds: int) -> list[str]:
@@ -55,17 +70,14 @@ def rows(images: int | None, rounds: int) -> list[str]:
         few = images or workload.images
         counts = [few, 2 * few, 4 * few, 8 * few]
         folders = [prepare(workload, count) for count in counts]
-        taken = medians([(folder, None) for folder in folders], rounds)
+        taken = timed([(folder, None) for folder in folders], rounds)
         for (count, once), (more, twice) in pairwise(zip(counts, taken, strict=True)):
-            what = f"{count} → {more} images"
-            lines.append(f"| {name} | {what} | {once:.2f} → {twice:.2f} | {twice / once:.2f} |")
+            lines.append(line(name, f"{count} → {more} images", once, twice, more - count))
     for count, folder in ((counts[0], folders[0]), (counts[-2], folders[-2])):
-        one, two = medians([(folder, 1), (folder, 2)], rounds)
-        what = f"{count} images, 2 → 1 processes"
-        lines.append(f"| W2 | {what} | {two:.2f} → {one:.2f} | {one / two:.2f} |")
-    in_turn, at_once = in_turn_and_at_once(folders[1], rounds)
+        two, one = timed([(folder, 2), (folder, 1)], rounds)
+        lines.append(line("W2", f"{count} images, 2 → 1 processes", two, one))
     what = f"{counts[1]} images twice, side by side → in turn"
-    lines.append(f"| W2 | {what} | {at_once:.2f} → {in_turn:.2f} | {in_turn / at_once:.2f} |")
+    lines.append(line("W2", what, *side_by_side(folders[1], rounds)))
     return lines
 
 
@@ -75,7 +87,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, help="images a workload (default: all of them)")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    print("| workload | what doubles or halves | seconds | ratio |\n|---|---|--:|--:|")
+    print("| workload | what doubles or halves | seconds | ratio | ms a further image |")
+    print("|---|---|--:|--:|--:|")
     print("\n".join(rows(args.images, args.rounds)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from maskbench.geometry import polygon_outline
-from maskbench.pixels import Mask
+from maskbench.mask import Mask
 from maskbench.raster import painted
 from maskbench.winding import wind
 

@@ -22,7 +22,8 @@ from maskbench.labelstudio.canonical import task_of
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Region, Task
 from maskbench.manifest import Row
-from maskbench.pixels import Mask, read_mask
+from maskbench.mask import Mask
+from maskbench.pixels import read_mask
 from maskbench.raster import Patch
 
 

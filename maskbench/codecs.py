@@ -14,15 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from zlib_ng import zlib_ng
 
 from maskbench.files import sha256
+from maskbench.mask import Mask
 from maskbench.raster import LabelSet
 from maskbench.tiff import read_tiff, tiff_bytes
-
-Mask = npt.NDArray[np.uint8]
-
 
 _BAND = 128  # rows handed to the encoder at once, so that they stay in cache
 

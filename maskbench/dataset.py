@@ -18,7 +18,8 @@ import numpy as np
 from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.ignore import IGNORE
 from maskbench.manifest import Row, read_manifest
-from maskbench.pixels import Mask, Scene, pixel_digest, read_mask, read_scene
+from maskbench.mask import Mask, pixel_digest
+from maskbench.pixels import Scene, read_mask, read_scene
 from maskbench.splits import SUBSETS
 from maskbench.versions import get_version
 

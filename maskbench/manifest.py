@@ -30,7 +30,7 @@ class Row:
         width: Width of scene and mask in pixels.
         height: Height of scene and mask in pixels.
         classes: Pixels by class name; classes without a pixel are not in it.
-        mask_sha256: :func:`maskbench.pixels.pixel_digest` of the mask.
+        mask_sha256: :func:`maskbench.mask.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
     """
 

@@ -3,19 +3,15 @@
 Files are opened for reading only: in a workspace of links, writing would change DVC's cache.
 """
 
-import hashlib
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskbench.images import MOST_PIXELS, open_image
-
-Mask = npt.NDArray[np.uint8]
-"""Class values, shape (H, W), uint8."""
+from maskbench.mask import Mask, as_mask
 
 Scene = npt.NDArray[np.uint8]
 """Red, green, blue, shape (H, W, 3), uint8."""
@@ -61,30 +57,6 @@ def read_mask(path: Path) -> Mask:
             values outside 0…255; the message says which, without the path.
     """
     return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(_open(path)))
-
-
-def as_mask(values: npt.NDArray[Any]) -> Mask:
-    """An array of whole numbers as a mask, shape (H, W), uint8.
-
-    Raises:
-        ValueError: It has another number of axes, is not of whole numbers, or holds values outside
-            0…255.
-    """
-    if values.ndim != 2:
-        raise ValueError(f"it has the shape {values.shape}; a mask is (height, width)")
-    if values.dtype.kind not in "biu":
-        raise ValueError(f"its values are of type {values.dtype}; class values are whole numbers")
-    if values.size and (values.min() < 0 or values.max() > 255):
-        raise ValueError(f"it holds values from {values.min()} to {values.max()}, not 0 to 255")
-    return values.astype(np.uint8, copy=False)
-
-
-def pixel_digest(mask: Mask) -> str:
-    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them."""
-    height, width = mask.shape
-    digest = hashlib.sha256(f"{height}x{width}:".encode())
-    digest.update(np.ascontiguousarray(mask).data)
-    return digest.hexdigest()
 
 
 def _open(path: Path) -> Image.Image:

@@ -14,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.ignore import IGNORE
+from maskbench.mask import Mask
 from maskbench.params import CombineParams, Rule
 from maskbench.raster import LabelSet
-
-Mask = npt.NDArray[np.uint8]
-"""Class values, shape (H, W), uint8; 255 is ignored."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from maskbench.codecs import read_label_set
 from maskbench.files import sha256_file
-from maskbench.pixels import pixel_digest, read_mask
+from maskbench.mask import pixel_digest
+from maskbench.pixels import read_mask
 
 BYTES = Path("tests/trust/sample.sha256")
 PIXELS = Path("tests/trust/sample.pixels.sha256")

@@ -10,8 +10,9 @@ from maskbench.diff.regions import annotation_change
 from maskbench.errors import DataError, Problem
 from maskbench.labelstudio.canonical import task_of
 from maskbench.manifest import Row
+from maskbench.mask import Mask, pixel_digest
 from maskbench.params import Params
-from maskbench.pixels import Mask, pixel_digest, read_mask
+from maskbench.pixels import read_mask
 
 
 @dataclass(frozen=True)

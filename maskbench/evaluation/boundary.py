@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from maskbench.ignore import IGNORE
-from maskbench.pixels import Mask
+from maskbench.mask import Mask
 
 RATIO = 0.02
 """Distance from the outline as a share of the image's diagonal."""

@@ -14,8 +14,9 @@ from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report
 from maskbench.evaluation.scoring import Predictions
 from maskbench.files import replacing
+from maskbench.mask import Mask
 from maskbench.palette import IGNORED, Color, class_colors
-from maskbench.pixels import Mask, read_mask
+from maskbench.pixels import read_mask
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1360px; padding: 0 1rem;

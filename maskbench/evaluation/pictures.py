@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from maskbench.ignore import IGNORE
+from maskbench.mask import Mask
 from maskbench.palette import IGNORED, Color, class_colors
-from maskbench.pixels import Mask, Scene
+from maskbench.pixels import Scene
 
 SIDE = 320
 """Longest side of a picture in pixels."""

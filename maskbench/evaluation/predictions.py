@@ -5,7 +5,8 @@ from pathlib import Path
 
 from maskbench.dataset import foreign_values
 from maskbench.errors import DataError, Problem
-from maskbench.pixels import Mask, read_mask
+from maskbench.mask import Mask
+from maskbench.pixels import read_mask
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")
 """File endings of masks."""

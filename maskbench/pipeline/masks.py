@@ -8,8 +8,8 @@ from typing import Any
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import sha256_file
+from maskbench.mask import pixel_digest
 from maskbench.pipeline.work import MaskWork, Outcome
-from maskbench.pixels import pixel_digest
 from maskbench.rules import ClassRules, Combination, class_mask
 from maskbench.upright import write_upright
 

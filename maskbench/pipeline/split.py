@@ -21,7 +21,7 @@ COLUMNS = (
     "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
-(:func:`maskbench.pixels.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
+(:func:`maskbench.mask.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
 object of pixels by class name."""
 
 Row = dict[str, Any]

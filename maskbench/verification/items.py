@@ -13,7 +13,8 @@ from maskbench.errors import Problem
 from maskbench.files import sha256_file
 from maskbench.ignore import IGNORE
 from maskbench.manifest import Row
-from maskbench.pixels import Mask, pixel_digest, read_mask, read_scene
+from maskbench.mask import Mask, pixel_digest
+from maskbench.pixels import read_mask, read_scene
 from maskbench.verification.similar import Look, look
 
 _AGAIN = "run `dvc checkout -f combine`"

@@ -11,11 +11,12 @@ from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.choose import choose
 from maskbench.labelstudio.model import Annotation, Image, Task
 from maskbench.manifest import Row
+from maskbench.mask import Mask
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.label_sets import region_patches
 from maskbench.pipeline.split import group_of
-from maskbench.pixels import Mask, read_scene
+from maskbench.pixels import read_scene
 from maskbench.raster import label_set
 from maskbench.rules import ClassRules, class_mask
 from maskbench.splits import subset

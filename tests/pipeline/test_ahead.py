@@ -18,14 +18,14 @@ from maskbench.pipeline import ahead, run
 started, start = [], ahead.start_ahead
 ahead.start_ahead = lambda count, module: (started.append(count), start(count, module))
 def end(status):
-    print(json.dumps([status, sum(started), "numpy" in sys.modules]))
+    print(json.dumps([status, sum(started), "numpy" in sys.modules, "PIL" in sys.modules]))
 run.end = end
 runpy.run_path(sys.argv[1], run_name="__main__")
 """
 
 
-def watched(root, stage, workers="2"):
-    """Run a stage's script: (exit status, processes started ahead, whether it loaded numpy)."""
+def loaded(root, stage, workers="2"):
+    """Run a stage's script: (exit status, processes started ahead, loaded numpy, loaded Pillow)."""
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, str(HERE / f"stages/{stage}.py")],
         cwd=root, env={"MASKBENCH_WORKERS": workers, "PATH": ""},
@@ -34,13 +34,19 @@ def watched(root, stage, workers="2"):
     return tuple(json.loads(done.stdout.splitlines()[-1]))
 
 
+def watched(root, stage, workers="2"):
+    """Run a stage's script: (exit status, processes started ahead, whether it loaded numpy)."""
+    return loaded(root, stage, workers)[:3]
+
+
 @pytest.fixture
 def root(tmp_path):
     return fresh(tmp_path, 12)
 
 
-def fresh(root, count):
-    write_export(root / "source", simple_tasks(count))
+def fresh(root, count, picture="png"):
+    tasks = json.loads(json.dumps(simple_tasks(count)).replace(".png", f".{picture}"))
+    write_export(root / "source", tasks)
     (root / "params.yaml").write_text(json.dumps(RAW))
     return root
 
@@ -67,6 +73,15 @@ def test_for_one_image_no_process_is_started(tmp_path):
 def test_one_process_means_none_beside_the_stage(root):
     watched(root, "fetch")
     assert watched(root, "rasterize", "1") == (0, 0, True)
+
+
+@pytest.mark.parametrize(("picture", "asked"), [("jpg", False), ("png", True)])
+def test_plain_jpegs_are_combined_without_pillow(tmp_path, picture, asked):
+    """It takes a while to load, and has nothing to say about them; a PNG may hold EXIF."""
+    fresh(tmp_path, 2, picture)
+    watched(tmp_path, "fetch")
+    assert loaded(tmp_path, "rasterize", "1") == (0, 0, True, False)
+    assert loaded(tmp_path, "combine", "1") == (0, 0, True, asked)
 
 
 def test_what_is_all_outdated_is_loaded_by_workers_only(root):

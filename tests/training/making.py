@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from maskbench.mask import pixel_digest
 from maskbench.pipeline.split import COLUMNS
-from maskbench.pixels import pixel_digest
 
 CLASSES = ("Background", "Canvas", "Obstruction")
 SUBSETS = ("train", "valid", "test")

@@ -8,7 +8,8 @@ import yaml
 from PIL import Image
 
 from maskbench.files import sha256_file
-from maskbench.pixels import pixel_digest, read_mask
+from maskbench.mask import pixel_digest
+from maskbench.pixels import read_mask
 
 PARAMS = {
     "fetch": {"folder": "unused"},

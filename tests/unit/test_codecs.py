@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from maskbench.codecs import LabelSetFile, png_bytes, read_label_set, write_label_set, write_mask
-from maskbench.pixels import pixel_digest
+from maskbench.mask import pixel_digest
 from maskbench.raster import LabelSet
 
 # Pixels are what masks are in: there is no georeference to miss.

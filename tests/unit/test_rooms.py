@@ -13,7 +13,7 @@ FLOORS = (
     },
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
-        "rules", "splits", "codecs", "images", "upright",
+        "rules", "splits", "mask", "codecs", "images", "upright",
         "pixels", "executor", "processes", "pool", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
