@@ -15,7 +15,14 @@ from tests.pipeline.conftest import HERE
 STAGES = ("fetch", "rasterize", "combine", "split")
 DECLARED = yaml.safe_load((HERE / "dvc.yaml").read_text())["stages"]
 
-# What functions import for rare use counts too, but for where work runs: that shapes no byte.
+WHERE_WORK_RUNS = {
+    "maskbench/cluster.py", "maskbench/executor.py", "maskbench/pool.py", "maskbench/processes.py",
+    "maskbench/shared.py", "maskbench/pipeline/ahead.py", "maskbench/pipeline/settle.py",
+}  # fmt: skip
+"""Not declared: bytes are the same wherever and in whatever order work runs (test_build.py,
+test_distributed.py), and DVC takes 2 ms longer for each file, even with nothing to do."""
+
+# What functions import for rare use counts too.
 _MODULES = """
 import ast, importlib, inspect, json, sys
 importlib.import_module("stages.STAGE")
@@ -56,7 +63,7 @@ def test_each_stage_declares_the_modules_it_runs(stage):
         if not name.endswith("__init__.py")
     }
     declared = {name for name in DECLARED[stage]["deps"] if name.endswith(".py")}
-    assert declared - {f"stages/{stage}.py"} == loaded
+    assert declared - {f"stages/{stage}.py"} == loaded - WHERE_WORK_RUNS
     assert DECLARED[stage]["deps"] == sorted(DECLARED[stage]["deps"])
 
 
