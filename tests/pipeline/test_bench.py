@@ -108,9 +108,17 @@ def test_sections_that_are_not_measured_stay_as_they_stand(bench):
 def test_runs_side_by_side_share_nothing_but_images(bench, tmp_path, capfd):
     harness, scaling = bench("harness"), bench("scaling")
     root = harness.prepare(bench("workloads").WORKLOADS["S1"], 2, tmp_path)
-    assert min(scaling.in_turn_and_at_once(root, 1)) > 0
+    assert all(seconds > 0 for (seconds,) in scaling.side_by_side(root, 1))
     assert "waits for a stage" not in capfd.readouterr().err  # each has a lock of its own
     made = [tmp_path / f"{root.name}{twin}/data/benchmark/masks" for twin in ("", "-twin")]
     one, two = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in made)
     assert one == two
     assert len(one) == 2
+
+
+def test_scaling_shows_medians_the_ratio_of_turns_and_what_an_image_more_costs(bench):
+    """The second turn ran on a machine half as fast: its ratio is as good as the others."""
+    row = bench("scaling").line("W1", "10 → 20 images", [1.0, 2.0, 1.0], [1.9, 3.8, 1.7], 10)
+    assert row == "| W1 | 10 → 20 images | 1.00 → 1.90 | 1.90 | 90.0 |"
+    halved = bench("scaling").line("W2", "2 → 1 processes", [1.0], [1.8])
+    assert halved == "| W2 | 2 → 1 processes | 1.00 → 1.80 | 1.80 |  |"
