@@ -27,7 +27,14 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
 
 
 def pixel_digest(mask: Mask) -> str:
-    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them."""
+    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them.
+
+    Args:
+        mask: Class values, shape (H, W), uint8, in whatever order in memory.
+
+    Returns:
+        The hex digest of ``<H>x<W>:``, followed by a byte a pixel, row by row from the top.
+    """
     height, width = mask.shape
     digest = hashlib.sha256(f"{height}x{width}:".encode())
     digest.update(np.ascontiguousarray(mask).data)

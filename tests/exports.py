@@ -75,6 +75,17 @@ def write_export(folder: Path, tasks, *, images=True, name="export.json", size=(
             write_image(path, size, seed=entry["id"])
 
 
+PARAMS = {
+    "fetch": {"folder": "source"},
+    "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
+    "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
+    "rasterize": {},
+    "combine": {},
+    "split": {},
+}
+"""What ``params.yaml`` holds for :func:`simple_tasks`, written to the folder ``source``."""
+
+
 def simple_tasks(count, first=1):
     """Tasks with one canvas and one obstruction that overlap, a little different each."""
     return [

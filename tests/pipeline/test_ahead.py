@@ -7,9 +7,8 @@ import sys
 import pytest
 
 from maskbench.pipeline import ahead
-from tests.exports import simple_tasks, write_export
+from tests.exports import PARAMS, simple_tasks, write_export
 from tests.pipeline.conftest import HERE
-from tests.pipeline.test_build import RAW
 
 STAGES = ("fetch", "rasterize", "combine")
 WATCHED = """
@@ -47,7 +46,7 @@ def root(tmp_path):
 def fresh(root, count, picture="png"):
     tasks = json.loads(json.dumps(simple_tasks(count)).replace(".png", f".{picture}"))
     write_export(root / "source", tasks)
-    (root / "params.yaml").write_text(json.dumps(RAW))
+    (root / "params.yaml").write_text(json.dumps(PARAMS))
     return root
 
 

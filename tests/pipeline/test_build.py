@@ -16,23 +16,14 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from tests.exports import annotation, box, polygon, simple_tasks, task, write_export
+from tests.exports import PARAMS, annotation, box, polygon, simple_tasks, task, write_export
 
 STAGES = (fetch, rasterize, combine, split)
-RAW = {
-    "fetch": {"folder": "source"},
-    "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
-    "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
-    "rasterize": {},
-    "combine": {},
-    "split": {},
-}
-"""Params as ``params.yaml`` holds them."""
 
 
 def params(folder, **sections):
     """Checked params that read `folder`; keyword arguments replace sections."""
-    return parse_params({**RAW, "fetch": {"folder": str(folder)}, **sections})
+    return parse_params({**PARAMS, "fetch": {"folder": str(folder)}, **sections})
 
 
 def run(root, folder, **sections):

@@ -31,7 +31,7 @@ while new := {n for n in sys.modules if n.split(".")[0] == "maskbench"} - seen:
     seen |= new
     for name in sorted(new):
         for node in ast.walk(ast.parse(inspect.getsource(sys.modules[name]))):
-            if isinstance(node, ast.ImportFrom) and node.module != "maskbench.cluster":
+            if isinstance(node, ast.ImportFrom):
                 importlib.import_module(node.module)
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Deferred":
                 importlib.import_module(node.args[0].value)

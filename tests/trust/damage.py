@@ -10,13 +10,11 @@ from PIL import Image
 from maskbench.files import sha256_file
 from maskbench.mask import pixel_digest
 from maskbench.pixels import read_mask
+from tests import exports
 
 PARAMS = {
+    **exports.PARAMS,
     "fetch": {"folder": "unused"},
-    "labels_map": {"Background": 0, "Canvas": 1, "Obstruction": 2, "Both": 3},
-    "multi_label_rules": {"both": {"when": ["Canvas", "Obstruction"], "then": "Both"}},
-    "rasterize": {},
-    "combine": {},
     "split": {"ratios": {"train": 0.5, "valid": 0.25, "test": 0.25}},
 }
 
