@@ -1,15 +1,9 @@
-"""Which parameters and which code differ between two versions."""
+"""Which parameters differ between two versions."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import maskbench
 from maskbench.diff.model import ParamChange
-from maskbench.diff.versions import Version
 
-_STAGES = ("rasterize", "combine")  # the stages that decide pixels
 _SHAPING = ("labels_map", "multi_label_rules", "rasterize", "combine", "split", "fetch", "review")
 
 
@@ -42,40 +36,3 @@ def _leaves(value: Any, path: str = "") -> dict[str, Any]:
     for name, entry in value.items():
         found |= _leaves(entry, f"{path}.{name}" if path else str(name))
     return found
-
-
-def code_changes(before: Version, after: Version) -> tuple[str, ...]:
-    """Files of code that the pixel-deciding stages ran and that differ between two versions."""
-    old, new = _code(before), _code(after)
-    return tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
-
-
-def runs_here(version: Version) -> bool:
-    """Whether the code that built a version is the code that is running now.
-
-    A ``dvc.yaml`` that lists no code of maskbench (it is installed, not vendored) cannot tell; then
-    it is taken to be the same.
-    """
-    code = _code(version)
-    return all(md5 == _running(path) for path, md5 in code.items() if _ours(path))
-
-
-def _code(version: Version) -> dict[str, str]:
-    return {
-        path: md5
-        for stage in _STAGES
-        for path, md5 in version.stage_digests(stage).items()
-        if path.endswith(".py")
-    }
-
-
-def _ours(path: str) -> bool:
-    return path.startswith("maskbench/")
-
-
-@cache
-def _running(path: str) -> str:
-    file = Path(maskbench.__file__).parent / path.removeprefix("maskbench/")
-    if not file.is_file():
-        return ""
-    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()

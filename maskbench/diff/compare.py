@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.diff import choices, splits
+from maskbench.diff.code import code_changes, runs_here
 from maskbench.diff.masks import ComparePair, Context, Item, Pair, VerifyItem
 from maskbench.diff.model import (
     CODE,
@@ -58,7 +59,7 @@ def compare(before: Version, after: Version) -> Comparison:
         both=len(both),
         pixels=sum(new[key].width * new[key].height for key in both),
         params=choices.param_changes(before.raw_params, after.raw_params),
-        code=choices.code_changes(before, after),
+        code=code_changes(before, after),
         changes=tuple(changes),
         renumbered=tuple(change.key for change in unchanged if _renumbered(change)),
         added=added,
@@ -100,7 +101,7 @@ def _numbering(row: Row, labels_map: Mapping[str, int]) -> dict[str, int | None]
 def _compared(before: Version, after: Version, keys: Sequence[str]) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
     pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
-    same_code = not choices.code_changes(before, after)
+    same_code = not code_changes(before, after)
     return list(run_all(ComparePair(*contexts(before, after), same_code), pairs, "diff"))
 
 
@@ -129,7 +130,7 @@ def contexts(before: Version, after: Version) -> tuple[Context, Context]:
 
 
 def _context(version: Version) -> Context:
-    residue = UNEXPLAINED if choices.runs_here(version) else CODE
+    residue = UNEXPLAINED if runs_here(version) else CODE
     return Context(version.params, version.class_names, residue)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,11 @@ class Commit:
     subject: str
 
 
-def _git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+        return subprocess.run(
+            ["git", *words], cwd=root, input=given, capture_output=True, check=False
+        )
     except FileNotFoundError:
         raise SourceError("git was not found; install it to compare versions") from None
 
@@ -57,6 +60,31 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
     """A file's bytes at a commit, or None if it is not there; ``path`` is relative to ``root``."""
     done = _git(root, "cat-file", "blob", f"{commit}:./{path}")
     return done.stdout if done.returncode == 0 else None
+
+
+def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
+    """The bytes of a folder's files at a commit by path within it; none if it is not there."""
+    tree = _git(root, "ls-tree", "-r", "-z", f"{commit}:./{folder}")
+    entries = [line.split(b"\t", 1) for line in tree.stdout.split(b"\0") if line]
+    found = [(path, head.split()) for head, path in entries]  # mode, type and name of the object
+    blobs = {
+        path.decode("utf-8", "replace"): name.decode()
+        for path, (_, kind, name) in found
+        if kind == b"blob"
+    }
+    return dict(zip(blobs, _blobs(root, blobs.values()), strict=True))
+
+
+def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
+    """The objects of these names, one after the other, from one call of git."""
+    asked = "".join(f"{name}\n" for name in names)
+    answer = _git(root, "cat-file", "--batch", given=asked.encode()).stdout
+    at = 0
+    for _ in range(asked.count("\n")):
+        line = answer.index(b"\n", at)
+        size = int(answer[at:line].split()[2])
+        yield answer[line + 1 : line + 1 + size]
+        at = line + 1 + size + 1
 
 
 def history(root: Path, commit: str, path: str) -> list[Commit]:

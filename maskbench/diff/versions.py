@@ -60,6 +60,14 @@ class Version:
         file = self.root / path
         return file.read_bytes() if file.is_file() else None
 
+    def folder(self, path: str) -> dict[str, bytes]:
+        """The bytes of the files that git keeps in a folder, by path within it; none without it."""
+        if self.commit is not None:
+            return git.files_at(self.root, self.commit, path)
+        disk = self.root / path
+        files = (file for file in sorted(disk.rglob("*")) if file.is_file())
+        return {file.relative_to(disk).as_posix(): file.read_bytes() for file in files}
+
     @cached_property
     def lock(self) -> Mapping[str, Any]:
         """``dvc.lock``'s stages by name; empty if there is no lock file."""

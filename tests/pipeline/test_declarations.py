@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -19,8 +20,8 @@ WHERE_WORK_RUNS = {
     "maskbench/cluster.py", "maskbench/executor.py", "maskbench/pool.py", "maskbench/processes.py",
     "maskbench/shared.py", "maskbench/pipeline/ahead.py", "maskbench/pipeline/settle.py",
 }  # fmt: skip
-"""Not declared: bytes are the same wherever and in whatever order work runs (test_build.py,
-test_distributed.py), and DVC takes 2 ms longer for each file, even with nothing to do."""
+"""Ignored by DVC: bytes are the same wherever and in whatever order work runs (test_build.py,
+test_distributed.py)."""
 
 # What functions import for rare use counts too.
 _MODULES = """
@@ -51,20 +52,53 @@ def test_stage_names_are_the_same_everywhere():
         assert DECLARED[stage]["cmd"] == f"python stages/{stage}.py"
 
 
-@pytest.mark.parametrize("stage", STAGES[1:])
-def test_each_stage_declares_the_modules_it_runs(stage):
+def loaded(stage):
+    """The files of maskbench that a stage may run."""
     code = _MODULES.replace("STAGE", stage)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, check=True
     )
-    loaded = {
-        str(name).removeprefix(f"{HERE}/")
-        for name in json.loads(done.stdout)
-        if not name.endswith("__init__.py")
-    }
-    declared = {name for name in DECLARED[stage]["deps"] if name.endswith(".py")}
-    assert declared - {f"stages/{stage}.py"} == loaded - WHERE_WORK_RUNS
-    assert DECLARED[stage]["deps"] == sorted(DECLARED[stage]["deps"])
+    return {str(name).removeprefix(f"{HERE}/") for name in json.loads(done.stdout)}
+
+
+def looked_at():
+    """The files of maskbench that DVC does not ignore, as DVC says."""
+    files = {str(file.relative_to(HERE)) for file in (HERE / "maskbench").rglob("*.*")}
+    words = [Path(sys.executable).parent / "dvc", "check-ignore", "--stdin"]
+    done = subprocess.run(
+        words, cwd=HERE, input="\n".join(sorted(files)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return files - set(done.stdout.splitlines())
+
+
+def test_the_folder_of_code_is_what_stages_run():
+    """DVC ignores exactly what no stage runs, or what shapes no byte of what it writes."""
+    run = set().union(*map(loaded, STAGES[1:]))
+    packages = {file for file in run if file.endswith("__init__.py")}
+    assert looked_at() == run - WHERE_WORK_RUNS | packages
+    for stage in STAGES[1:]:
+        deps = DECLARED[stage]["deps"]
+        assert {"maskbench", f"stages/{stage}.py"} <= set(deps)
+        assert deps == sorted(deps)
+
+
+@pytest.mark.parametrize(
+    "stray", ["notes", "rules.py.orig", ".DS_Store", "diff/new.py", ".ipynb_checkpoints/x.py"]
+)
+def test_stray_files_beside_the_code_make_no_stage_run(stray, repository):
+    file = repository.root / "maskbench" / stray
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("x = 1")
+    assert "up to date" in repository.dvc("status").stdout
+
+
+@pytest.mark.parametrize("file", ["rules.py", "new.py", "pipeline/new.py"])
+def test_code_makes_the_stages_run(file, repository):
+    with (repository.root / "maskbench" / file).open("a") as stream:
+        stream.write("# changed\n")
+    changed = json.loads(repository.dvc("status", "--json").stdout)
+    assert set(changed) == {"rasterize", "combine", "split"}
 
 
 @pytest.mark.parametrize("stage", ["rasterize", "combine"])

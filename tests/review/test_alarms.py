@@ -1,6 +1,7 @@
 """Masks that nothing accounts for, and builds that do not hold together."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -70,21 +71,61 @@ def test_another_encoding_of_the_same_pixels_is_no_change(at_rule, diff):
     assert report["masks"] == report["renumbered"] == []
 
 
-def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff, story):
-    """An older geometry: the lock tells that code differs, so the pixels are the code's."""
-    path = edit_by_hand(at_rule.root)
-    lock = at_rule.root / "dvc.lock"
-    at_rule.dvc("commit", "-f", "combine")
-    text = lock.read_text()
-    line = next(i for i in text.splitlines() if "maskbench/rules.py" in i)
-    start = text.index("md5: ", text.index(line))
-    lock.write_text(text[:start] + "md5: " + "0" * 32 + text[start + 37 :])
-    at_rule.commit("built by an older maskbench")
-    assert path.is_file()
+def build_by_other_code(repository, *files):
+    """Commit a version with a mask of other pixels, as if changed code had made it."""
+    for file in files:
+        with (repository.root / file).open("a") as stream:
+            stream.write("# changed\n")
+    edit_by_hand(repository.root)
+    repository.dvc("commit", "-f")
+    return repository.commit("built by another maskbench")
+
+
+def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff):
+    build_by_other_code(at_rule, "maskbench/rules.py", "stages/combine.py", "maskbench/blame.py")
     report = diff(at_rule.root, "HEAD", "rule")
     (mask,) = report["masks"]
     assert mask["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]
-    assert report["code"] == ["maskbench/rules.py"]
+    assert report["code"] == ["maskbench/rules.py", "stages/combine.py"]
+    assert diff(at_rule.root, "rule")["code"] == report["code"]
+
+
+def test_code_added_and_removed(at_rule, diff):
+    (at_rule.root / "maskbench/pipeline/new.py").touch()
+    (at_rule.root / "maskbench/upright.py").unlink()
+    (at_rule.root / "maskbench/notes.txt").touch()
+    build_by_other_code(at_rule)
+    changed = diff(at_rule.root, "rule", "HEAD")["code"]
+    assert changed == ["maskbench/pipeline/new.py", "maskbench/upright.py"]
+
+
+def test_code_that_did_not_build_the_version_beside_it(at_rule, diff):
+    """The lock tells that code differs, but git has not the files it was: it stands whole."""
+    lock = at_rule.root / "dvc.lock"
+    build_by_other_code(at_rule, "stages/combine.py")
+    text = lock.read_text()
+    (digest,) = set(re.findall(r"path: maskbench\n +hash: md5\n +md5: (\w+\.dir)", text))
+    lock.write_text(text.replace(digest, "0" * 32 + ".dir"))
+    at_rule.commit("code that built nothing")
+    report = diff(at_rule.root, "HEAD", "rule")
+    assert report["masks"][0]["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]
+    assert report["code"] == ["maskbench", "stages/combine.py"]
+
+
+def test_code_that_an_older_lock_lists_by_file(at_rule, diff):
+    """Until November 2026 each file of code was a dependency of its own."""
+    files = ["maskbench/rules.py", "maskbench/raster.py"]
+    (at_rule.root / "maskbench/raster.py").write_text("# older\n")
+    text = (at_rule.root / "dvc.yaml").read_text()
+    listed = "".join(f"    - {file}\n" for file in files)
+    (at_rule.root / "dvc.yaml").write_text(text.replace("    - maskbench\n", listed))
+    edit_by_hand(at_rule.root)
+    at_rule.dvc("commit", "-f")
+    at_rule.commit("as it was")
+    assert "path: maskbench\n" not in (at_rule.root / "dvc.lock").read_text()
+    changed = diff(at_rule.root, "HEAD", "rule")["code"]
+    assert "maskbench/raster.py" in changed
+    assert "maskbench/rules.py" not in changed
 
 
 def test_an_added_mask_that_was_edited_by_hand(copied, diff, maskbench):

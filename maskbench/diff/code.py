@@ -1,0 +1,141 @@
+"""Which code built a version, and which files of it differ between two.
+
+``dvc.lock`` has the digest of a folder of code as a whole. The files are the version's own, in git
+(or on disk, for the workspace), as long as they give that digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import maskbench
+from maskbench.diff.versions import Version
+
+_STAGES = ("rasterize", "combine")  # the stages that decide pixels
+_OURS = "maskbench"
+
+
+def code_changes(before: Version, after: Version) -> tuple[str, ...]:
+    """Files of code that the pixel-deciding stages ran and that differ between two versions.
+
+    A folder that differs stands for its files where a version's own files are not those that built
+    it (code was committed without ``dvc repro``).
+    """
+    old, new = _code(before), _code(after)
+    moved = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    left = _taken_apart(before, {path: old[path] for path in moved & old.keys()})
+    right = _taken_apart(after, {path: new[path] for path in moved & new.keys()})
+    return left.differing(right)
+
+
+def runs_here(version: Version) -> bool:
+    """Whether the code that built a version is the code that is running now.
+
+    A ``dvc.yaml`` that lists no code of maskbench (it is installed, not vendored) cannot tell; then
+    it is taken to be the same.
+    """
+    running = _running()
+    return all(
+        digest == (_whole(version, running) if path == _OURS else running.get(path))
+        for path, digest in _code(version).items()
+        if path == _OURS or path.startswith(f"{_OURS}/")
+    )
+
+
+def folder_digest(files: Mapping[str, str]) -> str:
+    """DVC's digest of a folder, by the md5 of each file in it by path within the folder.
+
+    Format: the md5 of the JSON list that DVC keeps of a folder (``dvc_data.hashfile.tree``).
+    """
+    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+    return f"{_md5(json.dumps(entries).encode())}.dir"
+
+
+@dataclass(frozen=True)
+class _Code:
+    """md5 by path of files of code, and the folders whose files are not known."""
+
+    files: Mapping[str, str]
+    folders: frozenset[str]
+
+    def differing(self, other: "_Code") -> tuple[str, ...]:
+        """What differs, in order of path."""
+        whole = self.folders | other.folders
+        paths = self.files.keys() | other.files.keys()
+        single = {
+            path
+            for path in paths
+            if self.files.get(path) != other.files.get(path)
+            and not any(path.startswith(f"{folder}/") for folder in whole)
+        }
+        return tuple(sorted(single | whole))
+
+
+def _code(version: Version) -> dict[str, str]:
+    """Digest by path of the code that stages depend on."""
+    return {
+        path: digest
+        for stage in _STAGES
+        for path, digest in version.stage_digests(stage).items()
+        if path.endswith(".py") or PurePosixPath(path).name == _OURS
+    }
+
+
+def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
+    """The files of code, those within folders too."""
+    files, folders = {}, set()
+    for path, digest in code.items():
+        if not digest.endswith(".dir"):
+            files[path] = digest
+            continue
+        found = _looked_at(version, path, _digests(version.folder(path)))
+        if folder_digest(found) == digest:
+            files |= {f"{path}/{name}": md5 for name, md5 in found.items()}
+        else:
+            folders.add(path)
+    return _Code(files, frozenset(folders))
+
+
+def _whole(version: Version, running: Mapping[str, str]) -> str:
+    """The digest that the running package would have among a version's files."""
+    names = {path.removeprefix(f"{_OURS}/"): md5 for path, md5 in running.items()}
+    return folder_digest(_looked_at(version, _OURS, names))
+
+
+@cache
+def _running() -> dict[str, str]:
+    package = Path(maskbench.__file__).parent
+    files = {
+        file.relative_to(package.parent).as_posix(): file.read_bytes()
+        for file in package.rglob("*.py")
+    }
+    return _digests(files)
+
+
+def _looked_at(version: Version, folder: str, files: Mapping[str, str]) -> dict[str, str]:
+    """Those files of a folder that DVC looks at: what the version's ``.dvcignore`` leaves."""
+    from dvc.ignore import DvcIgnorePatterns  # noqa: PLC0415 - a third of a second
+
+    text = (version.text(".dvcignore") or b"").decode("utf-8", "replace")
+    patterns = DvcIgnorePatterns([line.strip() for line in text.splitlines()], "/", "/")
+    root = PurePosixPath("/", folder)
+
+    def ignored(path: PurePosixPath) -> bool:
+        steps = [path, *path.parents][:-1]  # the last is the folder itself
+        return any(
+            patterns.matches((root / step).parent.as_posix(), step.name, step != path)
+            for step in steps
+        )
+
+    return {name: md5 for name, md5 in files.items() if not ignored(PurePosixPath(name))}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: _md5(content) for path, content in files.items()}
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
