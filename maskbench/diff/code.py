@@ -24,7 +24,12 @@ def code_changes(before: Version, after: Version) -> tuple[str, ...]:
     A folder that differs stands for its files where a version's own files are not those that built
     it (code was committed without ``dvc repro``).
     """
-    old, new = _code(before), _code(after)
+    changed = (_differing(before, after, stage) for stage in _STAGES)
+    return tuple(sorted(frozenset[str]().union(*changed)))
+
+
+def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
+    old, new = _code(before, stage), _code(after, stage)
     moved = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     left = _taken_apart(before, {path: old[path] for path in moved & old.keys()})
     right = _taken_apart(after, {path: new[path] for path in moved & new.keys()})
@@ -40,7 +45,8 @@ def runs_here(version: Version) -> bool:
     running = _running()
     return all(
         digest == (_whole(version, running) if path == _OURS else running.get(path))
-        for path, digest in _code(version).items()
+        for stage in _STAGES
+        for path, digest in _code(version, stage).items()
         if path == _OURS or path.startswith(f"{_OURS}/")
     )
 
@@ -61,8 +67,8 @@ class _Code:
     files: Mapping[str, str]
     folders: frozenset[str]
 
-    def differing(self, other: "_Code") -> tuple[str, ...]:
-        """What differs, in order of path."""
+    def differing(self, other: "_Code") -> frozenset[str]:
+        """The paths of what differs: files, and folders that are not known on one side."""
         whole = self.folders | other.folders
         paths = self.files.keys() | other.files.keys()
         single = {
@@ -71,14 +77,13 @@ class _Code:
             if self.files.get(path) != other.files.get(path)
             and not any(path.startswith(f"{folder}/") for folder in whole)
         }
-        return tuple(sorted(single | whole))
+        return whole | single
 
 
-def _code(version: Version) -> dict[str, str]:
-    """Digest by path of the code that stages depend on."""
+def _code(version: Version, stage: str) -> dict[str, str]:
+    """Digest by path of the code that a stage depends on."""
     return {
         path: digest
-        for stage in _STAGES
         for path, digest in version.stage_digests(stage).items()
         if path.endswith(".py") or PurePosixPath(path).name == _OURS
     }

@@ -44,7 +44,8 @@ def compare(before: Version, after: Version) -> Comparison:
     old, new = before.rows, after.rows
     both = sorted(old.keys() & new.keys())
     suspects = _suspects(before, after, both)
-    results = _compared(before, after, suspects)
+    code = code_changes(before, after)
+    results = _compared(before, after, suspects, not code)
     changes = sorted((change for change in results if change.changed), key=_worst_first)
     unchanged = [change for change in results if not change.changed]
     _check(unchanged)
@@ -59,7 +60,7 @@ def compare(before: Version, after: Version) -> Comparison:
         both=len(both),
         pixels=sum(new[key].width * new[key].height for key in both),
         params=choices.param_changes(before.raw_params, after.raw_params),
-        code=code_changes(before, after),
+        code=code,
         changes=tuple(changes),
         renumbered=tuple(change.key for change in unchanged if _renumbered(change)),
         added=added,
@@ -98,10 +99,11 @@ def _numbering(row: Row, labels_map: Mapping[str, int]) -> dict[str, int | None]
     return {name: labels_map.get(name) for name in row.classes}
 
 
-def _compared(before: Version, after: Version, keys: Sequence[str]) -> list[MaskChange]:
+def _compared(
+    before: Version, after: Version, keys: Sequence[str], same_code: bool
+) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
     pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
-    same_code = not code_changes(before, after)
     return list(run_all(ComparePair(*contexts(before, after), same_code), pairs, "diff"))
 
 
