@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maskbench.commands import count
+
 if TYPE_CHECKING:
     from maskbench.diff.gates import Failure
     from maskbench.diff.model import Comparison
@@ -34,7 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="print every row, not the first 20")
     parser.add_argument(
-        "--most", type=int, default=500, metavar="N", help="pictures in the page, worst first (500)"
+        "--most",
+        type=count,
+        default=500,
+        metavar="N",
+        help="pictures in the page, worst first (500)",
     )
     parser.add_argument(
         "--check",

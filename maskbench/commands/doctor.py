@@ -12,12 +12,14 @@ Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 
 import argparse
 
+from maskbench.commands import count
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the words that the command takes."""
     parser.add_argument(
         "--tasks",
-        type=int,
+        type=count,
         default=100,
         metavar="N",
         help="tasks of each project to look at (100)",
