@@ -19,7 +19,7 @@ _OURS = "maskbench"
 
 
 def code_changes(before: Version, after: Version) -> tuple[str, ...]:
-    """Files of code that the pixel-deciding stages ran and that differ between two versions.
+    """Files of code that differ between two versions, of what the pixel-deciding stages depend on.
 
     A folder that differs stands for its files where a version's own files are not those that built
     it (code was committed without ``dvc repro``).

@@ -55,7 +55,7 @@ def sections(found: Comparison) -> list[Section]:
         _keys("Image files replaced", found.replaced),
         _keys("Annotation saved anew, mask the same", found.saved_anew),
         _keys("Masks renumbered, every pixel's class the same", found.renumbered),
-        Section("Code that decides pixels", ("`file",), tuple((path,) for path in found.code)),
+        Section("Code of the stages", ("`file",), tuple((path,) for path in found.code)),
     ]
     return [table for table in tables if table.rows]
 

@@ -81,13 +81,15 @@ def build_by_other_code(repository, *files):
     return repository.commit("built by another maskbench")
 
 
-def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff):
+def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff, maskbench):
     build_by_other_code(at_rule, "maskbench/rules.py", "stages/combine.py", "maskbench/blame.py")
     report = diff(at_rule.root, "HEAD", "rule")
     (mask,) = report["masks"]
     assert mask["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]
     assert report["code"] == ["maskbench/rules.py", "stages/combine.py"]
     assert diff(at_rule.root, "rule")["code"] == report["code"]
+    _, out, _ = maskbench(at_rule.root, "diff", "rule")
+    assert "Code of the stages\n  maskbench/rules.py\n  stages/combine.py\n" in out
 
 
 def test_code_added_and_removed(at_rule, diff):
