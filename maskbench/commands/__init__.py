@@ -5,14 +5,18 @@ text. Modules import what they need inside ``run``, so that ``--help`` stays qui
 """
 
 import argparse
+from collections.abc import Callable
 
 
-def count(word: str) -> int:
-    """How many, as a word of the command line: 0 or more.
+def at_least(least: int) -> Callable[[str], int]:
+    """Reads a word of the command line that says how many: a whole number, ``least`` or more.
 
-    Raises:
-        argparse.ArgumentTypeError: It is no such number.
+    What it returns raises :class:`argparse.ArgumentTypeError` where the word is no such number.
     """
-    if not (word.isascii() and word.isdigit()):
-        raise argparse.ArgumentTypeError(f"{word!r} is no count: give 0 or a whole number above it")
-    return int(word)
+
+    def count(word: str) -> int:
+        if not (word.isascii() and word.isdigit() and int(word) >= least):
+            raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from {least} up")
+        return int(word)
+
+    return count

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskbench.commands import count
+from maskbench.commands import at_least
 
 if TYPE_CHECKING:
     from maskbench.diff.gates import Failure
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="print every row, not the first 20")
     parser.add_argument(
         "--most",
-        type=count,
+        type=at_least(0),
         default=500,
         metavar="N",
         help="pictures in the page, worst first (500)",

@@ -12,14 +12,14 @@ Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 
 import argparse
 
-from maskbench.commands import count
+from maskbench.commands import at_least
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the words that the command takes."""
     parser.add_argument(
         "--tasks",
-        type=count,
+        type=at_least(1),
         default=100,
         metavar="N",
         help="tasks of each project to look at (100)",
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.pipeline.layout import Layout  # noqa: PLC0415
 
     levels = []
-    for finding in check_up(load_params(), Layout(), max(1, args.tasks)):
+    for finding in check_up(load_params(), Layout(), args.tasks):
         print(finding, flush=True)
         levels.append(finding.level)
     errors, warnings = levels.count(ERROR), levels.count(WARNING)

@@ -14,7 +14,7 @@ Exit status: 0 done; 3 a version cannot be had; 4 predictions or benchmark have 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from maskbench.commands import count
+from maskbench.commands import at_least
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -32,10 +32,10 @@ def configure(parser: ArgumentParser) -> None:
         "--out", type=Path, default=Path("evaluation"), help="folder to write; default: %(default)s"
     )
     parser.add_argument(
-        "--resamples", type=count, default=1000, help="bootstrap draws; default: %(default)s"
+        "--resamples", type=at_least(0), default=1000, help="bootstrap draws; default: %(default)s"
     )
     parser.add_argument(
-        "--worst", type=count, default=50, help="images on the page; default: %(default)s"
+        "--worst", type=at_least(0), default=50, help="images on the page; default: %(default)s"
     )
 
 

@@ -4,15 +4,13 @@
 (or on disk, for the workspace), as long as they give that digest.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 import maskbench
-from maskbench.diff.versions import Version
+from maskbench.diff.versions import Version, on_disk
 
 _STAGES = ("rasterize", "combine")  # the stages that decide pixels
 _OURS = "maskbench"
@@ -42,22 +40,19 @@ def runs_here(version: Version) -> bool:
     A ``dvc.yaml`` that lists no code of maskbench (it is installed, not vendored) cannot tell; then
     it is taken to be the same.
     """
-    running = _running()
     return all(
-        digest == (_whole(version, running) if path == _OURS else running.get(path))
+        digest == _here(version, path)
         for stage in _STAGES
         for path, digest in _code(version, stage).items()
         if path == _OURS or path.startswith(f"{_OURS}/")
     )
 
 
-def folder_digest(files: Mapping[str, str]) -> str:
-    """DVC's digest of a folder, by the md5 of each file in it by path within the folder.
-
-    Format: the md5 of the JSON list that DVC keeps of a folder (``dvc_data.hashfile.tree``).
-    """
-    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
-    return f"{_md5(json.dumps(entries).encode())}.dir"
+def _here(version: Version, path: str) -> str | None:
+    """The digest of the running package, or of a file in it, as it would be in a version."""
+    if path == _OURS:
+        return _folder_digest(_looked_at(version, _OURS, _running()))
+    return _running().get(path.removeprefix(f"{_OURS}/"))
 
 
 @dataclass(frozen=True)
@@ -96,28 +91,18 @@ def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
         if not digest.endswith(".dir"):
             files[path] = digest
             continue
-        found = _looked_at(version, path, _digests(version.folder(path)))
-        if folder_digest(found) == digest:
-            files |= {f"{path}/{name}": md5 for name, md5 in found.items()}
+        found = _looked_at(version, path, version.tracked(path))
+        if _folder_digest(found) == digest:
+            files |= {f"{path}/{name}": each for name, each in found.items()}
         else:
             folders.add(path)
     return _Code(files, frozenset(folders))
 
 
-def _whole(version: Version, running: Mapping[str, str]) -> str:
-    """The digest that the running package would have among a version's files."""
-    names = {path.removeprefix(f"{_OURS}/"): md5 for path, md5 in running.items()}
-    return folder_digest(_looked_at(version, _OURS, names))
-
-
 @cache
 def _running() -> dict[str, str]:
-    package = Path(maskbench.__file__).parent
-    files = {
-        file.relative_to(package.parent).as_posix(): file.read_bytes()
-        for file in package.rglob("*.py")
-    }
-    return _digests(files)
+    """md5 by path, within it, of the files of the package that is running."""
+    return on_disk(Path(maskbench.__file__).parent)
 
 
 def _looked_at(version: Version, folder: str, files: Mapping[str, str]) -> dict[str, str]:
@@ -135,12 +120,16 @@ def _looked_at(version: Version, folder: str, files: Mapping[str, str]) -> dict[
             for step in steps
         )
 
-    return {name: md5 for name, md5 in files.items() if not ignored(PurePosixPath(name))}
+    return {name: digest for name, digest in files.items() if not ignored(PurePosixPath(name))}
 
 
-def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: _md5(content) for path, content in files.items()}
+def _folder_digest(files: Mapping[str, str]) -> str:
+    """DVC's digest of a folder with these files."""
+    from dvc_data.hashfile.hash_info import HashInfo  # noqa: PLC0415 - a third of a second
+    from dvc_data.hashfile.tree import Tree  # noqa: PLC0415
 
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    tree = Tree()
+    for path, digest in files.items():
+        tree.add(PurePosixPath(path).parts, None, HashInfo("md5", digest))
+    tree.digest()
+    return str(tree.hash_info.value)

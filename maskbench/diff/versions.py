@@ -60,13 +60,12 @@ class Version:
         file = self.root / path
         return file.read_bytes() if file.is_file() else None
 
-    def folder(self, path: str) -> dict[str, bytes]:
-        """The bytes of the files that git keeps in a folder, by path within it; none without it."""
+    def tracked(self, folder: str) -> dict[str, str]:
+        """md5 by path within it of a folder's files in git; of all on disk for the workspace."""
         if self.commit is not None:
-            return git.files_at(self.root, self.commit, path)
-        disk = self.root / path
-        files = (file for file in sorted(disk.rglob("*")) if file.is_file())
-        return {file.relative_to(disk).as_posix(): file.read_bytes() for file in files}
+            files = git.files_at(self.root, self.commit, folder)
+            return {path: _md5(content) for path, content in files.items()}
+        return on_disk(self.root / folder)
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:
@@ -143,7 +142,9 @@ class Version:
         disk = self.root / folder
         if self.commit is not None or not disk.is_dir():
             return self.locked(folder)
-        found = {file.name: _md5(file) for file in sorted(disk.iterdir()) if file.is_file()}
+        found = {
+            file.name: _md5(file.read_bytes()) for file in sorted(disk.iterdir()) if file.is_file()
+        }
         with suppress(SourceError):  # not built before, or not needed: all is on disk
             found = {**self.locked(folder), **found}
         return found
@@ -237,8 +238,15 @@ def _label(revision: str, commit: str) -> str:
     return commit[:7] if commit.startswith(revision) else f"{revision} ({commit[:7]})"
 
 
-def _md5(file: Path) -> str:
-    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+def on_disk(folder: Path) -> dict[str, str]:
+    """md5 by path within it of all files in a folder; none if it is not there."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {file.relative_to(folder).as_posix(): _md5(file.read_bytes()) for file in files}
+
+
+def _md5(content: bytes) -> str:
+    """The digest that DVC names a file by."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def find_root(start: Path) -> Path:
