@@ -111,16 +111,12 @@ def _looked_at(version: Version, folder: str, files: Mapping[str, str]) -> dict[
 
     text = (version.text(".dvcignore") or b"").decode("utf-8", "replace")
     patterns = DvcIgnorePatterns([line.strip() for line in text.splitlines()], "/", "/")
-    root = PurePosixPath("/", folder)
-
-    def ignored(path: PurePosixPath) -> bool:
-        steps = [path, *path.parents][:-1]  # the last is the folder itself
-        return any(
-            patterns.matches((root / step).parent.as_posix(), step.name, step != path)
-            for step in steps
-        )
-
-    return {name: digest for name, digest in files.items() if not ignored(PurePosixPath(name))}
+    paths = {name: PurePosixPath("/", folder, name) for name in files}
+    return {
+        name: digest
+        for name, digest in files.items()
+        if not patterns.matches(paths[name].parent.as_posix(), paths[name].name)
+    }
 
 
 def _folder_digest(files: Mapping[str, str]) -> str:
