@@ -24,7 +24,7 @@ import numpy as np
 
 from maskbench.codecs import write_mask
 from maskbench.labelstudio.canonical import task_json
-from maskbench.labelstudio.model import Image
+from maskbench.regions.task import Image
 from maskbench.labelstudio.parse import parse_task
 from maskbench.mask import pixel_digest
 from maskbench.pipeline.split import COLUMNS

@@ -1,7 +1,7 @@
 """Which region, label, annotator and rule gave a pixel its class, and since which version."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -9,22 +9,21 @@ from maskbench.diff import git
 from maskbench.diff.names import NO_RULE
 from maskbench.diff.redo import Choices
 from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
-from maskbench.drawing import draw_region
 from maskbench.errors import (
     DataError,
-    GeometryError,
     MaskbenchError,
     Problem,
     SourceError,
     visible,
 )
 from maskbench.labelstudio.canonical import task_of
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Annotation, Region, Task
+from maskbench.regions.task import choose
+from maskbench.regions.task import Annotation, Task
 from maskbench.manifest import Row
 from maskbench.mask import Mask
 from maskbench.pixels import read_mask
-from maskbench.raster import Patch
+from maskbench.regions.build import draw_regions
+from maskbench.regions.label_set import painting_order
 
 
 @dataclass(frozen=True)
@@ -182,26 +181,18 @@ def _covering(
 ) -> Iterator[Covering]:
     if annotation is None or task.image is None:
         return
-    hits: list[tuple[Region, Patch]] = []
-    for region in annotation.regions:
-        try:
-            patch = draw_region(region, task.image, version.params.rasterize)
-        except GeometryError:
-            continue  # drawn by another maskbench; `agrees` tells
-        if patch is not None and patch.covers(y * task.image.width + x):
-            hits.append((region, patch))
-    winner = _winner([patch for _, patch in hits], version.params.rasterize.overlap)
-    for i, (region, _) in enumerate(hits):
-        yield Covering(region.id, region.shape, region.labels, winner in (None, i))
-
-
-def _winner(patches: Sequence[Patch], overlap: str) -> int | None:
-    """The place of the one patch that counts; None where all do."""
-    if overlap == "keep" or not patches:
-        return None
-    if overlap == "top":
-        return len(patches) - 1
-    return min(range(len(patches)), key=lambda i: (patches[i].pixels, -i))
+    params = version.params.rasterize
+    # A region that cannot be read was drawn by another maskbench; `agrees` tells.
+    hits = [
+        replace(result, pixels=None)
+        for result in draw_regions(annotation.regions, task.image, params)
+        if result.pixels is not None and result.pixels.contains(x, y)
+    ]
+    order = painting_order(params.overlap, [result.count for result in hits])
+    deciding = order if params.overlap == "keep" else order[-1:]
+    for i, result in enumerate(hits):
+        region = result.region
+        yield Covering(region.id, region.shape, region.labels, i in deciding)
 
 
 def _reason(choices: Choices, labels: Sequence[str]) -> str:

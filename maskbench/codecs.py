@@ -2,24 +2,28 @@
 
 Masks are 8-bit, single-channel and without a palette (a palette image would be turned into
 luminance by loaders). PNG is written here instead of by Pillow, unfiltered and run-length deflated:
-smaller, and several times faster to write, since masks gain nothing from PNG's row filters. Label
-sets are byte planes in a TIFF; what they mean stands in the file's image description.
+smaller, and several times faster to write, since masks gain nothing from PNG's row filters. TIFFs
+are rasterio's. Label sets are bit planes in a GeoTIFF; what they mean stands in the file's image
+description.
 """
 
 import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
 from zlib_ng import zlib_ng
 
 from maskbench.files import sha256
 from maskbench.mask import Mask
-from maskbench.raster import LabelSet
-from maskbench.tiff import read_tiff, tiff_bytes
+from maskbench.regions.label_set import LabelSet, Planes
 
 _BAND = 128  # rows handed to the encoder at once, so that they stay in cache
 
@@ -49,6 +53,28 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
+def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str = "") -> bytes:
+    """Encode planes as a TIFF by rasterio, the planes one after the other.
+
+    Args:
+        planes: Shape (P, H, W), uint8.
+        compression: GDAL's creation options that say how to compress.
+        description: ASCII text for the tag ImageDescription.
+    """
+    count, height, width = planes.shape
+    options = {
+        "driver": "GTiff", "dtype": "uint8", "count": count, "height": height, "width": width,
+        "interleave": "band", "photometric": "MINISBLACK" if count < 3 else "RGB", "alpha": "NO",
+        "blockysize": 256, **compression,
+    }  # fmt: skip
+    with MemoryFile() as memory:
+        with memory.open(**options) as file:
+            if description:
+                file.update_tags(TIFFTAG_IMAGEDESCRIPTION=description)
+            file.write(planes)
+        return bytes(memory.getbuffer())
+
+
 def write_mask(path: Path, mask: Mask) -> str:
     """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending.
 
@@ -60,7 +86,7 @@ def write_mask(path: Path, mask: Mask) -> str:
     """
     if path.suffix == ".png":
         return _written(path, png_bytes(mask))
-    return _written(path, tiff_bytes(LabelSet.of_planes((), mask[np.newaxis])))
+    return _written(path, tiff_bytes(mask[np.newaxis], {"compress": "deflate"}))
 
 
 def _written(path: Path, content: bytes) -> str:
@@ -91,7 +117,7 @@ class LabelSetFile:
 
 
 def write_label_set(path: Path, content: LabelSetFile) -> str:
-    """Write a label set as a TIFF of byte planes; into which folder, see :func:`write_mask`.
+    """Write a label set as a GeoTIFF of bit planes; into which folder, see :func:`write_mask`.
 
     The tag ImageDescription holds JSON: ``labels`` (bit ``k % 8`` of band ``k // 8 + 1`` is label
     ``k``), ``task``, ``annotation`` and ``image``.
@@ -106,21 +132,23 @@ def write_label_set(path: Path, content: LabelSetFile) -> str:
         "image": dict(content.image),
     }
     text = json.dumps(about, sort_keys=True)  # ASCII, as TIFF tags are
-    return _written(path, tiff_bytes(content.label_set, text))
+    compression = {"compress": "zstd", "zstd_level": 1}
+    return _written(path, tiff_bytes(content.label_set.planes, compression, text))
 
 
 def read_label_set(path: Path) -> LabelSetFile:
-    """Read what :func:`write_label_set` wrote.
+    """Read what :func:`write_label_set` wrote, also by earlier versions of maskbench.
 
     Raises:
         ValueError: The file is damaged or was not written by maskbench.
     """
     try:
-        text, planes = read_tiff(path.read_bytes())
-        about = json.loads(text)
-        label_set = replace(planes, labels=tuple(about["labels"]))
-        if len(label_set.runs) != max(1, -(-len(label_set.labels) // 8)):
-            raise ValueError("it has not the planes that its labels need")
+        with MemoryFile(path.read_bytes()) as memory, memory.open(driver="GTiff") as file:
+            about = json.loads(file.tags()["TIFFTAG_IMAGEDESCRIPTION"])
+            labels = tuple(about["labels"])
+            if file.dtypes != ("uint8",) * max(1, -(-len(labels) // 8)):
+                raise ValueError("it has not the planes that its labels need")
+            label_set = LabelSet(labels, file.read())
         return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RasterioError, MemoryError) as error:
         raise ValueError(f"{path} is no label set of maskbench: {error}") from None

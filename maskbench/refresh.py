@@ -17,7 +17,7 @@ from typing import Any
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files import write_text
 from maskbench.labelstudio.canonical import read_task, task_json
-from maskbench.labelstudio.model import Task
+from maskbench.regions.task import Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.labelstudio.server import Server
 from maskbench.params import Params, load_params

@@ -21,10 +21,10 @@ from maskbench.diff.model import (
 from maskbench.diff.names import Named, Names, differing
 from maskbench.diff.redo import Choices, combine, draw
 from maskbench.errors import GeometryError
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Image, Task
+from maskbench.regions.task import choose
+from maskbench.regions.task import Image, Task
 from maskbench.params import Params, RasterizeParams
-from maskbench.raster import LabelSet
+from maskbench.regions.label_set import LabelSet
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,6 @@ class _State:
 
 NOT_GIVEN = "not what its annotation and params give"
 """Name of the cause that is none."""
-
-_FIELDS = ("annotation", "overlap", "all_touched", "brush_threshold")
-
 
 def explain(before: Side, after: Side, names: Names, same_code: bool = True) -> tuple[Cause, ...]:
     """The causes for which two masks differ, in the pipeline's order; none if nothing accounts.
@@ -113,7 +110,7 @@ def _steps(state: _State, after: Side) -> Iterator[tuple[str, str, _State]]:
     state = replace(state, task=target.task, image=target.image)
     counted = choose(state.task.annotations, state.rasterize.annotation)
     yield ANNOTATION, f"annotation {counted.id}" if counted else "no annotation counts", state
-    for name in _FIELDS:
+    for name in RasterizeParams._fields:
         value = getattr(target.rasterize, name)
         if value != getattr(state.rasterize, name):
             state = replace(state, rasterize=state.rasterize._replace(**{name: value}))

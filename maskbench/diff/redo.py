@@ -1,36 +1,32 @@
 """What-if masks: one task drawn and combined anew under one version's or the other's choices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskbench import drawing
 from maskbench.diff.names import NO_RULE, Named, Names
 from maskbench.errors import GeometryError
 from maskbench.ignore import IGNORE
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Image, Task
+from maskbench.regions.task import Image, Task
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
-from maskbench.raster import LabelSet, label_set
-from maskbench.rules import ClassRules, Combination, class_mask
+from maskbench.regions.build import build_label_set
+from maskbench.regions.label_set import LabelSet
+from maskbench.regions.rules import ClassRules, Combination, class_mask
 
 
 def draw(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:
-    """The label set that *rasterize* would make, or None where no annotation counts.
+    """Make the label set that *rasterize* would make; None where no annotation counts.
 
     Raises:
         GeometryError: A region cannot be drawn on an image of this size.
     """
-    annotation = choose(task.annotations, params.annotation)
-    if annotation is None:
+    rasterized = build_label_set(replace(task, image=image), params)
+    if rasterized is None:
         return None
-    drawn = drawing.draw(annotation.regions, image, params)
-    errors = [entry.error for entry in drawn if entry.error is not None]
-    if errors:
-        raise GeometryError(errors[0])
-    patches = [entry.patch for entry in drawn if entry.patch is not None]
-    return label_set(patches, image.width, image.height, params.overlap)
+    if rasterized.errors:
+        raise GeometryError(rasterized.errors[0])
+    return rasterized.label_set
 
 
 @dataclass(frozen=True)

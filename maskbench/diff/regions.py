@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 
 from maskbench.diff.model import AnnotationChange, RegionChange
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Annotation, Region, Task
+from maskbench.regions.task import choose
+from maskbench.regions.task import Annotation, Region, Task
 
 
 def annotation_change(

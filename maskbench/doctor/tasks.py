@@ -8,15 +8,15 @@ from itertools import islice
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem
 from maskbench.images import ImageInfo, inspect
-from maskbench.labelstudio.choose import choose
+from maskbench.regions.task import choose
 from maskbench.labelstudio.keys import reference_parts, without_upload_prefix
-from maskbench.labelstudio.model import Annotation, Image, Task
+from maskbench.regions.task import Annotation, Image, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import Params
 from maskbench.pipeline.fetch import Source, needs_image, sized
-from maskbench.pipeline.label_sets import region_patches
-from maskbench.raster import label_set
-from maskbench.rules import ClassRules, class_mask
+from maskbench.pipeline.label_sets import region_facts, region_problems
+from maskbench.regions.build import RasterizedTask, build_label_set
+from maskbench.regions.rules import ClassRules, class_mask
 
 _DROPPED = {
     "no_label": "without a label",
@@ -89,10 +89,10 @@ def _look(source: Source, task: Task, params: Params, seen: _Seen) -> None:
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
-    annotation = choose(full.annotations, params.rasterize.annotation)
-    if annotation is not None:
+    rasterized = build_label_set(full, params.rasterize)
+    if rasterized is not None:
         seen.counted += 1
-        _rasterized(full, annotation, params, seen)
+        _look_at_regions(full, rasterized, params, seen)
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:
@@ -100,17 +100,18 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
     return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
-def _rasterized(task: Task, annotation: Annotation, params: Params, seen: _Seen) -> None:
-    patches, facts, problems = region_patches(task, annotation, params.rasterize, params.labels_map)
+def _look_at_regions(
+    task: Task, rasterized: RasterizedTask, params: Params, seen: _Seen
+) -> None:
+    problems = region_problems(task, rasterized, params.labels_map)
+    facts = region_facts(task, rasterized)
     seen.bad_regions += problems
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
-    if problems or task.image is None:
+    if problems:
         return
-    labels = label_set(patches, task.image.width, task.image.height, params.rasterize.overlap)
-    rules = ClassRules(params.labels_map, params.rules, params.combine)
-    for combination in class_mask(labels, rules)[1]:
+    for combination in class_mask(rasterized.label_set, ClassRules.of(params))[1]:
         if combination.becomes is None:
             seen.unmatched.setdefault(combination.labels, []).append(task.id)
 

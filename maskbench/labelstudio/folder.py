@@ -10,7 +10,8 @@ from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
 from maskbench.files import sha256, sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
-from maskbench.labelstudio.model import ImageFile, Pictured, Task
+from maskbench.labelstudio.model import ImageFile, Pictured
+from maskbench.regions.task import Task
 from maskbench.quickjson import plain_json, short_json
 
 

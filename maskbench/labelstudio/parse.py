@@ -11,19 +11,13 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.labelstudio.keys import image_reference, task_key
-from maskbench.labelstudio.model import NOT_A_REGION, Annotation, Region, Task
+from maskbench.regions.shapes import GEOMETRY_FIELDS, KINDS
+from maskbench.regions.strokes import canonical_rle
+from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task
 
-_SHAPES = ("polygon", "rectangle", "ellipse", "brush", "bitmask", "vector", "keypoint")
-_GEOMETRY = (
-    "points", "x", "y", "width", "height", "rotation", "radiusX", "radiusY", "rle",
-    "imageDataURL", "vertices", "sequence",
-)  # fmt: skip
+_GEOMETRY = (*GEOMETRY_FIELDS, "sequence")  # a sequence is a video's, which has no mask
 _MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
 _RELATION = ("direction", "from_id", "labels", "to_id", "type")
-_INFERRED = (
-    ("points", "polygon"), ("rle", "brush"), ("imageDataURL", "bitmask"), ("vertices", "vector"),
-    ("radiusX", "ellipse"), ("height", "rectangle"), ("x", "keypoint"),
-)  # fmt: skip
 
 _TASK = ("id", "data", "annotations", "project")
 _ANNOTATION = (
@@ -190,7 +184,7 @@ def _has_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
 
 def _named_shape(entry: Mapping[str, Any]) -> str | None:
     kind = str(entry.get("type")).removesuffix("labels")
-    return kind if kind in _SHAPES else None
+    return kind if kind in KINDS else None
 
 
 def _answer(value: Mapping[str, Any]) -> Any:
@@ -218,7 +212,7 @@ def _region(items: list[dict[str, Any]]) -> Region:
 def _inferred_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> str:
     if "sequence" in value or not value:
         return str(entry.get("type") or NOT_A_REGION) if value else NOT_A_REGION
-    return next((shape for name, shape in _INFERRED if name in value), NOT_A_REGION)
+    return next((name for name, kind in KINDS.items() if kind.fields[0] in value), NOT_A_REGION)
 
 
 def _labels(item: Mapping[str, Any]) -> list[str]:
@@ -239,8 +233,6 @@ def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:
     """The geometry as the browser would save it: whole numbers without ``.0``, code unpadded."""
     plain = {name: _whole(entry) for name, entry in value.items()}
     if isinstance(plain.get("rle"), list):
-        from maskbench.labelstudio.brush import canonical_rle  # noqa: PLC0415 - needs NumPy
-
         plain["rle"] = canonical_rle(plain["rle"])
     return plain
 

@@ -18,7 +18,8 @@ from maskbench.files import sha256_file
 from maskbench.images import SUFFIXES
 from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.download import Got, Wanted, get_image
-from maskbench.labelstudio.model import ImageFile, Pictured, Task
+from maskbench.labelstudio.model import ImageFile, Pictured
+from maskbench.regions.task import Task
 from maskbench.labelstudio.store import Store, StoredImage
 from maskbench.labelstudio.sync import Project, read_project, sync_project, sync_recent
 

@@ -14,7 +14,8 @@ from maskbench.errors import DataError, Problem
 from maskbench.files import json_text, link_or_copy, sha256, write_bytes, write_text
 from maskbench.labelstudio.canonical import task_json
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.model import Annotation, Image, ImageFile, Pictured, Region, Task
+from maskbench.labelstudio.model import ImageFile, Pictured
+from maskbench.regions.task import Annotation, Image, Region, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.build import Job, Recipe, build, staging

@@ -10,7 +10,7 @@ from maskbench.errors import Problem
 from maskbench.files import sha256_file
 from maskbench.mask import pixel_digest
 from maskbench.pipeline.work import MaskWork, Outcome
-from maskbench.rules import ClassRules, Combination, class_mask
+from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.upright import write_upright
 
 

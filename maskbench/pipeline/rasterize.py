@@ -6,7 +6,6 @@ from typing import Any
 
 from maskbench.digests import Digests
 from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.labelstudio.model import REASONS
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
@@ -14,6 +13,7 @@ from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pipeline.work import LabelSetWork
 from maskbench.processes import Deferred
+from maskbench.regions.build import REASONS
 
 MAKE = Deferred("maskbench.pipeline.label_sets", "make_label_set")
 """What workers do; it needs numpy, the stage itself does not."""

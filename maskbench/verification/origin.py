@@ -8,17 +8,17 @@ import numpy as np
 from maskbench.errors import DataError, Problem
 from maskbench.images import inspect
 from maskbench.labelstudio.canonical import read_task
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import Annotation, Image, Task
+from maskbench.regions.task import choose
+from maskbench.regions.task import Annotation, Image, Task
 from maskbench.manifest import Row
 from maskbench.mask import Mask
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.label_sets import region_patches
+from maskbench.pipeline.label_sets import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pixels import read_scene
-from maskbench.raster import label_set
-from maskbench.rules import ClassRules, class_mask
+from maskbench.regions.build import build_label_set
+from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.splits import subset
 
 _BUILD = "run `dvc repro`"
@@ -39,7 +39,7 @@ class Origin:
     def __init__(self, annotations: Path, params: Params) -> None:
         self.annotations = annotations
         self.params = params
-        self._rules = ClassRules(params.labels_map, params.rules, params.combine)
+        self._rules = ClassRules.of(params)
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Class names, and tasks that count but are not in the benchmark."""
@@ -133,16 +133,13 @@ class Origin:
         if (task.image.height, task.image.width) != mask.shape:  # which may claim any size
             yield f"has another size than the image that was annotated; {_BUILD}"
             return
-        patches, _, problems = region_patches(
-            task, annotation, self.params.rasterize, self.params.labels_map
-        )
+        rasterized = build_label_set(task, self.params.rasterize)
+        assert rasterized is not None  # noqa: S101 - the caller has checked
+        problems = region_problems(task, rasterized, self.params.labels_map)
         if problems:
             yield f"the annotation cannot be drawn ({problems[0]}); {_BUILD}"
             return
-        drawn = label_set(
-            patches, task.image.width, task.image.height, self.params.rasterize.overlap
-        )
-        expected, found = class_mask(drawn, self._rules)
+        expected, found = class_mask(rasterized.label_set, self._rules)
         missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
         if missing:
             yield f"no rule says what {missing[0]} together become; {_BUILD}"

@@ -23,8 +23,8 @@ from maskbench.export.coco import run_lengths
 from maskbench.export.instances import Instance, instances, of_region
 from maskbench.export.source import Source
 from maskbench.export.yolo import _lines
-from maskbench.labelstudio.model import Image as TaskImage
-from maskbench.labelstudio.model import Region
+from maskbench.regions.task import Image as TaskImage
+from maskbench.regions.task import Region
 from maskbench.splits import SUBSETS
 from tests.training.making import make
 

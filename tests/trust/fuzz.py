@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from maskbench.errors import MaskbenchError  # noqa: E402 - run as a script, the path comes first
 from maskbench.labelstudio.canonical import read_task  # noqa: E402
-from maskbench.labelstudio.choose import choose  # noqa: E402
+from maskbench.regions.task import choose
 from maskbench.params import load_params  # noqa: E402
 from maskbench.pipeline.combine import codes, combine  # noqa: E402
 from maskbench.pipeline.fetch import fetch  # noqa: E402

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from maskbench.labelstudio.canonical import task_json
-from maskbench.labelstudio.model import Region
+from maskbench.regions.task import Region
 from maskbench.labelstudio.parse import TaskError, parse_task
 
 TRIANGLE = {"points": [[10, 10], [50.5, 10], [10, 60]], "closed": True}

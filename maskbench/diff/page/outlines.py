@@ -2,48 +2,48 @@
 
 from typing import Any
 
-from maskbench.drawing import draw_region
-from maskbench.errors import GeometryError
-from maskbench.geometry import OUTLINES
-from maskbench.labelstudio.choose import choose
-from maskbench.labelstudio.model import AREAS, Image, Region, Task
+import numpy as np
+import shapely
+
 from maskbench.params import RasterizeParams
-from maskbench.raster import painted
-from maskbench.winding import row_stretches
+from maskbench.regions.build import RegionResult, draw_regions
+from maskbench.regions.rasterize import RegionPixels
+from maskbench.regions.task import Task, choose
 
 
 def outlines(task: Task, params: RasterizeParams) -> list[dict[str, Any]]:
-    """The regions that count, in drawing order, as JSON values.
+    """Return the regions that have an area and a label, in drawing order, as JSON values.
 
-    ``ring`` holds x, y, x, y … in pixels (fractions, hundredths); a brush stroke has ``rows``
-    instead: y, first x, end x of each run of its pixels. ``pixels`` is the region's size.
+    ``ring`` holds x, y, x, y … in pixels (fractions, hundredths); a stroke has ``rows`` instead: y,
+    first x, end x of each run of its pixels. ``pixels`` is the region's size. Regions that cannot
+    be read are left out: they are of another maskbench's time, and the class map shows the pixels.
     """
     annotation = choose(task.annotations, params.annotation)
     if annotation is None or task.image is None:
         return []
-    found = []
-    for region in annotation.regions:
-        if region.shape in AREAS and region.labels:
-            try:
-                found.append(_outline(region, task.image, params))
-            except GeometryError:
-                continue  # of another maskbench's time; the class map shows the pixels
-    return found
+    drawn = draw_regions(annotation.regions, task.image, params)
+    return [_outline(result) for result in drawn if result.pixels or result.dropped == "no_pixel"]
 
 
-def _outline(region: Region, image: Image, params: RasterizeParams) -> dict[str, Any]:
-    patch = draw_region(region, image, params)
+def _outline(result: RegionResult) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "id": region.id,
-        "shape": region.shape,
-        "labels": list(region.labels),
-        "pixels": patch.pixels if patch else 0,
+        "id": result.region.id,
+        "shape": result.region.shape,
+        "labels": list(result.region.labels),
+        "pixels": result.count,
     }
-    if region.shape in OUTLINES:
-        ring = OUTLINES[region.shape](region.value, image.width, image.height)
-        entry["ring"] = [round(float(part), 2) for part in ring.reshape(-1)]
-    elif patch is not None:
-        plane = painted(patch.stretches, image.width, image.height)
-        triples = zip(*row_stretches(plane), strict=True)
-        entry["rows"] = [int(part) for triple in triples for part in triple]
+    if result.outline is not None:
+        points = shapely.get_coordinates(result.outline)[:-1]
+        entry["ring"] = points.round(2).reshape(-1).tolist()
+    elif result.pixels is not None:
+        entry["rows"] = _rows(result.pixels)
     return entry
+
+
+def _rows(pixels: RegionPixels) -> list[int]:
+    """Return y, first x and end x of each run of a region's pixels along a row."""
+    steps = np.diff(np.pad(pixels.inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, first = np.nonzero(steps == 1)
+    end = np.nonzero(steps == -1)[1]
+    runs = [rows + pixels.top, first + pixels.left, end + pixels.left]
+    return np.column_stack(runs).reshape(-1).tolist()

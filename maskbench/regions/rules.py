@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from maskbench.ignore import IGNORE
 from maskbench.mask import Mask
-from maskbench.params import CombineParams, Rule
-from maskbench.raster import LabelSet
+from maskbench.params import CombineParams, Params, Rule
+from maskbench.regions.label_set import LabelSet, Planes
+from maskbench.regions.rasterize import IntArray
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class ClassRules:
     labels_map: Mapping[str, int]
     rules: Sequence[Rule]
     fallback: CombineParams
+
+    @classmethod
+    def of(cls, params: Params) -> "ClassRules":
+        """Return what the params say."""
+        return cls(params.labels_map, params.rules, params.combine)
 
     def class_of(self, labels: frozenset[str]) -> str | None:
         """The class name of pixels with exactly ``labels``; None where no rule says."""
@@ -64,69 +69,45 @@ class Combination(NamedTuple):
 
 
 def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combination]]:
-    """The class mask of an image, and the combinations of labels that occur in it.
+    """Turn an image's label set into its class mask, and find the combinations that occur in it.
 
-    Neighbouring pixels mostly carry the same labels; so the rules are looked up for runs of equal
-    pixels along the rows, and the classes repeated. Pixels of a combination without a rule
+    Neighbouring pixels mostly carry the same labels: the rules are looked up once for each distinct
+    set, and classes are written for runs of equal pixels. Pixels of a combination without a rule
     (``becomes`` is None) get the ignore value; the caller decides whether that is an error.
 
     Returns:
-        The mask, shape (H, W) uint8, and the combinations sorted by number of labels, then name.
+        The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
-    labels, (starts, states) = label_set.labels, label_set.joined()
-    lengths = np.diff(starts, append=label_set.height * label_set.width)
-    codes, sets = _distinct(states)
+    lengths, codes, bits = _distinct(label_set.planes)
     counts = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
-    table = np.zeros(len(sets), dtype=np.uint8)
+    values = np.zeros(len(bits), dtype=np.uint8)
     found = []
-    for i, bits in enumerate(sets):
-        names = tuple([labels[k] for k in _members(bits)])
+    is_set = np.unpackbits(bits, axis=1, count=len(label_set.labels), bitorder="little")
+    for i in range(len(bits)):
+        names = tuple(label_set.labels[k] for k in np.flatnonzero(is_set[i]))
         becomes = rules.class_of(frozenset(names))
         found.append(Combination(names, counts[i], becomes))
-        table[i] = IGNORE if becomes is None else rules.labels_map[becomes]
-    mask = np.repeat(table[codes], lengths).reshape(label_set.height, label_set.width)
+        values[i] = IGNORE if becomes is None else rules.labels_map[becomes]
+    mask = np.repeat(values[codes], lengths).reshape(label_set.planes.shape[1:])
     return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
 
 
-_Whole = npt.NDArray[np.int64]
-
-
-def _members(bits: int) -> list[int]:
-    """The numbers of the bits that are set, ascending."""
-    found = []
-    while bits:
-        found.append((bits & -bits).bit_length() - 1)
-        bits &= bits - 1
-    return found
-
-
-def _distinct(planes: npt.NDArray[np.uint8]) -> tuple[_Whole, list[int]]:
-    """Each run's number in the list of distinct bit sets, and that list.
-
-    The first two planes' bytes are the numbers; each further plane multiplies the few sets found so
-    far by 256 and keeps those that occur. Thus 64 labels need no table of 2^64 entries.
+def _distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
+    """Find the runs of equal pixels along the rows, and the distinct sets of bits among them.
 
     Args:
-        planes: Bits of each run, shape (P, N).
+        planes: Bit planes, shape (P, H, W).
 
     Returns:
-        Codes, shape (N,), and ``sets[code]``, the bits of all planes as one integer.
+        Each run's length in pixels, shape (N,); the number of its set, shape (N,); and the bits of
+        the sets, shape (S, P).
     """
-    codes = planes[0].astype(np.int64)
-    if len(planes) > 1:
-        codes |= planes[1].astype(np.int64) << 8
-    codes, sets = _dense(codes, 1 << 8 * min(2, len(planes)))
-    for i, plane in enumerate(planes[2:], start=2):
-        codes, found = _dense(codes << 8 | plane, len(sets) << 8)
-        sets = [sets[code >> 8] | (code & 255) << 8 * i for code in found]
-    return codes, sets
-
-
-def _dense(codes: _Whole, most: int) -> tuple[_Whole, list[int]]:
-    """Each code's number among those that occur, all below ``most``, and these, ascending."""
-    occurs = np.zeros(most, dtype=np.bool_)
-    occurs[codes] = True
-    present = np.flatnonzero(occurs)
-    numbers = np.zeros(most, dtype=np.int32)
-    numbers[present] = np.arange(len(present))
-    return numbers.take(codes).astype(np.int64), present.tolist()
+    flat = planes.reshape(len(planes), -1)
+    changes = np.flatnonzero(np.logical_or.reduce(flat[:, 1:] != flat[:, :-1])) + 1
+    starts = np.concatenate([[0], changes])
+    size = 1 if len(planes) == 1 else -(-len(planes) // 8) * 8
+    bits = np.zeros((len(starts), size), dtype=np.uint8)
+    bits[:, : len(planes)] = flat[:, starts].T
+    keys = bits.view(f"<u{size}" if size <= 8 else f"V{size}")[:, 0]  # one number a run
+    _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+    return np.diff(starts, append=flat.shape[1]), codes, bits[first, : len(planes)]

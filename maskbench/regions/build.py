@@ -1,0 +1,215 @@
+"""From a task and params to its mask: the one composition of all that this room does.
+
+*rasterize* calls :func:`build_label_set`, *combine* :func:`~maskbench.regions.rules.class_mask`,
+and whoever wants a mask at once :func:`build_mask`, which is both. Who looks at single regions (to
+blame, export or show them) asks :func:`draw_regions`, as :func:`build_label_set` does.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+
+from maskbench.errors import GeometryError, did_you_mean
+from maskbench.regions.task import choose
+from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task
+from maskbench.mask import Mask
+from maskbench.params import Params, RasterizeParams
+from maskbench.regions.label_set import LabelSet, paint, painting_order
+from maskbench.regions.rasterize import RegionPixels, crop, fill, pixel_box
+from maskbench.regions.rules import ClassRules, Combination, class_mask
+from maskbench.regions.shapes import KINDS, RegionKind
+
+REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
+"""Why a region has no part in a mask without being an error."""
+
+
+@dataclass(frozen=True)
+class RegionResult:
+    """What became of one region.
+
+    Attributes:
+        region: The region.
+        outline: Its polygon in pixels; None for strokes and for what has no area.
+        pixels: Its pixels; None if it has no part in a mask, or once they are painted.
+        count: How many pixels it has.
+        dropped: Why it has no part in a mask, one of :data:`REASONS`.
+        error: What cannot be read of its geometry.
+        is_clipped: Whether its outline reaches off the image.
+    """
+
+    region: Region
+    outline: shapely.Polygon | None = None
+    pixels: RegionPixels | None = None
+    count: int = 0
+    dropped: str | None = None
+    error: str | None = None
+    is_clipped: bool = False
+
+
+@dataclass(frozen=True)
+class RasterizedTask:
+    """What *rasterize* makes of a task.
+
+    Attributes:
+        annotation: The annotation that counts.
+        image: The task's image.
+        label_set: The labels on each pixel.
+        regions: What became of the annotation's regions, in drawing order, without their pixels.
+    """
+
+    annotation: Annotation
+    image: Image
+    label_set: LabelSet
+    regions: tuple[RegionResult, ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What cannot be read of the regions' geometries."""
+        return tuple(result.error for result in self.regions if result.error is not None)
+
+
+def build_mask(task: Task, params: Params) -> tuple[Mask, list[Combination]] | None:
+    """Make a task's class mask, and find the combinations of labels that occur in it.
+
+    Returns:
+        The mask, shape (H, W), uint8, and the combinations; None if no annotation counts.
+
+    Raises:
+        GeometryError: A region's geometry cannot be read; the message is of the first such region.
+    """
+    rasterized = build_label_set(task, params.rasterize)
+    if rasterized is None:
+        return None
+    if rasterized.errors:
+        raise GeometryError(rasterized.errors[0])
+    return class_mask(rasterized.label_set, ClassRules.of(params))
+
+
+def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
+    """Draw the annotation that counts; None if there is none, or the task has no image."""
+    annotation, image = choose(task.annotations, params.annotation), task.image
+    if annotation is None or image is None:
+        return None
+    regions = annotation.regions
+    order = list(range(len(regions)))
+    if params.overlap == "smallest":
+        counts = [result.count for result in draw_regions(regions, image, params)]
+        order = painting_order(params.overlap, counts)
+    results: dict[int, RegionResult] = {}
+
+    def layers() -> Iterator[tuple[Sequence[str], RegionPixels]]:
+        drawn = draw_regions([regions[i] for i in order], image, params)
+        for i, result in zip(order, drawn, strict=True):
+            results[i] = replace(result, pixels=None)  # a window each would fill the memory
+            if result.pixels is not None:
+                yield result.region.labels, result.pixels
+
+    labels = {label for region in regions if _kind(region).has_area for label in region.labels}
+    painted = paint(layers(), labels, image.width, image.height, params.overlap)
+    return RasterizedTask(annotation, image, painted, tuple(results[i] for i in sorted(results)))
+
+
+def draw_regions(
+    regions: Sequence[Region], image: Image, params: RasterizeParams
+) -> Iterator[RegionResult]:
+    """Find the pixels of each region, in the regions' order.
+
+    Args:
+        regions: The regions of an annotation.
+        image: The image that they lie on; only its size counts.
+        params: How regions become pixels.
+    """
+    read = [_read(region, image, params) for region in regions]
+    outlines = [result.outline for result in read if _is_filled(result, params)]
+    filled = fill(outlines, image.width, image.height, params.all_touched)
+    for result in read:
+        if result.dropped or result.error:
+            yield result
+        elif _is_filled(result, params):
+            yield _with_pixels(result, next(filled))
+        else:
+            try:
+                yield _with_pixels(result, _own_pixels(result, image, params))
+            except GeometryError as error:
+                yield replace(result, error=str(error))
+
+
+_NO_KIND = RegionKind(())
+
+
+def _kind(region: Region) -> RegionKind:
+    return KINDS.get(region.shape, _NO_KIND)
+
+
+def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
+    """Read a region's outline, or why it has no part in a mask."""
+    kind = _kind(region)
+    if region.shape == NOT_A_REGION:
+        return RegionResult(region, dropped="not_a_region")
+    if region.shape not in KINDS:
+        what = f"regions of the type {region.shape!r} cannot be turned into pixels"
+        return RegionResult(region, error=what)
+    if not kind.has_area or kind.is_open(region.value):
+        return RegionResult(region, dropped="no_area")
+    if kind.outline is None:
+        return RegionResult(region)
+    try:
+        outline = kind.outline(region.value, image.width, image.height, params)
+    except GeometryError as error:
+        return RegionResult(region, error=str(error))
+    left, top, right, bottom = outline.bounds
+    is_clipped = left < 0 or top < 0 or right > image.width or bottom > image.height
+    return RegionResult(region, outline, is_clipped=is_clipped)
+
+
+def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
+    """Tell whether the outline decides the pixels, rather than an equation or a stroke."""
+    return result.outline is not None and (
+        params.all_touched or _kind(result.region).contains is None
+    )
+
+
+def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
+    """Return the pixels of a region that are not those that its outline fills."""
+    kind, value = _kind(result.region), result.region.value
+    if kind.contains is not None and result.outline is not None:
+        left, top, right, bottom = pixel_box(result.outline.bounds, image.width, image.height)
+        x, y = np.arange(left, right) + 0.5, np.arange(top, bottom)[:, np.newaxis] + 0.5
+        return RegionPixels(left, top, kind.contains(value, image.width, image.height, x, y))
+    if kind.alpha is None:
+        raise TypeError(f"nothing says which pixels a {result.region.shape} has")
+    return crop(kind.alpha(value, image.width, image.height) >= params.brush_threshold)
+
+
+def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
+    count = int(np.count_nonzero(pixels.inside))
+    if not result.region.labels:
+        return replace(result, dropped="no_label", is_clipped=False)
+    if not count:
+        return replace(result, dropped="no_pixel")
+    return replace(result, pixels=pixels, count=count)
+
+
+def region_faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
+    """Say what is wrong with a region of the annotation that counts; nothing for a good one.
+
+    Args:
+        result: What became of it.
+        image: The task's image.
+        labels: The labels that ``labels_map`` has.
+    """
+    region = result.region
+    faults = [
+        f"the label {label!r} is not in labels_map (params.yaml); {did_you_mean(label, labels)}"
+        for label in region.labels
+        if label not in labels
+    ]
+    if region.original_size is not None:
+        drawn, real = (f"{w} x {h}" for w, h in (region.original_size, (image.width, image.height)))
+        faults.append(
+            f"was drawn on an image of {drawn} pixels, but {image.file} has {real}: "
+            "the image was replaced; put the right one back or draw the region anew"
+        )
+    return faults + ([result.error] if result.error is not None else [])

@@ -1,0 +1,76 @@
+"""Which labels lie on each pixel of an image. Pure functions on arrays."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.regions.rasterize import RegionPixels
+
+Planes = npt.NDArray[np.uint8]
+"""Bit planes, shape (P, H, W), uint8."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels on each pixel of one image.
+
+    Attributes:
+        labels: The labels drawn in the image, sorted.
+        planes: Shape (P, H, W), uint8, P = max(1, ceil(len(labels) / 8)): bit ``k % 8`` of plane
+            ``k // 8`` is set where label ``k`` lies.
+    """
+
+    labels: tuple[str, ...]
+    planes: Planes
+
+    def on(self, label: str) -> npt.NDArray[np.bool_]:
+        """Return where ``label`` lies, shape (H, W); nowhere if it is not drawn in this image."""
+        if label not in self.labels:
+            return np.zeros(self.planes.shape[1:], dtype=np.bool_)
+        plane, bit = divmod(self.labels.index(label), 8)
+        return (self.planes[plane] & np.uint8(1 << bit)) != 0
+
+
+def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
+    """Return in which order regions are painted, so that the later one wins where they overlap.
+
+    Args:
+        overlap: ``keep`` or ``top``: as they were drawn; ``smallest``: regions with fewer pixels
+            win, of equally small ones the one that was drawn later.
+        counts: The pixels of each region, in drawing order.
+
+    >>> painting_order("smallest", [5, 9, 5])
+    [1, 0, 2]
+    """
+    order = range(len(counts))
+    return sorted(order, key=lambda i: -counts[i]) if overlap == "smallest" else list(order)
+
+
+def paint(
+    regions: Iterable[tuple[Sequence[str], RegionPixels]],
+    labels: Iterable[str],
+    width: int,
+    height: int,
+    overlap: str,
+) -> LabelSet:
+    """Lay regions over each other.
+
+    Args:
+        regions: Each region's labels and pixels, in painting order.
+        labels: The labels of all regions.
+        width: Image width in pixels.
+        height: Image height in pixels.
+        overlap: ``keep``: the labels of all regions on a pixel stay; otherwise only those of the
+            region that is painted last.
+    """
+    names = tuple(sorted(set(labels)))
+    numbers = {name: i for i, name in enumerate(names)}
+    planes = np.zeros((max(1, -(-len(names) // 8)), height, width), dtype=np.uint8)
+    for own, pixels in regions:
+        if overlap != "keep":
+            planes[:, *pixels.window] &= pixels.inside.view(np.uint8) - np.uint8(1)
+        for plane, bit in {divmod(numbers[name], 8) for name in own}:
+            planes[plane, *pixels.window] |= pixels.inside.view(np.uint8) << np.uint8(bit)
+    return LabelSet(names, planes)

@@ -1,0 +1,223 @@
+"""Geometry to pixels, by shapely and rasterio. Pure functions on geometries and arrays.
+
+A pixel belongs to a region when its centre (x + 0.5, y + 0.5) lies inside, which is rasterio's
+default; ``all_touched`` takes every pixel that the region touches, which enlarges it. rasterio
+(GDAL) fills even-odd, the annotator's canvas non-zero: an outline that crosses itself is made valid
+first, which keeps what it winds around.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+import rasterio.features
+import shapely
+from rasterio.errors import NotGeoreferencedWarning
+
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # pixels need no georeference
+
+GRID = 65536.0
+"""Steps of a pixel to which vertices are rounded.
+
+Moving an outline by whole pixels is exact then, so that it has the same pixels in whatever window
+it is filled, and regions that share an edge never both claim a pixel nor leave a gap.
+"""
+
+SMALL = 1 << 16
+"""Pixels of a box up to which outlines are filled together: a call costs as much as filling it."""
+
+STACK = 1 << 22
+"""Pixels of boxes that are filled together at most, so that memory is bounded."""
+
+IntArray = npt.NDArray[np.int64]
+
+
+class RegionPixels(NamedTuple):
+    """The pixels of one region: a window of the image, True where the region lies.
+
+    Attributes:
+        left: Column of the window's first pixel.
+        top: Row of the window's first pixel.
+        inside: Shape (rows, columns), bool; the window lies within the image.
+    """
+
+    left: int
+    top: int
+    inside: npt.NDArray[np.bool_]
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Where in the image the pixels lie: rows and columns."""
+        rows, columns = self.inside.shape
+        return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
+
+    def contains(self, x: int, y: int) -> bool:
+        """Tell whether the pixel in column ``x`` and row ``y`` is the region's."""
+        rows, columns = self.inside.shape
+        is_near = 0 <= x - self.left < columns and 0 <= y - self.top < rows
+        return is_near and bool(self.inside[y - self.top, x - self.left])
+
+
+def crop(inside: npt.NDArray[np.bool_]) -> RegionPixels:
+    """Return the pixels of an image that are True, shape (H, W), as the smallest window."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return RegionPixels(0, 0, np.zeros((0, 0), dtype=np.bool_))
+    top, left = int(rows[0]), int(columns[0])
+    return RegionPixels(left, top, inside[top : rows[-1] + 1, left : columns[-1] + 1])
+
+
+def fill(
+    polygons: Sequence[shapely.Polygon], width: int, height: int, all_touched: bool = False
+) -> Iterator[RegionPixels]:
+    """Find the pixels of each polygon, in the polygons' order.
+
+    Args:
+        polygons: In pixels, (x, y); they may cross themselves and reach off the image.
+        width: Image width in pixels.
+        height: Image height in pixels.
+        all_touched: Take every pixel that a polygon touches.
+
+    >>> pentagon = shapely.Polygon([[0, 2], [2.5, 0], [5, 2], [4, 5], [1, 5]])
+    >>> [found] = fill([pentagon], 5, 5)
+    >>> found.inside.astype(int)
+    array([[0, 0, 1, 0, 0],
+           [0, 1, 1, 1, 0],
+           [1, 1, 1, 1, 1],
+           [0, 1, 1, 1, 1],
+           [0, 1, 1, 1, 0]])
+    """
+    simple = make_simple(polygons)
+    boxes = _boxes(simple, all_touched)
+    image = np.array([0, 0, width, height])
+    cut = np.concatenate([boxes[:, :2].clip(0, image[2:]), boxes[:, 2:].clip(0, image[2:])], axis=1)
+    is_whole = (cut == boxes).all(axis=1)
+    for group in _groups(cut, is_whole):
+        yield from _fill_stack(simple[group], cut[group], all_touched)
+
+
+def pixel_box(bounds: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the box of an image's pixels about a curve that was flattened.
+
+    Args:
+        bounds: Left, top, right and bottom of the flattened curve in pixels.
+        width: Image width in pixels.
+        height: Image height in pixels.
+
+    Returns:
+        Left, top, right and bottom in whole pixels, one more each way, within the image.
+    """
+    low, high = np.floor(bounds[:2]) - 1, np.ceil(bounds[2:]) + 1
+    left, top = np.clip(low, 0, (width, height)).astype(int).tolist()
+    right, bottom = np.clip(high, 0, (width, height)).astype(int).tolist()
+    return left, top, right, bottom
+
+
+def make_simple(polygons: Sequence[shapely.Polygon]) -> npt.NDArray[Any]:
+    """Round polygons to the grid and make valid those that are not, by the non-zero rule.
+
+    ``shapely.make_valid(method="structure")`` keeps all that an outline winds around (the centre of
+    a pentagram; the default method loses it). A valid polygon keeps its vertices.
+
+    Returns:
+        Polygons and multipolygons, shape (N,); empty where nothing has an area.
+
+    >>> bow_tie = shapely.Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
+    >>> [valid] = make_simple([bow_tie])
+    >>> valid.geom_type, valid.area
+    ('MultiPolygon', 8.0)
+    """
+    simple = shapely.transform(np.asarray(polygons, dtype=object), _to_grid)
+    broken = np.flatnonzero(~shapely.is_valid(simple))
+    outlines = [_without_runs(polygon) for polygon in simple[broken]]
+    fixed = shapely.make_valid(outlines, method="structure", keep_collapsed=False)
+    simple[broken] = shapely.transform(fixed, _to_grid)
+    return simple
+
+
+def _to_grid(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    rounded: npt.NDArray[np.float64] = np.round(points * GRID) / GRID
+    return rounded
+
+
+def _without_runs(polygon: shapely.Polygon) -> shapely.Polygon:
+    """Drop the vertices within runs along an axis, which enclose nothing.
+
+    An outline that was dragged past the image's edge runs along the edge, often there and back.
+    Shapely would look for crossings among all these vertices; without them it is four times faster.
+    """
+    points = shapely.get_coordinates(shapely.remove_repeated_points(polygon))
+    while True:
+        stays = np.diff(points, axis=0) == 0
+        is_inner = (stays[:-1] & stays[1:]).any(axis=1)
+        if not is_inner.any():
+            break
+        points = points[np.concatenate([[True], ~is_inner, [True]])]
+        points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
+    return shapely.Polygon(points) if len(points) > 3 else shapely.Polygon()
+
+
+def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
+    """Return each polygon's box of whole pixels, shape (N, 4): left, top, right, bottom."""
+    bounds = np.nan_to_num(shapely.bounds(polygons))  # nothing has no bounds
+    margin = 1 if all_touched else 0  # GDAL touches pixels that an outline meets at their border
+    low, high = np.floor(bounds[:, :2]) - margin, np.ceil(bounds[:, 2:]) + margin
+    return np.concatenate([low, high], axis=1).astype(np.int64)
+
+
+def _groups(boxes: IntArray, is_whole: npt.NDArray[np.bool_]) -> Iterator[slice]:
+    """Yield the polygons to fill together, as slices: neighbours whose boxes are small.
+
+    One that reaches off the image is filled alone, where the window's border cuts it.
+    """
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    fits = is_whole & (areas <= SMALL)
+    first = total = 0
+    for i, area in enumerate(areas.tolist()):
+        if first < i and not (fits[i] and fits[i - 1] and total + area <= STACK):
+            yield slice(first, i)
+            first, total = i, 0
+        total += area
+    if len(boxes):
+        yield slice(first, len(boxes))
+
+
+def _fill_stack(
+    polygons: npt.NDArray[Any], boxes: IntArray, all_touched: bool
+) -> Iterator[RegionPixels]:
+    """Fill polygons in one call, their boxes one below the other."""
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    tops = np.cumsum([0, *sizes[:, 1]])
+    moved = [
+        _moved(polygon, (-left, top - box_top))
+        for polygon, (left, box_top, _, _), top in zip(
+            polygons, boxes.tolist(), tops.tolist(), strict=False
+        )
+    ]
+    shapes = [shape for polygon in moved for shape in polygon]
+    stack = np.zeros((tops[-1], sizes[:, 0].max()), dtype=np.uint8)
+    if shapes and stack.size:
+        with rasterio.Env():
+            rasterio.features.rasterize(shapes, out=stack, all_touched=all_touched)
+    inside = stack.view(np.bool_)
+    for (left, box_top, _, _), (columns, rows), top in zip(
+        boxes.tolist(), sizes.tolist(), tops.tolist(), strict=False
+    ):
+        yield RegionPixels(left, box_top, inside[top : top + rows, :columns])
+
+
+def _moved(geometry: Any, by: tuple[int, int]) -> list[dict[str, Any]]:
+    """Return the polygons of a geometry, moved by whole pixels, as GeoJSON, for rasterio."""
+    return [
+        {
+            "type": "Polygon",
+            "coordinates": [
+                (shapely.get_coordinates(ring) + by).tolist() for ring in shapely.get_rings(part)
+            ],
+        }
+        for part in shapely.get_parts(geometry)
+        if not part.is_empty
+    ]

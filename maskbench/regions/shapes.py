@@ -1,0 +1,359 @@
+"""Kinds of region, and the outline of each as a shapely polygon in pixels. Pure functions.
+
+:data:`KINDS` is the one registry: reading an export, the doctor, rasterizing, exporting and blaming
+all ask it. A new kind of region is a new entry and the function that it names.
+
+Label Studio stores percent of the upright image's width (x) and height (y): (0, 0) is the top-left
+corner of the image, (100, 100) the bottom-right one. Pixel coordinates are ``percent / 100 * size``
+as float64, in (x, y) order, without any rounding.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from maskbench.errors import GeometryError
+from maskbench.params import RasterizeParams
+from maskbench.regions.strokes import Alpha, decode_bitmask, decode_rle
+
+Value = Mapping[str, Any]
+"""A region's geometry as Label Studio stores it: the ``value`` of a result entry."""
+
+Points = npt.NDArray[np.float64]
+"""Vertices in pixels, shape (N, 2), (x, y)."""
+
+Coordinates = npt.NDArray[np.float64]
+"""The x or y of pixel centres, broadcast against each other."""
+
+FLATNESS = 0.01
+"""How far, in pixels, a flattened curve may lie from the true one."""
+
+FARTHEST = 10_000.0
+"""Percent beyond which nobody can have drawn: an error rather than something to clip."""
+
+_MISSING_HANDLE = 0.3  # of the way: where Label Studio puts the control point that one end lacks
+
+
+@dataclass(frozen=True)
+class RegionKind:
+    """What is known of one kind of region. One with neither outline nor alpha has no area.
+
+    Attributes:
+        fields: The fields of the value that hold the geometry. A result entry that does not name
+            its kind is recognised by the first one.
+        outline: Returns the region's polygon in pixels, which may cross itself.
+        contains: Tells exactly which points lie inside a region whose outline is a flattened curve.
+        alpha: Returns how much of each pixel a painted region covers.
+        is_open: Tells whether a region of this kind is a line that was never closed.
+    """
+
+    fields: tuple[str, ...]
+    outline: Callable[[Value, int, int, RasterizeParams], shapely.Polygon] | None = None
+    contains: (
+        Callable[[Value, int, int, Coordinates, Coordinates], npt.NDArray[np.bool_]] | None
+    ) = None
+    alpha: Callable[[Value, int, int], Alpha] | None = None
+    is_open: Callable[[Value], bool] = lambda value: False
+
+    @property
+    def has_area(self) -> bool:
+        """Whether regions of this kind can have pixels."""
+        return self.outline is not None or self.alpha is not None
+
+
+def percent(value: Any, name: str) -> float:
+    """Return ``value`` as a finite float.
+
+    Raises:
+        GeometryError: It is not a number, not finite, or absurdly far off the image.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise GeometryError(f"{name} is {_short(value)}, not a number")
+    if not abs(value) <= FARTHEST:
+        raise GeometryError(f"{name} is {_short(value)}, which is no percentage of the image")
+    return float(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def polygon(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
+    """Return the outline of a polygon region.
+
+    Raises:
+        GeometryError: Fewer than three points, or a point that is not two numbers.
+    """
+    points = value.get("points")
+    if not isinstance(points, list):
+        raise GeometryError(f"points is {_short(points)}, not a list of points")
+    if len(points) < 3:
+        raise GeometryError(f"the outline has {len(points)} points; at least three are needed")
+    return _closed(_percent_points(points) / 100.0 * np.array([width, height]))
+
+
+def _closed(points: Points) -> shapely.Polygon:
+    """Return the polygon with these vertices; repeating the first makes any two or more valid."""
+    return shapely.Polygon(np.concatenate([points, points[:1], points[:1]]))
+
+
+def _percent_points(points: list[Any]) -> Points:
+    """Return a list of [x, y] as an array, shape (N, 2)."""
+    if all(
+        type(point) is list and len(point) == 2 and type(point[0]) in _NUMBER
+        and type(point[1]) in _NUMBER
+        for point in points
+    ):  # fmt: skip
+        try:
+            array = np.array(points, dtype=np.float64)
+        except OverflowError:
+            array = np.full((1, 2), np.inf)
+        if np.abs(array).max() <= FARTHEST:
+            return array
+    return np.array([_point(point, f"points[{i}]") for i, point in enumerate(points)])
+
+
+_NUMBER = (int, float)
+
+
+def _point(value: Any, name: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise GeometryError(f"{name} is {_short(value)}, not [x, y]")
+    return percent(value[0], name), percent(value[1], name)
+
+
+def _is_open_polygon(value: Value) -> bool:
+    return value.get("closed") is False  # a polygon that does not say is closed
+
+
+def rectangle(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
+    """Return the outline of a rectangle region.
+
+    ``x, y`` is the corner about which Label Studio rotates by ``rotation`` degrees clockwise, in
+    pixel space; ``width, height`` are percent of the image's sides.
+
+    Raises:
+        GeometryError: A value is not a number.
+    """
+    x, y, w, h = (percent(value.get(name), name) for name in ("x", "y", "width", "height"))
+    cos, sin = _cos_sin(percent(value.get("rotation") or 0, "rotation"))
+    along = np.array([0.0, w, w, 0.0]) / 100.0 * width
+    down = np.array([0.0, 0.0, h, h]) / 100.0 * height
+    left, top = x / 100.0 * width, y / 100.0 * height
+    corners = [left + along * cos - down * sin, top + along * sin + down * cos]
+    return _closed(np.column_stack(corners))
+
+
+def _cos_sin(degrees: float) -> tuple[float, float]:
+    """Return cosine and sine, exact for quarter turns, so that such rectangles stay straight."""
+    quarter = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
+    turn = degrees % 360.0
+    angle = math.radians(turn)
+    return quarter.get(turn, (math.cos(angle), math.sin(angle)))
+
+
+@dataclass(frozen=True)
+class _Ellipse:
+    """An ellipse in pixels: its centre, its radii, and the cosine and sine of its rotation."""
+
+    x: float
+    y: float
+    radius_x: float
+    radius_y: float
+    cos: float
+    sin: float
+
+
+def _ellipse(value: Value, width: int, height: int) -> _Ellipse:
+    """Read an ellipse region.
+
+    ``x, y`` is the centre, ``radiusX`` percent of the width, ``radiusY`` of the height, rotated by
+    ``rotation`` degrees clockwise about the centre in pixel space.
+    """
+    names = ("x", "y", "radiusX", "radiusY")
+    x, y, percent_x, percent_y = (percent(value.get(name), name) for name in names)
+    cos, sin = _cos_sin(percent(value.get("rotation") or 0, "rotation"))
+    radius_x, radius_y = abs(percent_x) / 100.0 * width, abs(percent_y) / 100.0 * height
+    return _Ellipse(x / 100.0 * width, y / 100.0 * height, radius_x, radius_y, cos, sin)
+
+
+def ellipse(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
+    """Return the outline of an ellipse region, flattened to within :data:`FLATNESS` pixels.
+
+    Raises:
+        GeometryError: A value is not a number.
+    """
+    found = _ellipse(value, width, height)
+    turns = 2.0 * math.pi * np.arange(n := _segments(max(found.radius_x, found.radius_y))) / n
+    along, down = found.radius_x * np.cos(turns), found.radius_y * np.sin(turns)
+    points = [
+        found.x + along * found.cos - down * found.sin,
+        found.y + along * found.sin + down * found.cos,
+    ]
+    return _closed(np.column_stack(points))
+
+
+def _segments(radius: float) -> int:
+    """Return how many chords keep within FLATNESS of their arcs (sagitta r (1 - cos(pi / n))).
+
+    At least 32, so that small ellipses are round, too.
+    """
+    if radius <= FLATNESS:
+        return 32
+    return max(32, math.ceil(math.pi / math.acos(1.0 - FLATNESS / radius)))
+
+
+def ellipse_contains(
+    value: Value, width: int, height: int, x: Coordinates, y: Coordinates
+) -> npt.NDArray[np.bool_]:
+    """Tell which points lie inside an ellipse region, by its equation: no chord cuts anything off.
+
+    Args:
+        value: The region's geometry in percent.
+        width: Image width in pixels.
+        height: Image height in pixels.
+        x: Where the points lie, in pixels.
+        y: Likewise; broadcast against ``x``.
+    """
+    found = _ellipse(value, width, height)
+    if not (found.radius_x and found.radius_y):
+        return np.zeros(np.broadcast_shapes(x.shape, y.shape), dtype=np.bool_)
+    along = ((x - found.x) * found.cos + (y - found.y) * found.sin) / found.radius_x
+    down = ((y - found.y) * found.cos - (x - found.x) * found.sin) / found.radius_y
+    inside: npt.NDArray[np.bool_] = along**2 + down**2 <= 1.0
+    return inside
+
+
+def vector(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
+    """Return the outline of a closed vector region (the pen tool), curves flattened.
+
+    A vertex names the one before it (``prevPointId``). A curve between two vertices is a cubic
+    Bézier with the first one's ``controlPoint2`` and the second one's ``controlPoint1``, as Label
+    Studio draws it; it is flattened to within :data:`FLATNESS` pixels.
+
+    Raises:
+        GeometryError: Fewer than two vertices, a branch, or a coordinate that is not a number.
+    """
+    vertices = _chained(value.get("vertices"))
+    pieces = []
+    for i, vertex in enumerate(vertices):
+        following = vertices[(i + 1) % len(vertices)]
+        curved = i + 1 < len(vertices) or _follows(following, vertex)
+        pieces.append(_segment(vertex, following, np.array([width, height]), curved))
+    return _closed(np.concatenate(pieces))
+
+
+def _is_open_vector(value: Value) -> bool:
+    """Tell whether a vector region is a line; one that does not say is closed by its references."""
+    closed = value.get("closed")
+    if isinstance(closed, bool):
+        return not closed
+    vertices = value.get("vertices")
+    if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
+        return True
+    return len(vertices) < 2 or not _follows(vertices[0], vertices[-1])
+
+
+def _follows(later: Value, earlier: Value) -> bool:
+    return earlier.get("id") is not None and later.get("prevPointId") == earlier.get("id")
+
+
+def _chained(vertices: Any) -> list[Value]:
+    """Return the vertices along the outline, whatever their order in the list."""
+    if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
+        raise GeometryError("vertices is not a list of vertices")
+    if len(vertices) < 2:
+        raise GeometryError(f"the outline has {len(vertices)} vertices; at least two are needed")
+    references = [v.get(name) for v in vertices for name in ("id", "prevPointId")]
+    if any(isinstance(reference, list | dict) for reference in references):
+        raise GeometryError("a vertex has a list or mapping as its id")
+    ids = {vertex.get("id") for vertex in vertices}
+    after = {v.get("prevPointId"): v for v in vertices if v.get("prevPointId") in ids}
+    if len(after) < len(vertices) - 1:
+        if any(v.get("prevPointId") is not None for v in vertices):
+            raise GeometryError("the vector branches or is broken: it has no single outline")
+        return vertices  # no vertex names another: the list's order is all there is
+    chain = [next((v for v in vertices if v.get("prevPointId") not in ids), vertices[0])]
+    while len(chain) < len(vertices) and chain[-1].get("id") in after:
+        chain.append(after[chain[-1].get("id")])
+    if len({id(vertex) for vertex in chain}) < len(vertices):
+        raise GeometryError("the vector consists of several parts: it has no single outline")
+    return chain
+
+
+def _segment(earlier: Value, later: Value, size_wh: Points, curved: bool) -> Points:
+    """Return the points from a vertex (included) to the next one (not included)."""
+    start, end = _vertex(earlier, size_wh), _vertex(later, size_wh)
+    leaving = _handle(earlier, "controlPoint2", size_wh) if curved else None
+    arriving = _handle(later, "controlPoint1", size_wh) if curved else None
+    if leaving is None and arriving is None:
+        return start[np.newaxis]
+    if leaving is None:
+        leaving = start + _MISSING_HANDLE * (end - start)
+    if arriving is None:
+        arriving = end - _MISSING_HANDLE * (end - start)
+    return _flattened(start, leaving, arriving, end)
+
+
+def _vertex(place: Value, size_wh: Points) -> Points:
+    return np.array([percent(place.get(name), name) for name in ("x", "y")]) / 100.0 * size_wh
+
+
+def _handle(vertex: Value, name: str, size_wh: Points) -> Points | None:
+    handle = vertex.get(name)
+    is_curve = vertex.get("isBezier") and isinstance(handle, dict)
+    return _vertex(handle, size_wh) if is_curve and handle is not None else None
+
+
+def _flattened(start: Points, leaving: Points, arriving: Points, end: Points) -> Points:
+    """Return a cubic curve as chords within FLATNESS of it (Wang's bound), the end left out."""
+    bends = (start - 2 * leaving + arriving, leaving - 2 * arriving + end)
+    bend = max(float(np.hypot(*change)) for change in bends)
+    count = max(1, math.ceil(math.sqrt(0.75 * bend / FLATNESS)))
+    t = (np.arange(count) / count)[:, np.newaxis]
+    s = 1.0 - t
+    curve: Points = s**3 * start + 3 * s**2 * t * leaving + 3 * s * t**2 * arriving + t**3 * end
+    return curve
+
+
+def brush(value: Value, width: int, height: int) -> Alpha:
+    """Return the alpha plane of a brush stroke; an erased one covers nothing.
+
+    Raises:
+        GeometryError: The code is damaged, or was drawn on an image of another size.
+    """
+    code = value.get("rle")
+    return decode_rle(code, width, height) if code else np.zeros((height, width), dtype=np.uint8)
+
+
+def bitmask(value: Value, width: int, height: int) -> Alpha:
+    """Return the alpha plane of a bit mask; an erased one covers nothing.
+
+    Raises:
+        GeometryError: It is not a PNG data URL, or the picture has another size.
+    """
+    url = value.get("imageDataURL")
+    return decode_bitmask(url, width, height) if url else np.zeros((height, width), dtype=np.uint8)
+
+
+KINDS: Mapping[str, RegionKind] = {
+    "polygon": RegionKind(("points",), polygon, is_open=_is_open_polygon),
+    "brush": RegionKind(("rle",), alpha=brush),
+    "bitmask": RegionKind(("imageDataURL",), alpha=bitmask),
+    "vector": RegionKind(("vertices",), vector, is_open=_is_open_vector),
+    "ellipse": RegionKind(
+        ("radiusX", "radiusY", "x", "y", "rotation"), ellipse, contains=ellipse_contains
+    ),
+    "rectangle": RegionKind(("height", "width", "x", "y", "rotation"), rectangle),
+    "keypoint": RegionKind(("x", "y", "width")),
+}
+"""Each kind of region by the name that Label Studio gives it, without ``labels``."""
+
+GEOMETRY_FIELDS = frozenset(name for kind in KINDS.values() for name in kind.fields)
+"""The fields of a value that hold a geometry, of whatever kind."""

@@ -1,0 +1,144 @@
+"""Tasks, annotations and regions as maskbench knows them, and which annotation of a task counts.
+
+What changes pixels or tells who and when is here, whatever form its JSON had; what changes by
+itself is not (a mere save in the browser rewrites view rotation, sizes, lead time and key order).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NOT_A_REGION = "none"
+"""Shape of a result entry that has no geometry and is no answer either."""
+
+
+class Region(NamedTuple):
+    """One shape that an annotator drew.
+
+    Attributes:
+        id: Label Studio's region id (not always unique within an annotation).
+        shape: ``polygon``, ``rectangle``, ``ellipse``, ``brush``, ``bitmask``, ``vector``,
+            ``keypoint``, ``none`` or a result type that maskbench does not know.
+        labels: The labels it carries, in the order in which they were found.
+        value: Geometry as Label Studio stores it, in percent of the upright image.
+        from_name: The control that made it.
+        to_name: The object (image) it lies on.
+        answers: Per-region choices and texts, by control.
+        original_size: (width, height) that the annotator's image had, in pixels, kept only where it
+            differs from the image's.
+    """
+
+    id: str
+    shape: str
+    labels: tuple[str, ...]
+    value: Mapping[str, Any]
+    from_name: str | None = None
+    to_name: str | None = None
+    answers: Mapping[str, Any] = MappingProxyType({})
+    original_size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One person's work on a task.
+
+    Attributes:
+        id: Label Studio's annotation id.
+        completed_by: The annotator's user id.
+        created_at: ISO 8601 time, as the server gives it.
+        updated_at: ISO 8601 time of the last save.
+        ground_truth: Marked as ground truth.
+        was_cancelled: Skipped: never counts.
+        regions: In drawing order.
+        answers: Whole-image choices and texts, by control.
+        relations: Relations between regions, as Label Studio stores them.
+    """
+
+    id: int
+    completed_by: int | None
+    created_at: str | None
+    updated_at: str | None
+    ground_truth: bool
+    was_cancelled: bool
+    regions: tuple[Region, ...]
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    relations: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image of a task, as stored in ``data/images``.
+
+    Attributes:
+        file: File name, ``<key>.<ext>``.
+        width: Width in pixels of the upright image (EXIF orientation applied).
+        height: Height in pixels of the upright image.
+        sha256: Digest of the file's bytes.
+    """
+
+    file: str
+    width: int
+    height: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One item to label.
+
+    Attributes:
+        id: Label Studio's task id.
+        key: The name of this item in all files of the benchmark.
+        project: The project's id, if the export tells.
+        data: The task's data fields, as imported into Label Studio.
+        reference: How the data names the image; None if no field does.
+        annotations: Sorted by id.
+        image: The stored image; None for a task without an annotation that could count.
+    """
+
+    id: int
+    key: str
+    project: int | None
+    data: Mapping[str, Any]
+    reference: str | None
+    annotations: tuple[Annotation, ...]
+    image: Image | None = None
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def choose(annotations: Iterable[Annotation], criteria: Sequence[str]) -> Annotation | None:
+    """The annotation that counts, or None.
+
+    Skipped annotations never count. The criteria are tried in order; the first that an annotation
+    meets chooses: ``ground_truth`` (the latest so marked), ``latest`` and ``earliest`` by the time
+    of the last save, ``annotator:ID`` (that user's latest).
+    """
+    able = sorted((a for a in annotations if not a.was_cancelled), key=_age)
+    for criterion in criteria:
+        meets = _test(criterion)
+        fitting = [annotation for annotation in able if meets(annotation)]
+        if fitting:
+            return fitting[0 if criterion == "earliest" else -1]
+    return None
+
+
+def _test(criterion: str) -> Callable[[Annotation], bool]:
+    if criterion == "ground_truth":
+        return lambda annotation: annotation.ground_truth
+    if criterion.startswith("annotator:"):
+        user = int(criterion.removeprefix("annotator:"))
+        return lambda annotation: annotation.completed_by == user
+    return lambda annotation: True
+
+
+def _age(annotation: Annotation) -> tuple[datetime, int]:
+    """Time of the last save, then id: later ones sort last."""
+    try:
+        time = datetime.fromisoformat(annotation.updated_at or annotation.created_at or "")
+    except ValueError:
+        time = _NEVER
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)), annotation.id
