@@ -24,10 +24,10 @@ import numpy as np
 
 from maskbench.codecs import write_mask
 from maskbench.labelstudio.canonical import task_json
-from maskbench.regions.task import Image
 from maskbench.labelstudio.parse import parse_task
 from maskbench.mask import pixel_digest
 from maskbench.pipeline.split import COLUMNS
+from maskbench.regions.task import Image
 
 HERE = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT = 640, 480

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
-
 from maskbench.geometry import polygon_outline
-from maskbench.mask import Mask
 from maskbench.raster import painted
 from maskbench.winding import wind
+from PIL import Image
+
+from maskbench.mask import Mask
 
 Task = dict[str, Any]
 

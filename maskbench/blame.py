@@ -17,13 +17,12 @@ from maskbench.errors import (
     visible,
 )
 from maskbench.labelstudio.canonical import task_of
-from maskbench.regions.task import choose
-from maskbench.regions.task import Annotation, Task
 from maskbench.manifest import Row
 from maskbench.mask import Mask
 from maskbench.pixels import read_mask
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import painting_order
+from maskbench.regions.task import Annotation, Task, choose
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from typing import Any
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files import write_text
 from maskbench.labelstudio.canonical import read_task, task_json
-from maskbench.regions.task import Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.labelstudio.server import Server
 from maskbench.params import Params, load_params
 from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import read_table
+from maskbench.regions.task import Task
 from maskbench.snapshot import next_snapshot, with_snapshot
 from maskbench.yaml12 import parse_yaml
 

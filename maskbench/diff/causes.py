@@ -21,10 +21,9 @@ from maskbench.diff.model import (
 from maskbench.diff.names import Named, Names, differing
 from maskbench.diff.redo import Choices, combine, draw
 from maskbench.errors import GeometryError
-from maskbench.regions.task import choose
-from maskbench.regions.task import Image, Task
 from maskbench.params import Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet
+from maskbench.regions.task import Image, Task, choose
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class _State:
 
 NOT_GIVEN = "not what its annotation and params give"
 """Name of the cause that is none."""
+
 
 def explain(before: Side, after: Side, names: Names, same_code: bool = True) -> tuple[Cause, ...]:
     """The causes for which two masks differ, in the pipeline's order; none if nothing accounts.

@@ -8,11 +8,11 @@ import numpy as np
 from maskbench.diff.names import NO_RULE, Named, Names
 from maskbench.errors import GeometryError
 from maskbench.ignore import IGNORE
-from maskbench.regions.task import Image, Task
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, Combination, class_mask
+from maskbench.regions.task import Image, Task
 
 
 def draw(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:

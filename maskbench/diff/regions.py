@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from maskbench.diff.model import AnnotationChange, RegionChange
-from maskbench.regions.task import choose
-from maskbench.regions.task import Annotation, Region, Task
+from maskbench.regions.task import Annotation, Region, Task, choose
 
 
 def annotation_change(

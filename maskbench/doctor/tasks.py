@@ -8,15 +8,14 @@ from itertools import islice
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem
 from maskbench.images import ImageInfo, inspect
-from maskbench.regions.task import choose
 from maskbench.labelstudio.keys import reference_parts, without_upload_prefix
-from maskbench.regions.task import Annotation, Image, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import Params
 from maskbench.pipeline.fetch import Source, needs_image, sized
 from maskbench.pipeline.label_sets import region_facts, region_problems
 from maskbench.regions.build import RasterizedTask, build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.task import Image, Task
 
 _DROPPED = {
     "no_label": "without a label",
@@ -100,9 +99,7 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
     return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
-def _look_at_regions(
-    task: Task, rasterized: RasterizedTask, params: Params, seen: _Seen
-) -> None:
+def _look_at_regions(task: Task, rasterized: RasterizedTask, params: Params, seen: _Seen) -> None:
     problems = region_problems(task, rasterized, params.labels_map)
     facts = region_facts(task, rasterized)
     seen.bad_regions += problems

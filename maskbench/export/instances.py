@@ -12,8 +12,8 @@ from maskbench.export.source import Source
 from maskbench.geometry import OUTLINES, Polygon, simple_polygons
 from maskbench.labelstudio.brush import decode_bitmask, decode_rle
 from maskbench.labelstudio.canonical import read_task
-from maskbench.regions.task import Image, Region
 from maskbench.raster import painted
+from maskbench.regions.task import Image, Region
 from maskbench.winding import wind
 
 Plane = npt.NDArray[np.bool_]

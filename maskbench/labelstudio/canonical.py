@@ -11,8 +11,8 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
-from maskbench.regions.task import Annotation, Image, Region, Task
 from maskbench.quickjson import plain_json
+from maskbench.regions.task import Annotation, Image, Region, Task
 
 _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one region a line
 

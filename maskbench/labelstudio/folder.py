@@ -11,8 +11,8 @@ from maskbench.errors import Problem, SourceError
 from maskbench.files import sha256, sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
 from maskbench.labelstudio.model import ImageFile, Pictured
-from maskbench.regions.task import Task
 from maskbench.quickjson import plain_json, short_json
+from maskbench.regions.task import Task
 
 
 class Folder:

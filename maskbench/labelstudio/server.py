@@ -19,9 +19,9 @@ from maskbench.images import SUFFIXES
 from maskbench.labelstudio.client import Client
 from maskbench.labelstudio.download import Got, Wanted, get_image
 from maskbench.labelstudio.model import ImageFile, Pictured
-from maskbench.regions.task import Task
 from maskbench.labelstudio.store import Store, StoredImage
 from maskbench.labelstudio.sync import Project, read_project, sync_project, sync_recent
+from maskbench.regions.task import Task
 
 _AT_ONCE = 4
 """Images downloaded at the same time: polite, and enough to hide a server's pauses."""

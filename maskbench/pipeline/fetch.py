@@ -15,13 +15,13 @@ from maskbench.files import json_text, link_or_copy, sha256, write_bytes, write_
 from maskbench.labelstudio.canonical import task_json
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.model import ImageFile, Pictured
-from maskbench.regions.task import Annotation, Image, Region, Task
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.build import Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory
 from maskbench.pipeline.work import Outcome
+from maskbench.regions.task import Annotation, Image, Region, Task
 
 if TYPE_CHECKING:
     from maskbench.labelstudio.server import Server

@@ -8,9 +8,9 @@ from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.errors import DataError, Problem
 from maskbench.files import sha256
 from maskbench.labelstudio.canonical import task_of
-from maskbench.regions.task import Task
 from maskbench.pipeline.work import LabelSetWork, Outcome
 from maskbench.regions.build import RasterizedTask, build_label_set, region_faults
+from maskbench.regions.task import Task
 
 
 def make_label_set(work: LabelSetWork) -> Outcome:

@@ -8,12 +8,12 @@ from typing import Any
 from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files import json_text, remove_others, write_text
 from maskbench.labelstudio.canonical import read_task
-from maskbench.regions.task import Annotation, Task
 from maskbench.params import Params, SplitParams
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory, folder_digests
 from maskbench.pipeline.tables import read_table, write_table
 from maskbench.quickjson import load_json
+from maskbench.regions.task import Annotation, Task
 from maskbench.splits import SUBSETS, subset
 
 COLUMNS = (

@@ -12,14 +12,13 @@ import numpy as np
 import shapely
 
 from maskbench.errors import GeometryError, did_you_mean
-from maskbench.regions.task import choose
-from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task
 from maskbench.mask import Mask
 from maskbench.params import Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet, paint, painting_order
 from maskbench.regions.rasterize import RegionPixels, crop, fill, pixel_box
 from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.regions.shapes import KINDS, RegionKind
+from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task, choose
 
 REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
 """Why a region has no part in a mask without being an error."""

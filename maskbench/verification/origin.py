@@ -8,8 +8,6 @@ import numpy as np
 from maskbench.errors import DataError, Problem
 from maskbench.images import inspect
 from maskbench.labelstudio.canonical import read_task
-from maskbench.regions.task import choose
-from maskbench.regions.task import Annotation, Image, Task
 from maskbench.manifest import Row
 from maskbench.mask import Mask
 from maskbench.params import Params
@@ -19,6 +17,7 @@ from maskbench.pipeline.split import group_of
 from maskbench.pixels import read_scene
 from maskbench.regions.build import build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.task import Annotation, Image, Task, choose
 from maskbench.splits import subset
 
 _BUILD = "run `dvc repro`"

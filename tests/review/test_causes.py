@@ -7,8 +7,8 @@ from maskbench.diff.causes import Side, explain, verify
 from maskbench.diff.names import Names
 from maskbench.diff.redo import Choices, combine, draw
 from maskbench.diff.regions import annotation_change, region_changes
-from maskbench.regions.task import Annotation, Image, Region, Task
 from maskbench.params import parse_params
+from maskbench.regions.task import Annotation, Image, Region, Task
 
 SIZE = (20, 10)
 RAW = {

@@ -29,7 +29,6 @@ sys.path.insert(0, str(ROOT))
 
 from maskbench.errors import MaskbenchError  # noqa: E402 - run as a script, the path comes first
 from maskbench.labelstudio.canonical import read_task  # noqa: E402
-from maskbench.regions.task import choose
 from maskbench.params import load_params  # noqa: E402
 from maskbench.pipeline.combine import codes, combine  # noqa: E402
 from maskbench.pipeline.fetch import fetch  # noqa: E402
@@ -38,6 +37,7 @@ from maskbench.pipeline.rasterize import rasterize  # noqa: E402
 from maskbench.pipeline.split import split  # noqa: E402
 from maskbench.pipeline.tables import read_table  # noqa: E402
 from maskbench.pixels import read_mask  # noqa: E402
+from maskbench.regions.task import choose
 from tests.trust import seeds  # noqa: E402
 from tests.trust.mutations import expand, mutate_params, mutate_tasks, mutate_text  # noqa: E402
 

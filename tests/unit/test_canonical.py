@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from maskbench.errors import DataError
 from maskbench.labelstudio.canonical import read_task, task_json, task_of
-from maskbench.regions.task import choose
-from maskbench.regions.task import Annotation, Image, Region, Task
+from maskbench.regions.task import Annotation, Image, Region, Task, choose
 
 texts = st.text(max_size=8)
 names = texts.map(lambda text: text.replace("/", "_"))

@@ -11,11 +11,11 @@ import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from maskbench.raster import LabelSet
 from PIL import Image
 
 from maskbench.codecs import LabelSetFile, png_bytes, read_label_set, write_label_set, write_mask
 from maskbench.mask import pixel_digest
-from maskbench.raster import LabelSet
 
 # Pixels are what masks are in: there is no georeference to miss.
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

@@ -6,11 +6,11 @@ import rasterio.features
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from maskbench import winding as winding_module
 from maskbench.drawing import fill
 from maskbench.geometry import simple_polygons
 from maskbench.raster import painted
+
+from maskbench import winding as winding_module
 from tests.reference import nonzero, winding
 from tests.unit.shapes import ANY_POINTS, HEIGHT, NAMED, WIDTH, ring, spirals, stars
 

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from maskbench.drawing import fill
-from maskbench.errors import GeometryError
 from maskbench.geometry import (
     ellipse_outline,
     plain_polygons,
@@ -17,6 +15,8 @@ from maskbench.geometry import (
     rectangle_outline,
 )
 from maskbench.raster import painted
+
+from maskbench.errors import GeometryError
 from tests.reference import ellipse_distance, nonzero
 
 percent = st.floats(-20, 120, allow_subnormal=False)

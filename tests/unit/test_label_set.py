@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from maskbench.drawing import fill
 from maskbench.raster import LabelSet, Patch, label_set, painted, threshold
 from maskbench.winding import stretches_of

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from maskbench.labelstudio.canonical import task_json
-from maskbench.regions.task import Region
 from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.regions.task import Region
 
 TRIANGLE = {"points": [[10, 10], [50.5, 10], [10, 60]], "closed": True}
 

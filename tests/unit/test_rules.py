@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from maskbench.params import CombineParams, Rule
 from maskbench.raster import LabelSet
 from maskbench.rules import ClassRules, Combination, class_mask
+
+from maskbench.params import CombineParams, Rule
 
 LABELS = {"Ground": 0, "A": 1, "B": 2, "C": 3, "AB": 4, "ABC": 7, "Void": 255}
 

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 import shapely
-
-from maskbench.errors import GeometryError
 from maskbench.geometry import FLATNESS
 from maskbench.vector import is_closed, vector_outline
+
+from maskbench.errors import GeometryError
 
 
 def vertex(name, x, y, before=None, *, one=None, two=None):
