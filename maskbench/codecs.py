@@ -23,6 +23,7 @@ from zlib_ng import zlib_ng
 from maskbench.files import sha256
 from maskbench.mask import Mask
 from maskbench.regions.label_set import LabelSet, Planes
+from maskbench.regions.rasterize import pixel_space
 
 _BAND = 128  # rows handed to the encoder at once, so that they stay in cache
 
@@ -66,7 +67,7 @@ def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str 
         "interleave": "band", "photometric": "MINISBLACK" if count < 3 else "RGB", "alpha": "NO",
         "blockysize": 256, **compression,
     }  # fmt: skip
-    with MemoryFile() as memory:
+    with pixel_space(), MemoryFile() as memory:
         with memory.open(**options) as file:
             if description:
                 file.update_tags(TIFFTAG_IMAGEDESCRIPTION=description)
@@ -142,7 +143,11 @@ def read_label_set(path: Path) -> LabelSetFile:
         ValueError: The file is damaged or was not written by maskbench.
     """
     try:
-        with MemoryFile(path.read_bytes()) as memory, memory.open(driver="GTiff") as file:
+        with (
+            pixel_space(),
+            MemoryFile(path.read_bytes()) as memory,
+            memory.open(driver="GTiff") as file,
+        ):
             about = json.loads(file.tags()["TIFFTAG_IMAGEDESCRIPTION"])
             labels = tuple(about["labels"])
             if file.dtypes != ("uint8",) * max(1, -(-len(labels) // 8)):

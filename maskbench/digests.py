@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from maskbench.files import sha256_file, write_bytes
-from maskbench.quickjson import load_json, short_json
+from maskbench.quickjson import compact_json, parse_json
 
 Signature = list[int]
 """Device, inode, size, and the times of change of content and status in nanoseconds."""
@@ -82,7 +82,7 @@ class Digests:
         kept = {name: entry for name, entry in self._known.items() if name in wanted}
         if self._learned or len(kept) < len(self._known):
             kept |= {name: entry for name, entry in self._learned.items() if name in wanted}
-            write_bytes(self._memory, short_json(kept))
+            write_bytes(self._memory, compact_json(kept))
 
 
 def scan(folder: Path) -> dict[str, Signature]:
@@ -122,7 +122,7 @@ def _clock(folder: Path) -> tuple[int, int]:
 
 def _recall(memory: Path) -> dict[str, list[object]]:
     try:
-        content = load_json(memory.read_bytes())
+        content = parse_json(memory.read_bytes())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskbench.files import replacing, sha256_file
+from maskbench.files import link_or_copy, replacing, sha256_file
 
 MOST_PIXELS = 1 << 29
 """Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
@@ -85,18 +85,23 @@ def inspect(path: Path) -> ImageInfo:
     return ImageInfo(suffix, width, height, orientation, sha256_file(path))
 
 
-def write_turned(source: Path, target: Path) -> bool:
-    """Write an image upright if it is not so as stored; returns whether it was written.
+def write_upright(source: Path, target: Path) -> bool:
+    """Write an image as the annotator saw it, so that loaders that ignore EXIF show it right.
 
-    It is turned, loses its orientation tag and is encoded anew: JPEG at quality 95 without chroma
-    subsampling, other formats without loss.
+    An image that is upright as stored keeps its bytes (linked where possible). Another is turned,
+    loses its orientation tag and is encoded again: JPEG at quality 95 without chroma subsampling,
+    other formats without loss.
+
+    Returns:
+        Whether the bytes are the source's.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata, as in inspect
         with open_image(source) as image:
-            if image.getexif().get(_ORIENTATION, 1) not in range(2, 9):
+            if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+                _save_upright(image, target)
                 return False
-            _save_upright(image, target)
+    link_or_copy(source, target)
     return True
 
 

@@ -5,13 +5,12 @@ so that a line of a diff is a change that somebody made.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
-from maskbench.quickjson import plain_json
+from maskbench.quickjson import parse_json
 from maskbench.regions.task import Annotation, Image, Region, Task
 
 _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one region a line
@@ -51,29 +50,18 @@ def read_task(path: Path) -> Task:
     return task_of(path.read_bytes(), path.name)
 
 
-def stored_value(content: bytes) -> Any:
-    """The JSON value of a stored form.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    value = plain_json(content)
-    return json.loads(content) if value is None else value
-
-
-def task_of(content: bytes, name: str, parse: Callable[[bytes], Any] = stored_value) -> Task:
-    """A task from the bytes of its stored form.
+def task_of(content: bytes, name: str) -> Task:
+    """Read a task from the bytes of its stored form.
 
     Args:
         content: The bytes.
         name: The file's name, for messages.
-        parse: Gives their JSON value.
 
     Raises:
         DataError: The file is damaged or of another version of maskbench.
     """
     try:
-        value = parse(content)
+        value = parse_json(content)
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
         value["image"] = _image(value["image"]) if value["image"] else None
         return _of_its_types(Task(**value), id=int, key=str, data=dict)

@@ -1,17 +1,16 @@
 """A folder as the source: Label Studio JSON exports and the images they name."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
 from maskbench.files import sha256, sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
 from maskbench.labelstudio.model import ImageFile, Pictured
-from maskbench.quickjson import plain_json, short_json
+from maskbench.quickjson import compact_json, parse_json
 from maskbench.regions.task import Task
 
 
@@ -38,7 +37,6 @@ class Folder:
         self._by_name: dict[str, list[str]] = {}
         for name in found:
             self._by_name.setdefault(name.rpartition("/")[2], []).append(name)
-        self._unusual: set[str] = set()  # exports with values that readers of JSON disagree about
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks of all exports, each with the name of its file.
@@ -50,9 +48,7 @@ class Folder:
         problems = []
         for file in self.exports:
             try:
-                exports[file.name], plain = _tasks_of(file)
-                if not plain:
-                    self._unusual.add(file.name)
+                exports[file.name] = _tasks_of(file)
             except ValueError as error:
                 problems.append(Problem(str(error), file.name))
         if problems:
@@ -62,11 +58,9 @@ class Folder:
                 yield task, name
 
     def stamp(self, raw: Any, origin: str) -> str | None:
-        """A digest that tells a raw task of :meth:`tasks` from all others; None: too unusual."""
-        if origin in self._unusual:
-            return None
+        """A digest that tells a raw task of :meth:`tasks` from all others; None: too deep."""
         try:
-            return sha256(short_json(raw))
+            return sha256(compact_json(raw))
         except RecursionError:  # nested so deeply that it is no task: parsing says so
             return None
 
@@ -153,22 +147,14 @@ def _is_image(name: str) -> bool:
     return bool(stem) and dot + suffix.lower() in IMAGE_SUFFIXES
 
 
-def _tasks_of(file: Path) -> tuple[list[Any], bool]:
-    """The tasks of an export, and whether all readers of JSON take it for the same."""
+def _tasks_of(file: Path) -> list[Any]:
+    """Return the raw tasks of an export."""
     if not file.is_file():  # reading a pipe would wait for ever
         raise ValueError("is no file, or a link to none")
-    content = file.read_bytes()
-    value = plain_json(content)
-    plain = value is not None
-    if not plain:
-        try:
-            value = json.loads(content, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"is no valid JSON: {error}") from None
+    try:
+        value = parse_json(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is no valid JSON: {error}") from None
     if not isinstance(value, list):
         raise ValueError("is no list of tasks: export the project as JSON")
-    return value, plain
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    return value

@@ -8,10 +8,10 @@ from typing import Any
 from maskbench.codecs import LabelSetFile, read_label_set, write_mask
 from maskbench.errors import Problem
 from maskbench.files import sha256_file
+from maskbench.images import write_upright
 from maskbench.mask import pixel_digest
 from maskbench.pipeline.work import MaskWork, Outcome
 from maskbench.regions.rules import ClassRules, Combination, class_mask
-from maskbench.upright import write_upright
 
 
 def make_mask(work: MaskWork) -> Outcome:

@@ -7,7 +7,7 @@ from maskbench.code import code_digest
 from maskbench.digests import Digests
 from maskbench.files import write_bytes
 from maskbench.pipeline.layout import Layout
-from maskbench.quickjson import load_json, short_json
+from maskbench.quickjson import compact_json, parse_json
 
 
 def folder_digests(layout: Layout, name: str) -> Digests:
@@ -32,7 +32,7 @@ class Memory:
         self._file = layout.memory(stage, name)
         self.known: dict[str, Any] = {}
         try:
-            content = load_json(self._file.read_bytes())
+            content = parse_json(self._file.read_bytes())
         except (OSError, ValueError):
             return
         same = isinstance(content, dict) and content.get("code") == code_digest()
@@ -42,4 +42,4 @@ class Memory:
     def keep(self, items: Mapping[str, Any], changed: bool) -> None:
         """Write the memory of all current items, if it has ``changed`` or items have gone."""
         if changed or len(items) != len(self.known):
-            write_bytes(self._file, short_json({"code": code_digest(), "items": items}))
+            write_bytes(self._file, compact_json({"code": code_digest(), "items": items}))

@@ -175,7 +175,8 @@ def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> 
     kind, value = _kind(result.region), result.region.value
     if kind.contains is not None and result.outline is not None:
         left, top, right, bottom = pixel_box(result.outline.bounds, image.width, image.height)
-        x, y = np.arange(left, right) + 0.5, np.arange(top, bottom)[:, np.newaxis] + 0.5
+        x = np.arange(left, right, dtype=np.float64) + 0.5
+        y = np.arange(top, bottom, dtype=np.float64)[:, np.newaxis] + 0.5
         return RegionPixels(left, top, kind.contains(value, image.width, image.height, x, y))
     if kind.alpha is None:
         raise TypeError(f"nothing says which pixels a {result.region.shape} has")

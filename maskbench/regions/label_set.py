@@ -30,7 +30,8 @@ class LabelSet:
         if label not in self.labels:
             return np.zeros(self.planes.shape[1:], dtype=np.bool_)
         plane, bit = divmod(self.labels.index(label), 8)
-        return (self.planes[plane] & np.uint8(1 << bit)) != 0
+        has_label: npt.NDArray[np.bool_] = (self.planes[plane] & np.uint8(1 << bit)) != 0
+        return has_label
 
 
 def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:

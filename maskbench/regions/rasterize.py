@@ -8,6 +8,7 @@ first, which keeps what it winds around.
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,6 @@ import rasterio
 import rasterio.features
 import shapely
 from rasterio.errors import NotGeoreferencedWarning
-
-warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # pixels need no georeference
 
 GRID = 65536.0
 """Steps of a pixel to which vertices are rounded.
@@ -33,6 +32,14 @@ STACK = 1 << 22
 """Pixels of boxes that are filled together at most, so that memory is bounded."""
 
 IntArray = npt.NDArray[np.int64]
+
+
+@contextmanager
+def pixel_space() -> Iterator[None]:
+    """Let rasterio work in pixels: one GDAL environment, and no warning of no georeference."""
+    with rasterio.Env(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
 
 
 class RegionPixels(NamedTuple):
@@ -130,7 +137,7 @@ def make_simple(polygons: Sequence[shapely.Polygon]) -> npt.NDArray[Any]:
     >>> valid.geom_type, valid.area
     ('MultiPolygon', 8.0)
     """
-    simple = shapely.transform(np.asarray(polygons, dtype=object), _to_grid)
+    simple: npt.NDArray[Any] = shapely.transform(np.asarray(polygons, dtype=object), _to_grid)
     broken = np.flatnonzero(~shapely.is_valid(simple))
     outlines = [_without_runs(polygon) for polygon in simple[broken]]
     fixed = shapely.make_valid(outlines, method="structure", keep_collapsed=False)
@@ -200,7 +207,7 @@ def _fill_stack(
     shapes = [shape for polygon in moved for shape in polygon]
     stack = np.zeros((tops[-1], sizes[:, 0].max()), dtype=np.uint8)
     if shapes and stack.size:
-        with rasterio.Env():
+        with pixel_space():
             rasterio.features.rasterize(shapes, out=stack, all_touched=all_touched)
     inside = stack.view(np.bool_)
     for (left, box_top, _, _), (columns, rows), top in zip(

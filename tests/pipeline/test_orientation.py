@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.images import inspect
+from maskbench.images import inspect, write_upright
 from maskbench.pixels import read_scene
-from maskbench.upright import write_upright
 from tests.exports import annotation, box, task, write_export
 from tests.pipeline.test_build import run
 
