@@ -73,5 +73,5 @@ def paint(
         if overlap != "keep":
             planes[:, *pixels.window] &= pixels.inside.view(np.uint8) - np.uint8(1)
         for plane, bit in {divmod(numbers[name], 8) for name in own}:
-            planes[plane, *pixels.window] |= pixels.inside.view(np.uint8) << np.uint8(bit)
+            planes[plane, *pixels.window] |= pixels.inside * np.uint8(1 << bit)
     return LabelSet(names, planes)
