@@ -1,4 +1,4 @@
-"""Keys to subsets by hashing, so that an image never moves when others come or go.
+"""Groups of images to subsets by hashing, so that an image never moves when others come or go.
 
 Each group of images (equal images form one, named by their digest, unless ``split.group_by`` says
 otherwise) draws a number from 0 to 1 from the SHA-256 of its name and the salt; *test* takes the
@@ -8,33 +8,68 @@ images instead of 24 leave the first 24 where they were, and changing the share 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from maskbench.params import SplitParams
 
 SUBSETS = ("train", "valid", "test")
 """The subsets, in the order in which people list them."""
 
 
-def position(group: str, salt: str) -> float:
-    """A group's place from 0 to 1 (1 excluded), evenly spread over groups and fixed for ever."""
-    text = f"{salt}\0{group}".encode("utf-8", "backslashreplace")  # as the manifest is written
-    drawn = hashlib.sha256(text).digest()
-    return int.from_bytes(drawn[:6], "big") / 2**48
+class Group(NamedTuple):
+    """Images that stay together.
+
+    Attributes:
+        name: What they share.
+        images: How many they are.
+        classes: Their pixels by class.
+    """
+
+    name: str
+    images: int
+    classes: Mapping[str, int]
 
 
-def subset(group: str, ratios: Mapping[str, float], salt: str) -> str:
-    """The subset of a group of images.
+def groups_of(items: Iterable[tuple[str, Mapping[str, int]]]) -> list[Group]:
+    """Collect the groups of images, sorted by name.
 
     Args:
-        group: The group's name; all its images share the answer.
-        ratios: Shares of train, valid and test; they add up to 1.
-        salt: Another text draws anew.
-
-    >>> subset("hall 3", {"train": 0.7, "valid": 0.15, "test": 0.15}, "maskbench")
-    'train'
+        items: Each image's group, and its pixels by class.
     """
-    place = position(group, salt)
+    images: Counter[str] = Counter()
+    classes: dict[str, Counter[str]] = {}
+    for name, pixels in items:
+        images[name] += 1
+        classes.setdefault(name, Counter()).update(pixels)
+    return [Group(name, images[name], classes[name]) for name in sorted(images)]
+
+
+def assign_splits(groups: Iterable[Group], params: SplitParams) -> dict[str, str]:
+    """Choose the subset of each group: the one place that decides it.
+
+    Returns:
+        ``train``, ``valid`` or ``test`` by group name.
+
+    >>> params = SplitParams({"train": 0.7, "valid": 0.15, "test": 0.15}, None, "maskbench")
+    >>> assign_splits([Group("hall 3", 12, {"Canvas": 4711})], params)
+    {'hall 3': 'train'}
+    """
+    return {group.name: _drawn(group.name, params) for group in groups}
+
+
+def _drawn(group: str, params: SplitParams) -> str:
+    place, ratios = position(group, params.salt), params.ratios
     if place < ratios["test"]:
         return "test"
     if place < ratios["test"] + ratios["valid"]:
         return "valid"
     return "train" if ratios["train"] else "valid" if ratios["valid"] else "test"
+
+
+def position(group: str, salt: str) -> float:
+    """Return a group's place from 0 to 1 (1 excluded), evenly spread and fixed for ever."""
+    text = f"{salt}\0{group}".encode("utf-8", "backslashreplace")  # as the manifest is written
+    drawn = hashlib.sha256(text).digest()
+    return int.from_bytes(drawn[:6], "big") / 2**48

@@ -4,13 +4,14 @@ A pulled benchmark is checked against itself (numpy and Pillow only); in the rep
 it, also against annotations, rules and splits: each mask is drawn anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.executor import progress
+from maskbench.manifest import Row
 from maskbench.verification.items import Seen, check_item
 from maskbench.verification.similar import Look, near_pairs
 from maskbench.verification.tables import (
@@ -69,7 +70,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
     names, problems = check_codes(root)
     rows, wrong = check_manifest(root)
     problems += wrong
-    origin = _origin(root.parent / "annotations", params)
+    origin = _origin(root.parent / "annotations", params, rows.values())
     if rows or not wrong:  # without a manifest, every file would be told
         problems += check_files(root, rows) + check_splits(root, rows) + check_groups(root, rows)
     seen = []
@@ -86,7 +87,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
     return Verdict(len(rows), len(names), origin is not None, tuple(problems))
 
 
-def _origin(annotations: Path, params: Path) -> "Origin | None":
+def _origin(annotations: Path, params: Path, rows: Iterable[Row]) -> "Origin | None":
     """What the benchmark was made from, where it and the libraries that draw are here."""
     if not (annotations.is_dir() and params.is_file()):
         return None
@@ -97,7 +98,7 @@ def _origin(annotations: Path, params: Path) -> "Origin | None":
         raise MaskbenchError(
             f"comparing masks with annotations needs {error.name}: pip install 'maskbench[build]'"
         ) from None
-    return Origin(annotations, load_params(params))
+    return Origin(annotations, load_params(params), rows)
 
 
 def _leaks(root: Path, seen: Sequence[Seen]) -> list[Problem]:

@@ -1,12 +1,12 @@
 """Images that changed their subset, and the balance of classes before and after."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from maskbench.diff.model import Move
 from maskbench.manifest import Row
 from maskbench.params import SplitParams
-from maskbench.splits import SUBSETS, subset
+from maskbench.splits import SUBSETS, assign_splits, groups_of
 
 
 def moves(
@@ -14,32 +14,49 @@ def moves(
     after: Mapping[str, Row],
     params: tuple[SplitParams, SplitParams],
 ) -> tuple[Move, ...]:
-    """The images in both versions whose subset differs, by key, with what did it."""
-    both = sorted(before.keys() & after.keys())
+    """Return the images in both versions whose subset differs, by key, with what did it."""
+    moved = [k for k in sorted(before.keys() & after.keys()) if before[k].split != after[k].split]
+    if not moved:
+        return ()
+    start, steps = _replay(before, after, params)
     return tuple(
-        Move(key, before[key].split, after[key].split, _cause(before[key], after[key], params))
-        for key in both
-        if before[key].split != after[key].split
+        Move(
+            key, before[key].split, after[key].split, _cause(before[key], after[key], start, steps)
+        )
+        for key in moved
     )
 
 
-def _cause(before: Row, after: Row, params: tuple[SplitParams, SplitParams]) -> str:
-    """The differences that move this image, replayed one after the other."""
+_Splits = dict[str, str]
+"""The subset of each group."""
+
+
+def _replay(
+    before: Mapping[str, Row], after: Mapping[str, Row], params: tuple[SplitParams, SplitParams]
+) -> tuple[_Splits, list[tuple[str, _Splits]]]:
+    """Return the old version's splits, and those after each difference, with its name."""
     old, new = params
+    groups = groups_of((row.group, row.classes) for row in after.values())
+    start = assign_splits(groups_of((row.group, row.classes) for row in before.values()), old)
+    name = "split.group_by" if old.group_by != new.group_by else "its group"
+    steps = [(name, assign_splits(groups, old))]
+    for field in reversed(SplitParams._fields):
+        if field != "group_by":
+            old = old._replace(**{field: getattr(new, field)})
+            steps.append((f"split.{field}", assign_splits(groups, old)))
+    return start, steps
+
+
+def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _Splits]]) -> str:
+    """Name the differences that move this image."""
     causes = []
-    here = subset(before.group, old.ratios, old.salt)
+    here = start[before.group]
     if here != before.split:
         causes.append("NO CAUSE FOUND (the old split is not what its params give)")
-    group = "split.group_by" if old.group_by != new.group_by else "its group"
-    steps = (
-        (group, subset(after.group, old.ratios, old.salt)),
-        ("split.salt", subset(after.group, old.ratios, new.salt)),
-        ("split.ratios", subset(after.group, new.ratios, new.salt)),
-    )
-    for name, there in steps:
-        if there != here:
+    for name, splits in steps:
+        if splits[after.group] != here:
             causes.append(name)
-        here = there
+        here = splits[after.group]
     if here != after.split:
         causes.append("NO CAUSE FOUND (the new split is not what its params give)")
     return ", ".join(causes)

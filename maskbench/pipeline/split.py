@@ -13,7 +13,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory, folder_digests
 from maskbench.pipeline.tables import read_table, write_table
 from maskbench.regions.task import Annotation, Task
-from maskbench.splits import SUBSETS, subset
+from maskbench.splits import SUBSETS, assign_splits, groups_of
 
 COLUMNS = (
     "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
@@ -35,7 +35,11 @@ def split(params: Params, layout: Layout) -> str:
     settings = params.split
     items = read_table(layout.combined)
     known = _known(settings, items, layout)
-    rows = [_row(item, known[item["key"]], settings) for item in items]
+    splits = assign_splits(
+        groups_of((known[item["key"]]["group"], json.loads(item["classes"])) for item in items),
+        settings,
+    )
+    rows = [_row(item, known[item["key"]], splits) for item in items]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)
     metrics = _metrics(rows)
@@ -116,8 +120,8 @@ def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _row(item: Mapping[str, str], known: Row, params: SplitParams) -> Row:
-    return {**item, **known, "split": subset(known["group"], params.ratios, params.salt)}
+def _row(item: Mapping[str, str], known: Row, splits: Mapping[str, str]) -> Row:
+    return {**item, **known, "split": splits[known["group"]]}
 
 
 def _write_splits(rows: Sequence[Row], layout: Layout) -> None:

@@ -1,6 +1,6 @@
 """Checks of a benchmark against what it was made from: annotations, labels map, rules, splits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from maskbench.pixels import read_scene
 from maskbench.regions.build import build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.regions.task import Annotation, Image, Task, choose
-from maskbench.splits import subset
+from maskbench.splits import assign_splits, groups_of
 
 _BUILD = "run `dvc repro`"
 
@@ -33,12 +33,15 @@ class Origin:
     Args:
         annotations: The folder of canonical tasks.
         params: The choices.
+        rows: The manifest's rows.
     """
 
-    def __init__(self, annotations: Path, params: Params) -> None:
+    def __init__(self, annotations: Path, params: Params, rows: Iterable[Row]) -> None:
         self.annotations = annotations
         self.params = params
         self._rules = ClassRules.of(params)
+        groups = groups_of((row.group, row.classes) for row in rows)
+        self._splits = assign_splits(groups, params.split)
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Class names, and tasks that count but are not in the benchmark."""
@@ -98,17 +101,17 @@ class Origin:
         for name, there in true.items():
             if (here := getattr(row, name)) != there:
                 yield f"says {name} {here}; data/annotations says {there}"
-        split = self.params.split
-        expected = subset(row.group, split.ratios, split.salt)
+        expected = self._splits[row.group]
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
         try:
-            group = _as_written(group_of(task, annotation, split.group_by))
+            group = _as_written(group_of(task, annotation, self.params.split.group_by))
         except KeyError as error:
             yield f"cannot be grouped: {error.args[0]}"
             return
         if row.group != group:
-            whose = f"{split.group_by!r} gives" if split.group_by else "the digest of its image"
+            by = self.params.split.group_by
+            whose = f"{by!r} gives" if by else "the digest of its image"
             yield f"names another group than {whose}"
 
     def _scene_fault(self, row: Row, image: Image, scene: Path) -> str | None:

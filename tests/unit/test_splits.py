@@ -6,11 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.splits import SUBSETS, position, subset
+from maskbench.params import SplitParams
+from maskbench.splits import SUBSETS, Group, assign_splits, groups_of, position
 
 USUAL = {"train": 0.7, "valid": 0.15, "test": 0.15}
 KEYS = [f"image {i}" for i in range(10_000)]
 names = st.text(max_size=20)
+
+
+def subset(group, ratios, salt):
+    """The subset of one group by itself."""
+    return assign_splits([Group(group, 1, {})], SplitParams(ratios, None, salt))[group]
+
+
+def test_groups_add_up_their_images():
+    items = [("b", {"Canvas": 3}), ("a", {}), ("b", {"Canvas": 1, "Plant": 2})]
+    assert groups_of(items) == [Group("a", 1, {}), Group("b", 2, {"Canvas": 4, "Plant": 2})]
 
 
 @pytest.mark.parametrize(
