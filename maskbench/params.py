@@ -49,10 +49,10 @@ class RasterizeParams(NamedTuple):
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
     """
 
-    annotation: tuple[str, ...]
-    overlap: str
-    all_touched: bool
-    brush_threshold: int
+    annotation: tuple[str, ...] = ("ground_truth", "latest")
+    overlap: str = "keep"
+    all_touched: bool = False
+    brush_threshold: int = 128
 
 
 class Rule(NamedTuple):
@@ -229,25 +229,29 @@ def _rules(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> tuple[Rul
 
 
 def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
-    known = ("annotation", "overlap", "all_touched", "brush_threshold")
-    section = check.mapping(raw, "rasterize", known=known)
+    default = RasterizeParams()
+    section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
     choices = check.sequence(
-        section.get("annotation", ["ground_truth", "latest"]), "rasterize.annotation", empty=False
+        section.get("annotation", list(default.annotation)), "rasterize.annotation", empty=False
     )
     for i, choice in enumerate(choices):
         if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
             hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
             check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
-    threshold = section.get("brush_threshold", 128)
+    threshold = section.get("brush_threshold", default.brush_threshold)
     if isinstance(threshold, bool) or not isinstance(threshold, int) or not 1 <= threshold <= 255:
         check.add("rasterize.brush_threshold", f"{threshold!r} is no alpha value from 1 to 255")
-        threshold = 128
+        threshold = default.brush_threshold
     return RasterizeParams(
         annotation=tuple(str(choice) for choice in choices),
         overlap=check.choice(
-            section.get("overlap", "keep"), "rasterize.overlap", ("keep", "top", "smallest")
+            section.get("overlap", default.overlap),
+            "rasterize.overlap",
+            ("keep", "top", "smallest"),
         ),
-        all_touched=check.flag(section.get("all_touched", False), "rasterize.all_touched"),
+        all_touched=check.flag(
+            section.get("all_touched", default.all_touched), "rasterize.all_touched"
+        ),
         brush_threshold=threshold,
     )
 

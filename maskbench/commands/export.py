@@ -10,6 +10,10 @@ voc, hf and webdataset the masks.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskbench.params import RasterizeParams
 
 _FORMS = ("coco", "hf", "voc", "webdataset", "yolo")
 _REGIONS = ("coco", "yolo")  # made from regions; they need what building needs
@@ -42,17 +46,21 @@ def run(args: Namespace) -> int:
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
     if options and (args.form != "webdataset" or not args.shard_size > 0):
         raise MaskbenchError("--shard-size is for webdataset, in megabytes above 0")
-    data, annotations = args.data, args.data.parent / "annotations"
+    data, annotations, params = args.data, None, None
     if args.rev:
-        data = sibling(data, args.rev)
-        annotations = sibling(annotations, args.rev) if args.form in _REGIONS else None
-    threshold = _brush_threshold(Path("params.yaml")) if args.form in _REGIONS else 128
-    source = Source(Benchmark(data), annotations, threshold)
+        data = sibling(args.data, args.rev)
+    if args.rev and args.form in _REGIONS:
+        annotations = sibling(args.data.parent / "annotations", args.rev)
+        params = _rasterize_params(args.data, args.rev)
+    source = Source(Benchmark(data), annotations, params)
     print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0
 
 
-def _brush_threshold(params: Path) -> int:
-    from maskbench.params import load_params  # noqa: PLC0415
+def _rasterize_params(data: Path, rev: str) -> "RasterizeParams":
+    """Return how regions became pixels in a version of the repository that ``data`` lies in."""
+    from maskbench.diff.store import Store  # noqa: PLC0415
+    from maskbench.diff.versions import Version, find_root  # noqa: PLC0415
 
-    return load_params(params).rasterize.brush_threshold if params.is_file() else 128
+    root = find_root(data)
+    return Version(root, rev, Store(root)).params.rasterize

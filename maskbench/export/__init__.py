@@ -16,17 +16,19 @@ coco and yolo need what building needs; the others numpy and Pillow only, as on 
 
 
 def export(form: str, source: Source | Benchmark, target: Path, **options: float) -> str:
-    """Write a benchmark in another form; returns a one-line summary.
+    """Write a benchmark in another form; return a one-line summary.
 
     Args:
         form: One of :data:`FORMATS`.
-        source: The benchmark, and where its regions lie (COCO and YOLO need them).
+        source: The benchmark. COCO and YOLO need its regions and params, too: a :class:`Source`
+            says where these are if they do not lie about the benchmark as they do when it is built.
         target: A folder that is not there yet, or is empty; it appears when all of it is written.
         **options: The form's own: ``shard_mb`` of webdataset.
 
     Raises:
         MaskbenchError: The form is unknown, or the folder holds something.
         DataError: The benchmark is damaged, or its regions are missing.
+        ParamsError: COCO and YOLO: ``params.yaml`` above the benchmark cannot be used.
     """
     if form not in FORMATS:
         raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, FORMATS)}")

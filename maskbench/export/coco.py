@@ -1,25 +1,28 @@
 """COCO instances (https://cocodataset.org/#format-data): a JSON file a split beside its images.
 
 Layout: ``train/``, ``valid/``, ``test/`` with the scenes, ``annotations/instances_<split>.json``. A
-category's id is the class's value in masks. A region without holes is written as polygons, vertex
-for vertex; strokes and regions with holes as uncompressed RLE. ``area`` and ``bbox`` are those of
-the region's pixels by the benchmark's rule.
+category's id is the class's value in masks; ``area`` and ``bbox`` are of the region's pixels.
+
+Every region is polygons along the borders of its pixels, one for each part, whether it was drawn
+with the polygon tool or the brush. pycocotools, which training programs decode COCO with, gives
+back exactly its pixels. A hole is joined to the outline by a cut of no width. Run-length codes
+would be exact, too, but many training programs expect polygons (Detectron2 unless it is told
+otherwise, Ultralytics' converter).
 """
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from maskbench.export.folder import copy
-from maskbench.export.instances import Instance, Plane, instances
+from maskbench.export.instances import Instance, instances
 from maskbench.export.source import Source
+from maskbench.export.trace import trace
 from maskbench.files import json_text, write_text
 from maskbench.splits import SUBSETS
 
 
 def write(source: Source, folder: Path) -> str:
-    """Write all splits; returns the summary."""
+    """Write all splits; return the summary."""
     total = 0
     for split in SUBSETS:
         content = _split(source, split)
@@ -51,24 +54,10 @@ def _split(source: Source, split: str) -> dict[str, Any]:
 
 
 def _annotation(instance: Instance) -> dict[str, Any]:
-    whole = instance.polygons and all(len(polygon) == 1 for polygon in instance.polygons)
-    outlines = [polygon[0].round(2).reshape(-1).tolist() for polygon in instance.polygons]
     return {
         "category_id": instance.value,
-        "segmentation": outlines if whole else run_lengths(instance.plane),
+        "segmentation": [outline.reshape(-1).tolist() for outline in trace(instance.pixels)],
         "area": instance.area,
         "bbox": list(instance.box),
         "iscrowd": 0,
     }
-
-
-def run_lengths(plane: Plane) -> dict[str, Any]:
-    """COCO's uncompressed RLE of a plane, shape (H, W): runs down the columns, zeros first.
-
-    >>> run_lengths(np.array([[0, 1], [0, 1]], dtype=bool))
-    {'counts': [2, 2], 'size': [2, 2]}
-    """
-    flat = plane.T.reshape(-1)
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    counts = np.diff(np.concatenate([[0], edges, [flat.size]])).tolist()
-    return {"counts": [0, *counts] if flat[0] else counts, "size": list(plane.shape)}

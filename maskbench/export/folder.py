@@ -11,7 +11,7 @@ from maskbench.errors import MaskbenchError
 
 @contextmanager
 def filled(target: Path) -> Iterator[Path]:
-    """A temporary folder that becomes ``target`` when the block ends well.
+    """Yield a temporary folder that becomes ``target`` when the block ends well.
 
     Raises:
         MaskbenchError: ``target`` is a file, or a folder that holds something.

@@ -21,7 +21,7 @@ _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 
 
 def write(source: Source, folder: Path) -> str:
-    """Write the splits that have images; returns the summary."""
+    """Write the splits that have images; return the summary."""
     benchmark = source.benchmark
     used = {name: place for name, place in _SPLITS.items() if benchmark.splits[name]}
     for name, place in used.items():
@@ -44,7 +44,7 @@ def _write_split(benchmark: Benchmark, keys: tuple[str, ...], folder: Path) -> N
 
 
 def _card(benchmark: Benchmark, places: list[str]) -> str:
-    """The dataset card; JSON strings are YAML strings."""
+    """Return the dataset card; JSON strings are YAML strings."""
     files = "".join(f"  - split: {place}\n    path: {place}/**\n" for place in places)
     classes = "".join(
         f"| {value} | {escaped(name)} |\n" for value, name in enumerate(benchmark.classes)

@@ -23,7 +23,7 @@ _SETS = {"train": ("train",), "val": ("valid",), "trainval": ("train", "valid"),
 
 
 def write(source: Source, folder: Path) -> str:
-    """Write all splits; returns the summary."""
+    """Write all splits; return the summary."""
     benchmark, root = source.benchmark, folder / "VOCdevkit" / "VOC2012"
     for name, splits in _SETS.items():
         keys = sorted(key for split in splits for key in benchmark.splits[split])

@@ -31,7 +31,7 @@ SHARD_MB = 256.0
 
 
 def write(source: Source, folder: Path, shard_mb: float = SHARD_MB) -> str:
-    """Write the splits that have images; returns the summary.
+    """Write the splits that have images; return the summary.
 
     Raises:
         MaskbenchError: A key holds a dot, after which WebDataset begins a file's kind.
@@ -51,7 +51,7 @@ def write(source: Source, folder: Path, shard_mb: float = SHARD_MB) -> str:
 
 
 def _write_split(benchmark: Benchmark, name: str, folder: Path, most: float) -> list[Any]:
-    """Write the shards of a split; returns their entries in the index."""
+    """Write the shards of a split; return their entries in the index."""
     entries = []
     for number, keys in enumerate(_by_shard(benchmark, benchmark.splits[name], most)):
         path = folder / name / f"{name}-{number:06d}.tar"
@@ -71,7 +71,7 @@ def _write_split(benchmark: Benchmark, name: str, folder: Path, most: float) -> 
 
 
 def _by_shard(benchmark: Benchmark, keys: Iterable[str], most: float) -> list[list[str]]:
-    """Keys in order by shard; a power of two of them, less those that stay empty."""
+    """Return the keys in order by shard; a power of two of them, less those that stay empty."""
     places = {key: (benchmark.scene_path(key), benchmark.mask_path(key)) for key in keys}
     total = sum(path.stat().st_size for pair in places.values() for path in pair)
     bits = 0
@@ -84,7 +84,7 @@ def _by_shard(benchmark: Benchmark, keys: Iterable[str], most: float) -> list[li
 
 
 def _drawn(key: str) -> int:
-    """A number below 2^64 that depends on the key only."""
+    """Return a number below 2^64 that depends on the key only."""
     return int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest()[:8], "big")
 
 

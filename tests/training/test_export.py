@@ -14,19 +14,16 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from pycocotools.coco import COCO
 
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import FORMATS, export
-from maskbench.export.coco import run_lengths
-from maskbench.export.instances import Instance, instances, of_region
 from maskbench.export.source import Source
-from maskbench.export.yolo import _lines
-from maskbench.regions.task import Image as TaskImage
-from maskbench.regions.task import Region
 from maskbench.splits import SUBSETS
 from tests.training.making import make
+from tests.training.test_instances import read_coco
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without OpenCV it works all the same, and says so
@@ -53,47 +50,50 @@ def iou(one, other):
     return np.logical_and(one, other).sum() / max(1, np.logical_or(one, other).sum())
 
 
-def instances_of(source, split):
-    keys = source.benchmark.splits[split]
-    return {key: list(instances(source, key)) for key in keys}
+def grown(plane):
+    """The pixels and their neighbours to the right, below, and both."""
+    padded = np.pad(plane, ((1, 0), (1, 0)))
+    return padded[1:, 1:] | padded[:-1, 1:] | padded[1:, :-1] | padded[:-1, :-1]
+
+
+def decoded(exported, split):
+    """(category, pixels) of a split's COCO instances by key, as pycocotools decodes them."""
+    found = read_coco(exported / "coco", split)
+    return {
+        name.rpartition(".")[0]: [(value, plane) for value, plane, _ in entries]
+        for name, entries in found.items()
+    }
 
 
 def test_coco_is_read_by_pycocotools(source, exported):
-    from pycocotools.coco import COCO  # noqa: PLC0415
-
-    kinds = set()
+    """Its pixels: ``test_instances``."""
     for split in SUBSETS:
         coco = COCO(exported / "coco" / "annotations" / f"instances_{split}.json")
         names = {c["id"]: c["name"] for c in coco.loadCats(coco.getCatIds())}
         assert names == {i: name for i, name in enumerate(source.benchmark.classes) if i}
-        expected = instances_of(source, split)
-        assert len(coco.getImgIds()) == len(expected)
-        for image in coco.loadImgs(coco.getImgIds()):
-            key = image["file_name"].rpartition(".")[0]
+        images = coco.loadImgs(coco.getImgIds())
+        keys = [image["file_name"].rpartition(".")[0] for image in images]
+        assert sorted(keys) == list(source.benchmark.splits[split])
+        for key, image in zip(keys, images, strict=True):
             assert (exported / "coco" / split / image["file_name"]).is_file()
-            found = coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]]))
-            assert len(found) == len(expected[key])
-            for annotation, instance in zip(found, expected[key], strict=True):
-                plane = coco.annToMask(annotation).astype(bool)
-                rle = isinstance(annotation["segmentation"], dict)
-                kinds.add(rle)
-                # pycocotools fills polygons by a rule of its own, along the outline only
-                assert iou(plane, instance.plane) == 1 if rle else iou(plane, instance.plane) > 0.9
-                assert annotation["category_id"] == instance.value
-                assert annotation["area"] == instance.area
-    assert kinds == {True, False}
+            assert (image["width"], image["height"]) == source.size_wh(key)
 
 
-def test_coco_is_read_by_supervision(source, exported):
+def test_coco_is_read_by_supervision(exported):
+    """Its own fill, OpenCV's, also takes the pixels right of and below an outline."""
     root = exported / "coco"
     found = supervision.DetectionDataset.from_coco(
         str(root / "train"), str(root / "annotations" / "instances_train.json"), force_masks=True
     )
-    expected = instances_of(source, "train")
+    expected = decoded(exported, "train")
     assert len(found) == len(expected)
     for path, _, detections in found:
-        key = path.rpartition("/")[2].rpartition(".")[0]
-        assert len(detections) == len(expected[key])
+        truth = expected[path.rpartition("/")[2].rpartition(".")[0]]
+        assert len(detections) == len(truth)
+        for i, (_, pixels) in enumerate(truth):
+            plane = detections.mask[i]
+            assert (plane & pixels).sum() > 0.99 * pixels.sum()
+            assert not (plane & ~grown(pixels)).any()
 
 
 def test_yolo_is_read_by_supervision(source, exported):
@@ -105,11 +105,11 @@ def test_yolo_is_read_by_supervision(source, exported):
         force_masks=True,
     )
     assert tuple(found.classes) == source.benchmark.classes[1:]
-    expected = instances_of(source, "train")
+    expected = decoded(exported, "train")
     for path, _, detections in found:
-        key = path.rpartition("/")[2].rpartition(".")[0]
-        for value in {instance.value for instance in expected[key]}:
-            truth = np.any([i.plane for i in expected[key] if i.value == value], axis=0)
+        instances = expected[path.rpartition("/")[2].rpartition(".")[0]]
+        for value in {value for value, _ in instances}:
+            truth = np.any([pixels for number, pixels in instances if number == value], axis=0)
             planes = detections.mask[detections.class_id == value - 1]
             assert iou(np.any(planes, axis=0), truth) > 0.9
 
@@ -123,51 +123,6 @@ def test_yolo_finds_its_images_wherever_training_is_started(exported, tmp_path, 
     for split in ("train", "val", "test"):
         assert any((root / data[split]).iterdir())
     assert len(data["names"]) == data["nc"]
-
-
-def test_yolo_keeps_holes_by_a_cut_of_no_width():
-    plane = np.zeros((60, 60), bool)
-    plane[5:55, 5:55] = True
-    plane[15:25, 15:25] = plane[35:45, 30:50] = False
-    (line,) = _lines(Instance(2, plane, ()), (60, 60))
-    value, *numbers = line.split()
-    assert value == "1"
-    ring = np.array(numbers, float).reshape(-1, 2) * 60
-    x, y = ring.T
-    area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
-    assert area == pytest.approx(plane.sum(), rel=1e-3)
-
-
-def test_a_region_with_a_hole_is_rle(source):
-    ring = [[0, 0], [10, 0], [10, 10], [0, 10]]
-    key = source.benchmark.keys[0]
-    width, height = source.size_wh(key)
-    doubled = [
-        [10, 10],
-        [90, 10],
-        [90, 90],
-        [10, 90],
-        [10, 10],
-        [40, 40],
-        [40, 60],
-        [60, 60],
-        [60, 40],
-        [40, 40],
-    ]
-    for points, holes in ((ring, 0), (doubled, 1)):
-        region = Region("r", "polygon", ("Canvas",), {"points": points})
-        (instance,) = of_region(source, region, TaskImage("a.jpg", width, height, ""))
-        assert sum(len(polygon) - 1 for polygon in instance.polygons) == holes
-
-
-def test_run_lengths_are_pycocotools_own():
-    from pycocotools import mask as coco_mask  # noqa: PLC0415
-
-    rng = np.random.default_rng(0)
-    for fill in (0.0, 0.4, 1.0):
-        plane = rng.random((13, 7)) < fill
-        rle = coco_mask.frPyObjects(run_lengths(plane), 13, 7)
-        np.testing.assert_array_equal(coco_mask.decode(rle).astype(bool), plane)
 
 
 def test_voc_is_read_by_torchvision(source, exported):
