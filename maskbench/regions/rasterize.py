@@ -149,15 +149,20 @@ def _without_runs(polygon: shapely.Polygon) -> shapely.Polygon:
     An outline that was dragged past the image's edge runs along the edge, often there and back.
     Shapely would look for crossings among all these vertices; without them it is four times faster.
     """
-    points = shapely.get_coordinates(shapely.remove_repeated_points(polygon))
+    points = _without_repeats(shapely.get_coordinates(polygon))
     while True:
         stays = np.diff(points, axis=0) == 0
         is_inner = (stays[:-1] & stays[1:]).any(axis=1)
         if not is_inner.any():
             break
-        points = points[np.concatenate([[True], ~is_inner, [True]])]
-        points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
+        points = _without_repeats(points[np.concatenate([[True], ~is_inner, [True]])])
     return shapely.Polygon(points) if len(points) > 3 else shapely.Polygon()
+
+
+def _without_repeats(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Drop the points that are where the one before is; shapely's own needs two places at least."""
+    is_new = (np.diff(points, axis=0) != 0).any(axis=1)
+    return points[np.concatenate([[True], is_new])]
 
 
 def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
