@@ -37,7 +37,7 @@ from maskbench.pipeline.rasterize import rasterize  # noqa: E402
 from maskbench.pipeline.split import split  # noqa: E402
 from maskbench.pipeline.tables import read_table  # noqa: E402
 from maskbench.pixels import read_mask  # noqa: E402
-from maskbench.regions.task import choose
+from maskbench.regions.task import choose  # noqa: E402
 from tests.trust import seeds  # noqa: E402
 from tests.trust.mutations import expand, mutate_params, mutate_tasks, mutate_text  # noqa: E402
 
