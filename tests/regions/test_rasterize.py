@@ -23,7 +23,7 @@ GRAZE = 0.02
 
 
 def polygon(points):
-    return shapely.Polygon([*points, points[0]])
+    return shapely.Polygon(np.concatenate([points, points[:1]]))
 
 
 def painted(pixels, width=WIDTH, height=HEIGHT):
@@ -232,10 +232,25 @@ def test_a_fan_about_any_point_covers_the_image_once(twice_x, twice_y):
 @given(ANY_POINTS, st.integers(0, 9), st.integers(0, 9), st.booleans())
 def test_moving_by_whole_pixels_moves_the_pixels(points, right, down, all_touched):
     """Whatever the points, and in an image of whatever size."""
+    if all_touched:  # where the image cuts an outline, rounding decides on pixels it grazes
+        points = np.clip(points, 1, [WIDTH - 1, HEIGHT - 1])
     moved = on_grid(points) + np.array([right, down])
     large = filled(moved, WIDTH + right + 7, HEIGHT + down + 5, all_touched=all_touched)
     part = large[down : down + HEIGHT, right : right + WIDTH]
     np.testing.assert_array_equal(filled(points, all_touched=all_touched), part)
+
+
+@pytest.mark.parametrize("all_touched", [False, True])
+def test_a_thousand_at_once_are_what_each_is_alone(all_touched):
+    """Of whole and half pixels: where a line meets a pixel's corner, its place must not decide."""
+    rng = np.random.default_rng(4)
+    made = [rng.integers(0, 40, (int(rng.integers(3, 9)), 2)) / 2 for _ in range(1000)]
+    polygons = [polygon(points) for points in made]
+    together = list(fill(polygons, WIDTH, HEIGHT, all_touched))
+    for shape, found in zip(polygons, together, strict=True):
+        (alone,) = fill([shape], WIDTH, HEIGHT, all_touched)
+        assert (found.left, found.top) == (alone.left, alone.top)
+        np.testing.assert_array_equal(found.inside, alone.inside)
 
 
 @settings(max_examples=150, deadline=None)
