@@ -33,6 +33,24 @@ def nonzero(ring, width, height):
     return winding(ring, width, height) != 0
 
 
+def edge_distance(ring, width, height):
+    """How far each pixel centre lies from the nearest edge, shape (height, width), in pixels.
+
+    Where that is nothing, a centre lies on an edge: a tie, which the rules above decide.
+    """
+    x = np.arange(width) + 0.5
+    y = (np.arange(height) + 0.5)[:, np.newaxis]
+    points = np.asarray(ring, dtype=np.float64)
+    nearest = np.full((height, width), np.inf)
+    for (x1, y1), (x2, y2) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        length = (x2 - x1) ** 2 + (y2 - y1) ** 2
+        along = ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / (length or 1.0)
+        along = np.clip(along, 0.0, 1.0)
+        off = np.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1))
+        nearest = np.minimum(nearest, off)
+    return nearest
+
+
 def _add_edge(steps, start, end, width, height):
     upward = end[1] < start[1]
     (x1, y1), (x2, y2) = (end, start) if upward else (start, end)

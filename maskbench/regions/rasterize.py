@@ -102,7 +102,7 @@ def fill(
     image = np.array([0, 0, width, height])
     cut = np.concatenate([boxes[:, :2].clip(0, image[2:]), boxes[:, 2:].clip(0, image[2:])], axis=1)
     is_whole = (cut == boxes).all(axis=1)
-    for group in _groups(cut, is_whole):
+    for group in _groups(cut, is_whole & (not all_touched)):
         yield from _fill_stack(simple[group], cut[group], all_touched)
 
 
@@ -156,15 +156,20 @@ def _without_runs(polygon: shapely.Polygon) -> shapely.Polygon:
     An outline that was dragged past the image's edge runs along the edge, often there and back.
     Shapely would look for crossings among all these vertices; without them it is four times faster.
     """
-    points = shapely.get_coordinates(shapely.remove_repeated_points(polygon))
+    points = _without_repeats(shapely.get_coordinates(polygon))
     while True:
         stays = np.diff(points, axis=0) == 0
         is_inner = (stays[:-1] & stays[1:]).any(axis=1)
         if not is_inner.any():
             break
-        points = points[np.concatenate([[True], ~is_inner, [True]])]
-        points = points[np.concatenate([[True], (np.diff(points, axis=0) != 0).any(axis=1)])]
+        points = _without_repeats(points[np.concatenate([[True], ~is_inner, [True]])])
     return shapely.Polygon(points) if len(points) > 3 else shapely.Polygon()
+
+
+def _without_repeats(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Drop the points that are where the one before is; shapely's own needs two places at least."""
+    is_new = (np.diff(points, axis=0) != 0).any(axis=1)
+    return points[np.concatenate([[True], is_new])]
 
 
 def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
@@ -175,13 +180,15 @@ def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
     return np.concatenate([low, high], axis=1).astype(np.int64)
 
 
-def _groups(boxes: IntArray, is_whole: npt.NDArray[np.bool_]) -> Iterator[slice]:
+def _groups(boxes: IntArray, can_stack: npt.NDArray[np.bool_]) -> Iterator[slice]:
     """Yield the polygons to fill together, as slices: neighbours whose boxes are small.
 
-    One that reaches off the image is filled alone, where the window's border cuts it.
+    One that reaches off the image is filled alone, where the window's border cuts it. So is one
+    that takes all that it touches: rounding decides whether it touches a pixel whose corner it
+    meets, and rounding depends on the place in the stack.
     """
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    fits = is_whole & (areas <= SMALL)
+    fits = can_stack & (areas <= SMALL)
     first = total = 0
     for i, area in enumerate(areas.tolist()):
         if first < i and not (fits[i] and fits[i - 1] and total + area <= STACK):

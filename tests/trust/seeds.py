@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tests.exports import annotation, box, polygon, region, task, write_image
-from tests.unit.test_brush import encode, rgba
+from tests.regions.test_strokes import encode, rgba
 
 HERE = Path(__file__).resolve().parents[2]
 SIZE = (40, 30)

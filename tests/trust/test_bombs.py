@@ -177,7 +177,7 @@ STROKES = {
 def test_strokes_that_claim_too_much_are_refused_at_once(tmp_path, name):
     path = tmp_path / "rle.json"
     path.write_text(json.dumps(STROKES[name]))
-    setup = "import json; from maskbench.labelstudio.brush import canonical_rle, decode_rle\n"
+    setup = "import json; from maskbench.regions.strokes import canonical_rle, decode_rle\n"
     setup += "rle = json.load(open(sys.argv[1]))"
     said, peak, seconds = measured(setup, "canonical_rle(rle); decode_rle(rle, 40, 30)", path)
     assert "the brush code" in said
@@ -189,7 +189,7 @@ def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):
     path = tmp_path / "url.txt"
     content = BOMBS["4 GB of pixels in 10 KB"]
     path.write_text("data:image/png;base64," + base64.b64encode(content).decode())
-    setup = "from maskbench.labelstudio.brush import decode_bitmask\nurl = open(sys.argv[1]).read()"
+    setup = "from maskbench.regions.strokes import decode_bitmask\nurl = open(sys.argv[1]).read()"
     said, peak, _ = measured(setup, "decode_bitmask(url, 40, 30)", path)
     assert "the bit mask has (65535, 65535) pixels" in said
     assert peak < 30

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maskbench.labelstudio.brush import canonical_rle, decode_bitmask, decode_rle, rle_bytes
 from PIL import Image
 
 from maskbench.errors import GeometryError
+from maskbench.regions.strokes import canonical_rle, decode_bitmask, decode_rle, rle_bytes
 
 COUNTERS = (3, 4, 8, 16)
 

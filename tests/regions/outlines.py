@@ -1,4 +1,4 @@
-"""Outlines for the unit tests: named ones, and hypothesis strategies of random ones."""
+"""Outlines for tests of regions: named ones, and hypothesis strategies of random ones."""
 
 import math
 

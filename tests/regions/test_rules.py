@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maskbench.raster import LabelSet
-from maskbench.rules import ClassRules, Combination, class_mask
 
 from maskbench.params import CombineParams, Rule
+from maskbench.regions.label_set import LabelSet
+from maskbench.regions.rules import ClassRules, Combination, class_mask
 
 LABELS = {"Ground": 0, "A": 1, "B": 2, "C": 3, "AB": 4, "ABC": 7, "Void": 255}
 
@@ -79,7 +79,7 @@ def test_a_mask_by_hand():
     a = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 0, 0]], dtype=np.uint8)
     b = np.array([[0, 1, 1, 1, 0], [0, 1, 1, 1, 0]], dtype=np.uint8)
     c = np.array([[0, 0, 0, 0, 0], [0, 0, 1, 1, 1]], dtype=np.uint8)
-    drawn = LabelSet.of_planes(("A", "B", "C"), (a | b << 1 | c << 2)[np.newaxis])
+    drawn = LabelSet(("A", "B", "C"), (a | b << 1 | c << 2)[np.newaxis])
     mask, found = class_mask(drawn, rules(*TABLE))
     np.testing.assert_array_equal(mask, [[1, 4, 4, 2, 0], [1, 4, 7, 255, 3]])
     assert mask.dtype == np.uint8
@@ -95,7 +95,7 @@ def test_a_mask_by_hand():
 
 
 def test_an_image_without_labels_is_ground():
-    drawn = LabelSet.of_planes((), np.zeros((1, 2, 3), dtype=np.uint8))
+    drawn = LabelSet((), np.zeros((1, 2, 3), dtype=np.uint8))
     mask, found = class_mask(drawn, rules(labels_map={"Sky": 9, "Ground": 0}))
     np.testing.assert_array_equal(mask, np.zeros((2, 3)))
     assert found == [Combination((), 6, "Ground")]
@@ -112,7 +112,7 @@ def drawn_at_random(count, shape, density, seed):
         (y, x): frozenset(label for k, label in enumerate(labels) if on[k, y, x])
         for y, x in itertools.product(*map(range, shape))
     }
-    return LabelSet.of_planes(labels, planes), sets
+    return LabelSet(labels, planes), sets
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,9 @@ def drawn_at_random(count, shape, density, seed):
         (20, (40, 50), 0.1),
         (64, (40, 50), 0.04),  # a table over all sets would have 2^64 entries
         (64, (40, 50), 0.5),  # hardly two pixels alike
-        (20, (300, 301), 0.05),  # more pixels than a block holds
+        (65, (40, 50), 0.1),  # more labels than a 64-bit number has bits
+        (130, (20, 30), 0.05),
+        (20, (300, 301), 0.05),
     ],
 )
 def test_the_table_equals_a_loop_over_pixels(count, shape, density):

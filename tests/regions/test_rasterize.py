@@ -1,0 +1,432 @@
+"""Outlines to pixels: none differs from exact winding numbers, but where a centre is on an edge."""
+
+import numpy as np
+import pytest
+import rasterio.features
+import shapely
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from maskbench.regions import rasterize
+from maskbench.regions.rasterize import GRID, RegionPixels, crop, fill, make_simple, pixel_box
+from tests.reference import edge_distance, nonzero, winding
+from tests.regions.outlines import ANY_POINTS, HEIGHT, NAMED, WIDTH, ring, spirals, stars
+
+TIE = 1e-9
+"""Pixels between a centre and an edge up to which the centre lies on the edge: GDAL decides."""
+
+TIE_OF_CROSSING = 1e-4
+"""Likewise for outlines that cross themselves: their crossings are rounded to the grid as well."""
+
+GRAZE = 0.02
+"""Pixels by which an outline enters, or misses, a pixel that counts as touched or not at will."""
+
+
+def polygon(points):
+    return shapely.Polygon(np.concatenate([points, points[:1]]))
+
+
+def painted(pixels, width=WIDTH, height=HEIGHT):
+    """A region's pixels in the whole image, shape (height, width)."""
+    image = np.zeros((height, width), dtype=bool)
+    rows, columns = pixels.window
+    assert 0 <= rows.start <= rows.stop <= height
+    assert 0 <= columns.start <= columns.stop <= width
+    image[pixels.window] = pixels.inside
+    return image
+
+
+def filled(points, width=WIDTH, height=HEIGHT, **options):
+    (found,) = fill([polygon(points)], width, height, **options)
+    assert found.inside.dtype == bool
+    return painted(found, width, height)
+
+
+def on_grid(points):
+    return np.round(np.asarray(points, dtype=np.float64) * GRID) / GRID
+
+
+def wrong_pixels(points, found, width=WIDTH, height=HEIGHT):
+    """(row, column) of the pixels that differ from the reference, ties apart."""
+    rounded = on_grid(points)
+    tie = TIE if shapely.Polygon(rounded).is_valid else TIE_OF_CROSSING
+    is_clear = edge_distance(rounded, width, height) > tie
+    return np.argwhere((found != nonzero(rounded, width, height)) & is_clear).tolist()
+
+
+def test_the_reference_counts_windings_by_hand():
+    # A square walked twice around, and the same walked back: 2 and -2 inside, 0 outside.
+    square = [(1, 1), (3, 1), (3, 3), (1, 3)]
+    expected = np.zeros((4, 4), dtype=int)
+    expected[1:3, 1:3] = 2
+    np.testing.assert_array_equal(np.abs(winding(square * 2, 4, 4)), expected)
+    np.testing.assert_array_equal(winding(square[::-1] * 2, 4, 4), -winding(square * 2, 4, 4))
+
+
+def test_the_reference_measures_distances_by_hand():
+    # The edges x = 1 and y = 1 of a triangle whose long side is far away, and one point twice.
+    corner = [(1, 1), (99, 1), (99, 1), (1, 99)]
+    root = np.sqrt(0.5)
+    expected = [[root, 0.5, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, 1.5]]
+    np.testing.assert_allclose(edge_distance(corner, 3, 3), expected, rtol=0, atol=1e-12)
+
+
+def test_centre_rule_by_hand():
+    # The triangle (0, 0), (5.2, 0), (0, 5.2) holds the centres with x + y < 5.2.
+    expected = [
+        [1, 1, 1, 1, 1],
+        [1, 1, 1, 1, 0],
+        [1, 1, 1, 0, 0],
+        [1, 1, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+    ]
+    np.testing.assert_array_equal(filled([(0, 0), (5.2, 0), (0, 5.2)], 5, 5), expected)
+
+
+def test_ties_by_hand():
+    # All four edges run through centres: top and right ones count, bottom and left ones do not.
+    expected = [[0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0]]
+    square = [(1.5, 1.5), (3.5, 1.5), (3.5, 3.5), (1.5, 3.5)]
+    np.testing.assert_array_equal(filled(square, 4, 4), expected)
+    np.testing.assert_array_equal(filled(square[::-1], 4, 4), expected)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_outlines_equal_the_reference(name):
+    assert wrong_pixels(NAMED[name], filled(NAMED[name])) == []
+
+
+@pytest.mark.parametrize("name", ["pentagram", "spiral, twice around"])
+def test_what_is_enclosed_twice_stays(name):
+    points = NAMED[name]
+    twice = np.abs(winding(points, WIDTH, HEIGHT)) == 2
+    assert twice.sum() > 20
+    assert filled(points)[twice].all()
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANY_POINTS)
+@example([(14, 29), (24, 1), (13, 21), (17, 12)])
+def test_random_points_equal_the_reference(points):
+    assert wrong_pixels(points, filled(points)) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(stars(), spirals()))
+def test_stars_and_spirals_equal_the_reference(points):
+    assert wrong_pixels(points, filled(points)) == []
+
+
+COORDINATES = {
+    "generic": lambda rng, shape: rng.uniform(-8, 39, shape),
+    "whole": lambda rng, shape: rng.integers(-4, 35, shape).astype(float),
+    "half": lambda rng, shape: rng.integers(-4, 35, shape) + 0.5,
+    "through percent": lambda rng, shape: rng.integers(-40, 350, shape) / 10 / 31 * 100 / 100 * 31,
+}
+
+
+def crossing_outlines(count, seed=18):
+    """Outlines that cross or touch themselves, a quarter of each kind of coordinates."""
+    rng = np.random.default_rng(seed)
+    found = []
+    while len(found) < count:
+        kind = list(COORDINATES)[len(found) % len(COORDINATES)]
+        points = COORDINATES[kind](rng, (int(rng.integers(4, 13)), 2))
+        if not shapely.Polygon(points).is_valid:
+            found.append(points)
+    return found
+
+
+def test_three_thousand_outlines_that_cross_themselves():
+    outlines = crossing_outlines(3000)
+    wrong = {}
+    found = fill([polygon(points) for points in outlines], WIDTH, HEIGHT)
+    for i, (points, pixels) in enumerate(zip(outlines, found, strict=True)):
+        if differing := wrong_pixels(points, painted(pixels)):
+            wrong[i] = differing
+    assert wrong == {}
+
+
+def neighbours(rng, kind):
+    """Two outlines on either side of a line of several edges, and the outline of both.
+
+    The line runs from left to right (or, turned, from top to bottom), so that neither outline
+    crosses itself; each begins anywhere and runs either way.
+    """
+    count = int(rng.integers(2, 7))
+    along = np.sort(rng.choice(np.arange(-2, 34), count, replace=False)).astype(float)
+    across = rng.integers(3, 20, count).astype(float)
+    if kind in ("generic", "percent"):
+        along, across = along + rng.uniform(0, 0.9, count), across + rng.uniform(0, 0.9, count)
+    if kind == "half-integer":
+        along, across = along + 0.5, across + 0.5
+    line = np.column_stack([along, across])
+    near = np.array([[along[-1], -3.0], [along[0], 1.0]])
+    far = np.array([[along[-1], 22.0], [along[0], 26.0]])
+    if rng.random() < 0.5:
+        line, near, far = line[:, ::-1], near[:, ::-1], far[:, ::-1]
+    if kind == "generic":  # at any angle
+        turn = rng.uniform(0, 2 * np.pi)
+        turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        line, near, far = ((part - 12) @ turned + 12 for part in (line, near, far))
+    pair = []
+    for side in (near, far):
+        points = np.roll(np.concatenate([line, side]), int(rng.integers(9)), axis=0)
+        pair.append(points[:: int(rng.choice([-1, 1]))])
+    return [*pair, np.concatenate([near, far[::-1]])]
+
+
+@pytest.mark.parametrize("kind", ["generic", "integer", "half-integer"])
+def test_a_thousand_pairs_that_share_edges(kind):
+    """All through percent: no pixel belongs to both, and none within them to neither."""
+    rng = np.random.default_rng(7)
+    size = np.array([WIDTH, HEIGHT])
+    made = [neighbours(rng, kind) for _ in range(1000)]
+    made = [[points / size * 100 / 100.0 * size for points in pair] for pair in made]
+    found = fill([polygon(points) for pair in made for points in pair[:2]], WIDTH, HEIGHT)
+    both = neither = shared = 0
+    for (one, other, whole), first, second in zip(made, found, found, strict=True):
+        a, b = painted(first), painted(second)
+        hull = on_grid(whole)
+        is_within = nonzero(hull, WIDTH, HEIGHT) & (edge_distance(hull, WIDTH, HEIGHT) > TIE)
+        both += np.count_nonzero(a & b)
+        neither += np.count_nonzero(is_within & ~(a | b))
+        shared += np.count_nonzero(
+            (edge_distance(on_grid(one), WIDTH, HEIGHT) < TIE)
+            & (edge_distance(on_grid(other), WIDTH, HEIGHT) < TIE)
+        )
+    assert (both, neither) == (0, 0)
+    if kind == "half-integer":
+        assert shared > 1000  # centres on the line itself: what the test is about
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.tuples(st.integers(-20, 330), st.integers(-20, 250)),
+    st.tuples(st.integers(-20, 330), st.integers(-20, 250)),
+    st.sampled_from([1, 2, 5, 10]),
+)
+@example((81, 19), (242, -117), 10)
+def test_both_sides_of_an_edge_tile_a_band(start, end, unit):
+    """In boxes of different windows: every pixel belongs to one of them."""
+    (x1, y1), (x2, y2) = ((x / unit, y / unit) for x, y in (start, end))
+    if y1 > y2:
+        (x1, y1), (x2, y2) = (x2, y2), (x1, y1)
+    left = filled([(-400, y1), (x1, y1), (x2, y2), (-400, y2)])
+    right = filled([(x1, y1), (400, y1), (400, y2), (x2, y2)][::-1])
+    band = filled([(-400, y1), (400, y1), (400, y2), (-400, y2)])
+    assert not (left & right).any()
+    np.testing.assert_array_equal(left | right, band)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 61), st.integers(1, 45))
+def test_a_fan_about_any_point_covers_the_image_once(twice_x, twice_y):
+    x, y = twice_x / 2, twice_y / 2
+    corners = [(0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)]
+    fan = [filled([a, b, (x, y)]) for a, b in zip(corners, corners[1:] + corners[:1], strict=True)]
+    np.testing.assert_array_equal(np.sum(fan, axis=0), np.ones((HEIGHT, WIDTH)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_POINTS, st.integers(0, 9), st.integers(0, 9), st.booleans())
+def test_moving_by_whole_pixels_moves_the_pixels(points, right, down, all_touched):
+    """Whatever the points, and in an image of whatever size."""
+    if all_touched:  # where the image cuts an outline, rounding decides on pixels it grazes
+        points = np.clip(points, 1, [WIDTH - 1, HEIGHT - 1])
+    moved = on_grid(points) + np.array([right, down])
+    large = filled(moved, WIDTH + right + 7, HEIGHT + down + 5, all_touched=all_touched)
+    part = large[down : down + HEIGHT, right : right + WIDTH]
+    np.testing.assert_array_equal(filled(points, all_touched=all_touched), part)
+
+
+@pytest.mark.parametrize("all_touched", [False, True])
+def test_a_thousand_at_once_are_what_each_is_alone(all_touched):
+    """Of whole and half pixels: where a line meets a pixel's corner, its place must not decide."""
+    rng = np.random.default_rng(4)
+    made = [rng.integers(0, 40, (int(rng.integers(3, 9)), 2)) / 2 for _ in range(1000)]
+    polygons = [polygon(points) for points in made]
+    together = list(fill(polygons, WIDTH, HEIGHT, all_touched))
+    for shape, found in zip(polygons, together, strict=True):
+        (alone,) = fill([shape], WIDTH, HEIGHT, all_touched)
+        assert (found.left, found.top) == (alone.left, alone.top)
+        np.testing.assert_array_equal(found.inside, alone.inside)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(ANY_POINTS, max_size=6),
+    st.sampled_from([1, 60, 400, 1 << 16]),
+    st.sampled_from([1, 500, 1 << 22]),
+    st.booleans(),
+)
+def test_many_at_once_are_what_each_is_alone(outlines, small, stack, all_touched):
+    """However they are grouped."""
+    alone = [filled(points, all_touched=all_touched) for points in outlines]
+    polygons = [polygon(points) for points in outlines]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rasterize, "SMALL", small)
+        patch.setattr(rasterize, "STACK", stack)
+        found = list(fill(polygons, WIDTH, HEIGHT, all_touched))
+    assert len(found) == len(outlines)
+    for pixels, expected in zip(found, alone, strict=True):
+        np.testing.assert_array_equal(painted(pixels), expected)
+
+
+def test_three_squares_by_hand_and_the_windows_they_come_in():
+    squares = [polygon([(x, 1), (x + 2, 1), (x + 2, 3), (x, 3)]) for x in (1, 2, 7)]
+    found = list(fill(squares, 8, 4))
+    assert [(pixels.left, pixels.top, pixels.inside.tolist()) for pixels in found] == [
+        (1, 1, [[True, True], [True, True]]),
+        (2, 1, [[True, True], [True, True]]),
+        (7, 1, [[True], [True]]),  # the image ends
+    ]
+    assert list(fill([], 8, 4)) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_POINTS)
+def test_all_touched_holds_the_centre_rule(points):
+    assert (filled(points, all_touched=True) | ~filled(points)).all()
+
+
+def test_all_touched_by_hand():
+    # A small square across the corner of four pixels: no centre inside, all four touched.
+    square = [(1.8, 1.8), (2.2, 1.8), (2.2, 2.2), (1.8, 2.2)]
+    assert not filled(square, 4, 4).any()
+    expected = [[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(filled(square, 4, 4, all_touched=True), expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stars())
+def test_all_touched_is_gdals_on_the_full_frame(points):
+    rounded = shapely.Polygon(on_grid(points))
+    if not rounded.is_valid:
+        return
+    expected = rasterio.features.rasterize(
+        [rounded], out_shape=(HEIGHT, WIDTH), dtype="uint8", all_touched=True
+    )
+    np.testing.assert_array_equal(filled(points, all_touched=True), expected)
+
+
+@settings(max_examples=150, deadline=None)
+@given(stars())
+def test_all_touched_takes_what_the_outline_enters_and_nothing_apart(points):
+    """By distances from pixels' squares; what it all but grazes is GDAL's to decide."""
+    shape = shapely.Polygon(on_grid(points))
+    if not shape.is_valid:
+        return
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    touched = filled(points, all_touched=True)
+    kernel = shapely.box(x + GRAZE, y + GRAZE, x + 1 - GRAZE, y + 1 - GRAZE)
+    assert touched[shapely.intersects(kernel, shape)].all()
+    assert (shapely.distance(shapely.box(x, y, x + 1, y + 1), shape)[touched] < GRAZE).all()
+
+
+@pytest.mark.parametrize("all_touched", [False, True])
+@pytest.mark.parametrize("name", ["off to the left", "off below"])
+def test_off_the_image_is_no_pixel(name, all_touched):
+    assert not filled(NAMED[name], all_touched=all_touched).any()
+
+
+def test_off_a_huge_image_costs_nothing():
+    far = [(-1e6, -1e6), (-1e5, -1e6), (-1e5, -1e5)]
+    (found,) = fill([polygon(far)], 10**6, 10**6)
+    assert found.inside.size == 0
+
+
+def test_far_from_the_origin_of_a_huge_image():
+    """Half a million pixels away the grid is as fine: the same pixels, in a small window."""
+    near = ring(NAMED["pentagram"])
+    by = np.array([500_000, 700_000])
+    (found,) = fill([polygon(near + by)], 10**6, 10**6)
+    image = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    moved = RegionPixels(found.left - by[0], found.top - by[1], found.inside)
+    image[moved.window] = moved.inside
+    assert found.inside.size <= WIDTH * HEIGHT
+    np.testing.assert_array_equal(image, filled(near))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "area"),
+    [
+        ("U", 1, 16 * 18 - 6 * 12),
+        ("bow-tie on centres", 2, 50),  # two triangles of base 10 and height 5
+        ("collinear", 0, 0),
+        ("one point", 0, 0),
+        ("there and back (winding 0)", 0, 0),
+        ("spiral, twice around", 1, 20 * 14 - 1),  # the outer box without its notch of 1 x 1
+    ],
+)
+def test_simple_polygons_fill_nonzero(name, parts, area):
+    (made,) = make_simple([polygon(NAMED[name])])
+    assert made.is_valid
+    assert len([part for part in shapely.get_parts(made) if not part.is_empty]) == parts
+    assert made.area == pytest.approx(area)
+
+
+def test_a_valid_outline_is_kept_vertex_for_vertex():
+    points = ring(NAMED["U"])
+    (kept,) = make_simple([polygon(points)])
+    np.testing.assert_array_equal(shapely.get_coordinates(kept)[:-1], points)
+
+
+def test_vertices_are_rounded_to_the_grid():
+    (made,) = make_simple([polygon([(0, 0), (1 / 3, 0), (0, 0.7)])])
+    expected = [(0, 0), (21845 / 65536, 0), (0, 45875 / 65536), (0, 0)]
+    np.testing.assert_array_equal(shapely.get_coordinates(made), expected)
+
+
+def test_runs_along_the_border_enclose_nothing():
+    """Dragged past the top and the left, there and back: the pixels are those of the shape."""
+    shape = [(0, 0), (0, 9), (0, 4), (0, 12), (10, 12), (10, 0), (20, 0), (14, 0), (3, 0), (7, 0)]
+    expected = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    expected[:12, :10] = True
+    np.testing.assert_array_equal(filled(shape), expected)
+
+
+axis_runs = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 31), st.sampled_from([0, 23])),
+        st.tuples(st.sampled_from([0, 31]), st.integers(0, 23)),
+        st.tuples(st.integers(0, 31), st.integers(0, 23)),
+    ),
+    min_size=3,
+    max_size=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(axis_runs)
+def test_outlines_clamped_to_the_image_equal_the_reference(points):
+    assert wrong_pixels(points, filled(points)) == []
+
+
+def test_crop_is_the_smallest_window():
+    inside = np.zeros((4, 6), dtype=bool)
+    inside[1, 2] = inside[2, 4] = True
+    found = crop(inside)
+    assert (found.left, found.top) == (2, 1)
+    assert found.inside.tolist() == [[True, False, False], [False, False, True]]
+    assert found.window == (slice(1, 3), slice(2, 5))
+    assert crop(np.zeros((4, 6), dtype=bool)).inside.size == 0
+
+
+def test_a_region_tells_which_pixels_it_contains():
+    found = RegionPixels(2, 1, np.array([[True, False, False], [False, False, True]]))
+    here = [(x, y) for y in range(-1, 5) for x in range(-1, 7) if found.contains(x, y)]
+    assert here == [(2, 1), (4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "box"),
+    [
+        ((2.2, 3.0, 4.0, 5.5), (1, 2, 5, 7)),
+        ((-9.0, -9.0, 99.0, 99.0), (0, 0, 10, 8)),
+        ((-9.0, -9.0, -5.0, -5.0), (0, 0, 0, 0)),
+        ((20.0, 20.0, 21.0, 21.0), (10, 8, 10, 8)),
+    ],
+)
+def test_the_box_about_a_curve(bounds, box):
+    assert pixel_box(bounds, 10, 8) == box
