@@ -169,7 +169,8 @@ def _without_runs(polygon: shapely.Polygon) -> shapely.Polygon:
 def _without_repeats(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Drop the points that are where the one before is; shapely's own needs two places at least."""
     is_new = (np.diff(points, axis=0) != 0).any(axis=1)
-    return points[np.concatenate([[True], is_new])]
+    kept: npt.NDArray[np.float64] = points[np.concatenate([[True], is_new])]
+    return kept
 
 
 def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
