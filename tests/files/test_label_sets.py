@@ -19,6 +19,9 @@ from maskbench.codecs import LabelSetFile, read_label_set, write_label_set
 from maskbench.regions.label_set import LabelSet
 from tests.files.older import archived, missing
 
+# Pixels are what masks are in: there is no georeference to miss.
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
 
 def content(labels=("Ä \N{SNOWMAN} \"'\\", "b"), planes=1):
     rng = np.random.default_rng(5)

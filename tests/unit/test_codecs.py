@@ -13,6 +13,9 @@ from PIL import Image
 from maskbench.codecs import png_bytes, write_mask
 from maskbench.mask import pixel_digest
 
+# Pixels are what masks are in: there is no georeference to miss.
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
 ALL_VALUES = np.arange(256, dtype=np.uint8).reshape(8, 32)
 masks = arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_side=40))
 
