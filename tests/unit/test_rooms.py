@@ -12,9 +12,8 @@ FLOORS = (
         "code", "quickjson", "digests",
     },
     {
-        "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
-        "rules", "splits", "mask", "codecs", "images", "upright",
-        "pixels", "executor", "processes", "pool", "cluster", "shared",
+        "labelstudio", "regions", "splits", "mask", "codecs", "images", "upright", "pixels",
+        "executor", "processes", "pool", "cluster", "shared",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
