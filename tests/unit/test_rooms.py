@@ -14,7 +14,7 @@ FLOORS = (
     {
         "labelstudio", "winding", "geometry", "vector", "raster", "touched", "drawing", "tiff",
         "rules", "splits", "mask", "codecs", "images", "upright",
-        "pixels", "executor", "processes", "pool", "cluster", "shared",
+        "pixels", "parallel",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
