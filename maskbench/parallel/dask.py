@@ -136,8 +136,7 @@ def _perform(code: str, chunk: bytes) -> list[Any]:
     """Do the work of a chunk on a worker, which may have joined after the others were checked."""
     if code_digest() != code:
         raise OtherCodeError(_other_code(1, "that joined late"))
-    function, items = pickle.loads(chunk)  # noqa: S301 - ours, by way of the scheduler
-    return call_each(function, items)
+    return call_each(chunk)
 
 
 def _other_code(count: int, which: str) -> str:

@@ -8,8 +8,10 @@ not help: filling and Python's own work hold the interpreter lock.
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
@@ -17,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for_any
 from threading import Thread
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from maskbench.errors import MaskbenchError
 
@@ -128,9 +130,24 @@ def _chunk_size(submitted: int, count: int) -> int:
     return min(1 + submitted // (8 * count), LARGEST_CHUNK)
 
 
-def call_each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Call ``function`` with each item, on a worker."""
-    return [function(item) for item in items]
+def call_each(chunk: bytes) -> list[Any]:
+    """Call a function with each of several items, on a worker.
+
+    Args:
+        chunk: The function and the items, pickled.
+
+    Raises:
+        Exception: The function's error; as text, if it cannot be unpickled where it arrives.
+    """
+    function, items = pickle.loads(chunk)  # noqa: S301 - our own
+    try:
+        return [function(item) for item in items]
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        except Exception:
+            raise RuntimeError("".join(traceback.format_exception(error))) from None
+        raise
 
 
 class _Processes:
@@ -143,7 +160,8 @@ class _Processes:
     def submit(
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> "Future[list[Result]]":
-        return self._pool.submit(call_each, function, items)
+        # Pickled here, so that an error is raised here: Python 3.11's pool may hang on one.
+        return self._pool.submit(call_each, pickle.dumps((function, items)))
 
     def count(self) -> int:
         return self._count
@@ -155,9 +173,7 @@ def _processes(count: int, description: str) -> Iterator[Workers]:
     pool = ProcessPoolExecutor(count, initializer=_begin_worker)
     try:
         yield _Processes(pool, count)
-    except BrokenExecutor as error:
-        if error.__cause__ is not None:  # no death: what a worker sent could not be unpickled
-            raise
+    except BrokenExecutor:
         raise MaskbenchError(
             f"{description}: a worker process died, most often for lack of memory; "
             "try MASKBENCH_WORKERS=1. What was finished is kept"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout, UnixFileLock, WindowsFileLock
 
 from maskbench.errors import MaskbenchError
 from maskbench.files import remove_unfinished
@@ -49,16 +49,19 @@ def _disk_errors() -> tuple[type[Exception], ...]:
     return (OSError, sqlite.OperationalError) if sqlite else (OSError,)
 
 
+_SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock
+
+
 @contextmanager
 def _alone(stage: str, layout: Layout) -> Iterator[None]:
     """Wait for the other stages that run in this folder, and keep them waiting.
 
     Such as one whose ``dvc repro`` was killed, beside the next one's. The lock is the system's: it
-    goes with this process, however that ends.
+    goes with this process, however that ends. (``filelock.FileLock`` may be a mere file instead.)
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
     layout.lock.touch()  # fails, and is told, where nothing can be written
-    lock = FileLock(layout.lock, fallback_to_soft=False)
+    lock = _SystemLock(layout.lock, fallback_to_soft=False)
     try:
         lock.acquire(blocking=False)
     except Timeout:

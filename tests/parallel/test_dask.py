@@ -1,4 +1,4 @@
-"""The stages on Dask workers: a real scheduler, two processes, and what can go wrong."""
+"""The stages on Dask workers: a real scheduler, three processes, and what can go wrong."""
 
 import os
 import re
@@ -34,10 +34,11 @@ except MaskbenchError as error:
     sys.exit(error.exit_code)
 """
 
+
 class Cluster:
     """A scheduler and workers on loopback, in a folder that is not the repository's."""
 
-    def __init__(self, folder, count=2, **environment):
+    def __init__(self, folder, count=3, **environment):
         self.folder = folder
         folder.mkdir()
         file = folder / "scheduler.json"
