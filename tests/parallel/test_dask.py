@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -150,7 +149,7 @@ def test_workers_killed_in_the_middle_change_no_byte(local, cluster):
     run = start(root, MASKBENCH_SCHEDULER=cluster.address)
     for stage, worker in (("rasterize", 0), ("combine", 1)):
         until(lambda stage=stage: staged(root, stage) > 5 or run.poll() is not None)
-        os.kill(cluster.workers[worker].pid, signal.SIGKILL)
+        cluster.workers[worker].kill()
         assert staged(root, stage) > 0  # not all of it was made yet
     status, _, err = finish(run)
     assert (status, err) == (0, "")
