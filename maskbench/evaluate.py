@@ -43,7 +43,7 @@ def evaluate(  # noqa: PLR0913 - a public entry; options go by keyword
         boundary: For boundary IoU: distance from the outline as a share of the diagonal.
         resamples: Bootstrap draws behind the 95 % intervals; 0: none.
         seed: Of the bootstrap.
-        each: Runs the work, for example :func:`maskbench.executor.run_all` on several processes;
+        each: Runs the work, such as :func:`maskbench.parallel.run.run_all` on several processes;
             None: in this process.
 
     Raises:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.errors import DataError, MaskbenchError, Problem
-from maskbench.executor import progress
 from maskbench.manifest import Row
+from maskbench.parallel.run import progress
 from maskbench.verification.items import Seen, check_item
 from maskbench.verification.similar import Look, near_pairs
 from maskbench.verification.tables import (

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -25,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import requests
+from filelock import FileLock
 
 VERSION = "1.23.2"
 USER = "annotator@example.com"
@@ -67,7 +67,7 @@ def install(venv: Path | None = None) -> Path:
         if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").is_file():
             raise LabelStudioError(f"{venv} exists and is not a virtual environment")
         _run([sys.executable, "-m", "venv", "--clear", str(venv)])
-        pip = [str(venv / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
+        pip = [_program(venv, "python"), "-m", "pip", "--disable-pip-version-check"]
         _run([*pip, "install", "-q", f"label-studio=={VERSION}"])
         (venv / _MARKER).write_text(f"label-studio {VERSION}\n", encoding="utf-8")
     return venv
@@ -124,7 +124,7 @@ class Server:
         """Start the process and wait; whatever goes wrong, leave no process behind."""
         data_dir.mkdir(parents=True, exist_ok=True)
         port = _free_port() if port is None else _require_free(port)
-        program = [str(venv / "bin/label-studio"), "start", "--no-browser"]
+        program = [_program(venv, "label-studio"), "start", "--no-browser"]
         with (data_dir / "server.log").open("wb") as log:
             process = subprocess.Popen(
                 [*program, "--internal-host", "127.0.0.1", "-p", str(port)],
@@ -218,9 +218,13 @@ def _template(venv: Path, legacy_tokens: bool) -> Path:
 def _locked(path: Path) -> Iterator[None]:
     """Let only one process at a time make `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with (path.parent / f"{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.parent / f"{path.name}.lock"):
         yield
+
+
+def _program(venv: Path, name: str) -> str:
+    """The path of an installed program: Windows has a folder of another name for them."""
+    return str(venv / ("Scripts" if sys.platform == "win32" else "bin") / name)
 
 
 def _run(command: list[str]) -> None:

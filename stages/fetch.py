@@ -1,12 +1,9 @@
 """Stage fetch: see maskbench/pipeline/fetch.py."""
 
-from maskbench.pipeline.settle import settle
-
-if __name__ == "__main__":
-    settle()
+import sys
 
 from maskbench.pipeline.fetch import fetch
-from maskbench.pipeline.run import end, run_stage
+from maskbench.pipeline.run import run_stage
 
 if __name__ == "__main__":
-    end(run_stage("fetch", fetch))
+    sys.exit(run_stage("fetch", fetch))

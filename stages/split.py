@@ -1,12 +1,9 @@
 """Stage split: see maskbench/pipeline/split.py."""
 
-from maskbench.pipeline.settle import settle
+import sys
 
-if __name__ == "__main__":
-    settle()
-
-from maskbench.pipeline.run import end, run_stage
+from maskbench.pipeline.run import run_stage
 from maskbench.pipeline.split import split
 
 if __name__ == "__main__":
-    end(run_stage("split", split))
+    sys.exit(run_stage("split", split))

@@ -19,8 +19,8 @@ from maskbench.diff.model import (
 from maskbench.diff.store import Store
 from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
 from maskbench.errors import DataError, Problem
-from maskbench.executor import run_all
 from maskbench.manifest import Row
+from maskbench.parallel.run import run_all
 
 
 def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, Version]:

@@ -32,7 +32,7 @@ class Settings:
         resamples: Bootstrap draws behind the intervals; 0: none.
         seed: Of the bootstrap.
         each: Runs the work on a folder of predictions, for example
-            :func:`maskbench.executor.run_all` on several processes; None: in this process.
+            :func:`maskbench.parallel.run.run_all` on several processes; None: in this process.
     """
 
     boundary: float = RATIO

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
-from maskbench.executor import progress, run_all
 from maskbench.files import remove_others
+from maskbench.parallel.run import progress, run_all
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import Memory, folder_digests
 from maskbench.pipeline.work import Outcome
@@ -51,15 +51,12 @@ class Recipe(NamedTuple):
         function: Makes one item from ``job.work``, writing into :func:`staging`.
         folders: Names of the data folders that hold this stage's files and nothing else.
         judge: Finds problems that show only over all items, from the facts by key.
-        travels: Its work may run where our files are not (see :mod:`maskbench.shared`): each file
-            that the function reads is a path in the job, and it changes none of them.
     """
 
     stage: str
     function: Callable[[Any], Outcome]
     folders: Sequence[str]
     judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
-    travels: bool = True
 
 
 def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None = None) -> Built:
@@ -90,7 +87,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
             else:
                 old[job.key] = entry
 
-    outcomes = list(run_all(recipe.function, outdated(), stage, recipe.travels))
+    outcomes = list(run_all(recipe.function, outdated(), stage))
     made = dict(zip(todo, outcomes, strict=True))
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}

@@ -12,13 +12,10 @@ from maskbench.ignore import IGNORE
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.masks import make_mask
 from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pipeline.work import MaskWork
-from maskbench.processes import Deferred
-
-MAKE = Deferred("maskbench.pipeline.masks", "make_mask")
-"""What workers do; it needs numpy, the stage itself does not."""
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -41,7 +38,7 @@ def combine(params: Params, layout: Layout) -> str:
         combinations[:] = _by_combination(facts)
         return _unmatched(combinations)
 
-    recipe = Recipe("combine", MAKE, ("benchmark/masks", "benchmark/scenes"), judge)
+    recipe = Recipe("combine", make_mask, ("benchmark/masks", "benchmark/scenes"), judge)
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -80,17 +77,14 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     target, folder = staging(layout, "combine"), layout.label_sets
     suffix = f".{params.combine.mask_format}"
     rules = (params.labels_map, params.rules, params.combine)
-    images = {image.stem: image for image in layout.images.glob("*")}
 
     for name in names:
-        key = name.removesuffix(".tif")
 
-        def work(name: str = name, key: str = key) -> MaskWork:
-            reads = (images[key],) if key in images else ()
-            return MaskWork(folder / name, *rules, suffix, layout.images, target, reads)
+        def work(name: str = name) -> MaskWork:
+            return MaskWork(folder / name, *rules, suffix, layout.images, target)
 
         inputs = sha256(f"{digests.get(name)} {shaping}".encode())
-        yield Job(key, inputs, work)
+        yield Job(name.removesuffix(".tif"), inputs, work)
 
 
 _Facts = Mapping[str, Mapping[str, Any]]

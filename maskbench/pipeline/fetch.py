@@ -112,7 +112,7 @@ def fetch(params: Params, layout: Layout) -> str:
     source = open_source(params, layout)
     before = _keys(layout)
     source.prepare(_illustrated(source))
-    recipe = Recipe("fetch", _store, ("annotations", "images"), travels=False)
+    recipe = Recipe("fetch", _store, ("annotations", "images"))
     built = build(recipe, layout, _jobs(source, layout))
     source.finish()
     metrics = _metrics(list(built.facts.values()))

@@ -8,15 +8,12 @@ from maskbench.digests import Digests
 from maskbench.files import digest, json_text, sha256, write_text
 from maskbench.params import Params
 from maskbench.pipeline.build import Built, Job, Recipe, build, staging
+from maskbench.pipeline.label_sets import make_label_set
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.memory import folder_digests
 from maskbench.pipeline.tables import write_table
 from maskbench.pipeline.work import LabelSetWork
-from maskbench.processes import Deferred
 from maskbench.regions.build import REASONS
-
-MAKE = Deferred("maskbench.pipeline.label_sets", "make_label_set")
-"""What workers do; it needs numpy, the stage itself does not."""
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -25,7 +22,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     Raises:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
-    recipe = Recipe("rasterize", MAKE, ("label_sets",))
+    recipe = Recipe("rasterize", make_label_set, ("label_sets",))
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))

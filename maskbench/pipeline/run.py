@@ -1,12 +1,11 @@
 """The shell around a stage: params in, summary or clear error out."""
 
-import fcntl
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+
+from filelock import Timeout, UnixFileLock, WindowsFileLock
 
 from maskbench.errors import MaskbenchError
 from maskbench.files import remove_unfinished
@@ -38,18 +37,6 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     return 0
 
 
-def end(status: int) -> NoReturn:
-    """End this process with a stage's exit status, at once.
-
-    Python would take down all modules first, which for numpy takes as long as loading it. All
-    files are written and all workers gone by now.
-    """
-    with suppress(OSError):  # nobody listens any more
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)
-
-
 def _say(text: str) -> None:
     """Print, where letters that the terminal's character set lacks become escapes."""
     charset = sys.stdout.encoding or "utf-8"
@@ -62,20 +49,27 @@ def _disk_errors() -> tuple[type[Exception], ...]:
     return (OSError, sqlite.OperationalError) if sqlite else (OSError,)
 
 
+_SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock
+
+
 @contextmanager
 def _alone(stage: str, layout: Layout) -> Iterator[None]:
     """Wait for the other stages that run in this folder, and keep them waiting.
 
-    Such as one whose ``dvc repro`` was killed, beside the next one's. It is a record lock: worker
-    processes do not inherit it, and it goes with this process, however that ends.
+    Such as one whose ``dvc repro`` was killed, beside the next one's. The lock is the system's: it
+    goes with this process, however that ends. (``filelock.FileLock`` may be a mere file instead.)
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("wb") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            print(f"{stage}: waits for a stage that runs in this folder already", file=sys.stderr)
-            fcntl.lockf(file, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks: nobody waits
-            pass
+    layout.lock.touch()  # fails, and is told, where nothing can be written
+    lock = _SystemLock(layout.lock, fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"{stage}: waits for a stage that runs in this folder already", file=sys.stderr)
+        lock.acquire()
+    except OSError:  # a file system without locks: nobody waits
+        pass
+    try:
         yield
+    finally:
+        lock.release()

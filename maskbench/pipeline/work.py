@@ -1,4 +1,4 @@
-"""What travels between a stage and its workers: nothing here needs what only workers load."""
+"""What travels between a stage and its workers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,6 @@ class MaskWork(NamedTuple):
         suffix: The ending of the mask's file.
         images: The folder in which its image lies.
         target: The folder that stands for the data folder.
-        reads: Files in ``images``, for workers that cannot see the folder.
     """
 
     source: Path
@@ -48,7 +47,6 @@ class MaskWork(NamedTuple):
     suffix: str
     images: Path
     target: Path
-    reads: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)

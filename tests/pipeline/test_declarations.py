@@ -1,7 +1,5 @@
 """What dvc.yaml declares is what the stages use: modules, params, files."""
 
-import ast
-import importlib
 import json
 import subprocess
 import sys
@@ -16,12 +14,9 @@ from tests.pipeline.conftest import HERE
 STAGES = ("fetch", "rasterize", "combine", "split")
 DECLARED = yaml.safe_load((HERE / "dvc.yaml").read_text())["stages"]
 
-WHERE_WORK_RUNS = {
-    "maskbench/cluster.py", "maskbench/executor.py", "maskbench/pool.py", "maskbench/processes.py",
-    "maskbench/shared.py", "maskbench/pipeline/ahead.py", "maskbench/pipeline/settle.py",
-}  # fmt: skip
+WHERE_WORK_RUNS = {f"maskbench/parallel/{name}.py" for name in ("__init__", "dask", "run")}
 """Ignored by DVC: bytes are the same wherever and in whatever order work runs (test_build.py,
-test_distributed.py)."""
+tests/parallel)."""
 
 # What functions import for rare use counts too.
 _MODULES = """
@@ -34,8 +29,6 @@ while new := {n for n in sys.modules if n.split(".")[0] == "maskbench"} - seen:
         for node in ast.walk(ast.parse(inspect.getsource(sys.modules[name]))):
             if isinstance(node, ast.ImportFrom):
                 importlib.import_module(node.module)
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Deferred":
-                importlib.import_module(node.args[0].value)
 files = [m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "maskbench"]
 print(json.dumps(sorted(files)))
 """
@@ -98,20 +91,6 @@ def test_code_makes_the_stages_run(file, repository):
         stream.write("# changed\n")
     changed = json.loads(repository.dvc("status", "--json").stdout)
     assert set(changed) == {"rasterize", "combine", "split"}
-
-
-@pytest.mark.parametrize("stage", ["rasterize", "combine"])
-def test_workers_load_ahead_what_they_are_asked_for(stage):
-    module = importlib.import_module(f"maskbench.pipeline.{stage}").MAKE.module
-    called = ast.parse((HERE / f"stages/{stage}.py").read_text())
-    ahead = [
-        [word.value for word in node.args]
-        for node in ast.walk(called)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load_ahead"
-    ]
-    ((name, folder, loaded),) = ahead
-    assert (name, loaded) == (stage, module)
-    assert f"data/{folder}" in DECLARED[stage]["deps"]
 
 
 def test_fetch_is_pinned():

@@ -1,13 +1,10 @@
 """The stages in a shell: progress, exit status, interruption."""
 
-import fcntl
 import os
-import pty
 import signal
 import struct
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
@@ -28,6 +25,7 @@ def forget(repository):
 
 
 def test_a_terminal_shows_progress_and_a_summary(repository):
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     forget(repository)
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))

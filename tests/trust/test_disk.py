@@ -1,7 +1,6 @@
 """Full disks, clocks that jump, other locales: a clear message at worst, never other bytes."""
 
 import os
-import resource
 import shutil
 import subprocess
 import sys

@@ -112,7 +112,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, capsys):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(run, "load_params", str)
-    monkeypatch.setattr(run.fcntl, "lockf", no_locks)
+    monkeypatch.setattr("fcntl.flock", no_locks)
     assert run.run_stage("split", lambda params, _: f"done by {params}") == 0
     assert capsys.readouterr() == ("split: done by params.yaml\n", "")
 

@@ -16,7 +16,10 @@ FILES = {
 RIGHTS = {
     ("review.yml", "compare"): {"contents": "read"},
     ("review.yml", "comment"): {"pull-requests": "write"},
-    **{("test.yml", job): {"contents": "read"} for job in ("check", "sample", "oldest", "test")},
+    **{
+        ("test.yml", job): {"contents": "read"}
+        for job in ("check", "sample", "oldest", "systems", "test")
+    },
     ("refresh-labels.yml", "refresh"): {"contents": "write", "pull-requests": "write"},
 }
 """Each right is used: a checkout; a comment; a branch that is pushed and its pull request."""
@@ -42,6 +45,10 @@ def test_what_is_promised_runs_on_every_change():
     assert ran["sample"] == ["make", digests, verify, "git diff --exit-code"]
     assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/pipeline/test_digests.py"
     assert ran["test"][-1] == "make test"
+    systems = content["jobs"]["systems"]["strategy"]["matrix"]["system"]
+    assert systems == ["ubuntu-latest", "macos-latest", "windows-latest"]
+    for words in ran["systems"][-1].split()[3:]:
+        assert (HERE / words).exists()
 
 
 def test_actions_are_pinned_by_commit_and_say_their_version(workflow):

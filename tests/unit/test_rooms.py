@@ -12,8 +12,7 @@ FLOORS = (
         "code", "quickjson", "digests",
     },
     {
-        "labelstudio", "regions", "splits", "mask", "codecs", "images", "upright", "pixels",
-        "executor", "processes", "pool", "cluster", "shared",
+        "labelstudio", "regions", "splits", "mask", "codecs", "images", "pixels", "parallel",
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {

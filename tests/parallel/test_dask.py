@@ -1,21 +1,17 @@
 """The stages on Dask workers: a real scheduler, three processes, and what can go wrong."""
 
-import logging
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from maskbench.errors import MaskbenchError
-from maskbench.executor import run_all
+from maskbench.parallel.run import FEW, run_all
 from tests.exports import annotation, box, polygon, task, write_export
 from tests.pipeline.test_build import contents
 
@@ -35,21 +31,6 @@ try:
 except MaskbenchError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(error.exit_code)
-"""
-
-
-COMBINE = RUN.replace("in STAGES", "in STAGES[2:]")
-
-HIDE = """
-import os, sys
-
-def hidden(event, args):
-    if event.startswith(("open", "os.")):
-        for path in args:
-            if isinstance(path, (str, bytes)) and os.fsdecode(path).startswith({folder!r}):
-                raise PermissionError(13, "hidden from workers", os.fsdecode(path))
-
-sys.addaudithook(hidden)
 """
 
 
@@ -143,36 +124,6 @@ def cluster(tmp_path):
     made.stop()
 
 
-@pytest.fixture
-def bucket(monkeypatch):
-    """A bucket of a server that speaks S3, whose address and keys are in the environment."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    names = {"ENDPOINT_URL": f"http://{host}:{port}", "DEFAULT_REGION": "us-east-1"}
-    names |= {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret"}
-    for name, value in names.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="work")
-    yield lambda: [
-        found["Key"] for found in client.list_objects_v2(Bucket="work").get("Contents", ())
-    ]
-    server.stop()
-
-
-@pytest.fixture
-def apart(local, bucket, tmp_path):
-    """Workers that see nothing of the folder in which the stages run."""
-    (tmp_path / "hide").mkdir()
-    (tmp_path / "hide/sitecustomize.py").write_text(HIDE.format(folder=str(local[0])))
-    path = f"{tmp_path / 'hide'}{os.pathsep}{HERE}"
-    made = Cluster(tmp_path / "cluster", PYTHONPATH=path)
-    yield made
-    made.stop()
-
-
 def staged(root, stage):
     folder = root / f"data/.maskbench/{stage}/staging"
     return sum(len(files) for _, _, files in os.walk(folder))
@@ -198,77 +149,11 @@ def test_workers_killed_in_the_middle_change_no_byte(local, cluster):
     run = start(root, MASKBENCH_SCHEDULER=cluster.address)
     for stage, worker in (("rasterize", 0), ("combine", 1)):
         until(lambda stage=stage: staged(root, stage) > 5 or run.poll() is not None)
-        os.kill(cluster.workers[worker].pid, signal.SIGKILL)
+        cluster.workers[worker].kill()
         assert staged(root, stage) > 0  # not all of it was made yet
     status, _, err = finish(run)
     assert (status, err) == (0, "")
     assert contents(root) == expected
-
-
-def test_workers_that_see_only_a_bucket_make_the_same_bytes(local, apart, bucket):
-    folder, expected = local
-    root = folder / "bucket"
-    environment = {"MASKBENCH_SCHEDULER": apart.address, "MASKBENCH_SHARED": "s3://work/some/where"}
-    run = start(root, **environment)
-    for stage, worker in (("rasterize", 0), ("combine", 1)):
-        until(lambda stage=stage: staged(root, stage) > 5 or run.poll() is not None)
-        os.kill(apart.workers[worker].pid, signal.SIGKILL)
-        assert all(key.startswith("some/where/maskbench-") for key in bucket())
-        assert len(bucket()) > 5
-    status, out, err = finish(run)
-    assert (status, err) == (0, "")
-    assert f"{COUNT} masks made anew" in out
-    assert contents(root) == expected
-    assert bucket() == []
-
-
-def test_workers_that_see_nothing_need_the_url(local, apart):
-    """So the test above does prove that they see nothing."""
-    folder, _ = local
-    status, _, err = finish(start(folder / "unseen", MASKBENCH_SCHEDULER=apart.address))
-    assert status != 0
-    assert "hidden from workers" in err, (status, err[-1500:])
-
-
-def test_messages_of_workers_apart_name_our_files(local, cluster, tmp_path):
-    folder, _ = local
-    root = folder / "damaged"
-    assert finish(start(root, MASKBENCH_WORKERS="1"))[0] == 0
-    broken = sorted(root.glob("data/label_sets/*.tif"))
-    for path in broken:
-        path.write_bytes(b"no label set")
-    environment = {"MASKBENCH_SCHEDULER": cluster.address, "MASKBENCH_SHARED": str(tmp_path / "u")}
-    status, _, err = finish(start(root, COMBINE, **environment))
-    assert status == 4
-    for path in broken[:3]:
-        assert f"{path}: {path} is no label set of maskbench" in err
-    assert list((tmp_path / "u").iterdir()) == []
-
-
-def test_a_url_that_cannot_be_used_is_a_clear_error(local, cluster, tmp_path):
-    folder, _ = local
-    (tmp_path / "file").write_text("")
-    for url in (f"file://{tmp_path}/file", "nothing://known"):
-        run = start(folder / "url", MASKBENCH_SCHEDULER=cluster.address, MASKBENCH_SHARED=url)
-        status, _, err = finish(run)
-        assert status == 1
-        assert err.startswith(f"error: MASKBENCH_SHARED: {url} cannot be written to: ")
-        assert err.count("\n") == 1
-
-
-def test_a_url_that_workers_cannot_use_is_a_clear_error(local, apart):
-    folder, _ = local
-    run = start(
-        folder / "ours",
-        MASKBENCH_SCHEDULER=apart.address,
-        MASKBENCH_SHARED=f"file://{folder}/ours",
-    )
-    status, _, err = finish(run)
-    assert status == 1
-    assert err.startswith(f"error: MASKBENCH_SHARED: a worker cannot read file://{folder}/ours")
-    assert "hidden from workers" in err
-    assert err.count("\n") == 1
-    assert not list((folder / "ours").glob("maskbench-*"))
 
 
 def test_without_a_scheduler_the_stage_says_so(local):
@@ -296,12 +181,10 @@ def test_workers_with_other_code_are_refused(local, tmp_path):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("shared", ["", "shared"])
-def test_a_lost_scheduler_is_a_clear_error(local, cluster, tmp_path, shared):
+def test_a_lost_scheduler_is_a_clear_error(local, cluster):
     folder, expected = local
-    root = folder / f"lost{shared}"
-    url = shared and str(tmp_path / shared)
-    run = start(root, MASKBENCH_SCHEDULER=cluster.address, MASKBENCH_SHARED=url)
+    root = folder / "lost"
+    run = start(root, MASKBENCH_SCHEDULER=cluster.address)
     until(lambda: staged(root, "rasterize") > 0)
     cluster.scheduler.kill()
     status, _, err = finish(run)
@@ -315,18 +198,12 @@ def test_a_lost_scheduler_is_a_clear_error(local, cluster, tmp_path, shared):
 def test_little_work_asks_no_scheduler(monkeypatch):
     monkeypatch.setenv("MASKBENCH_SCHEDULER", "tcp://127.0.0.1:1")
     assert list(run_all(abs, [-1, -2], "test")) == [1, 2]
-    assert list(run_all(abs, iter([-1]), "test")) == [1]
-
-
-def test_work_that_does_not_name_its_files_stays_here_when_files_travel(monkeypatch):
-    monkeypatch.setenv("MASKBENCH_SCHEDULER", "tcp://127.0.0.1:1")
-    monkeypatch.setenv("MASKBENCH_SHARED", "s3://work")
-    monkeypatch.setenv("MASKBENCH_WORKERS", "1")
-    assert list(run_all(abs, range(-20, 0), "test")) == list(range(20, 0, -1))
+    assert list(run_all(abs, iter(range(-FEW, 0)), "test")) == list(range(FEW, 0, -1))
 
 
 def test_without_distributed_the_stage_says_what_to_install(monkeypatch):
     monkeypatch.setenv("MASKBENCH_SCHEDULER", "tcp://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "maskbench.parallel.dask", raising=False)
     with pytest.raises(MaskbenchError, match=r"not installed; install maskbench\[dask\]"):
         list(run_all(abs, range(20), "test"))

@@ -1,0 +1,218 @@
+"""Per-image work on Dask workers, for data that one machine is too slow for (docs/distributed.md).
+
+Imported only when ``MASKBENCH_SCHEDULER`` names a scheduler. The workers see our files at the same
+paths: only paths travel. What comes back names files relative to the data folder, so that no byte
+of a version depends on where it was made.
+"""
+
+import asyncio
+import copyreg
+import io
+import logging
+import pickle
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, KilledWorker, rpc
+from distributed.comm import get_address_host_port
+
+from maskbench.code import code_digest
+from maskbench.errors import MaskbenchError
+from maskbench.parallel.run import Item, Result, Workers, call_each
+
+CONNECT = 5.0
+"""Seconds within which the scheduler has to answer."""
+
+FIRST_WORKER = 10.0
+"""Seconds within which a worker has to be there."""
+
+PATIENCE = 600.0
+"""Seconds that a run waits for a worker when all have gone: a batch system may bring new ones."""
+
+RETRIES = 2
+"""How often a chunk that failed is tried again, for file systems that fail now and then.
+
+A worker's death is no such failure: Dask runs its chunks elsewhere, unless several workers died of
+the same chunk.
+"""
+
+_REFRESH = 2.0  # seconds for which the number of the workers' threads is believed
+
+
+class OtherCodeError(Exception):
+    """A worker's maskbench, or a library that shapes bytes, is not ours."""
+
+
+@contextmanager
+def connected(address: str, description: str) -> Iterator[Workers]:
+    """Connect to the workers of a scheduler, checked to run the same code as we do.
+
+    Args:
+        address: Such as ``tcp://host:8786``.
+        description: What runs, for messages.
+
+    Raises:
+        MaskbenchError: The scheduler or its workers cannot be used or were lost, or several workers
+            died of the same items.
+    """
+    with _quiet():
+        client = _client(address)
+        try:
+            _check_workers(client, address)
+            yield _DaskWorkers(client)
+        except MaskbenchError:
+            raise
+        except KilledWorker as error:
+            raise MaskbenchError(
+                f"{description}: several Dask workers died of the same work, most often for lack "
+                f"of memory: {_one_line(error)}"
+            ) from None
+        except OtherCodeError as error:
+            raise MaskbenchError(f"{description}: {error}") from None
+        except Exception as error:
+            if not _comes_from_dask(error) and _answers(address):
+                raise
+            raise MaskbenchError(
+                f"{description}: the Dask scheduler at {address} was lost; the previous outputs "
+                "are kept, run it again"
+            ) from None
+        finally:
+            with suppress(Exception, CancelledError):  # a lost scheduler is no second error
+                client.close(timeout=CONNECT)
+
+
+class _DaskWorkers:
+    """The workers of a Dask scheduler.
+
+    Args:
+        client: A connected client; what it has submitted is given up when it is closed.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False, retries=RETRIES)
+        self._threads = 0
+        self._asked = -_REFRESH
+        self._seen = time.monotonic()
+
+    def submit(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> "Future[list[Result]]":
+        chunk = packed((function, items))
+        submitted: Future[list[Result]] = self._executor.submit(_perform, code_digest(), chunk)
+        return submitted
+
+    def count(self) -> int:
+        now = time.monotonic()
+        if now - self._asked >= _REFRESH:
+            self._asked = now
+            self._threads = sum(self._client.nthreads().values())
+        if self._threads:
+            self._seen = now
+        elif now - self._seen > PATIENCE:
+            raise MaskbenchError(f"there has been no Dask worker for {PATIENCE:.0f} s")
+        return max(1, self._threads)
+
+
+def packed(value: Any) -> bytes:
+    """Pickle a value, each path in it made absolute: workers run in other folders."""
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = {**copyreg.dispatch_table, type(Path()): _absolute}
+    pickler.dump(value)
+    return stream.getvalue()
+
+
+def _absolute(path: Path) -> tuple[type[Path], tuple[str]]:
+    return Path, (str(path.absolute()),)
+
+
+def _perform(code: str, chunk: bytes) -> list[Any]:
+    """Do the work of a chunk on a worker, which may have joined after the others were checked."""
+    if code_digest() != code:
+        raise OtherCodeError(_other_code(1, "that joined late"))
+    return call_each(chunk)
+
+
+def _other_code(count: int, which: str) -> str:
+    return (
+        f"{count} Dask worker{'s' * (count > 1)} ({which}) would make other bytes: maskbench or a "
+        "library there is not as here; install the same commit and requirements/core.lock there, "
+        "and restart the workers"
+    )
+
+
+def _client(address: str) -> Client:
+    try:  # a client that finds nobody complains long and loudly; so knock first
+        asyncio.run(_knock(address))
+        return Client(address, timeout=CONNECT, set_as_default=False)
+    except Exception as error:  # also of what answers there without being Dask
+        raise MaskbenchError(
+            f"MASKBENCH_SCHEDULER: no Dask scheduler answers at {address!r} within {CONNECT:.0f} s "
+            f"({_one_line(error)})"
+        ) from None
+
+
+async def _knock(address: str) -> None:
+    """Ask the scheduler who it is."""
+    socket.create_connection(get_address_host_port(address), CONNECT).close()  # refused: at once
+    async with rpc(address, timeout=CONNECT) as scheduler:
+        await asyncio.wait_for(scheduler.identity(), CONNECT)
+
+
+def _answers(address: str) -> bool:
+    try:
+        asyncio.run(_knock(address))
+    except Exception:
+        return False
+    return True
+
+
+def _comes_from_dask(error: Exception) -> bool:
+    """Whether Dask raised an error itself, rather than passed on what our function raised."""
+    library = type(error).__module__.partition(".")[0]
+    return isinstance(error, CancelledError) or library in ("distributed", "tornado")
+
+
+def _check_workers(client: Client, address: str) -> None:
+    """Refuse a cluster without workers, or with workers that run other code."""
+    try:
+        client.wait_for_workers(1, timeout=FIRST_WORKER)
+    except TimeoutError:
+        raise MaskbenchError(
+            f"MASKBENCH_SCHEDULER: the Dask scheduler at {address} has no worker; start some with "
+            f"`dask worker {address}`"
+        ) from None
+    answers = client.run(code_digest, on_error="return")
+    other = sorted(worker for worker, answer in answers.items() if answer != code_digest())
+    missing = [worker for worker in other if isinstance(answers[worker], ImportError)]
+    if missing:
+        raise MaskbenchError(
+            f"maskbench cannot be imported on the Dask worker {missing[0]} "
+            f"({_one_line(answers[missing[0]])}); install the same commit there"
+        )
+    if other:
+        raise MaskbenchError(_other_code(len(other), f"{other[0]}{', …' * (len(other) > 1)}"))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the log of lost connections and workers: what matters of it, we say ourselves."""
+    names = ("distributed", "distributed.client", "tornado.application", "asyncio")
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,80 @@
+"""Windows and macOS, as far as Linux can stand in: other ways to start processes, fewer calls.
+
+The stages' scripts build a small export in interpreters from which the calls that only POSIX has
+were taken away, and whose worker processes are started as there. Locks are then missing, too: on
+Windows ``filelock`` takes that system's own.
+"""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.exports import PARAMS, simple_tasks, write_export
+from tests.pipeline.conftest import HERE
+from tests.pipeline.test_build import contents
+
+STAGES = ("fetch", "rasterize", "combine", "split")
+
+SPAWN = """
+import multiprocessing, os, signal, sys, warnings
+for name in ("fcntl", "grp", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+for name in ("fork", "forkpty", "geteuid", "getuid", "killpg", "register_at_fork", "setsid"):
+    delattr(os, name)
+del os.sched_getaffinity, signal.SIGKILL
+warnings.filterwarnings("ignore", "only soft file lock is available")
+multiprocessing.set_start_method("spawn")
+"""
+FORKSERVER = """
+import multiprocessing
+multiprocessing.set_start_method("forkserver")
+"""
+WAYS = {"spawn": SPAWN, "forkserver": FORKSERVER}
+COUNTED = """
+import concurrent.futures
+before = concurrent.futures.ProcessPoolExecutor.submit
+def submit(self, *args):
+    open(f"pool-{os.getpid()}", "w").close()
+    return before(self, *args)
+concurrent.futures.ProcessPoolExecutor.submit = submit
+"""
+
+
+def build(root, source, start=""):
+    """Run all stages by their scripts, each interpreter beginning with ``start``; returns files."""
+    root.mkdir()
+    (root / "params.yaml").write_text(json.dumps({**PARAMS, "fetch": {"folder": str(source)}}))
+    prepared = root.with_name(f"{root.name}-start")
+    prepared.mkdir()
+    (prepared / "sitecustomize.py").write_text(start)
+    path = os.pathsep.join([str(prepared), str(HERE)])
+    for stage in STAGES:
+        done = subprocess.run(
+            [sys.executable, str(HERE / f"stages/{stage}.py")],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": path, "MASKBENCH_WORKERS": "2"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"{stage}: ")
+    return contents(root)
+
+
+@pytest.mark.parametrize(
+    "method", [m for m in WAYS if m in multiprocessing.get_all_start_methods()]
+)
+def test_the_bytes_are_the_same(tmp_path, method):
+    write_export(tmp_path / "source", simple_tasks(12))
+    expected = build(tmp_path / "usual", tmp_path / "source")
+    assert sum(name.startswith("data/benchmark/masks/") for name in expected) == 12
+    other = tmp_path / "other"
+    made = build(other, tmp_path / "source", f"import os\n{WAYS[method]}{COUNTED}")
+    used = {name for name in made if name.startswith("pool-")}
+    assert len(used) == 3  # fetch, rasterize and combine did start processes
+    assert {name: content for name, content in made.items() if name not in used} == expected
