@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from maskbench.diff import git
 from maskbench.diff.names import NO_RULE
 from maskbench.diff.redo import Choices
-from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
 from maskbench.drawing import draw_region
 from maskbench.errors import (
     DataError,
@@ -25,6 +23,8 @@ from maskbench.manifest import Row
 from maskbench.mask import Mask
 from maskbench.pixels import read_mask
 from maskbench.raster import Patch
+from maskbench.versions import git
+from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def since(version: Version, found: Blame) -> Since:
     seen: tuple[object, object] | None = None
     start = version.commit or git.resolve(version.root, "HEAD")
     for commit in git.history(version.root, start, "dvc.lock"):
-        older = Version(version.root, commit.sha, version.store)
+        older = Version(version.root, commit.sha, version.repository)
         try:
             state = (older.mask_of(found.row.key), older.class_names)
             if state != seen:

@@ -37,7 +37,7 @@ def run(args: Namespace) -> int:
     from maskbench.errors import MaskbenchError  # noqa: PLC0415
     from maskbench.export import export  # noqa: PLC0415
     from maskbench.export.source import Source  # noqa: PLC0415
-    from maskbench.versions import sibling  # noqa: PLC0415
+    from maskbench.versions.download import sibling  # noqa: PLC0415
 
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
     if options and (args.form != "webdataset" or not args.shard_size > 0):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from maskbench.snapshot import next_snapshot, with_snapshot
+from maskbench.versions.snapshot import next_snapshot, with_snapshot
 from maskbench.yaml12 import parse_yaml
 from tests.labelstudio.conftest import HERE, built_from, filled, png, triangle
 from tests.pipeline.conftest import Repository
