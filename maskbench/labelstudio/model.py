@@ -138,7 +138,7 @@ class Task:
     image: Image | None = None
 
 
-class Pictured(Protocol):
+class HasImage(Protocol):
     """A task as far as finding its image goes."""
 
     @property

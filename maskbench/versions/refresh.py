@@ -19,7 +19,7 @@ from maskbench.files import write_text
 from maskbench.labelstudio.canonical import read_task, task_json
 from maskbench.labelstudio.model import Task
 from maskbench.labelstudio.parse import TaskError, parse_task
-from maskbench.labelstudio.server import Server
+from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params, load_params
 from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
 from maskbench.pipeline.layout import Layout
