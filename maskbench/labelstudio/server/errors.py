@@ -37,6 +37,10 @@ class GaveUpError(SourceError):
     """A request failed however often it was repeated; a smaller one may succeed."""
 
 
+class BusyError(GaveUpError):
+    """The server asks to wait longer than is waited for, whatever is asked."""
+
+
 class NotThereError(SourceError):
     """The server has no such project, task or file."""
 
@@ -62,18 +66,18 @@ def raise_for_status(response: requests.Response) -> requests.Response:
     if status == 500:
         raise TransientError(what)
     if status in RETRIED:
-        raise GaveUpError(f"{name} {what}{_end(response)}")
+        raise _not_repeated(f"{name} {what}", response)
     if status in (413, 414):
         raise GaveUpError(f"{name} answered {status}: the question is too long")
     raise SourceError(f"{name} answered {status}: {said or response.reason}")
 
 
-def _end(response: requests.Response) -> str:
-    """Say why a request is not repeated again, after urllib3 has repeated it."""
+def _not_repeated(said: str, response: requests.Response) -> GaveUpError:
+    """Return the error for an answer after which urllib3 has stopped repeating the request."""
     retries = cast(Retry, response.raw.retries)  # urllib3 leaves it on every response
     if (retries.get_retry_after(response.raw) or 0) > LONGEST_WAIT:
-        return f" and asks to wait longer than {LONGEST_WAIT} s; try again later"
-    return f"; gave up after {len(retries.history)} repetitions"
+        return BusyError(f"{said} and asks to wait longer than {LONGEST_WAIT} s; try again later")
+    return GaveUpError(f"{said}; gave up after {len(retries.history)} repetitions")
 
 
 def detail(response: requests.Response) -> str:

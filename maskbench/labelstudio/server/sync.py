@@ -17,7 +17,7 @@ from maskbench.errors import SourceError
 from maskbench.labelstudio.parse import essential
 from maskbench.labelstudio.server.cache import Cache
 from maskbench.labelstudio.server.client import Client
-from maskbench.labelstudio.server.errors import GaveUpError, NotThereError
+from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
 from maskbench.labelstudio.server.project import PAGE, Project, after, read_page
 
 CHUNK = 200
@@ -115,8 +115,8 @@ def export_tasks(
         asked = numbers[start : start + size]
         try:
             tasks = _export(client, project, asked)
-        except GaveUpError:
-            if len(asked) == 1:
+        except GaveUpError as error:
+            if len(asked) == 1 or isinstance(error, BusyError):
                 raise
             size = max(1, len(asked) // 4)
             continue
