@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -194,6 +195,24 @@ def test_no_retry_takes_the_key_elsewhere(client, web, start):
     assert len(web.seen) == 2
     assert len(other.seen) == 3
     assert all(SECRET not in str(headers) for _, headers in other.seen)
+
+
+def test_no_retry_reaches_a_private_machine(client, web, monkeypatch):
+    """A name that is public, then unknown, then of this machine: connected to, and nothing sent."""
+    found = iter(["9.9.9.9", None, "127.0.0.1"])
+
+    def resolve(host, port, *_, **__):
+        address = next(found)
+        if address is None:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    port = web.host.partition(":")[2]
+    with pytest.raises(SourceError, match=r"images.example.org.* on a private network"):
+        client.once(f"http://images.example.org:{port}/x.png")
+    assert next(found, "asked three times") == "asked three times"
+    assert not web.seen
 
 
 def test_a_wrong_certificate_is_no_reason_to_wait(web):
