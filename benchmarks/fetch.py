@@ -31,8 +31,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from label_studio import VERSION, Server  # noqa: E402
 from label_studio_api import Api  # noqa: E402
-from maskbench.labelstudio import client, server, sync  # noqa: E402
-from maskbench.labelstudio.auth import LEGACY, Key  # noqa: E402
+from maskbench.labelstudio.server import client, source, sync  # noqa: E402
+from maskbench.labelstudio.server.auth import LEGACY, Key  # noqa: E402
 
 LABELS = ("Canvas", "Obstruction", "PartialCanvas")
 SETUP = (
@@ -134,9 +134,9 @@ def ours(url: str, token: str, project: int) -> None:
     """maskbench: what changed, then those by id, kept as they come."""
     root = Path(os.environ["BENCHMARK_WORK"])
     connection = client.Client(url, Key(token, LEGACY))
-    source = server.Server(connection, [project], root, root / "images")
-    source.sync()
-    source.close()
+    reader = source.Server(connection, [project], root, root / "images")
+    reader.sync()
+    reader.close()
 
 
 WAYS: dict[str, Callable[[str, str, int], None]] = {

@@ -5,10 +5,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from maskbench.diff import git
 from maskbench.diff.names import NO_RULE
 from maskbench.diff.redo import Choices
-from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
 from maskbench.errors import (
     DataError,
     MaskbenchError,
@@ -23,6 +21,8 @@ from maskbench.pixels import read_mask
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import painting_order
 from maskbench.regions.task import Annotation, Task, choose
+from maskbench.versions import git
+from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def since(version: Version, found: Blame) -> Since:
     seen: tuple[object, object] | None = None
     start = version.commit or git.resolve(version.root, "HEAD")
     for commit in git.history(version.root, start, "dvc.lock"):
-        older = Version(version.root, commit.sha, version.store)
+        older = Version(version.root, commit.sha, version.repository)
         try:
             state = (older.mask_of(found.row.key), older.class_names)
             if state != seen:

@@ -21,7 +21,7 @@ from maskbench.manifest import Row, read_manifest
 from maskbench.mask import Mask, pixel_digest
 from maskbench.pixels import Scene, read_mask, read_scene
 from maskbench.splits import SUBSETS
-from maskbench.versions import get_version
+from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
 _AGAIN = "run `dvc checkout -f combine` to have it as it was built"
@@ -88,7 +88,7 @@ class Benchmark:
         """A version of a benchmark from the Git repository that keeps it.
 
         The folder is downloaded once per version, into a cache folder of the user; it needs the
-        programs ``git`` and ``dvc`` (see :func:`maskbench.versions.get_version`).
+        programs ``git`` and ``dvc`` (see :func:`maskbench.versions.download.get_version`).
 
         Args:
             repo: URL or folder of the Git repository.

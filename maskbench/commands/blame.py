@@ -26,12 +26,12 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict  # noqa: PLC0415 - `maskbench --help` stays quick
 
     from maskbench.blame import blame, find_row, lines, since  # noqa: PLC0415
-    from maskbench.diff.store import Store  # noqa: PLC0415
-    from maskbench.diff.versions import Version, find_root  # noqa: PLC0415
     from maskbench.files import json_text  # noqa: PLC0415
+    from maskbench.versions.dvc import DvcRepository  # noqa: PLC0415
+    from maskbench.versions.revision import Version, find_root  # noqa: PLC0415
 
     root = find_root(Path())
-    version = Version(root, args.rev, Store(root))
+    version = Version(root, args.rev, DvcRepository(root))
     found = blame(version, find_row(version, args.key), args.x, args.y)
     past = None if args.no_history else since(version, found)
     if args.json:

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare, print, write the reports asked for, and judge."""
     from maskbench.diff import gates, lock  # noqa: PLC0415 - `maskbench --help` stays quick
     from maskbench.diff.compare import compare, open_versions  # noqa: PLC0415
-    from maskbench.diff.versions import find_root  # noqa: PLC0415
+    from maskbench.versions.revision import find_root  # noqa: PLC0415
 
     before, after = open_versions(find_root(Path()), args.before, args.after)
     limits = {}

@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
     from maskbench.evaluation.page import Shown, write_page  # noqa: PLC0415
     from maskbench.evaluation.scoring import score  # noqa: PLC0415
     from maskbench.parallel.run import run_all  # noqa: PLC0415
-    from maskbench.versions import sibling  # noqa: PLC0415
+    from maskbench.versions.download import sibling  # noqa: PLC0415
 
     data = Benchmark(sibling(args.data, args.rev) if args.rev else args.data)
     splits = args.split or ["test"]

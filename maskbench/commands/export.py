@@ -41,7 +41,7 @@ def run(args: Namespace) -> int:
     from maskbench.errors import MaskbenchError  # noqa: PLC0415
     from maskbench.export import export  # noqa: PLC0415
     from maskbench.export.source import Source  # noqa: PLC0415
-    from maskbench.versions import sibling  # noqa: PLC0415
+    from maskbench.versions.download import sibling  # noqa: PLC0415
 
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
     if options and (args.form != "webdataset" or not args.shard_size > 0):
@@ -59,8 +59,8 @@ def run(args: Namespace) -> int:
 
 def _rasterize_params(data: Path, rev: str) -> "RasterizeParams":
     """Return how regions became pixels in a version of the repository that ``data`` lies in."""
-    from maskbench.diff.store import Store  # noqa: PLC0415
-    from maskbench.diff.versions import Version, find_root  # noqa: PLC0415
+    from maskbench.versions.dvc import DvcRepository  # noqa: PLC0415
+    from maskbench.versions.revision import Version, find_root  # noqa: PLC0415
 
     root = find_root(data)
-    return Version(root, rev, Store(root)).params.rasterize
+    return Version(root, rev, DvcRepository(root)).params.rasterize

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Look, and unless only asked to look, build anew."""
     from maskbench.params import load_params  # noqa: PLC0415 - `maskbench --help` stays quick
     from maskbench.pipeline.layout import Layout  # noqa: PLC0415
-    from maskbench.refresh import look, take  # noqa: PLC0415
+    from maskbench.versions.refresh import look, take  # noqa: PLC0415
 
     layout = Layout()
     changes = look(load_params(), layout)

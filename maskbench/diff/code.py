@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import maskbench
-from maskbench.diff.versions import Version, on_disk
+from maskbench.versions.dvc import folder_digest, not_ignored
+from maskbench.versions.revision import Version, on_disk
 
 _STAGES = ("rasterize", "combine")  # the stages that decide pixels
 _OURS = "maskbench"
@@ -51,7 +52,7 @@ def runs_here(version: Version) -> bool:
 def _here(version: Version, path: str) -> str | None:
     """The digest of the running package, or of a file in it, as it would be in a version."""
     if path == _OURS:
-        return _folder_digest(_looked_at(version, _OURS, _running()))
+        return folder_digest(not_ignored(_running(), _OURS, version.text(".dvcignore")))
     return _running().get(path.removeprefix(f"{_OURS}/"))
 
 
@@ -91,8 +92,8 @@ def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
         if not digest.endswith(".dir"):
             files[path] = digest
             continue
-        found = _looked_at(version, path, version.tracked(path))
-        if _folder_digest(found) == digest:
+        found = not_ignored(version.tracked(path), path, version.text(".dvcignore"))
+        if folder_digest(found) == digest:
             files |= {f"{path}/{name}": each for name, each in found.items()}
         else:
             folders.add(path)
@@ -103,29 +104,3 @@ def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
 def _running() -> dict[str, str]:
     """md5 by path, within it, of the files of the package that is running."""
     return on_disk(Path(maskbench.__file__).parent)
-
-
-def _looked_at(version: Version, folder: str, files: Mapping[str, str]) -> dict[str, str]:
-    """Those files of a folder that DVC looks at: what the version's ``.dvcignore`` leaves."""
-    from dvc.ignore import DvcIgnorePatterns  # noqa: PLC0415 - a third of a second
-
-    text = (version.text(".dvcignore") or b"").decode("utf-8", "replace")
-    patterns = DvcIgnorePatterns([line.strip() for line in text.splitlines()], "/", "/")
-    paths = {name: PurePosixPath("/", folder, name) for name in files}
-    return {
-        name: digest
-        for name, digest in files.items()
-        if not patterns.matches(paths[name].parent.as_posix(), paths[name].name)
-    }
-
-
-def _folder_digest(files: Mapping[str, str]) -> str:
-    """DVC's digest of a folder with these files."""
-    from dvc_data.hashfile.hash_info import HashInfo  # noqa: PLC0415 - a third of a second
-    from dvc_data.hashfile.tree import Tree  # noqa: PLC0415
-
-    tree = Tree()
-    for path, digest in files.items():
-        tree.add(PurePosixPath(path).parts, None, HashInfo("md5", digest))
-    tree.digest()
-    return str(tree.hash_info.value)

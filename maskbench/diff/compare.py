@@ -16,11 +16,11 @@ from maskbench.diff.model import (
     MaskChange,
     iou,
 )
-from maskbench.diff.store import Store
-from maskbench.diff.versions import ANNOTATIONS, MASKS, Version
 from maskbench.errors import DataError, Problem
 from maskbench.manifest import Row
 from maskbench.parallel.run import run_all
+from maskbench.versions.dvc import DvcRepository
+from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
 
 def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, Version]:
@@ -29,8 +29,8 @@ def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, 
     Raises:
         SourceError: A revision is unknown.
     """
-    store = Store(root)
-    return Version(root, before, store), Version(root, after, store)
+    repository = DvcRepository(root)
+    return Version(root, before, repository), Version(root, after, repository)
 
 
 def compare(before: Version, after: Version) -> Comparison:

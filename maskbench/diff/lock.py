@@ -1,31 +1,26 @@
-"""Whether the checked-out version holds together: its lock fits its sources, its data is pushed.
+"""Check that ``dvc.lock`` fits the workspace and that its data is on the remote.
 
-Works in a clone that has pulled nothing: outputs that are merely absent are no fault.
+This works in a clone that has pulled nothing: outputs that are merely absent are no fault.
 """
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from maskbench.diff.gates import Failure
-from maskbench.diff.versions import Version
-from maskbench.errors import SourceError
+from maskbench.versions.dvc import ask
+from maskbench.versions.revision import Version
 
 _ABSENT = ("deleted", "not in cache")  # what `dvc status` calls data that was not pulled
 
 
 def check(version: Version) -> tuple[Failure, ...]:
-    """What is wrong with the workspace's ``dvc.lock`` and with its data on the remote.
+    """Return what is wrong with the workspace's ``dvc.lock`` and with its data on the remote.
 
     Raises:
         SourceError: DVC cannot tell, for example because the remote cannot be reached.
     """
     outdated = [*_inconsistent(version), *_outdated(version)]
-    absent = _dvc(version.root, "data", "status", "--not-in-remote", "--json")
+    absent = ask(version.root, "data", "status", "--not-in-remote", "--json")
     lost = [str(path) for path in absent.get("not_in_remote", ())]
     found = []
     if outdated:
@@ -37,7 +32,7 @@ def check(version: Version) -> tuple[Failure, ...]:
 
 
 def _inconsistent(version: Version) -> Iterator[str]:
-    """Stages that were run on other data than the lock says their predecessors made."""
+    """Yield stages that were run on other data than the lock says their predecessors made."""
     made = {
         out["path"]: out.get("md5")
         for stage in version.lock.values()
@@ -50,9 +45,9 @@ def _inconsistent(version: Version) -> Iterator[str]:
 
 
 def _outdated(version: Version) -> Iterator[str]:
-    """What changed since stages were run, as ``dvc status`` sees it."""
+    """Yield what changed since stages were run, as ``dvc status`` sees it."""
     outputs = {out["path"] for stage in version.lock.values() for out in stage.get("outs", ())}
-    for stage, entries in _dvc(version.root, "status", "--json").items():
+    for stage, entries in ask(version.root, "status", "--json").items():
         for entry in entries:
             if isinstance(entry, str):
                 yield f"{stage}: {entry}"
@@ -76,19 +71,3 @@ def _words(how: Any) -> str:
         if isinstance(how, dict)
         else str(how)
     )
-
-
-def _dvc(root: Path, *words: str) -> dict[str, Any]:
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=root, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    try:
-        value = json.loads(done.stdout or "{}")
-    except ValueError:
-        value = None
-    if done.returncode or not isinstance(value, dict):
-        tail = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        raise SourceError(f"`dvc {' '.join(words)}` failed: {tail[0].strip()}")
-    return value

@@ -9,7 +9,7 @@ from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
 from maskbench.files import sha256, sha256_file
 from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
-from maskbench.labelstudio.model import ImageFile, Pictured
+from maskbench.labelstudio.model import HasImage, ImageFile
 from maskbench.quickjson import compact_json, parse_json
 from maskbench.regions.task import Task
 
@@ -76,7 +76,7 @@ class Folder:
         if self._digests is not None:
             self._digests.save()
 
-    def find(self, task: Pictured) -> ImageFile:
+    def find(self, task: HasImage) -> ImageFile:
         """The file with a task's image; raises ValueError as :meth:`image` does."""
         name = self._image(task.reference or "")
         known = self._digests.get(name) if self._digests else None

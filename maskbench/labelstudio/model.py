@@ -26,7 +26,7 @@ class ImageFile(NamedTuple):
         return self.folder / self.name
 
 
-class Pictured(Protocol):
+class HasImage(Protocol):
     """A task as far as finding its image goes."""
 
     @property

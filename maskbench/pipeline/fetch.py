@@ -14,7 +14,7 @@ from maskbench.errors import DataError, Problem
 from maskbench.files import json_text, link_or_copy, sha256, write_bytes, write_text
 from maskbench.labelstudio.canonical import task_json
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.model import ImageFile, Pictured
+from maskbench.labelstudio.model import HasImage, ImageFile
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.build import Job, Recipe, build, staging
@@ -24,8 +24,8 @@ from maskbench.pipeline.work import Outcome
 from maskbench.regions.task import Annotation, Image, Region, Task
 
 if TYPE_CHECKING:
-    from maskbench.labelstudio.server import Server
-    from maskbench.labelstudio.sync import Project
+    from maskbench.labelstudio.server.project import Project
+    from maskbench.labelstudio.server.source import Server
 
 
 class Source(Protocol):
@@ -43,7 +43,7 @@ class Source(Protocol):
     def prepare(self, tasks: Iterable[Task]) -> None:
         """Get the images of these tasks ready for :meth:`find`."""
 
-    def find(self, task: Pictured) -> ImageFile:
+    def find(self, task: HasImage) -> ImageFile:
         """A local file with the image of a task; raises ValueError where there is none."""
 
     def finish(self) -> None:
@@ -76,9 +76,9 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> "S
     Raises:
         SourceError: It cannot be reached, refuses the key, or has no such project.
     """
-    from maskbench.labelstudio.auth import read_key  # noqa: PLC0415 - all this takes a while
-    from maskbench.labelstudio.client import Client  # noqa: PLC0415
-    from maskbench.labelstudio.server import Server  # noqa: PLC0415
+    from maskbench.labelstudio.server.auth import read_key  # noqa: PLC0415 - all this takes a while
+    from maskbench.labelstudio.server.client import Client  # noqa: PLC0415
+    from maskbench.labelstudio.server.source import Server  # noqa: PLC0415
 
     assert params.server is not None  # noqa: S101 - the caller has checked
     key = read_key(layout.root, params.server)
@@ -88,7 +88,7 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> "S
 
 def setup_warnings(projects: "Iterable[Project]", params: Params) -> list[Problem]:
     """Where the labelling setups and the params disagree."""
-    from maskbench.labelstudio.labeling import compare_labels  # noqa: PLC0415 - for servers only
+    from maskbench.labelstudio.server.project import compare_labels  # noqa: PLC0415 - for servers only
 
     offered = {label for project in projects for label in project.labeling.labels}
     several = [
@@ -163,7 +163,7 @@ def _illustrated(source: Source) -> Iterator[Task]:
             yield task
 
 
-class _Brief(NamedTuple):
+class _TaskSummary(NamedTuple):
     """What is remembered of a raw task, so that it is not parsed again.
 
     Attributes:
@@ -179,9 +179,9 @@ class _Brief(NamedTuple):
     content: str
 
 
-def _brief(task: Task) -> _Brief:
+def _summary(task: Task) -> _TaskSummary:
     reference = task.reference if task.reference and needs_image(task) else None
-    return _Brief(task.id, task.key, reference, sha256(task_json(task)))
+    return _TaskSummary(task.id, task.key, reference, sha256(task_json(task)))
 
 
 def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
@@ -189,30 +189,30 @@ def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
     problems: list[Problem] = []
     origins: dict[int, str] = {}
     memory = Memory(layout, "fetch", "tasks")
-    briefs: dict[str, _Brief] = {}
+    summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
     for raw, origin in source.tasks():
         parse = partial(parse_task, raw, origin, source.image_fields(origin))
         stamp = source.stamp(raw, origin)
         known = memory.known.get(stamp) if stamp else None
         try:
-            brief = _Brief(*known) if known else _brief(parse())
-            image = source.find(brief) if brief.reference else None
+            summary = _TaskSummary(*known) if known else _summary(parse())
+            image = source.find(summary) if summary.reference else None
         except TaskError as error:
             problems += error.problems
             continue
         except ValueError as error:
             problems.append(Problem(str(error), origin, raw["id"]))
             continue
-        if brief.id in origins:
-            what = f"is there twice (first in {origins[brief.id]}); give each task once"
-            problems.append(Problem(what, origin, brief.id))
-        origins[brief.id] = origin
+        if summary.id in origins:
+            what = f"is there twice (first in {origins[summary.id]}); give each task once"
+            problems.append(Problem(what, origin, summary.id))
+        origins[summary.id] = origin
         if stamp:
-            briefs[stamp] = brief
-        inputs = f"{brief.content} {image.sha256 if image else None}"
-        yield Job(brief.key, inputs, partial(_work, parse, image, target))
-    memory.keep(briefs, briefs.keys() != memory.known.keys())
+            summaries[stamp] = summary
+        inputs = f"{summary.content} {image.sha256 if image else None}"
+        yield Job(summary.key, inputs, partial(_work, parse, image, target))
+    memory.keep(summaries, summaries.keys() != memory.known.keys())
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from maskbench.errors import DataError, SourceError
-from maskbench.labelstudio import sync
+from maskbench.labelstudio.server import sync
 from tests.labelstudio.conftest import Server, filled, triangle
 from tests.labelstudio.proxy import Proxy
 

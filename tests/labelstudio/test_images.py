@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from maskbench.errors import DataError, SourceError
-from maskbench.labelstudio.addresses import image_address, is_upload
+from maskbench.labelstudio.server.images import image_address, is_upload
 from tests.labelstudio.conftest import POLYGONS, filled, png, triangle
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio import sync
+from maskbench.labelstudio.server import sync
 from tests.labelstudio.conftest import HERE, POLYGONS, Bench, filled, png, triangle
 
 

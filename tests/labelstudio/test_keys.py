@@ -3,7 +3,7 @@
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.auth import ACCESS, LEGACY, PERSONAL, read_key
+from maskbench.labelstudio.server.auth import ACCESS, LEGACY, PERSONAL, read_key
 from tests.labelstudio.conftest import Server, filled, png, triangle
 
 KEY = "LABEL_STUDIO_API_KEY"

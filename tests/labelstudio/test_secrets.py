@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from maskbench.errors import MaskbenchError
-from maskbench.labelstudio.auth import KEY_VARIABLE
+from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.labelstudio.conftest import POLYGONS, filled, triangle
 from tests.pipeline.conftest import Repository, copy_tree
 

@@ -83,7 +83,9 @@ def test_benchmark_get_gives_the_version_that_was_asked_for(repository, empty):
 
 def test_a_version_is_downloaded_once(repository, empty, monkeypatch):
     first = Benchmark.get(repository, "v1").root
-    monkeypatch.setattr("maskbench.versions._download", lambda *_: pytest.fail("downloaded again"))
+    monkeypatch.setattr(
+        "maskbench.versions.download._download", lambda *_: pytest.fail("downloaded again")
+    )
     assert Benchmark.get(repository, "v1").root == first
     full = run(repository, "git", "rev-parse", "v1^{commit}").strip()
     assert Benchmark.get(repository, full).root == first

@@ -10,12 +10,11 @@ from ipaddress import ip_address
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio import guard
-from maskbench.labelstudio.addresses import is_question
-from maskbench.labelstudio.auth import LEGACY, Key
-from maskbench.labelstudio.client import Client, Patience
-from maskbench.labelstudio.download import Wanted, get_image
-from maskbench.labelstudio.guard import Allowed, check_url, is_private, origin
+from maskbench.labelstudio.server import private_network
+from maskbench.labelstudio.server.auth import LEGACY, Key
+from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.labelstudio.server.images import ImageRequest, get_image, is_question
+from maskbench.labelstudio.server.private_network import AllowedHosts, check_url, is_private, origin
 from tests.labelstudio.conftest import png
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
@@ -164,7 +163,7 @@ def get(studio, tmp_path, monkeypatch):
     def attempt(reference, private_hosts=()):
         client = Client(studio.url, Key(SECRET, LEGACY), HASTY, private_hosts)
         target = tmp_path / "image"
-        get_image(client, Wanted(reference, 1, target))
+        get_image(client, ImageRequest(reference, 1, target))
         return target.read_bytes()
 
     return attempt
@@ -274,7 +273,7 @@ def test_a_stranger_cannot_redirect_to_the_servers_origin(studio, inner, tmp_pat
     inner.answers["/x.png"] = f"{server}/api/projects/1/export"
     client = Client(server, Key(SECRET, LEGACY), HASTY, [inner.host])
     with pytest.raises(ValueError, match="redirects to the Label Studio server"):
-        get_image(client, Wanted(f"{inner.url}/x.png", 1, tmp_path / "image"))
+        get_image(client, ImageRequest(f"{inner.url}/x.png", 1, tmp_path / "image"))
     assert not studio.seen
 
 
@@ -306,7 +305,7 @@ def answers(*lists):
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["9.9.9.9", "10.0.0.1"], ["::ffff:10.0.0.1"]])
 def test_a_name_with_a_private_address_is_refused(get, no_connections, monkeypatch, found):
-    monkeypatch.setattr(guard.socket, "getaddrinfo", answers(found))
+    monkeypatch.setattr(private_network.socket, "getaddrinfo", answers(found))
     with pytest.raises(ValueError, match=r"images.example.org is this machine or on a private"):
         get("http://images.example.org/x.png")
     assert not no_connections
@@ -334,7 +333,7 @@ def test_behind_a_proxy_private_addresses_are_refused_all_the_same(get, inner, m
     with pytest.raises(ValueError, match="private network"):
         get("http://169.254.169.254/x.png")
     assert not inner.seen
-    monkeypatch.setattr(guard.socket, "getaddrinfo", partial(_known_to_the_proxy, inner))
+    monkeypatch.setattr(private_network.socket, "getaddrinfo", partial(_known_to_the_proxy, inner))
     assert get("http://images.example.org/x.png") == IMAGE
     assert inner.seen[0][0] == "http://images.example.org/x.png"
 
@@ -368,11 +367,11 @@ def test_a_cloud_reference_does_not_name_another_file_system(get, studio, monkey
 @pytest.mark.parametrize("text", ["9.9.9.9", "52.95.110.1", "2620:fe::fe", "2a00:1450::1"])
 def test_public_addresses_are_public(text):
     assert not is_private(ip_address(text))
-    check_url(f"http://[{text}]/" if ":" in text else f"http://{text}/", Allowed())
+    check_url(f"http://[{text}]/" if ":" in text else f"http://{text}/", AllowedHosts())
 
 
 def test_what_may_be_listed():
-    allowed = Allowed.of(["Minio.LAN:9000", "10.0.0.5", "[fd00::5]:9000", "[FD00:0::6]"])
+    allowed = AllowedHosts.of(["Minio.LAN:9000", "10.0.0.5", "[fd00::5]:9000", "[FD00:0::6]"])
     assert allowed.has("minio.lan", 9000)
     assert not allowed.has("minio.lan", 9001)
     assert allowed.has("10.0.0.5", 1)

@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskbench.labelstudio import download
-from maskbench.labelstudio.client import Client, Patience
-from maskbench.labelstudio.download import Wanted, get_image
+from maskbench.labelstudio.server import images
+from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.labelstudio.server.images import ImageRequest, get_image
 from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
 from tests.trust.test_addresses import Web
+
+resource = pytest.importorskip("resource", reason="limits are POSIX's")
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -145,12 +147,12 @@ def test_a_download_without_an_end(tmp_path, monkeypatch, way):
             while len(sent) < most:
                 sent.append(self.wfile.write(block))
 
-    monkeypatch.setattr(download, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(images, "_MOST_BYTES", 1 << 20)
     with Web.start() as web:
         monkeypatch.setattr(web.server.RequestHandlerClass, "do_GET", endless)
         client = Client(web.url, None, Patience(retries=0))
         with pytest.raises(ValueError, match="the image has more than 1,048,576 bytes"):
-            get_image(client, Wanted("/data/upload/1/x.png", 1, tmp_path / "image"))
+            get_image(client, ImageRequest("/data/upload/1/x.png", 1, tmp_path / "image"))
     assert list(tmp_path.iterdir()) == []
     assert len(sent) < most
 

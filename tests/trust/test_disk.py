@@ -12,6 +12,9 @@ from tests.pipeline.conftest import Repository
 from tests.trust import worlds
 from tests.trust.kills import STAGES
 
+resource = pytest.importorskip("resource", reason="limits are POSIX's")
+
+
 KILOBYTES = (0, 4, 8, 12, 16, 24, 48, 96, 192, 384)
 """How much is free; at some point it is enough."""
 
@@ -114,12 +117,12 @@ def test_files_that_cannot_grow(world, stage):
 def test_no_space_for_what_is_remembered_of_a_server(tmp_path):
     """SQLite has errors of its own; they are told as other full disks are."""
     code = (
-        "from pathlib import Path; from maskbench.labelstudio.store import Store\n"
+        "from pathlib import Path; from maskbench.labelstudio.server.cache import Cache\n"
         "from maskbench.pipeline import run\n"
         "run.load_params = str\n"
         "def fill(*_):\n"
-        "    store = Store(Path('memory.sqlite3'), 'http://ls')\n"
-        "    store.keep_tasks(1, ((n, '', {'text': str(hash(str(n)))}) for n in range(9999)))\n"
+        "    cache = Cache(Path('memory.sqlite3'), 'http://ls')\n"
+        "    cache.save_tasks(1, ((n, '', {'text': str(hash(str(n)))}) for n in range(9999)))\n"
         "raise SystemExit(run.run_stage('fetch', fill))"
     )
     done = subprocess.run(

@@ -19,8 +19,8 @@ from maskbench.cells import guarded, plain
 from maskbench.errors import DataError, ParamsError
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.keys import task_key
-from maskbench.labelstudio.labeling import parse_labeling
 from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.server.project import parse_labeling
 from maskbench.params import parse_params
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout

@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from label_studio import Server  # noqa: E402 - run as a script, the path comes first
 from label_studio_api import Api  # noqa: E402
-from maskbench.labelstudio.auth import KEY_VARIABLE, SERVER_VARIABLE  # noqa: E402
+from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE  # noqa: E402
 from tests.exports import simple_tasks, write_export, write_image  # noqa: E402
 from tests.labelstudio.proxy import Proxy  # noqa: E402
 from tests.pipeline.conftest import Repository, copy_tree  # noqa: E402

@@ -16,8 +16,8 @@ FLOORS = (
     },
     {"manifest", "versions", "dataset", "pipeline"},
     {
-        "fastai", "torch", "evaluate", "evaluation", "export", "diff", "blame", "snapshot",
-        "refresh", "doctor", "verify", "verification",
+        "fastai", "torch", "evaluate", "evaluation", "export", "diff", "blame", "doctor", "verify",
+        "verification",
     },
     {"commands", "cli"},
 )  # fmt: skip

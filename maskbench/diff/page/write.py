@@ -15,11 +15,11 @@ from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Comparison, MaskChan
 from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, Shown
 from maskbench.diff.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.verdict import verdict
-from maskbench.diff.versions import ANNOTATIONS, MASKS, SCENES, Version
 from maskbench.files import write_text
 from maskbench.manifest import Row
 from maskbench.palette import hex_colours
 from maskbench.parallel.run import run_all
+from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
 _FILES = ("style.css", "list.js", "pixel.js", "viewer.js", "keys.js")
 _NUMBER_WIDTH = 5

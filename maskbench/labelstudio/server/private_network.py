@@ -1,11 +1,11 @@
-"""Which addresses an image may be got from: a task is input from people who may not be trusted.
+"""Keep requests for images off private networks: a task's author may not be trusted.
 
 An address in a task could name a service that only this machine can reach: a cloud's metadata
-(which hands out credentials), a database on the same host, a router. So what is not of the Label
-Studio server itself has to be on the public internet, or listed in ``fetch.private_hosts``. That is
-asked of the name, of every address the name has, and of the address a connection really reached,
-before a byte is sent: a name that answers otherwise the second time gains nothing. Redirects are
-connections like any other.
+(which hands out credentials), a database on the same host, a router. So every host but the Label
+Studio server has to be on the public internet, or listed in ``fetch.private_hosts``. The name is
+checked, every address that it resolves to, and the address that a connection has reached, before a
+byte is sent: a name that resolves differently the second time gains nothing. Redirects and repeated
+requests are connections like any other.
 """
 
 import socket
@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
+from urllib3.util.retry import Retry
 
 from maskbench.errors import SourceError
 
@@ -41,15 +42,15 @@ _TRANSLATED = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/4
 
 
 class PrivateAddressError(SourceError):
-    """An address that a task may not name."""
+    """A task names an address on a private network."""
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    r"""Scheme, host and port of an address, as a request to it understands them: who gets the key.
+    r"""Return scheme, host and port of an address, as the code that connects understands them.
 
-    ``http://evil.com\@host/`` is read as ``host`` by Python's :mod:`urllib.parse` and as
-    ``evil.com`` by the code that connects; what decides who gets the key has to ask the latter. An
-    address that cannot be read has the host ``""``.
+    Python's :mod:`urllib.parse` takes the host of ``http://evil.com\@host/`` for ``host``, but the
+    request goes to ``evil.com``: what decides who gets the key has to see the latter. An address
+    that cannot be read has the host ``""``.
     """
     try:
         parts = parse_url(url.lstrip())
@@ -61,7 +62,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def is_private(address: Address) -> bool:
-    """Whether an address is anything but a machine on the public internet.
+    """Return whether an address is anything but a machine on the public internet.
 
     >>> is_private(ip_address("::ffff:10.0.0.1")), is_private(ip_address("9.9.9.9"))
     (True, False)
@@ -80,7 +81,7 @@ def is_private(address: Address) -> bool:
 
 
 def _inner(address: Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address stands for, if it does."""
+    """Return the IPv4 address that an IPv6 address stands for, if it does."""
     if not isinstance(address, IPv6Address):
         return None
     if address.ipv4_mapped is not None:
@@ -95,7 +96,7 @@ def _inner(address: Address) -> IPv4Address | None:
 
 
 @dataclass(frozen=True)
-class Allowed:
+class AllowedHosts:
     """Hosts that images may lie on although they are private.
 
     Attributes:
@@ -105,16 +106,16 @@ class Allowed:
     hosts: frozenset[tuple[str, int | None]] = frozenset()
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> "Allowed":
-        """From the entries of ``fetch.private_hosts``, which :mod:`maskbench.params` has checked.
+    def of(cls, entries: Iterable[str]) -> "AllowedHosts":
+        """Read the entries of ``fetch.private_hosts``, which :mod:`maskbench.params` has checked.
 
-        >>> sorted(Allowed.of(["minio.lan:9000"]).hosts)
+        >>> sorted(AllowedHosts.of(["minio.lan:9000"]).hosts)
         [('minio.lan', 9000)]
         """
         return cls(frozenset(_entry(entry) for entry in entries))
 
     def has(self, host: str, port: int | None) -> bool:
-        """Whether this host, by name or address, is listed."""
+        """Return whether this host, by name or address, is listed."""
         return bool(self.hosts & {(host, port), (host, None)})
 
 
@@ -123,25 +124,28 @@ def _entry(text: str) -> tuple[str, int | None]:
         return str(ip_address(text)), None  # an IPv6 address without brackets is no host and port
     except ValueError:
         _, host, port = origin(f"//{text}")
-        return _spelt(host), port
+        return _normalized(host), port
 
 
-def _spelt(host: str) -> str:
-    """A host in one spelling, if it is an address."""
+def _normalized(host: str) -> str:
+    """Return a host in one spelling, if it is an address."""
     try:
         return str(ip_address(host))
     except ValueError:
         return host
 
 
-def check_url(url: str, allowed: Allowed) -> None:
-    """Raise PrivateAddressError if a request to the address could reach a private machine.
+def check_url(url: str, allowed: AllowedHosts) -> None:
+    """Check that a request to an address cannot reach a private machine.
 
-    A name that has no address here is let through: whoever connects fails, or is a proxy that knows
-    more names and decides for itself.
+    A name that does not resolve here is let through: the connection fails, or a proxy that knows
+    more names decides for itself.
+
+    Raises:
+        PrivateAddressError: It can.
     """
     _, host, port = origin(url)
-    if allowed.has(_spelt(host), port):
+    if allowed.has(_normalized(host), port):
         return
     if any(host == name or host.endswith(f".{name}") for name in _PRIVATE_NAMES):
         raise _refused(host, port)
@@ -153,10 +157,14 @@ def check_url(url: str, allowed: Allowed) -> None:
         check_address(str(entry[4][0]), host, port, allowed)
 
 
-def check_address(text: str, host: str, port: int | None, allowed: Allowed) -> None:
-    """Raise PrivateAddressError if the address ``text`` of ``host`` is private and not listed."""
+def check_address(text: str, host: str, port: int | None, allowed: AllowedHosts) -> None:
+    """Check that ``text``, an address of ``host``, is public or listed.
+
+    Raises:
+        PrivateAddressError: It is neither.
+    """
     address = ip_address(text.partition("%")[0])
-    names = {_spelt(host), str(address), str(_inner(address) or address)}
+    names = {_normalized(host), str(address), str(_inner(address) or address)}
     if is_private(address) and not any(allowed.has(name, port) for name in names):
         raise _refused(host, port)
 
@@ -170,32 +178,33 @@ def _refused(host: str, port: int | None) -> PrivateAddressError:
     )
 
 
-class GuardedAdapter(HTTPAdapter):
-    """Sends requests to public machines only, and to those listed.
+class PublicHostsAdapter(HTTPAdapter):
+    """Send requests to public machines only, and to those listed.
 
     Args:
         allowed: Private hosts that may be reached.
+        retry: How requests are repeated.
     """
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: AllowedHosts, retry: Retry) -> None:
         self._allowed = allowed
-        super().__init__()
+        super().__init__(max_retries=retry)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """As the parent; connections look at whom they have reached."""
+        """Set up connections that check whom they have reached."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = _pools(self._allowed)
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **options: Any
     ) -> requests.Response:
-        """As the parent, after a look at the address; behind a proxy that is the only look."""
+        """Send a request after checking its address; behind a proxy, that is the only check."""
         check_url(str(request.url), self._allowed)
         return super().send(request, *args, **options)
 
 
-def _pools(allowed: Allowed) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection pools by scheme whose connections are closed unless their peer may be reached."""
+def _pools(allowed: AllowedHosts) -> dict[str, type[HTTPConnectionPool]]:
+    """Return connection pools by scheme that close connections to peers that are not allowed."""
 
     def checked(connection: HTTPConnection, reached: socket.socket) -> socket.socket:
         try:

@@ -1,8 +1,8 @@
-"""What was fetched before: tasks and images of a server, remembered between runs.
+"""Cache a server's tasks, and what is known of its images, between runs.
 
-A shortcut only: without the file everything is asked for anew, with equal results. It is an SQLite
-database, so that a run that is killed at any point leaves it whole and the next one goes on there,
-and so that a large project is never held in memory.
+Without the file everything is fetched again, with equal results. It is an SQLite database, so that
+a run that is killed at any point leaves it whole and the next one goes on there, and so that a
+large project is never held in memory.
 """
 
 import json
@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS task (
 CREATE INDEX IF NOT EXISTS task_project ON task (project);
 CREATE TABLE IF NOT EXISTS image (
     reference TEXT PRIMARY KEY, sha256 TEXT NOT NULL, validator TEXT NOT NULL,
-    file TEXT NOT NULL, seal TEXT NOT NULL
+    file TEXT NOT NULL, signature TEXT NOT NULL
 );
 """
-_VERSION = "2"
+_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,20 @@ class StoredImage:
         validator: Headers that ask whether it has changed (``If-None-Match`` …); empty where the
             server gives none.
         file: Name of the file that was last seen to have this digest.
-        seal: That file's signature (:func:`maskbench.digests.signature_of`).
+        signature: That file's signature (:func:`maskbench.digests.signature_of`).
     """
 
     sha256: str
     validator: Mapping[str, str]
     file: str
-    seal: Sequence[int]
+    signature: Sequence[int]
 
 
-class Store:
-    """The memory of one server's tasks and images.
+class Cache:
+    """One server's tasks and images.
 
     Args:
-        file: The database; a damaged one, or one of another server, is begun anew.
+        file: The database; a damaged one, or one of another server, is replaced.
         server: The server's address.
     """
 
@@ -68,12 +68,11 @@ class Store:
         try:
             self._database.executescript(_SCHEMA)
             known = {"server": server, "version": _VERSION}
-            if {name: self.note(name) for name in known} != known:
-                with self._database:
-                    for table in ("meta", "task", "image"):
-                        self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+            if {name: self.record(name) for name in known} != known:
+                self._database.executescript("DROP TABLE meta; DROP TABLE task; DROP TABLE image;")
+                self._database.executescript(_SCHEMA)
                 for name, value in known.items():
-                    self.set_note(name, value)
+                    self.save_record(name, value)
         except sqlite3.DatabaseError:
             self._database.close()
             raise
@@ -82,39 +81,39 @@ class Store:
         """Close the file."""
         self._database.close()
 
-    def note(self, name: str) -> str | None:
-        """A remembered text."""
+    def record(self, name: str) -> str | None:
+        """Return a text that was saved under a name; None if there is none."""
         row = self._database.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
         return str(row[0]) if row else None
 
-    def set_note(self, name: str, value: str) -> None:
-        """Remember a text."""
+    def save_record(self, name: str, value: str) -> None:
+        """Save a text under a name."""
         with self._database:
             self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
 
-    def stamps(self, project: int) -> dict[int, str]:
-        """``updated_at`` of each remembered task of a project, by task id."""
+    def update_times(self, project: int) -> dict[int, str]:
+        """Return ``updated_at`` of each cached task of a project, by task id."""
         rows = self._database.execute(
             "SELECT id, updated_at FROM task WHERE project = ?", [project]
         )
         return dict(rows.fetchall())
 
-    def keep_tasks(self, project: int, tasks: Iterable[tuple[int, str, Any]]) -> None:
-        """Remember raw tasks: (id, ``updated_at``, JSON value) each; all of them or none."""
+    def save_tasks(self, project: int, tasks: Iterable[tuple[int, str, Any]]) -> None:
+        """Save raw tasks: (id, ``updated_at``, JSON value) each; all of them or none."""
         rows = [
-            (number, project, stamp, zlib.compress(json.dumps(raw).encode(), 1))
-            for number, stamp, raw in tasks
+            (number, project, updated_at, zlib.compress(json.dumps(raw).encode(), 1))
+            for number, updated_at, raw in tasks
         ]
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?)", rows)
 
     def drop_tasks(self, numbers: Iterable[int]) -> None:
-        """Forget tasks."""
+        """Delete tasks."""
         with self._database:
             self._database.executemany("DELETE FROM task WHERE id = ?", [(n,) for n in numbers])
 
     def drop_other_projects(self, projects: Iterable[int]) -> None:
-        """Forget the tasks of all projects but these."""
+        """Delete the tasks of all projects but these."""
         wanted = sorted(projects)
         marks = ", ".join("?" * len(wanted))
         with self._database:
@@ -124,21 +123,21 @@ class Store:
             )
 
     def tasks(self, project: int) -> Iterator[Any]:
-        """The raw tasks of a project by id, one in memory at a time."""
+        """Yield the raw tasks of a project by id, one in memory at a time."""
         query = "SELECT raw FROM task WHERE project = ? ORDER BY id"
         for (raw,) in self._database.execute(query, [project]):
             yield json.loads(zlib.decompress(raw))
 
     def image(self, reference: str) -> StoredImage | None:
-        """What is remembered of an image."""
+        """Return what is known of an image; None if it was never downloaded."""
         row = self._database.execute(
-            "SELECT sha256, validator, file, seal FROM image WHERE reference = ?", [reference]
+            "SELECT sha256, validator, file, signature FROM image WHERE reference = ?", [reference]
         ).fetchone()
         return StoredImage(row[0], json.loads(row[1]), row[2], json.loads(row[3])) if row else None
 
-    def keep_image(self, reference: str, image: StoredImage) -> None:
-        """Remember an image."""
-        validator, seal = json.dumps(dict(image.validator)), json.dumps(list(image.seal))
-        row = (reference, image.sha256, validator, image.file, seal)
+    def save_image(self, reference: str, image: StoredImage) -> None:
+        """Save what is known of an image."""
+        validator, signature = json.dumps(dict(image.validator)), json.dumps(list(image.signature))
+        row = (reference, image.sha256, validator, image.file, signature)
         with self._database:
             self._database.execute("INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?)", row)

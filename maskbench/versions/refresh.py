@@ -1,7 +1,7 @@
-"""Taking the server's labels as they are now: is anything different, what, and what became of it.
+"""Take over the labels that the server has now.
 
-*fetch* is pinned by ``fetch.snapshot``. A refresh asks the server whether labels changed, and if so
-moves the snapshot, runs the pipeline, and tells which masks changed. Nothing is committed.
+*fetch* is pinned by ``fetch.snapshot``. A refresh asks the server whether labels changed; if so, it
+moves the snapshot, runs the pipeline, and reports which masks changed. Nothing is committed.
 """
 
 import json
@@ -18,19 +18,19 @@ from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files import write_text
 from maskbench.labelstudio.canonical import read_task, task_json
 from maskbench.labelstudio.parse import TaskError, parse_task
-from maskbench.labelstudio.server import Server
+from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params, load_params
 from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import read_table
 from maskbench.regions.task import Task
-from maskbench.snapshot import next_snapshot, with_snapshot
+from maskbench.versions.snapshot import next_snapshot, with_snapshot
 from maskbench.yaml12 import parse_yaml
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs, by key; each tuple is sorted."""
+    """The keys of what differs; each tuple is sorted."""
 
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Changes:
         return bool(self.new or self.changed or self.removed)
 
     def lines(self, what: str, shown: int = 20) -> list[str]:
-        """A line of counts, then a line for each kind with its first keys."""
+        """Return a line of counts, then a line for each kind with its first keys."""
         kinds = {"new": self.new, "changed": self.changed, "removed": self.removed}
         counts = ", ".join(f"{len(keys)} {name}" for name, keys in kinds.items())
         lines = [f"{what}: {counts}"]
@@ -52,7 +52,7 @@ class Changes:
 
 
 def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
-    """What differs between two mappings from key to digest."""
+    """Compare two mappings from key to digest."""
     both = before.keys() & after.keys()
     return Changes(
         tuple(sorted(after.keys() - before.keys())),
@@ -62,10 +62,10 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
 
 
 def look(params: Params, layout: Layout) -> Changes:
-    """What the server has otherwise than the last fetch; tells the labelling setup's warnings.
+    """Compare the server's labels with the last fetch, and print the labelling setup's warnings.
 
-    A question or two when nothing changed; else the tasks that were touched since are fetched (and
-    remembered for the stage), and compared with the stored ones: a save that changed nothing, or a
+    If nothing changed, a request or two tell. Otherwise the tasks saved since are fetched (and
+    cached for the stage) and compared with the stored ones: a save that changed nothing, or a
     prediction, is no change.
 
     Raises:
@@ -90,7 +90,7 @@ def look(params: Params, layout: Layout) -> Changes:
 
 
 def _recorded(layout: Layout) -> Any:
-    """What *fetch* noted of the projects; it is in git, so that a fresh clone has it, too."""
+    """Return what *fetch* recorded of the projects; it is in git, so a fresh clone has it too."""
     try:
         return json.loads(layout.metrics("fetch").read_bytes()).get("projects")
     except (OSError, ValueError, AttributeError):
@@ -115,7 +115,7 @@ def _compare(server: Server, layout: Layout) -> Changes:
 
 
 def _tasks(server: Server) -> Iterator[tuple[str, Task | None]]:
-    """Tasks by key; None where *fetch* will find a problem."""
+    """Yield tasks by key; None where *fetch* will find a problem."""
     for raw, origin in server.tasks():
         try:
             task = parse_task(raw, origin, server.image_fields(origin))
@@ -138,7 +138,7 @@ def _same(task: Task, path: Path) -> bool:
 
 
 def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
-    """Move the snapshot and run ``dvc repro``; returns the snapshot's name and the masks' changes.
+    """Move the snapshot and run ``dvc repro``; return the snapshot's name and the masks' changes.
 
     Args:
         layout: The repository.
@@ -165,7 +165,7 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
 
 
 def _masks(layout: Layout) -> dict[str, str]:
-    """Digest of each mask's pixels by key."""
+    """Return the digest of each mask's pixels by key."""
     if not layout.combined.is_file():
         return {}
     return {row["key"]: row["mask_sha256"] for row in read_table(layout.combined)}
@@ -182,7 +182,7 @@ def _repro(layout: Layout) -> int:
 
 
 def _fetched(layout: Layout) -> str | None:
-    """The snapshot of the last fetch that succeeded, from ``dvc.lock``."""
+    """Return the snapshot of the last fetch that succeeded, from ``dvc.lock``."""
     try:
         lock = parse_yaml((layout.root / "dvc.lock").read_text(encoding="utf-8"))
         return str(lock["stages"]["fetch"]["params"]["params.yaml"]["fetch"]["snapshot"])

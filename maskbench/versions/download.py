@@ -1,7 +1,7 @@
-"""A version of a benchmark from the Git repository that keeps it, by way of ``dvc get``.
+"""Download a version of a benchmark from its Git repository, with ``dvc get``.
 
-DVC is not imported: a training machine needs it for this one step only, and may have it in an
-environment of its own (``pipx install dvc``).
+DVC is not imported: a training machine needs it for this step only, and may have it in a separate
+environment (``pipx install dvc``).
 """
 
 import hashlib
@@ -23,9 +23,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def get_version(repo: str | Path, rev: str | None, path: str) -> Path:
     """Download a folder of a repository at a version, once, and return where it lies.
 
-    It lies in ``$MASKBENCH_CACHE`` (default ``~/.cache/maskbench``) under the repository, the path
-    and the commit, so a tag that has been moved is another folder, and a second call downloads
-    nothing. A repository in a folder gives the commit, not what is uncommitted in its workspace.
+    It lies in ``$MASKBENCH_CACHE`` (default ``~/.cache/maskbench``), in a folder named after the
+    repository, the path and the commit: a second call downloads nothing, and a tag that was moved
+    gets a new folder. Of a local repository, uncommitted changes are not included.
 
     Args:
         repo: URL or folder of a Git repository in which DVC tracks ``path``.
@@ -46,14 +46,14 @@ def get_version(repo: str | Path, rev: str | None, path: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where versions are kept: ``$MASKBENCH_CACHE``, or the user's cache folder."""
+    """Return the folder for downloads: ``$MASKBENCH_CACHE``, or one in the user's cache folder."""
     own = os.environ.get("MASKBENCH_CACHE")
     shared = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(own) if own else Path(shared) / "maskbench"
 
 
 def resolve(repo: str, rev: str | None) -> str:
-    """The commit that a revision names in a repository (a URL or a folder).
+    """Return the commit that a revision names in a repository (a URL or a folder).
 
     Raises:
         SourceError: There is no ``git``, no such repository or no such revision.
@@ -98,7 +98,7 @@ def _download(repo: str, commit: str, path: str, target: Path) -> None:
 
 
 def _dvc() -> list[str]:
-    """How to start DVC: of this environment, else the one on PATH."""
+    """Return the words that start DVC: this environment's, else the one on PATH."""
     if importlib.util.find_spec("dvc") is not None:
         return [sys.executable, "-m", "dvc"]
     if shutil.which("dvc"):
@@ -118,7 +118,7 @@ def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
 
 
 def _reason(text: str) -> str:
-    """The line of a program's error output that tells why: git's ``fatal:``, DVC's ``ERROR:``."""
+    """Return the line of error output that says why: git's ``fatal:``, DVC's ``ERROR:``."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "ERROR:"))]
     return (telling or lines or ["no message"])[-1]
@@ -130,7 +130,7 @@ def _readable(address: str) -> str:
 
 
 def sibling(folder: Path, rev: str) -> Path:
-    """Another version of a benchmark that lies, or could lie, in a Git workspace.
+    """Download another version of a benchmark that lies, or could lie, in a Git workspace.
 
     Args:
         folder: The benchmark's folder in the workspace; it need not be there now.

@@ -6,9 +6,10 @@ A real server cannot be made to show them; so a client that answers what it is t
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.answers import NotThereError
-from maskbench.labelstudio.store import Store
-from maskbench.labelstudio.sync import Project, parse_labeling, read_project, sync_project
+from maskbench.labelstudio.server.cache import Cache
+from maskbench.labelstudio.server.errors import NotThereError
+from maskbench.labelstudio.server.project import Project, parse_labeling, read_project
+from maskbench.labelstudio.server.sync import sync_project
 
 TIME = "2026-01-02T03:04:05.678901Z"
 GOOD = {"total": 1, "tasks": [{"id": 7, "updated_at": TIME}]}
@@ -31,7 +32,7 @@ class Client:
     def __init__(self, **answers):
         self.answers = answers
 
-    def json(self, path, params=None, slow_retries=None):
+    def json(self, path, params=None, retries=None):
         name = "tasks" if "/tasks/" in path else "export" if "export" in path else "projects"
         name = "list" if path == "/api/projects/" else name
         answer = self.answers[name]
@@ -45,10 +46,10 @@ def test_an_odd_list_of_tasks_is_told(page, tmp_path):
     with pytest.raises(SourceError, match="something else than a list of tasks"):
         read_project(Client(projects={"title": "Walls"}, tasks=page), 1)
     project = Project(1, "Walls", 1, TIME, "", parse_labeling(None), {})
-    store = Store(tmp_path / "store.sqlite3", Client.server)
+    cache = Cache(tmp_path / "cache.sqlite3", Client.server)
     with pytest.raises(SourceError, match="something else than a list of tasks"):
-        sync_project(Client(tasks=page), store, project)
-    store.close()
+        sync_project(Client(tasks=page), cache, project)
+    cache.close()
 
 
 @pytest.mark.parametrize("answer", [None, 3, "text", [], [{"id": 1}]])
@@ -62,10 +63,10 @@ def test_an_odd_project_is_told(answer):
 )
 def test_an_odd_export_is_told(export, tmp_path):
     project = Project(1, "Walls", 1, TIME, "", parse_labeling(None), {})
-    store = Store(tmp_path / "store.sqlite3", Client.server)
+    cache = Cache(tmp_path / "cache.sqlite3", Client.server)
     with pytest.raises(SourceError, match="something else than the tasks asked for"):
-        sync_project(Client(tasks=GOOD, export=export), store, project)
-    store.close()
+        sync_project(Client(tasks=GOOD, export=export), cache, project)
+    cache.close()
 
 
 @pytest.mark.parametrize(

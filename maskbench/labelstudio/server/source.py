@@ -1,4 +1,4 @@
-"""A Label Studio server as the source: tasks and images of its projects, fetched only once."""
+"""Use a Label Studio server as the source of tasks and images, each fetched only once."""
 
 import hashlib
 import shutil
@@ -16,11 +16,12 @@ from maskbench.digests import signature_of
 from maskbench.errors import SourceError
 from maskbench.files import sha256_file
 from maskbench.images import SUFFIXES
-from maskbench.labelstudio.client import Client
-from maskbench.labelstudio.download import Got, Wanted, get_image
-from maskbench.labelstudio.model import ImageFile, Pictured
-from maskbench.labelstudio.store import Store, StoredImage
-from maskbench.labelstudio.sync import Project, read_project, sync_project, sync_recent
+from maskbench.labelstudio.model import HasImage, ImageFile
+from maskbench.labelstudio.server.cache import Cache, StoredImage
+from maskbench.labelstudio.server.client import Client
+from maskbench.labelstudio.server.images import ImageRequest, ImageResult, get_image
+from maskbench.labelstudio.server.project import Project, read_project
+from maskbench.labelstudio.server.sync import sync_project, sync_recent
 from maskbench.regions.task import Task
 
 _AT_ONCE = 4
@@ -33,7 +34,7 @@ class Server:
     Args:
         client: The server.
         numbers: Ids of the projects.
-        work: A scratch folder of ours, kept between runs.
+        work: A scratch folder, kept between runs.
         images: The folder with the images of the last fetch, ``<key>.<ext>``.
     """
 
@@ -44,84 +45,84 @@ class Server:
         self._images = images
         self._downloads = work / "downloads"
         self._downloads.mkdir(parents=True, exist_ok=True)
-        self._store = Store(work / "server.sqlite3", client.server)
+        self._cache = Cache(work / "server.sqlite3", client.server)
         self._problems: dict[str, str] = {}
 
     def sync(self) -> None:
-        """Bring the remembered tasks up to date.
+        """Bring the cached tasks up to date.
 
         Raises:
             SourceError: The server fails.
         """
         for project in self.projects:
-            sync_project(self.client, self._store, project)
-        self._store.drop_other_projects(project.id for project in self.projects)
+            sync_project(self.client, self._cache, project)
+        self._cache.drop_other_projects(project.id for project in self.projects)
 
     def sync_recent(self, count: int) -> None:
-        """Get only the tasks that were changed last, at most ``count`` of each project."""
+        """Fetch only the tasks that were changed last, at most ``count`` of each project."""
         for project in self.projects:
-            sync_recent(self.client, self._store, project, count)
+            sync_recent(self.client, self._cache, project, count)
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
-        """The raw tasks by project and id, each with its project for messages."""
+        """Yield the raw tasks by project and id, each with its project for messages."""
         for project in self.projects:
-            for raw in self._store.tasks(project.id):
+            for raw in self._cache.tasks(project.id):
                 yield raw, _origin(project)
 
     def stamp(self, raw: Any, origin: str) -> str | None:
-        """None: what a task means depends on its project's setup, too."""
+        """Return None: what a task means depends on its project's setup, too."""
         return None
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
-        """The field of a task's data behind each image tag of the task's project."""
+        """Return the field of a task's data behind each image tag of the task's project."""
         return next(p.labeling.fields for p in self.projects if _origin(p) == origin)
 
     def prepare(self, tasks: Iterable[Task]) -> None:
-        """Download the images of these tasks that are not here, or have changed.
+        """Download the images of tasks that are not here, or have changed.
 
-        What cannot be had is told by :meth:`find`.
+        For an image that cannot be had, :meth:`find` raises.
 
         Raises:
             SourceError: The server fails altogether; what was downloaded is kept.
         """
-        wanted = list(self._wanted(tasks))
+        requests = list(self._requests(tasks))
         pool = ThreadPoolExecutor(_AT_ONCE)
-        bar = tqdm(total=len(wanted), desc="images", file=sys.stderr, disable=None, leave=False)
+        bar = tqdm(total=len(requests), desc="images", file=sys.stderr, disable=None, leave=False)
         try:
-            for item, future in _windowed(pool, self.client, wanted):
-                self._keep(item, future)
+            for request, future in _windowed(pool, self.client, requests):
+                self._save(request, future)
                 bar.update()
         finally:
             bar.close()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _wanted(self, tasks: Iterable[Task]) -> Iterator[Wanted]:
+    def _requests(self, tasks: Iterable[Task]) -> Iterator[ImageRequest]:
         seen = set()
         for task in tasks:
             reference = task.reference
             if reference is None or reference in seen:
                 continue
             seen.add(reference)
-            stored = self._store.image(reference)
+            stored = self._cache.image(reference)
             here = stored is not None and self._locate(task, stored) is not None
             validator = stored.validator if stored is not None and here else None
-            yield Wanted(reference, task.id, self._download(reference), validator)
+            yield ImageRequest(reference, task.id, self._download(reference), validator)
 
-    def _keep(self, wanted: Wanted, future: "Future[Got]") -> None:
+    def _save(self, request: ImageRequest, future: "Future[ImageResult]") -> None:
         try:
-            got = future.result()
+            result = future.result()
         except ValueError as error:
-            self._problems[wanted.reference] = str(error)
+            self._problems[request.reference] = str(error)
             return
-        if got.changed:
-            file = wanted.target
+        if result.changed:
+            file = request.target
             image = StoredImage(
-                sha256_file(file), got.validator, file.name, signature_of(file.stat())
+                sha256_file(file), result.validator, file.name, signature_of(file.stat())
             )
-            self._store.keep_image(wanted.reference, image)
+            self._cache.save_image(request.reference, image)
 
-    def find(self, task: Pictured) -> ImageFile:
-        """The local file with a task's image, after :meth:`prepare`.
+    def find(self, task: HasImage) -> ImageFile:
+        """Return the local file with a task's image, after :meth:`prepare`.
 
         Raises:
             ValueError: It could not be had; the message says why.
@@ -129,7 +130,7 @@ class Server:
         reference = task.reference or ""
         if reference in self._problems:
             raise ValueError(self._problems[reference])
-        stored = self._store.image(reference)
+        stored = self._cache.image(reference)
         file = self._locate(task, stored) if stored else None
         if stored is None or file is None:
             raise SourceError(
@@ -137,18 +138,18 @@ class Server:
             )
         return ImageFile(file.parent, file.name, stored.sha256, ours=True)
 
-    def _locate(self, task: Pictured, stored: StoredImage) -> Path | None:
-        """The file that still holds the bytes that were downloaded: a fresh one, or an output."""
+    def _locate(self, task: HasImage, stored: StoredImage) -> Path | None:
+        """Return the file that still holds the downloaded bytes: a fresh one, or an output."""
         names = (f"{task.key}{suffix}" for suffix in sorted(set(SUFFIXES.values())))
         outputs = (self._images / name for name in (stored.file, *names))
         for file in (self._download(task.reference or ""), *outputs):
             if not file.is_file():
                 continue
-            if signature_of(file.stat()) == list(stored.seal):
+            if signature_of(file.stat()) == list(stored.signature):
                 return file
             if sha256_file(file) == stored.sha256:
-                seen = replace(stored, file=file.name, seal=signature_of(file.stat()))
-                self._store.keep_image(task.reference or "", seen)
+                seen = replace(stored, file=file.name, signature=signature_of(file.stat()))
+                self._cache.save_image(task.reference or "", seen)
                 return file
         return None
 
@@ -156,13 +157,13 @@ class Server:
         return self._downloads / hashlib.sha256(reference.encode()).hexdigest()[:32]
 
     def finish(self) -> None:
-        """Clear away what has become outputs."""
+        """Delete downloads, which have become outputs, and close the cache."""
         shutil.rmtree(self._downloads, ignore_errors=True)
         self.close()
 
     def close(self) -> None:
-        """Close the memory; what was downloaded and not yet used stays for the next run."""
-        self._store.close()
+        """Close the cache; downloads that were not used yet stay for the next run."""
+        self._cache.close()
 
 
 def _origin(project: Project) -> str:
@@ -170,13 +171,13 @@ def _origin(project: Project) -> str:
 
 
 def _windowed(
-    pool: ThreadPoolExecutor, client: Client, wanted: Iterable[Wanted]
-) -> "Iterator[tuple[Wanted, Future[Got]]]":
-    """Downloads as they finish, with a bounded number under way.
+    pool: ThreadPoolExecutor, client: Client, requests: Iterable[ImageRequest]
+) -> "Iterator[tuple[ImageRequest, Future[ImageResult]]]":
+    """Yield downloads as they finish, with a bounded number under way.
 
-    A slow one holds none back: what has arrived is remembered, whenever the run is killed.
+    A slow one holds no other back: what has arrived is recorded even if the run is then killed.
     """
-    source = iter(wanted)
+    source = iter(requests)
     pending = {pool.submit(get_image, client, item): item for item in islice(source, 16)}
     while pending:
         done, _ = wait(pending, return_when=FIRST_COMPLETED)

@@ -3,7 +3,7 @@
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.labeling import compare_labels, parse_labeling
+from maskbench.labelstudio.server.project import compare_labels, parse_labeling
 from maskbench.params import Rule
 from tests.labelstudio.conftest import filled
 

@@ -1,7 +1,7 @@
-"""Keys for a Label Studio server: where they come from, what kind they are, how they are sent.
+"""Read a Label Studio server's key, tell its kind, and make the header that sends it.
 
 A key comes from the environment or from a git-ignored ``.env`` file, never from ``params.yaml``,
-and is sent to the server's own origin only: see :mod:`maskbench.labelstudio.client`.
+and is sent to the server's own origin only: see :mod:`maskbench.labelstudio.server.client`.
 """
 
 import base64
@@ -18,7 +18,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.guard import origin
+from maskbench.labelstudio.server.private_network import origin
 
 KEY_VARIABLE = "LABEL_STUDIO_API_KEY"
 """Environment variable (or line in ``.env``) that holds the key."""
@@ -48,7 +48,7 @@ class Key:
 
 
 def read_key(root: Path, server: str) -> Key:
-    """The key from the environment, else from ``.env`` in ``root``.
+    """Read the key from the environment, else from ``.env`` in ``root``.
 
     Args:
         root: The repository's folder.
@@ -77,7 +77,7 @@ def read_key(root: Path, server: str) -> Key:
 
 
 def kind_of(text: str) -> str:
-    """The kind of a key, by its shape: a JWT has two dots and tells its type itself.
+    """Return the kind of a key, by its shape: a JWT has two dots and names its own type.
 
     >>> kind_of("89abcdef0123456789abcdef0123456789abcdef")
     'legacy token'
@@ -97,7 +97,7 @@ def _claims(part: str) -> dict[str, Any]:
 
 
 def key_page(server: str) -> str:
-    """The page of the server on which a user makes a key."""
+    """Return the address of the page on which a user makes a key."""
     return f"{server}/user/account"
 
 
@@ -117,7 +117,7 @@ class Credentials:
         self._renewed = time.monotonic()
 
     def header(self) -> str:
-        """The header's value now."""
+        """Return the value of the header for a request made now."""
         if self.key.kind == LEGACY:
             return f"Token {self.key.secret}"
         with self._lock:
@@ -127,7 +127,7 @@ class Credentials:
             return f"Bearer {self._access}"
 
     def refused(self, header: str) -> bool:
-        """Note that the server refused this header; whether a fresh one is worth a try."""
+        """Renew the token of a refused header; return whether a fresh one is worth a try."""
         if self.key.kind != PERSONAL:
             return False
         with self._lock:
@@ -141,11 +141,11 @@ class Credentials:
 
 
 class KeyRefusedError(SourceError):
-    """The server does not take the key."""
+    """The server refuses the key."""
 
 
 def refusal(kind: str, server: str, detail: str) -> KeyRefusedError:
-    """The error for a key that the server does not take, with what to do.
+    """Return the error for a key that the server refuses, with what to do about it.
 
     Args:
         kind: The kind of key that was sent.

@@ -1,4 +1,4 @@
-"""``fetch.snapshot`` in ``params.yaml``: the next name, and putting it there.
+"""Choose the next ``fetch.snapshot`` and write it into ``params.yaml``.
 
 Only the value's own characters are replaced: comments, order and every other byte stay.
 """
@@ -7,7 +7,7 @@ import yaml
 
 
 def next_snapshot(current: str, today: str) -> str:
-    """A name for a take of today that differs from the current one.
+    """Return a snapshot name for today that differs from the current one.
 
     >>> next_snapshot("2026-11-21", "2026-11-22")
     '2026-11-22'
@@ -21,7 +21,7 @@ def next_snapshot(current: str, today: str) -> str:
 
 
 def with_snapshot(text: str, name: str) -> str:
-    """The text of ``params.yaml`` with another ``fetch.snapshot``, in quotes.
+    """Return the text of ``params.yaml`` with another ``fetch.snapshot``, in quotes.
 
     Raises:
         ValueError: The text has no mapping ``fetch``.
@@ -41,6 +41,6 @@ def with_snapshot(text: str, name: str) -> str:
 
 
 def _value(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    """The value of a key of a mapping node."""
+    """Return the value of a key of a mapping node."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
     return next((value for key, value in pairs if key.value == name), None)

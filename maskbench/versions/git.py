@@ -1,4 +1,4 @@
-"""Git as far as reviewing needs it: revisions and the text of files at them, read only."""
+"""Read revisions, files and history from git."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from maskbench.errors import SourceError
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit that a history tells of.
+    """A commit.
 
     Attributes:
         sha: Its full id.
@@ -36,7 +36,7 @@ def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedPro
 
 
 def resolve(root: Path, revision: str) -> str:
-    """The full commit id that a branch, tag or other revision names.
+    """Return the full commit id that a branch, tag or other revision names.
 
     Raises:
         SourceError: There is no such commit, or ``root`` is in no git repository.
@@ -57,13 +57,13 @@ def resolve(root: Path, revision: str) -> str:
 
 
 def file_at(root: Path, commit: str, path: str) -> bytes | None:
-    """A file's bytes at a commit, or None if it is not there; ``path`` is relative to ``root``."""
+    """Return a file's bytes at a commit; None if it is not there. ``path`` is below ``root``."""
     done = _git(root, "cat-file", "blob", f"{commit}:./{path}")
     return done.stdout if done.returncode == 0 else None
 
 
 def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
-    """The bytes of a folder's files at a commit by path within it; none if it is not there."""
+    """Return the bytes of a folder's files at a commit by path within it; none if it is absent."""
     tree = _git(root, "ls-tree", "-r", "-z", f"{commit}:./{folder}")
     entries = [line.split(b"\t", 1) for line in tree.stdout.split(b"\0") if line]
     found = [(path, head.split()) for head, path in entries]  # mode, type and name of the object
@@ -76,7 +76,7 @@ def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
 
 
 def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
-    """The objects of these names, one after the other, from one call of git."""
+    """Read git objects, one after the other, in one call of git."""
     asked = "".join(f"{name}\n" for name in names)
     answer = _git(root, "cat-file", "--batch", given=asked.encode()).stdout
     at = 0
@@ -88,7 +88,7 @@ def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
 
 
 def history(root: Path, commit: str, path: str) -> list[Commit]:
-    """The commits up to ``commit`` that changed ``path``, newest first."""
+    """Return the commits up to ``commit`` that changed ``path``, newest first."""
     form = "--format=%H%x00%as%x00%an%x00%s"
     done = _git(root, "log", "--date-order", form, commit, "--", path)
     lines = done.stdout.decode("utf-8", "replace").splitlines()
@@ -96,7 +96,7 @@ def history(root: Path, commit: str, path: str) -> list[Commit]:
 
 
 def first_tag(root: Path, commit: str) -> str | None:
-    """The oldest tag that contains a commit; None if no tag does."""
+    """Return the oldest tag that contains a commit; None if no tag does."""
     done = _git(root, "describe", "--tags", "--contains", commit)
     name = done.stdout.decode("utf-8", "replace").strip()
     return re.split(r"[~^]", name)[0] if done.returncode == 0 and name else None

@@ -1,0 +1,356 @@
+"""Ask a Label Studio server over HTTP, patiently where it stumbles and clearly where it refuses.
+
+urllib3 repeats requests with growing pauses while the server is down or overloaded
+(``Retry-After`` is respected). What it cannot see, an answer that is cut off or is a web page
+instead of data, is repeated here. After a limit there is one clear error. The key goes to the
+server's own origin and nowhere else, redirects included.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError, SSLError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util.retry import Retry
+
+from maskbench.errors import SourceError
+from maskbench.labelstudio.server.auth import Credentials, Key, refusal
+from maskbench.labelstudio.server.errors import (
+    LONGEST_WAIT,
+    REDIRECTS,
+    RETRIED,
+    GaveUpError,
+    NotThereError,
+    TransientError,
+    detail,
+    raise_for_status,
+    short_reason,
+    without_query,
+)
+from maskbench.labelstudio.server.private_network import AllowedHosts, PublicHostsAdapter, origin
+
+Result = TypeVar("Result")
+
+_MOST_REDIRECTS = 5
+_LOG = logging.getLogger(__name__)
+_WORTH_SAYING = 4.0  # seconds of waiting that are told
+_FIRST_RETRIES = 2  # of the first request: a wrong address shows at once, not after a minute
+
+# Its warnings about retries show whole addresses, whose query can hold a signature.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on when a server fails.
+
+    Attributes:
+        retries: How often a request is repeated.
+        pause: Seconds; the pauses are 0, 2, 4, 8 … times this, so about a minute in all.
+        timeout: Seconds to wait for a connection, and for each part of an answer.
+    """
+
+    retries: int = 7
+    pause: float = 0.5
+    timeout: tuple[float, float] = (10.0, 120.0)
+
+
+class PatientRetry(Retry):
+    """urllib3's Retry, which also logs long pauses and does not wait for hours."""
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Return the seconds that the server asks to wait; None if it names no time."""
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """Return the state for the next try.
+
+        Raises:
+            MaxRetryError: There is none left, it would make no difference, or the server asks to
+                wait too long.
+        """
+        pool = cast(ConnectionPool, _pool)  # what is told of it is not used
+        if isinstance(error, SSLError):
+            raise MaxRetryError(pool, url or "", error)
+        if response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
+            raise MaxRetryError(pool, url or "", ResponseError("asks to wait too long"))
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        """Wait before the next try, and log it if that takes long."""
+        asked = None if response is None else self.get_retry_after(response)
+        pause = asked or self.get_backoff_time()
+        if pause >= _WORTH_SAYING:
+            last = self.history[-1]
+            what = short_reason(last.error) if last.error else f"answered {last.status}"
+            _LOG.warning("%s: %s; trying again in %g s", without_query(last.url or ""), what, pause)
+        time.sleep(pause)
+
+
+class Client:
+    """Requests to one server.
+
+    Args:
+        server: Its address, such as ``https://labels.example.org``.
+        key: The key; None for what needs none.
+        patience: When to give up.
+        private_hosts: Hosts beside the server's own that may be asked although they are private.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        key: Key | None,
+        patience: Patience | None = None,
+        private_hosts: Iterable[str] = (),
+    ) -> None:
+        self.server = server.rstrip("/")
+        self.patience = patience or Patience()
+        self.credentials = Credentials(key, self._trade) if key else None
+        self._allowed = AllowedHosts.of(private_hosts)
+        self._local = threading.local()
+        self._headers: dict[str, str] = {}
+
+    def version(self) -> str:
+        """Return the server's release, which proves that it is one; asked without the key.
+
+        Raises:
+            SourceError: Nothing answers at the address, or something else does.
+        """
+        try:
+            return self.repeat("/api/version", self._version_once, _FIRST_RETRIES)
+        except (GaveUpError, NotThereError) as error:
+            what = f"no Label Studio answers at {self.server}: {error}; check fetch.server"
+            raise SourceError(what) from None
+
+    def _version_once(self) -> str:
+        url = f"{self.server}/api/version"
+        response = raise_for_status(self._send("GET", url, _FIRST_RETRIES))
+        if response.status_code in REDIRECTS:
+            target = urljoin(self.server, response.headers.get("Location", ""))
+            place = target.removesuffix("/").removesuffix("/api/version")
+            raise SourceError(f"{self.server} redirects to {place}: put that into fetch.server")
+        if "WSGIServer" in response.headers.get("Server", ""):
+            # Django's own server: on a connection that stays open each answer takes 40 ms more.
+            self._headers["Connection"] = "close"
+        try:
+            return str(response.json()["release"])
+        except (ValueError, KeyError, TypeError, requests.RequestException):
+            raise TransientError("told something else than its version") from None
+
+    def json(
+        self, path: str, params: Mapping[str, Any] | None = None, retries: int | None = None
+    ) -> Any:
+        """Return the parsed answer to a GET of a path below the server's address; NaN becomes None.
+
+        Args:
+            path: The path, from ``/api/`` on.
+            params: The query.
+            retries: How often to repeat the request, if less often than the client's patience says.
+
+        Raises:
+            SourceError: The server does not give it; :class:`NotThereError` where it says so.
+        """
+        url = self.server + path
+        return self.repeat(path, lambda: self._json_once(url, params, retries), retries)
+
+    def _json_once(self, url: str, params: Mapping[str, Any] | None, retries: int | None) -> Any:
+        response = self.once(url, params=params, retries=retries)
+        kind = response.headers.get("Content-Type", "")
+        if "json" not in kind:
+            raise TransientError(f"sent {kind or 'an answer without a type'} instead of JSON")
+        try:
+            return response.json(parse_constant=lambda name: None)
+        except ValueError:
+            raise TransientError("sent damaged JSON") from None
+
+    def repeat(
+        self, name: str, attempt: Callable[[], Result], retries: int | None = None
+    ) -> Result:
+        """Return what ``attempt`` returns, repeating it while it raises :class:`TransientError`.
+
+        urllib3 repeats requests up to the answer's headers; whether the body is good shows later.
+
+        Args:
+            name: What is asked for, for messages.
+            attempt: One try.
+            retries: How often to repeat it, if less often than the client's patience says.
+
+        Raises:
+            GaveUpError: It failed too often.
+        """
+        retry = self._retry(retries)
+        while True:
+            try:
+                return attempt()
+            except TransientError as failure:
+                place = (self.server if name.startswith("/") else "") + without_query(name)
+                if not retry.total:
+                    repeated = f"gave up after {len(retry.history)} repetitions"
+                    raise GaveUpError(f"{place} {failure}; {repeated}") from None
+                retry = retry.increment("GET", place, error=failure)
+                retry.sleep()
+
+    def _retry(self, retries: int | None) -> PatientRetry:
+        """Return the rule by which a request is repeated."""
+        most = self.patience.retries
+        return PatientRetry(
+            total=most if retries is None else min(retries, most),
+            allowed_methods=None,
+            status_forcelist=RETRIED,
+            backoff_factor=self.patience.pause,
+            raise_on_status=False,
+        )
+
+    def once(
+        self,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+        retries: int | None = None,
+    ) -> requests.Response:
+        """GET an address, following redirects; the key is added where the origin is the server's.
+
+        Args:
+            url: The address.
+            params: The query.
+            headers: Headers beside the client's own.
+            stream: Whether the body is read later.
+            retries: How often to repeat the request, if less often than the client's patience says.
+
+        Raises:
+            TransientError: The answer is no good, but another one may be.
+            SourceError: The server fails or refuses.
+        """
+        for _ in range(_MOST_REDIRECTS):
+            came_from = url
+            options = {"params": params, "headers": dict(headers or {}), "stream": stream}
+            response = self._exchange(url, retries, options)
+            location = response.headers.get("Location")
+            if response.status_code not in REDIRECTS or not location:
+                return raise_for_status(response)
+            url, params = urljoin(url, location), None
+            response.close()
+            if self.is_own(url) and origin(url)[1] != origin(came_from)[1]:
+                # A stranger must not have us ask our server something, with our key.
+                where = without_query(came_from)
+                raise SourceError(f"{where} redirects to the Label Studio server")
+        raise SourceError(f"{without_query(url)} redirects in a circle")
+
+    def _exchange(
+        self, url: str, retries: int | None, options: dict[str, Any]
+    ) -> requests.Response:
+        """Request one address; a refused access token is renewed once."""
+        if self.credentials is None or not self.is_own(url):
+            return self._send("GET", url, retries, **options)
+        header = self.credentials.header()
+        response = self._authorized(url, header, retries, options)
+        if response.status_code == 401 and self.credentials.refused(header):
+            response.close()
+            header = self.credentials.header()
+            response = self._authorized(url, header, retries, options)
+        if response.status_code == 401:
+            raise refusal(self.credentials.key.kind, self.server, detail(response))
+        return response
+
+    def _authorized(
+        self, url: str, header: str, retries: int | None, options: dict[str, Any]
+    ) -> requests.Response:
+        headers = {**self._headers, **options["headers"], "Authorization": header}
+        return self._send("GET", url, retries, **{**options, "headers": headers})
+
+    def is_own(self, url: str) -> bool:
+        """Return whether an address is of the server's own origin."""
+        return origin(url) == origin(self.server)
+
+    def _send(
+        self, method: str, url: str, retries: int | None = None, **options: Any
+    ) -> requests.Response:
+        retry = self._retry(retries)
+        try:
+            return self._session(url, retry).request(
+                method, url, timeout=self.patience.timeout, allow_redirects=False, **options
+            )
+        except requests.exceptions.SSLError as error:
+            reason = short_reason(error)
+            raise SourceError(f"{without_query(url)}: no safe connection: {reason}") from None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            reason = short_reason(error)
+            late = reason == "timed out"
+            what = "did not answer in time" if late else f"cannot be reached ({reason})"
+            if not isinstance(error.args[0], MaxRetryError):  # in the middle of the body
+                raise TransientError(what) from None
+            repeated = f"gave up after {retry.total} repetitions"
+            raise GaveUpError(f"{without_query(url)} {what}; {repeated}") from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise TransientError("cut its answer off") from None
+        except (requests.RequestException, ValueError) as error:
+            what = f"cannot be asked: {type(error).__name__}"
+            raise SourceError(f"{without_query(url)} {what}") from None
+
+    def _session(self, url: str, retry: PatientRetry) -> requests.Session:
+        """Return a session of this thread; no proxy stands between us and our own machine."""
+        kind = self.is_own(url), is_loopback(url), retry.total
+        if not hasattr(self._local, "sessions"):
+            self._local.sessions = {}
+        sessions: dict[Any, requests.Session] = self._local.sessions
+        if kind not in sessions:
+            own, near, _ = kind
+            sessions[kind] = session = requests.Session()
+            session.trust_env = not near
+            session.auth = _no_other_key
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a login, too
+            for scheme in ("http://", "https://"):
+                adapter = HTTPAdapter(max_retries=retry)
+                session.mount(scheme, adapter if own else PublicHostsAdapter(self._allowed, retry))
+        return sessions[kind]
+
+    def _trade(self, personal: str) -> str:
+        return self.repeat("/api/token/refresh/", lambda: self._trade_once(personal))
+
+    def _trade_once(self, personal: str) -> str:
+        url = f"{self.server}/api/token/refresh/"
+        response = self._send("POST", url, json={"refresh": personal}, headers=self._headers)
+        if response.status_code in (400, 401):
+            raise refusal("personal access token", self.server, detail(response))
+        try:
+            return str(raise_for_status(response).json()["access"])
+        except (ValueError, KeyError, TypeError):
+            raise TransientError("sent no access token for the personal one") from None
+
+
+def _no_other_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep ``requests`` from adding a password of ``~/.netrc``."""
+    return request
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether an address is of this machine."""
+    _, host, _ = origin(url)
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

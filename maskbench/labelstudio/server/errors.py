@@ -1,0 +1,127 @@
+"""Tell what a server's answer means: good, worth another try, not there, or refused for good."""
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import quote
+
+import requests
+from urllib3.util.retry import Retry
+
+from maskbench.errors import SourceError
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+RETRIED = (408, 425, 429, 502, 503, 504)
+"""Status codes after which urllib3 repeats a request.
+
+500 is not among them: Label Studio also answers so where an upload is missing, which only the body
+tells, so :func:`raise_for_status` decides.
+"""
+
+LONGEST_WAIT = 300
+"""Seconds of ``Retry-After`` that are waited for."""
+
+_MISSING = "'NoneType' object has no attribute"  # how a server words an upload that is gone
+
+
+class TransientError(Exception):
+    """An answer came but is no good; the request is worth repeating.
+
+    The message says what the server did, to follow its address.
+    """
+
+
+class GaveUpError(SourceError):
+    """A request failed however often it was repeated; a smaller one may succeed."""
+
+
+class BusyError(GaveUpError):
+    """The server asks to wait longer than is waited for, whatever is asked."""
+
+
+class NotThereError(SourceError):
+    """The server has no such project, task or file."""
+
+
+def raise_for_status(response: requests.Response) -> requests.Response:
+    """Return a good answer unchanged.
+
+    Raises:
+        TransientError: The request is worth repeating.
+        GaveUpError: It was repeated in vain, or was too long.
+        NotThereError: What it asks for is not there.
+        SourceError: It is refused.
+    """
+    status = response.status_code
+    if response.ok:
+        return response
+    said = detail(response)
+    response.close()
+    name = without_query(response.url)
+    if status in (404, 410) or (status == 500 and _MISSING in said):
+        raise NotThereError(f"{name} is not there ({said or status})")
+    what = f"answered {status}" + (f" ({said})" if said else "")
+    if status == 500:
+        raise TransientError(what)
+    if status in RETRIED:
+        raise _not_repeated(f"{name} {what}", response)
+    if status in (413, 414):
+        raise GaveUpError(f"{name} answered {status}: the question is too long")
+    raise SourceError(f"{name} answered {status}: {said or response.reason}")
+
+
+def _not_repeated(said: str, response: requests.Response) -> GaveUpError:
+    """Return the error for an answer after which urllib3 has stopped repeating the request."""
+    retries = cast(Retry, response.raw.retries)  # urllib3 leaves it on every response
+    if (retries.get_retry_after(response.raw) or 0) > LONGEST_WAIT:
+        return BusyError(f"{said} and asks to wait longer than {LONGEST_WAIT} s; try again later")
+    return GaveUpError(f"{said}; gave up after {len(retries.history)} repetitions")
+
+
+def detail(response: requests.Response) -> str:
+    """Return the server's own words, short; nothing of a web page, and no key that it repeats."""
+    try:
+        value = response.json()
+    except (ValueError, requests.RequestException):
+        return ""
+    text = value.get("detail") or value.get("error") if isinstance(value, dict) else None
+    said = " ".join(str(text).split()) if text else ""
+    for secret in _sent(response.request):
+        said = said.replace(secret, "(the key)")
+    return said[:300]
+
+
+def _sent(request: requests.PreparedRequest | None) -> Iterator[str]:
+    """Yield the secrets that a request held, in its header or its body, in each encoding."""
+    if request is None:
+        return
+    key = (request.headers.get("Authorization") or "").partition(" ")[2]
+    body = request.body if isinstance(request.body, bytes) else b""
+    found = re.findall(rb'"refresh": *"([^"]+)"', body)
+    for secret in filter(None, [key, *(text.decode("latin-1") for text in found)]):
+        yield secret
+        yield quote(secret, safe="")
+        yield base64.b64encode(secret.encode()).decode().rstrip("=")
+
+
+def without_query(url: str) -> str:
+    """Return an address without its query, which can hold a signature."""
+    return url.partition("?")[0]
+
+
+def short_reason(error: Exception) -> str:
+    """Return why a request failed, in a few words without addresses of objects."""
+    text = str(error)
+    if isinstance(error, TransientError):
+        return text
+    known = {
+        "timed out": "timed out",
+        "refused": "connection refused",
+        "Name or service not known": "Name or service not known",
+        "CERTIFICATE_VERIFY_FAILED": "CERTIFICATE_VERIFY_FAILED",
+        "reset": "connection reset",
+    }
+    found = (words for sign, words in known.items() if sign in text)
+    return next(found, type(error).__name__)

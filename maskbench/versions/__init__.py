@@ -1,0 +1,1 @@
+"""Versions of a benchmark: everything that speaks to git and DVC."""
