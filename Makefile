@@ -16,10 +16,10 @@ test: .venv/dev .venv/training  ## run all tests, a process a core (installs wha
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; prints what was found
-	$(BIN)/python tests/trust/fuzz.py --count 50000 --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.harness.fuzz --count 50000 --seed $(or $(SEED),1)
 
 kills: .venv/dev  ## kill builds at 200 random moments; prints whether the next were undisturbed
-	$(BIN)/python tests/trust/kills.py --count 200 --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.harness.kills --count 200 --seed $(or $(SEED),1)
 
 check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what is pinned
 	ruff check .
@@ -36,7 +36,7 @@ label-studio: .venv/core  ## start a local Label Studio filled with the sample
 picture: .venv/core  ## draw the README's picture of the built sample anew
 	$(BIN)/python scripts/readme_picture.py
 
-digests: repro  ## what the sample gives now becomes what it has to give (tests/trust/*.sha256)
+digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/trust/*.sha256)
 	$(BIN)/python scripts/digests.py --write
 
 reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes docs/reliability.md

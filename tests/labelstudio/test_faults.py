@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from label_studio import Server
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio import sync
-from tests.labelstudio.conftest import Server, filled, triangle
-from tests.labelstudio.proxy import Proxy
+from tests.harness.proxy import Proxy
+from tests.labelstudio.conftest import filled, triangle
 
 PLACES = ["/api/version", "/api/projects/", "/api/tasks/", "/export", "/data/upload"]
 FAULTS = ["500", "502", "503", "cut", "html", "hang", "drop"]

@@ -8,7 +8,7 @@ import pytest
 
 from maskbench.pipeline import ahead
 from tests.exports import PARAMS, simple_tasks, write_export
-from tests.pipeline.conftest import HERE
+from tests.repositories import ROOT
 
 STAGES = ("fetch", "rasterize", "combine")
 WATCHED = """
@@ -26,7 +26,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 def loaded(root, stage, workers="2"):
     """Run a stage's script: (exit status, processes started ahead, loaded numpy, loaded Pillow)."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(HERE / f"stages/{stage}.py")],
+        [sys.executable, "-c", WATCHED, str(ROOT / f"stages/{stage}.py")],
         cwd=root, env={"MASKBENCH_WORKERS": workers, "PATH": ""},
         capture_output=True, text=True, check=True,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
-from tests.pipeline.conftest import Repository, copy_tree
+from tests.repositories import Repository, copy_tree
 from tests.training.making import make, write_item, write_lists
 
 OUTPUTS = ("codes.txt", "manifest.csv", "masks", "scenes", "splits")

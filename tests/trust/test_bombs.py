@@ -10,7 +10,6 @@ import sys
 import time
 import zlib
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,8 @@ from maskbench.labelstudio.client import Client, Patience
 from maskbench.labelstudio.download import Wanted, get_image
 from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
+from tests.repositories import ROOT
 from tests.trust.test_addresses import Web
-
-HERE = Path(__file__).resolve().parents[2]
 
 _MEASURE = """
 import resource, sys, tracemalloc
@@ -48,7 +46,7 @@ def measured(setup, call, *arguments):
         text=True,
         check=False,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )
     assert done.returncode == 0, done.stderr

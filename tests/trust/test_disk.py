@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.pipeline.conftest import Repository
-from tests.trust import worlds
-from tests.trust.kills import STAGES
+from tests.harness import worlds
+from tests.harness.kills import STAGES
+from tests.repositories import Repository
 
 KILOBYTES = (0, 4, 8, 12, 16, 24, 48, 96, 192, 384)
 """How much is free; at some point it is enough."""

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from maskbench.yaml12 import parse_yaml
-from tests.trust.seeds import HERE
+from tests.repositories import ROOT
 
 FILES = {
     path.name: path
     for folder in (".github", "docs")
-    for path in (HERE / folder).rglob("*.y*ml")
+    for path in (ROOT / folder).rglob("*.y*ml")
     if "\njobs:" in path.read_text()
 }
 RIGHTS = {
