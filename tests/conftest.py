@@ -21,6 +21,8 @@ from tests.repositories import (
 MARKS = {"studio": "server", "chrome": "browser", "built_once": "slow", "story": "slow"}
 """A test that uses the fixture gets the mark."""
 
+LONG = ("server", "browser", "training", "slow")
+
 WITH_TORCH = {
     "test_" + name for name in ("against", "docs", "evaluate", "example", "fastai", "torch")
 }
@@ -66,11 +68,14 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(items):
+    """Mark what needs more than Python, or long; files with such tests go first."""
     for item in items:
         for fixture in MARKS.keys() & set(item.fixturenames):
             item.add_marker(MARKS[fixture])
         if item.path.parent.name == "training" and item.path.stem in WITH_TORCH:
             item.add_marker("training")
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def _build_sample(folder):

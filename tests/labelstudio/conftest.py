@@ -26,6 +26,7 @@ POLYGONS = """<View><Image name="image" value="$image"/>
 </PolygonLabels></View>"""
 
 QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 4.0))
+HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 1.5))
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,12 @@ def proxy(studio):
 def quick(monkeypatch):
     """Clients that lose patience within seconds: less than the proxy hangs, enough for a server."""
     monkeypatch.setattr(client_module, "Client", partial(Client, patience=QUICK))
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Clients that wait even less: for tests that count no requests."""
+    monkeypatch.setattr(client_module, "Client", partial(Client, patience=HASTY))
 
 
 def png(number=0, size=(40, 30)):

@@ -21,7 +21,7 @@ def project(api):
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_passing_fault_is_waited_for(bench, proxy, *, quick, project, place, kind):
+def test_a_passing_fault_is_waited_for(bench, proxy, *, hasty, project, place, kind):
     proxy.fail(place, kind, times=1 if kind == "hang" else 2)
     assert bench.fetch(proxy.url, project).startswith("3 tasks, 3 images, 3 regions")
 

@@ -13,6 +13,8 @@ from PIL import Image
 
 from tests.repositories import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bench(monkeypatch):

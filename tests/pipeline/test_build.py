@@ -47,6 +47,7 @@ def subsets(root):
     }
 
 
+@pytest.mark.slow
 def test_twice_the_images_move_none(tmp_path):
     write_export(tmp_path / "source", simple_tasks(80))
     run(tmp_path, tmp_path / "source")

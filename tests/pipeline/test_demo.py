@@ -43,6 +43,7 @@ def printed(tmp_path):
         demo.stdout.close()
 
 
+@pytest.mark.server
 def test_follow_the_demo(repository, printed):
     server = re.search(r"^  server: (\S+)$", printed, re.MULTILINE)[1]
     project = re.search(r"^  project: (\d+)$", printed, re.MULTILINE)[1]

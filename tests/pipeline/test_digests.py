@@ -65,6 +65,7 @@ def test_the_oldest_versions_are_those_that_are_promised():
         assert f"{pinned[name.lower()]}.".startswith(f"{version}."), name
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_oldest_versions_give_the_same_pixels(tmp_path):
     """All four stages by the oldest DVC, from nothing; every file read by the oldest readers."""

@@ -20,6 +20,8 @@ from tests.exports import annotation, box, polygon, task, write_export
 from tests.pipeline.test_build import contents
 from tests.repositories import ROOT
 
+pytestmark = pytest.mark.slow
+
 DASK = str(Path(sys.executable).with_name("dask"))
 COUNT = 60
 SIZE = (400, 300)

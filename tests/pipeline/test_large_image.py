@@ -8,9 +8,12 @@ import sys
 import zlib
 
 import numpy as np
+import pytest
 
 from tests.exports import annotation, polygon, task
 from tests.repositories import ROOT
+
+pytestmark = pytest.mark.slow
 
 SIDE, REGIONS, SPACING = 20_000, 5_000, 280
 MOST_MEMORY = 4 << 30

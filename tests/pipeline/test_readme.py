@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.repositories import ROOT
+from tests.repositories import OWN_DATA, ROOT
 
 BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```(sh|python|console)\n(.*?)```", re.DOTALL)
 
@@ -28,6 +28,7 @@ def run_console(repository, body):
         assert lines_of(done.stdout) == lines_of(expected), command
 
 
+@pytest.mark.training
 @pytest.mark.filterwarnings("default")  # of fastai and its libraries
 def test_commands_in_order(repository, monkeypatch):
     importlib.import_module("tests.training.conftest")  # torchvision beside a CPU build of torch
@@ -50,9 +51,8 @@ def test_paths_and_targets_exist():
     for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (ROOT / name).exists(), name
     table = text.split("## Layout")[1].split("`make help`")[0]
-    built = ("data/annotations", "data/images", "data/label_sets", "data/benchmark")
     for name in re.findall(r"`([a-z_.]+(?:/[a-z_]+)*/?)`", table):
-        assert (ROOT / name).exists() or name.rstrip("/") in built, name
+        assert (ROOT / name).exists() or name.split("/")[0] in OWN_DATA, name
     helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("repro", "test", "check", "bench", "clean"):
         assert f"make {target}" in helped.stdout

@@ -88,6 +88,7 @@ def test_scenes_are_upright_and_keep_their_bytes_otherwise(pairs, built_once):
     assert turned == 1
 
 
+@pytest.mark.slow
 def test_the_committed_images_are_what_the_script_paints():
     """Equal bytes on the machine that made them; a last bit of a pixel may differ on another."""
     for line in differences(IMAGES):

@@ -16,6 +16,8 @@ from maskbench.errors import SourceError
 from tests.repositories import Repository, copy_tree
 from tests.training.making import make, write_item, write_lists
 
+pytestmark = pytest.mark.slow
+
 OUTPUTS = ("codes.txt", "manifest.csv", "masks", "scenes", "splits")
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 

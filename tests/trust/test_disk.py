@@ -11,7 +11,9 @@ import pytest
 
 from tests.harness import worlds
 from tests.harness.kills import STAGES
-from tests.repositories import Repository
+from tests.repositories import ROOT, Repository
+
+pytestmark = pytest.mark.slow
 
 KILOBYTES = (0, 4, 8, 12, 16, 24, 48, 96, 192, 384)
 """How much is free; at some point it is enough."""
@@ -125,7 +127,7 @@ def test_no_space_for_what_is_remembered_of_a_server(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(worlds.ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
         capture_output=True, text=True, check=False,
     )  # fmt: skip

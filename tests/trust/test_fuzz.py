@@ -25,6 +25,7 @@ def test_what_was_found_stays_mended(bench, path):
     assert bench.run(case) == entry["refused_by"]
 
 
+@pytest.mark.slow
 def test_a_short_run_finds_nothing(tmp_path):
     """The long one is ``make fuzz``."""
     tally = fuzz(inputs(300, seed=20), tmp_path)

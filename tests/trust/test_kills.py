@@ -12,6 +12,8 @@ from maskbench.pipeline import run
 from tests.harness import kills, worlds
 from tests.harness.kills import AIMS, STAGES, STEPS, Harness, Moment, Running, Tally, Trial, moments
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
