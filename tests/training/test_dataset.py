@@ -238,9 +238,13 @@ def python(code, *words, allowed=()):
     ("module", "allowed"),
     [
         ("maskbench.dataset", ()),
-        ("maskbench.torch", ()),
+        pytest.param("maskbench.torch", (), marks=pytest.mark.training),
         ("maskbench.evaluate", ()),
-        ("maskbench.fastai", ("requests", "tqdm", "yaml")),  # fastai's own
+        pytest.param(
+            "maskbench.fastai",
+            ("requests", "tqdm", "yaml"),  # fastai's own
+            marks=pytest.mark.training,
+        ),
     ],
 )
 def test_loading_imports_none_of_what_building_needs(benchmark, module, allowed):

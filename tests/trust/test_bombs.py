@@ -193,6 +193,7 @@ def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):
     assert peak < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(10**9, 10**9), (10**9, 30), (-1, -1), (1e308, 1e308)])
 @pytest.mark.parametrize("shape", ["brush", "polygon", "rectangle"])
 def test_sizes_that_lie_about_a_small_image(tmp_path, size, shape):

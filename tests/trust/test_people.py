@@ -11,6 +11,9 @@ from tests.harness import people, seeds
 from tests.repositories import Repository, copy_tree
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """A repository built from an export that is full of names, and does not itself lie in git."""
