@@ -32,8 +32,7 @@ def run(folder, *words, **options):
 
 
 def commit(root, tag):
-    for name in OUTPUTS:
-        run(root, "dvc", "add", "-q", f"data/benchmark/{name}")
+    run(root, "dvc", "add", "-q", *(f"data/benchmark/{name}" for name in OUTPUTS))
     run(root, "dvc", "push", "-q")
     run(root, "git", "add", "-A")
     run(root, "git", "commit", "-qm", tag)

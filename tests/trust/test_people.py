@@ -10,7 +10,6 @@ from tests.exports import simple_tasks, write_export
 from tests.harness import people, seeds
 from tests.repositories import Repository, copy_tree
 
-
 pytestmark = pytest.mark.slow
 
 
