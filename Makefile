@@ -7,19 +7,25 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test fuzz kills check bench clean label-studio lock picture digests reliability
+.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture digests reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
 
 test: .venv/dev .venv/training  ## run all tests, a process a core (installs what they need)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	$(PYTEST) --durations=20 $(TESTS)
+
+test-fast: .venv/dev  ## run the tests that need no server, browser, torch or patience
+	$(PYTEST) -m "not server and not browser and not training and not slow" $(TESTS)
+
+# Files that take long go first (tests/conftest.py), so that no core waits at the end.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 fuzz: .venv/dev  ## run 50,000 damaged exports and params through the stages; prints what was found
-	$(BIN)/python tests/trust/fuzz.py --count 50000 --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.harness.fuzz --count 50000 --seed $(or $(SEED),1)
 
 kills: .venv/dev  ## kill builds at 200 random moments; prints whether the next were undisturbed
-	$(BIN)/python tests/trust/kills.py --count 200 --seed $(or $(SEED),1)
+	$(BIN)/python -m tests.harness.kills --count 200 --seed $(or $(SEED),1)
 
 check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what is pinned
 	ruff check .
@@ -36,7 +42,7 @@ label-studio: .venv/core  ## start a local Label Studio filled with the sample
 picture: .venv/core  ## draw the README's picture of the built sample anew
 	$(BIN)/python scripts/readme_picture.py
 
-digests: repro  ## what the sample gives now becomes what it has to give (tests/trust/*.sha256)
+digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/trust/*.sha256)
 	$(BIN)/python scripts/digests.py --write
 
 reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes docs/reliability.md

@@ -1,15 +1,19 @@
-"""Compares the digests of a build's outputs, of bytes and of pixels, with the committed ones.
+"""Build the tests' sample (tests/sample) and compare its outputs' digests with the committed ones.
 
-  python scripts/digests.py            compare; exit status 1 if any differs
+  python scripts/digests.py            compare bytes and pixels; exit status 1 if any differs
   python scripts/digests.py --pixels   compare the pixels alone: other versions of the libraries
   python scripts/digests.py --write    what is built becomes what is committed
 
-Both files are in ``sha256sum``'s format; ``sha256sum -c tests/trust/sample.sha256`` compares, too.
+With a folder, what was built there is compared. Both files are in ``sha256sum``'s format.
 """
 
 import argparse
 import hashlib
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from maskbench.codecs import read_label_set
@@ -17,12 +21,23 @@ from maskbench.files import sha256_file
 from maskbench.mask import pixel_digest
 from maskbench.pixels import read_mask
 
-BYTES = Path("tests/trust/sample.sha256")
-PIXELS = Path("tests/trust/sample.pixels.sha256")
+ROOT = Path(__file__).resolve().parents[1]
+BYTES = ROOT / "tests/trust/sample.sha256"
+PIXELS = ROOT / "tests/trust/sample.pixels.sha256"
+STAGES = ("fetch", "rasterize", "combine", "split")
 OUTPUTS = (
     "data/annotations/*", "data/benchmark/**/*", "data/combined.csv", "data/images/*",
     "data/label_sets/*", "metrics/*", "plots/*",
 )  # fmt: skip
+
+
+def build_sample(root: Path) -> None:
+    """Build the tests' sample in a folder by the stages of this repository, without DVC."""
+    shutil.copytree(ROOT / "tests/sample", root, dirs_exist_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for stage in STAGES:
+        script = ROOT / f"stages/{stage}.py"
+        subprocess.run([sys.executable, script], cwd=root, env=environment, check=True)
 
 
 def byte_digests(root: Path) -> dict[str, str]:
@@ -64,22 +79,33 @@ def differences(digests: dict[str, str], committed: Path) -> list[str]:
     return told + [f"{name}: differs" for name in same if wanted[name] != digests[name]]
 
 
+def compare(root: Path, *, pixels: bool, write: bool) -> list[str]:
+    """Return a line for each difference of what is built in ``root``, after writing if asked."""
+    found = {PIXELS: pixel_digests(root)}
+    if not pixels:
+        found[BYTES] = byte_digests(root)
+    told = []
+    for file, digests in found.items():
+        if write:
+            file.write_text(text_of(digests), encoding="utf-8")
+        told += [f"{file.name}: {line}" for line in differences(digests, file)]
+        print(f"{file.name}: {len(digests)} digests")
+    return told
+
+
 def main() -> int:
-    """The command."""
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("root", type=Path, nargs="?", default=Path(), help="the repository")
+    parser.add_argument("root", type=Path, nargs="?", help="a repository that is built already")
     parser.add_argument("--write", action="store_true", help="commit to what is built")
     parser.add_argument("--pixels", action="store_true", help="compare the pixels alone")
     args = parser.parse_args()
-    found = {PIXELS: pixel_digests(args.root)}
-    if not args.pixels:
-        found[BYTES] = byte_digests(args.root)
-    told = []
-    for file, digests in found.items():
-        if args.write:
-            (args.root / file).write_text(text_of(digests), encoding="utf-8")
-        told += [f"{file}: {line}" for line in differences(digests, args.root / file)]
-        print(f"{file}: {len(digests)} digests")
+    if args.root:
+        told = compare(args.root, pixels=args.pixels, write=args.write)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            build_sample(Path(folder))
+            told = compare(Path(folder), pixels=args.pixels, write=args.write)
     print("\n".join(told) or "all are the committed ones")
     return 1 if told else 0
 

@@ -1,4 +1,4 @@
-"""Make `data/sample`: paint the scenes, annotate them in a real Label Studio, export.
+"""Make the sample, in tests/sample and data/sample: paint, annotate in a Label Studio, export.
 
     python scripts/import_sample.py
 
@@ -21,7 +21,7 @@ from label_studio import Server
 from label_studio_api import Api
 from sample.annotations import Json, label_config, result
 from sample.catalogue import scenes
-from sample.folder import SAMPLE, image_path, scene_for
+from sample.folder import SAMPLE, SHIPPED, image_path, scene_for
 from sample.scene import Scene
 
 SECOND_USER = "reviewer@example.com"
@@ -106,8 +106,8 @@ def _references(export: bytes) -> list[str]:
     return [str(task["data"]["image"]) for task in json.loads(export)]
 
 
-def build(sample: Path) -> bytes:
-    """Run the whole import in a scratch folder; return the export."""
+def build(samples: list[Path]) -> bytes:
+    """Run the import in a scratch folder; store the result in all samples; return the export."""
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(scratch) / "files"
         for scene in scenes():
@@ -120,17 +120,22 @@ def build(sample: Path) -> bytes:
             project = first.create_project("maskbench sample", label_config())
             fill(project, Annotators(first, second), files)
             export = first.export(project)
-            keep(export, server, files, sample)
+            for sample in samples:
+                keep(export, server, files, sample)
     return export
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(description="Make data/sample by a real Label Studio.")
-    parser.add_argument("--sample", type=Path, default=SAMPLE, help=f"folder (default: {SAMPLE})")
+    parser = argparse.ArgumentParser(description="Make the sample by a real Label Studio.")
+    both = [SAMPLE, SHIPPED]
+    folders = " ".join(map(str, both))
+    parser.add_argument(
+        "--sample", type=Path, nargs="+", default=both, help=f"folders (default: {folders})"
+    )
     args = parser.parse_args(argv)
     export = build(args.sample)
-    print(f"{len(_references(export))} tasks, export of {len(export):,} bytes, in {args.sample}")
+    print(f"{len(_references(export))} tasks, export of {len(export):,} bytes, in {args.sample[0]}")
     return 0
 
 

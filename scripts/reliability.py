@@ -83,7 +83,7 @@ def _searched() -> Figures:
     """How many forms of a secret and of a person's name are searched for."""
     sys.path.insert(0, str(ROOT))
     secrets = import_module("tests.labelstudio.test_secrets")
-    people = import_module("tests.trust.people")
+    people = import_module("tests.harness.people")
     return {"secret": len(secrets.forms(secrets.FAKE)), "people": len(people.FORMS)}
 
 
@@ -98,8 +98,8 @@ def run_all() -> dict[str, list[Path]]:
     """Run the harnesses at full length; each one's file of figures."""
     WORK.mkdir(parents=True, exist_ok=True)
     found = {name: [WORK / f"{name}.{'xml' if name == 'tests' else 'json'}"] for name in KINDS}
-    fuzz = ["tests/trust/fuzz.py", "--count", "50000", "--json", found["fuzz"][0]]
-    kills = ["tests/trust/kills.py", "--count", "200", "--json", found["kills"][0]]
+    fuzz = ["-m", "tests.harness.fuzz", "--count", "50000", "--json", found["fuzz"][0]]
+    kills = ["-m", "tests.harness.kills", "--count", "200", "--json", found["kills"][0]]
     tests = ["-m", "pytest", "-q", *TESTED, f"--junitxml={found['tests'][0]}"]
     for words in (tests, fuzz, kills):
         subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, check=False)

@@ -10,7 +10,10 @@ from urllib.parse import unquote
 from .catalogue import scenes
 from .scene import Scene
 
-SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
+_ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = _ROOT / "tests/sample/data/sample"
+SHIPPED = _ROOT / "data/sample"
+"""The copy that a new repository starts with, until its team puts labels of its own there."""
 IMAGES = SAMPLE / "images"
 EXPORT = SAMPLE / "export.json"
 _LOCAL = "/data/local-files/?d="

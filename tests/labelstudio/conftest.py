@@ -1,7 +1,6 @@
-"""A real Label Studio for these tests: installed once per machine, started once per session."""
+"""What these tests share beside the run's Label Studio: an API to fill it, a proxy, folders."""
 
 import io
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from label_studio_api import Api
 from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.server import client as client_module
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
@@ -18,33 +18,23 @@ from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.params import parse_params
 from maskbench.pipeline import fetch as fetch_module
 from maskbench.pipeline.layout import Layout
-from tests.labelstudio.proxy import Proxy
-from tests.pipeline.conftest import Repository, copy_tree
-
-HERE = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(HERE / "scripts"))
-
-from label_studio import Server  # noqa: E402
-from label_studio_api import Api  # noqa: E402
+from tests.harness.proxy import Proxy
+from tests.repositories import Repository, copy_tree
 
 POLYGONS = """<View><Image name="image" value="$image"/>
 <PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
 </PolygonLabels></View>"""
 
 QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 4.0))
+HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 1.5))
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    """The folder that local-files storages may serve."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(scope="session")
-def studio(tmp_path_factory, files):
-    """The running server."""
-    with Server.start(tmp_path_factory.mktemp("studio"), document_root=files) as server:
-        yield server
+def files(studio, worker_id):
+    """A folder of this process's own that local-files storages may serve."""
+    folder = Path(studio.files) / worker_id
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +54,12 @@ def proxy(studio):
 def quick(monkeypatch):
     """Clients that lose patience within seconds: less than the proxy hangs, enough for a server."""
     monkeypatch.setattr(client_module, "Client", partial(Client, patience=QUICK))
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Clients that wait even less: for tests that count no requests."""
+    monkeypatch.setattr(client_module, "Client", partial(Client, patience=HASTY))
 
 
 def png(number=0, size=(40, 30)):

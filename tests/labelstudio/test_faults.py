@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from label_studio import Server
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server import sync
-from tests.labelstudio.conftest import Server, filled, triangle
-from tests.labelstudio.proxy import Proxy
+from tests.harness.proxy import Proxy
+from tests.labelstudio.conftest import filled, triangle
 
 PLACES = ["/api/version", "/api/projects/", "/api/tasks/", "/export", "/data/upload"]
 FAULTS = ["500", "502", "503", "cut", "html", "hang", "drop"]
@@ -20,7 +21,7 @@ def project(api):
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_passing_fault_is_waited_for(bench, proxy, *, quick, project, place, kind):
+def test_a_passing_fault_is_waited_for(bench, proxy, *, hasty, project, place, kind):
     proxy.fail(place, kind, times=1 if kind == "hang" else 2)
     assert bench.fetch(proxy.url, project).startswith("3 tasks, 3 images, 3 regions")
 

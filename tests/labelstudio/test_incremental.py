@@ -12,7 +12,8 @@ import pytest
 
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server import sync
-from tests.labelstudio.conftest import HERE, POLYGONS, Bench, filled, png, triangle
+from tests.labelstudio.conftest import POLYGONS, Bench, filled, png, triangle
+from tests.repositories import ROOT
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ print(Bench(Path(sys.argv[1])).fetch(sys.argv[2], int(sys.argv[3])))
 def start(bench, server, project):
     words = [sys.executable, "-c", RUN, str(bench.root), server, str(project)]
     return subprocess.Popen(
-        words, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
 
 

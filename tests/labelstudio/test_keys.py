@@ -2,9 +2,10 @@
 
 import pytest
 
+from label_studio import Server
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import ACCESS, LEGACY, PERSONAL, read_key
-from tests.labelstudio.conftest import Server, filled, png, triangle
+from tests.labelstudio.conftest import filled, png, triangle
 
 KEY = "LABEL_STUDIO_API_KEY"
 

@@ -13,9 +13,9 @@ from label_studio_api import LabelStudioError
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.parse import TaskError, parse_task
 from maskbench.pipeline.fetch import connect
+from tests.harness import people, seeds
+from tests.harness.mutations import expand, mutate_tasks
 from tests.labelstudio.conftest import POLYGONS, built_from, filled, triangle
-from tests.trust import people, seeds
-from tests.trust.mutations import expand, mutate_tasks
 
 EMAIL = people.EMAIL.replace("hopper", "leyden")
 NAMES = ("Margarethe", "Leydenfrost")
@@ -39,7 +39,7 @@ def told(api, studio, tmp_path_factory):
 def test_nothing_versioned_names_anybody(told):
     repository, export, number = told
     assert EMAIL in export  # the server does tell: in the drafts
-    assert people.named(repository.root, (EMAIL, *NAMES)) == ["tests/labelstudio/test_people.py"]
+    assert people.named(repository.root, (EMAIL, *NAMES)) == []
     stored = (repository.root / "data/annotations").glob("*.json")
     assert all(f'"completed_by": {number}' in path.read_text() for path in stored)
 

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from maskbench.yaml12 import parse_yaml
-from tests.labelstudio.conftest import HERE, built_from, filled, png, triangle
-from tests.pipeline.conftest import Repository
+from tests.labelstudio.conftest import built_from, filled, png, triangle
+from tests.repositories import SAMPLE, Repository, copy_repository
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,7 @@ def built(api, studio, tmp_path_factory):
 def place(built, tmp_path):
     """A copy of it. What a test changes in the project it takes back: that is no change, then."""
     repository, project, tasks = built
-    root = tmp_path / "repo"
-    shutil.copytree(repository.root, root, symlinks=True)
-    copy = Repository(root)
+    copy = copy_repository(repository.root, tmp_path / "repo")
     copy.environment["LABEL_STUDIO_API_KEY"] = repository.environment["LABEL_STUDIO_API_KEY"]
     copy.project, copy.tasks = project, tasks
     return copy
@@ -89,7 +87,7 @@ def test_a_fetch_that_fails_leaves_everything(api, place):
 
 
 def test_without_a_server(place):
-    text = (HERE / "params.yaml").read_text()
+    text = (SAMPLE / "params.yaml").read_text()
     (place.root / "params.yaml").write_text(text)
     said = refresh(place, check=False)
     assert said.returncode == 2

@@ -14,8 +14,10 @@ from maskbench.errors import MaskbenchError
 from maskbench.parallel.run import FEW, run_all
 from tests.exports import annotation, box, polygon, task, write_export
 from tests.pipeline.test_build import contents
+from tests.repositories import ROOT
 
-HERE = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
 DASK = str(Path(sys.executable).with_name("dask"))
 COUNT = 60
 SIZE = (400, 300)
@@ -61,7 +63,7 @@ class Cluster:
             return subprocess.Popen(
                 [DASK, *words],
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(HERE), **environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
                 stdout=stream,
                 stderr=stream,
             )
@@ -84,7 +86,7 @@ def until(true, seconds=120):
 
 def start(root, code=RUN, /, **environment):
     root.mkdir(exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(HERE), **environment}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=root, env=environment, stdout=pipe, stderr=pipe, text=True
@@ -168,7 +170,7 @@ def test_without_a_scheduler_the_stage_says_so(local):
 
 def test_workers_with_other_code_are_refused(local, tmp_path):
     folder, _ = local
-    shutil.copytree(HERE / "maskbench", tmp_path / "other/maskbench")
+    shutil.copytree(ROOT / "maskbench", tmp_path / "other/maskbench")
     (tmp_path / "other/maskbench/ignore.py").write_text("IGNORE = 254\n")
     made = Cluster(tmp_path / "cluster", count=1, PYTHONPATH=str(tmp_path / "other"))
     try:

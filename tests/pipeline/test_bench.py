@@ -5,20 +5,21 @@ code with the package, is a second opinion on every pixel.
 """
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
 
-HERE = Path(__file__).parents[2]
+from tests.repositories import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def bench(monkeypatch):
     """The benchmarks' modules by name."""
-    monkeypatch.syspath_prepend(str(HERE / "benchmarks"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     return importlib.import_module
 
 

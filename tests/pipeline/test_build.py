@@ -47,13 +47,14 @@ def subsets(root):
     }
 
 
+@pytest.mark.slow
 def test_twice_the_images_move_none(tmp_path):
     write_export(tmp_path / "source", simple_tasks(80))
     run(tmp_path, tmp_path / "source")
     before, kept = subsets(tmp_path), contents(tmp_path)
     write_export(tmp_path / "source", simple_tasks(160))
     run(tmp_path, tmp_path / "source")
-    after = subsets(tmp_path)
+    after, made = subsets(tmp_path), contents(tmp_path)
     assert sum(map(len, after.values())) == 160
     assert all(before[name] <= after[name] for name in before)
     assert all(len(after[name]) > 0 for name in after)
@@ -62,7 +63,7 @@ def test_twice_the_images_move_none(tmp_path):
             ("data/annotations", "data/images", "data/label_sets", "data/benchmark/m")
         ):
             if not path.endswith("csv"):
-                assert contents(tmp_path)[path] == content, path
+                assert made[path] == content, path
     assert after["train"].isdisjoint(after["test"] | after["valid"])
 
 

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from maskbench.params import load_params
-from tests.pipeline.conftest import HERE
+from tests.repositories import ROOT, SAMPLE
 
 STAGES = ("fetch", "rasterize", "combine", "split")
-DECLARED = yaml.safe_load((HERE / "dvc.yaml").read_text())["stages"]
+DECLARED = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 WHERE_WORK_RUNS = {f"maskbench/parallel/{name}.py" for name in ("__init__", "dask", "run")}
 """Ignored by DVC: bytes are the same wherever and in whatever order work runs (test_build.py,
@@ -34,11 +34,11 @@ print(json.dumps(sorted(files)))
 """
 
 
-def test_stage_names_are_the_same_everywhere():
+def test_stage_names_are_the_same_everywhere(built_once):
     assert list(DECLARED) == list(STAGES)
-    assert {path.stem for path in (HERE / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
-    assert {path.stem for path in (HERE / "metrics").glob("*.json")} == set(STAGES)
-    sections = yaml.safe_load((HERE / "params.yaml").read_text())
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
+    assert {path.stem for path in (built_once.root / "metrics").glob("*.json")} == set(STAGES)
+    sections = yaml.safe_load((SAMPLE / "params.yaml").read_text())
     for stage in STAGES:
         assert stage in sections
         assert stage in DECLARED[stage]["params"]
@@ -49,17 +49,17 @@ def loaded(stage):
     """The files of maskbench that a stage may run."""
     code = _MODULES.replace("STAGE", stage)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return {str(name).removeprefix(f"{HERE}/") for name in json.loads(done.stdout)}
+    return {str(name).removeprefix(f"{ROOT}/") for name in json.loads(done.stdout)}
 
 
 def looked_at():
     """The files of maskbench that DVC does not ignore, as DVC says."""
-    files = {str(file.relative_to(HERE)) for file in (HERE / "maskbench").rglob("*.*")}
+    files = {str(file.relative_to(ROOT)) for file in (ROOT / "maskbench").rglob("*.*")}
     words = [Path(sys.executable).parent / "dvc", "check-ignore", "--stdin"]
     done = subprocess.run(
-        words, cwd=HERE, input="\n".join(sorted(files)), capture_output=True, text=True, check=False
+        words, cwd=ROOT, input="\n".join(sorted(files)), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return files - set(done.stdout.splitlines())

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from label_studio_api import Api
-from tests.pipeline.conftest import HERE
+from tests.repositories import ROOT
 
 
 def free_port():
@@ -24,7 +24,7 @@ def printed(tmp_path):
     words = [sys.executable, "scripts/demo.py", "--port", str(free_port())]
     words += ["--data-dir", str(tmp_path / "studio")]
     demo = subprocess.Popen(
-        words, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     guard = threading.Timer(400, demo.kill)
     guard.start()
@@ -43,6 +43,7 @@ def printed(tmp_path):
         demo.stdout.close()
 
 
+@pytest.mark.server
 def test_follow_the_demo(repository, printed):
     server = re.search(r"^  server: (\S+)$", printed, re.MULTILINE)[1]
     project = re.search(r"^  project: (\d+)$", printed, re.MULTILINE)[1]

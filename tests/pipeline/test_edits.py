@@ -6,15 +6,14 @@ import random
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from maskbench.errors import DataError
 from tests.exports import annotation, box, polygon, task, write_export, write_image
 from tests.pipeline.test_build import contents, run
+from tests.repositories import ROOT
 
-HERE = Path(__file__).resolve().parents[2]
 LABELS = ("Canvas", "Obstruction")
 FOLDERS = ("annotations", "images", "label_sets", "benchmark/masks", "benchmark/scenes")
 
@@ -233,7 +232,7 @@ def test_a_run_after_kills_equals_one_from_nothing(tmp_path, seed, monkeypatch):
         words = [tmp_path / "kept", world.source, json.dumps(world.sections())]
         number = str(world.rng.randint(1, most))
         done = subprocess.run(
-            [sys.executable, "-c", _RUN, *words, number], cwd=HERE, capture_output=True, check=False
+            [sys.executable, "-c", _RUN, *words, number], cwd=ROOT, capture_output=True, check=False
         )
         killed += done.returncode == -signal.SIGKILL
     kept = built(tmp_path / "kept", world)

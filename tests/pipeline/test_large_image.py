@@ -6,13 +6,15 @@ import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.exports import annotation, polygon, task
+from tests.repositories import ROOT
 
-HERE = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 SIDE, REGIONS, SPACING = 20_000, 5_000, 280
 MOST_MEMORY = 2 << 30
 RUN = """
@@ -55,9 +57,9 @@ def stars():
 def stage(root, name):
     """Run a stage; returns the largest resident memory of its processes in bytes."""
     done = subprocess.run(
-        [sys.executable, "-c", RUN, HERE / f"stages/{name}.py"],
+        [sys.executable, "-c", RUN, ROOT / f"stages/{name}.py"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

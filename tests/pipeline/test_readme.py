@@ -6,13 +6,13 @@ import subprocess
 
 import pytest
 
-from tests.pipeline.conftest import HERE
+from tests.repositories import OWN_DATA, ROOT
 
 BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n)?```(sh|python|console)\n(.*?)```", re.DOTALL)
 
 
 def blocks():
-    text = (HERE / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     return [(kind, body) for skip, kind, body in BLOCK.findall(text) if not skip]
 
 
@@ -28,6 +28,7 @@ def run_console(repository, body):
         assert lines_of(done.stdout) == lines_of(expected), command
 
 
+@pytest.mark.training
 @pytest.mark.filterwarnings("default")  # of fastai and its libraries
 def test_commands_in_order(repository, monkeypatch):
     importlib.import_module("tests.training.conftest")  # torchvision beside a CPU build of torch
@@ -46,22 +47,21 @@ def test_commands_in_order(repository, monkeypatch):
 
 
 def test_paths_and_targets_exist():
-    text = (HERE / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
-        assert (HERE / name).exists(), name
+        assert (ROOT / name).exists(), name
     table = text.split("## Layout")[1].split("`make help`")[0]
-    built = ("data/annotations", "data/images", "data/label_sets", "data/benchmark")
     for name in re.findall(r"`([a-z_.]+(?:/[a-z_]+)*/?)`", table):
-        assert (HERE / name).exists() or name.rstrip("/") in built, name
-    helped = subprocess.run(["make", "help"], cwd=HERE, capture_output=True, text=True, check=True)
+        assert (ROOT / name).exists() or name.split("/")[0] in OWN_DATA, name
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("repro", "test", "check", "bench", "clean"):
         assert f"make {target}" in helped.stdout
 
 
 def test_messages_of_the_troubleshooting_table_are_real():
     """Each quoted message occurs in the code, in the parts between its variable words."""
-    code = "\n".join(path.read_text() for path in sorted((HERE / "maskbench").rglob("*.py")))
-    table = (HERE / "README.md").read_text().split("## Troubleshooting")[1]
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "maskbench").rglob("*.py")))
+    table = (ROOT / "README.md").read_text().split("## Troubleshooting")[1]
     for message in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE):
         words = re.split(r"'[^']*'|\d+ x \d+|…|Canvas \+ Plant|\bvalid\b|No module.*", message)
         for piece in filter(None, (word.strip(" ,") for word in words)):

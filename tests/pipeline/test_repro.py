@@ -15,7 +15,7 @@ def stages_run(done):
     return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
 
 
-def test_a_fresh_copy_builds_what_is_committed(built_once):
+def test_a_build_that_is_committed_is_up_to_date(built_once):
     assert built_once.git("status", "--porcelain").stdout == ""
     assert "up to date" in built_once.dvc("repro").stdout
     assert built_once.dvc("status").stdout.strip() == "Data and pipelines are up to date."

@@ -10,7 +10,7 @@ from PIL import Image
 
 from render_sample import differences
 from sample.folder import IMAGES, scene_for
-from tests.pipeline.conftest import HERE
+from tests.repositories import SAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,7 @@ def test_scenes_are_upright_and_keep_their_bytes_otherwise(pairs, built_once):
     assert turned == 1
 
 
+@pytest.mark.slow
 def test_the_committed_images_are_what_the_script_paints():
     """Equal bytes on the machine that made them; a last bit of a pixel may differ on another."""
     for line in differences(IMAGES):
@@ -95,6 +96,6 @@ def test_the_committed_images_are_what_the_script_paints():
 
 
 def test_it_is_small_and_holds_no_address():
-    files = [path for path in (HERE / "data/sample").rglob("*") if path.is_file()]
+    files = [path for path in SAMPLE.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 4_000_000
-    assert "@" not in (HERE / "data/sample/export.json").read_text()
+    assert "@" not in (SAMPLE / "data/sample/export.json").read_text()

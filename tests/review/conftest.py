@@ -1,6 +1,7 @@
 """A benchmark with a history built on purpose: each version differs from the last in one thing."""
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from maskbench.cli import main
 from maskbench.yaml12 import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
-from tests.pipeline.conftest import Repository, copy_tree
+from tests.repositories import Repository, copy_repository, copy_tree, once
 
 
 class Story:
@@ -88,9 +89,9 @@ def enlarge(tasks):
         result["original_width"], result["original_height"] = 80, 60
 
 
-@pytest.fixture(scope="session")
-def story(tmp_path_factory):
-    made = Story(tmp_path_factory.mktemp("story") / "repo")
+def _tell(folder):
+    """Build all versions, and note what was on disk then."""
+    made = Story(folder / "repo")
     made.root.mkdir()
     copy_tree(made.root)
     sample = made.root / "data/sample"
@@ -121,16 +122,24 @@ def story(tmp_path_factory):
     made.tasks(enlarge)
     write_image(sample / "upload/1/00000002-scene_2.png", (80, 60), seed=2)
     made.build("size")
+    (folder / "seen.pickle").write_bytes(pickle.dumps((made.masks, made.splits)))
+
+
+@pytest.fixture(scope="session")
+def story():
+    """The repository with all versions; tests do not write to it, and copy it by `copied`."""
+    folder = once("story", _tell)
+    made = Story(folder / "repo")
+    seen = (folder / "seen.pickle").read_bytes()
+    made.masks, made.splits = pickle.loads(seen)  # noqa: S301 - written above
     return made
 
 
 @pytest.fixture
 def copied(story, tmp_path):
     """A copy of the story that the test may change, at its last version."""
-    root = tmp_path / "repo"
-    shutil.copytree(story.root, root, symlinks=True)
     shutil.copytree(story.root.parent / "remote", tmp_path / "remote")
-    return Repository(root)
+    return copy_repository(story.root, tmp_path / "repo")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def page(story, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def started():
+def chrome():
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     with tempfile.TemporaryDirectory() as profile:
@@ -51,12 +51,12 @@ def started():
 
 
 @pytest.fixture
-def browser(started, page):
-    started.get("about:blank")
-    started.get(page.as_uri() + "/index.html")
-    started.execute_script("localStorage.clear(); setTheme('light')")
-    started.get_log("browser")
-    return Page(started)
+def browser(chrome, page):
+    chrome.get("about:blank")
+    chrome.get(page.as_uri() + "/index.html")
+    chrome.execute_script("localStorage.clear(); setTheme('light')")
+    chrome.get_log("browser")
+    return Page(chrome)
 
 
 class Page:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.pipeline.conftest import Repository
+from tests.repositories import Repository
 
 
 @pytest.fixture

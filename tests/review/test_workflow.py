@@ -3,17 +3,16 @@
 import argparse
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 from maskbench.commands import blame, diff
 from maskbench.diff.gates import review_limits
 from maskbench.yaml12 import parse_yaml
+from tests.repositories import ROOT
 
-HERE = Path(__file__).resolve().parents[2]
-WORKFLOW = HERE / ".github/workflows/review.yml"
-DOCUMENT = (HERE / "docs/review.md").read_text()
+WORKFLOW = ROOT / ".github/workflows/review.yml"
+DOCUMENT = (ROOT / "docs/review.md").read_text()
 
 
 @pytest.fixture

@@ -1,12 +1,7 @@
 """Fixtures of the training side: small benchmarks, and the built sample."""
 
 import importlib
-import os
-import shutil
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +13,6 @@ if torch is not None:
         warnings.simplefilter("ignore")
         importlib.import_module("fastai.vision.all")
 
-HERE = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture
 def benchmark(tmp_path):
@@ -28,16 +21,9 @@ def benchmark(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """The repository's sample, built by the stages without DVC: its ``data`` folder."""
-    root = tmp_path_factory.mktemp("built")
-    shutil.copy(HERE / "params.yaml", root)
-    shutil.copytree(HERE / "data" / "sample", root / "data" / "sample")
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "MASKBENCH_WORKERS": "1"}
-    for stage in ("fetch", "rasterize", "combine", "split"):
-        script = HERE / "stages" / f"{stage}.py"
-        subprocess.run([sys.executable, script], cwd=root, env=environment, check=True)
-    return root / "data"
+def built(built_once):
+    """The ``data`` folder of the built sample; tests do not write to it."""
+    return built_once.root / "data"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from PIL import Image
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.ignore import IGNORE
-from tests.training.conftest import HERE
+from tests.repositories import ROOT
 from tests.training.making import CLASSES, blocks, scene_of, write_item, write_lists
 
 
@@ -230,7 +230,7 @@ def python(code, *words, allowed=()):
     """Run code where what building needs cannot be imported."""
     names = [name for name in HEAVY if name not in allowed]
     command = [sys.executable, "-c", WITHOUT.format(names) + code, *map(str, words)]
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
 
@@ -238,9 +238,13 @@ def python(code, *words, allowed=()):
     ("module", "allowed"),
     [
         ("maskbench.dataset", ()),
-        ("maskbench.torch", ()),
+        pytest.param("maskbench.torch", (), marks=pytest.mark.training),
         ("maskbench.evaluate", ()),
-        ("maskbench.fastai", ("requests", "tqdm", "yaml")),  # fastai's own
+        pytest.param(
+            "maskbench.fastai",
+            ("requests", "tqdm", "yaml"),  # fastai's own
+            marks=pytest.mark.training,
+        ),
     ],
 )
 def test_loading_imports_none_of_what_building_needs(benchmark, module, allowed):

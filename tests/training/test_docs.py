@@ -7,7 +7,7 @@ import pytest
 
 from maskbench.dataset import Benchmark
 from maskbench.export import export
-from tests.training.conftest import HERE
+from tests.repositories import ROOT
 from tests.training.test_evaluate import masks_of, save
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 def block(page, marker):
     """The Python block of a page that holds some words."""
-    text = (HERE / "docs" / page).read_text(encoding="utf-8")
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     (found,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if marker in b]
     return found
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.training.conftest import HERE
+from tests.repositories import ROOT
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -27,7 +27,7 @@ def halves(sample, tmp_path):
 
 
 def test_example_beats_the_background(halves, tmp_path, monkeypatch, capsys):
-    script = HERE / "examples" / "train_fastai.py"
+    script = ROOT / "examples" / "train_fastai.py"
     words = ["--data", halves, "--out", tmp_path / "run", "--epochs", "30"]
     monkeypatch.setattr(sys, "argv", [str(script), *map(str, words)])
     with pytest.raises(SystemExit) as ended:

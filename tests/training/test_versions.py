@@ -13,8 +13,10 @@ import pytest
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
-from tests.pipeline.conftest import Repository, copy_tree
+from tests.repositories import Repository, copy_tree
 from tests.training.making import make, write_item, write_lists
+
+pytestmark = pytest.mark.slow
 
 OUTPUTS = ("codes.txt", "manifest.csv", "masks", "scenes", "splits")
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -30,8 +32,7 @@ def run(folder, *words, **options):
 
 
 def commit(root, tag):
-    for name in OUTPUTS:
-        run(root, "dvc", "add", "-q", f"data/benchmark/{name}")
+    run(root, "dvc", "add", "-q", *(f"data/benchmark/{name}" for name in OUTPUTS))
     run(root, "dvc", "push", "-q")
     run(root, "git", "add", "-A")
     run(root, "git", "commit", "-qm", tag)

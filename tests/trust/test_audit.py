@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import audit
-from tests.trust.seeds import HERE
+from tests.repositories import ROOT
 
 CONTROL = audit.CONTROL.partition("==")[0]
 
@@ -51,14 +51,14 @@ def database():
 def run(url):
     return subprocess.run(
         [sys.executable, "scripts/audit.py", "--osv-url", url],
-        cwd=HERE, capture_output=True, text=True, check=False,
+        cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def test_every_pinned_release_is_asked_for(database):
     done = run(database.url)
     assert done.returncode == 0, done.stdout + done.stderr
-    wanted = audit.pins(tuple(HERE / lock for lock in audit.LOCKS))
+    wanted = audit.pins(tuple(ROOT / lock for lock in audit.LOCKS))
     assert len(wanted) > 150
     assert f"{len(wanted)} of {len(wanted)} releases asked for, 0 vulnerable" in done.stdout
     asked = {line.lower().replace("_", "-").replace(".", "-") for line in database.asked[1:]}
@@ -84,5 +84,5 @@ def test_no_database_is_not_taken_for_a_clean_one(database, way):
 
 
 def test_it_is_part_of_make_check():
-    checked = (HERE / "Makefile").read_text().split("\ncheck:")[1].split("\n\n")[0]
+    checked = (ROOT / "Makefile").read_text().split("\ncheck:")[1].split("\n\n")[0]
     assert "scripts/audit.py" in checked

@@ -9,7 +9,6 @@ import sys
 import time
 import zlib
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,11 +18,10 @@ from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image
 from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
+from tests.repositories import ROOT
 from tests.trust.test_addresses import Web
 
 resource = pytest.importorskip("resource", reason="limits are POSIX's")
-
-HERE = Path(__file__).resolve().parents[2]
 
 _MEASURE = """
 import resource, sys, tracemalloc
@@ -49,7 +47,7 @@ def measured(setup, call, *arguments):
         text=True,
         check=False,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )
     assert done.returncode == 0, done.stderr
@@ -196,6 +194,7 @@ def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):
     assert peak < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(10**9, 10**9), (10**9, 30), (-1, -1), (1e308, 1e308)])
 @pytest.mark.parametrize("shape", ["brush", "polygon", "rectangle"])
 def test_sizes_that_lie_about_a_small_image(tmp_path, size, shape):

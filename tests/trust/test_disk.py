@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.pipeline.conftest import Repository
-from tests.trust import worlds
-from tests.trust.kills import STAGES
+from tests.harness import worlds
+from tests.harness.kills import STAGES
+from tests.repositories import ROOT, Repository
+
+pytestmark = pytest.mark.slow
 
 resource = pytest.importorskip("resource", reason="limits are POSIX's")
 
@@ -127,7 +129,7 @@ def test_no_space_for_what_is_remembered_of_a_server(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(worlds.ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
         capture_output=True, text=True, check=False,
     )  # fmt: skip

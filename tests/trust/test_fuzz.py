@@ -2,14 +2,14 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.trust import seeds
-from tests.trust.fuzz import Bench, Case, Finding, Hang, alarm, fuzz, inputs
+from tests.harness import seeds
+from tests.harness.fuzz import Bench, Case, Finding, Hang, alarm, fuzz, inputs
+from tests.repositories import ROOT
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.json"))
+CORPUS = sorted((ROOT / "tests/harness/corpus").glob("*.json"))
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def test_what_was_found_stays_mended(bench, path):
     assert bench.run(case) == entry["refused_by"]
 
 
+@pytest.mark.slow
 def test_a_short_run_finds_nothing(tmp_path):
     """The long one is ``make fuzz``."""
     tally = fuzz(inputs(300, seed=20), tmp_path)
@@ -61,7 +62,7 @@ def test_the_harness_sees_what_must_not_be(tmp_path, monkeypatch):
 
         return stage
 
-    from tests.trust import fuzz as harness  # noqa: PLC0415 - its names are replaced below
+    from tests.harness import fuzz as harness  # noqa: PLC0415 - its names are replaced below
 
     monkeypatch.setattr(harness, "SECONDS", 0.2)
     found = []

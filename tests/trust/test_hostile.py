@@ -28,8 +28,7 @@ from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.tables import read_table, write_table
 from maskbench.yaml12 import parse_yaml
 from tests.exports import annotation, box, task, write_image
-
-HERE = Path(__file__).resolve().parents[2]
+from tests.repositories import ROOT
 
 # ---------------------------------------------------------------- names and paths
 
@@ -236,7 +235,7 @@ def test_yaml_that_is_more_than_text_is_refused(text, tmp_path, monkeypatch):
 
 def test_no_xml_is_ever_parsed():
     """A labelling setup is XML; its entities cannot be expanded by what parses none."""
-    for path in [*HERE.glob("maskbench/**/*.py"), *HERE.glob("stages/*.py")]:
+    for path in [*ROOT.glob("maskbench/**/*.py"), *ROOT.glob("stages/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

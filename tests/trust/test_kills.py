@@ -9,8 +9,10 @@ import time
 import pytest
 
 from maskbench.pipeline import run
-from tests.trust import kills, worlds
-from tests.trust.kills import AIMS, STAGES, STEPS, Harness, Moment, Running, Tally, Trial, moments
+from tests.harness import kills, worlds
+from tests.harness.kills import AIMS, STAGES, STEPS, Harness, Moment, Running, Tally, Trial, moments
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +24,11 @@ def world(tmp_path_factory):
     return made
 
 
-def test_a_short_run_finds_nothing(tmp_path):
+def test_a_short_run_finds_nothing(tmp_path, studio):
     """The long one is ``make kills``; a tenth is on a Label Studio."""
-    tally = Harness(tmp_path, seed=20).run(moments(8, seed=20, server_share=0.1), seconds=60)
+    tally = Harness(tmp_path, seed=20, server=studio).run(
+        moments(8, seed=20, server_share=0.1), seconds=60
+    )
     print(tally)
     assert tally.findings == []
     assert tally.survived > 0

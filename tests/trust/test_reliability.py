@@ -6,7 +6,7 @@ import re
 import pytest
 
 import reliability
-from tests.trust.fuzz import fuzz, inputs
+from tests.harness.fuzz import fuzz, inputs
 
 
 def test_the_document_is_what_the_command_makes_of_the_committed_figures():

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from tests.trust.seeds import HERE
+from tests.repositories import ROOT
 
-TEXT = (HERE / "SECURITY.md").read_text()
+TEXT = (ROOT / "SECURITY.md").read_text()
 LINKS = re.findall(r"\[`(\w+)`\]\((tests/[\w/]+\.py)\)", TEXT)
 PROMISES = [
     line for line in TEXT.split("## Promises")[1].splitlines()
@@ -17,7 +17,7 @@ PROMISES = [
 
 @pytest.mark.parametrize(("name", "file"), LINKS, ids=[name for name, _ in LINKS])
 def test_a_linked_test_exists(name, file):
-    tree = ast.parse((HERE / file).read_text())
+    tree = ast.parse((ROOT / file).read_text())
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -29,18 +29,18 @@ def test_every_promise_links_to_a_test():
 
 def test_other_links_lead_somewhere():
     for target in re.findall(r"\]\((?!http)([^)#]+)", TEXT):
-        assert (HERE / target).exists(), target
-    assert "](SECURITY.md)" in (HERE / "README.md").read_text()
+        assert (ROOT / target).exists(), target
+    assert "](SECURITY.md)" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["core", "dev", "oldest"])
 def test_what_builds_is_locked_by_hash(name):
-    lock = (HERE / f"requirements/{name}.lock").read_text()
+    lock = (ROOT / f"requirements/{name}.lock").read_text()
     releases = re.split(r"\n(?=[a-z])", re.sub(r"^#.*\n", "", lock, flags=re.MULTILINE).strip())
     assert len(releases) > 50
     for release in releases:
         assert re.match(r"[\w.\[\]-]+==\S+ ", release), release
         assert "--hash=sha256:" in release, release
-    installs = (HERE / "Makefile").read_text().replace("\\\n", "")
+    installs = (ROOT / "Makefile").read_text().replace("\\\n", "")
     line = next(x for x in installs.splitlines() if f"-r requirements/{name}.lock" in x)
     assert "--require-hashes" in line

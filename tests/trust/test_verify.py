@@ -15,10 +15,10 @@ from maskbench.params import load_params
 from maskbench.pipeline.layout import Layout
 from maskbench.verification.similar import ALIKE, look, near_pairs
 from tests.exports import annotation, box, simple_tasks, task, write_export
+from tests.harness import planted, seeds  # noqa: F401 - planted fills BREACHES
+from tests.harness.damage import BREACHES, PARAMS, Repository
 from tests.pipeline.test_build import STAGES
-from tests.trust import planted, seeds  # noqa: F401 - planted fills BREACHES
-from tests.trust.damage import BREACHES, PARAMS, Repository
-from tests.trust.seeds import HERE
+from tests.repositories import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +63,8 @@ def test_a_benchmark_as_built_passes(repository, capsys):
     )
 
 
-def test_the_sample_as_built_passes(tmp_path, capsys):
-    params = load_params(HERE / "params.yaml")
-    params = params._replace(fetch=params.fetch._replace(folder=str(HERE / "data/sample")))
-    for stage in STAGES:
-        stage(params, Layout(tmp_path))
-    shutil.copy(HERE / "params.yaml", tmp_path)
-    assert main(["verify", "--data", str(tmp_path / "data/benchmark")]) == 0
+def test_the_sample_as_built_passes(built_once, capsys):
+    assert main(["verify", "--data", str(built_once.root / "data/benchmark")]) == 0
     assert "22 images, 7 classes, masks compared" in capsys.readouterr().out
 
 
@@ -103,7 +98,7 @@ def test_a_pulled_benchmark_is_verified_without_the_libraries_that_build(reposit
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(HERE)},
+        env={"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "not compared with (none here) annotations and rules: no breaches" in done.stdout

@@ -5,16 +5,16 @@ import re
 import pytest
 
 from maskbench.yaml12 import parse_yaml
-from tests.trust.seeds import HERE
+from tests.repositories import ROOT
 
 FILES = {
     path.name: path
     for folder in (".github", "docs")
-    for path in (HERE / folder).rglob("*.y*ml")
+    for path in (ROOT / folder).rglob("*.y*ml")
     if "\njobs:" in path.read_text()
 }
 RIGHTS = {
-    ("review.yml", "compare"): {"contents": "read"},
+    **{("review.yml", job): {"contents": "read"} for job in ("verify", "compare")},
     ("review.yml", "comment"): {"pull-requests": "write"},
     **{
         ("test.yml", job): {"contents": "read"}
@@ -36,19 +36,27 @@ def test_all_are_looked_at():
 
 
 def test_what_is_promised_runs_on_every_change():
-    """The sample's digests and its verification, the oldest versions, all tests, the audit."""
+    """The digests of the tests' sample, the oldest versions, all tests, the audit."""
     content = parse_yaml(FILES["test.yml"].read_text())
     assert content["on"] == {"push": {"branches": ["main"]}, "pull_request": None}
     ran = {job: [s["run"] for s in c["steps"] if "run" in s] for job, c in content["jobs"].items()}
     assert ran["check"] == ["make check"]
-    digests, verify = ".venv/bin/python scripts/digests.py", ".venv/bin/maskbench verify"
-    assert ran["sample"] == ["make", digests, verify, "git diff --exit-code"]
+    assert ran["sample"] == ["make .venv/core", ".venv/bin/python scripts/digests.py"]
     assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/pipeline/test_digests.py"
     assert ran["test"][-1] == "make test"
     systems = content["jobs"]["systems"]["strategy"]["matrix"]["system"]
     assert systems == ["ubuntu-latest", "macos-latest", "windows-latest"]
     for words in ran["systems"][-1].split()[3:]:
-        assert (HERE / words).exists()
+        assert (ROOT / words).exists()
+
+
+def test_the_data_is_checked_by_another_workflow_than_the_software():
+    """The one that tests the software neither builds nor reads what a team's params say."""
+    software, data = (FILES[name].read_text() for name in ("test.yml", "review.yml"))
+    for command in ("dvc repro", "maskbench verify", "maskbench diff"):
+        assert command in data
+        assert command not in software
+    assert "run: make\n" not in software
 
 
 def test_actions_are_pinned_by_commit_and_say_their_version(workflow):

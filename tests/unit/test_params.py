@@ -2,7 +2,6 @@
 
 import copy
 import math
-from pathlib import Path
 
 import pytest
 from dvc.utils.serialize import modify_yaml
@@ -18,8 +17,9 @@ from maskbench.params import (
     parse_params,
 )
 from maskbench.yaml12 import parse_yaml
+from tests.repositories import SAMPLE
 
-FILE = Path(__file__).parents[2] / "params.yaml"
+FILE = SAMPLE / "params.yaml"
 
 GOOD = {
     "fetch": {"server": None, "project": None, "folder": "data/sample", "snapshot": "one"},
@@ -231,7 +231,7 @@ def test_other_sections_are_left_to_others():
     parse_params(GOOD | {"train": {"epochs": 5}})
 
 
-def test_the_repository_s_own_file_is_good():
+def test_the_sample_s_file_is_good():
     params = load_params(FILE)
     assert params.labels_map["Background"] == 0
     assert {rule.name for rule in params.rules} >= {"obstructed_canvas", "nested_canvas"}

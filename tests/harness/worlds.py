@@ -11,17 +11,13 @@ import json
 import os
 import shutil
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-
-from label_studio import Server  # noqa: E402 - run as a script, the path comes first
-from label_studio_api import Api  # noqa: E402
-from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE  # noqa: E402
-from tests.exports import simple_tasks, write_export, write_image  # noqa: E402
-from tests.labelstudio.proxy import Proxy  # noqa: E402
-from tests.pipeline.conftest import Repository, copy_tree  # noqa: E402
+from label_studio import Server
+from label_studio_api import Api
+from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
+from tests.exports import simple_tasks, write_export, write_image
+from tests.harness.proxy import Proxy
+from tests.repositories import SAMPLE, Repository, copy_tree
 
 BUILDS = ("clean", "relabel", "delete", "add", "rule", "format")
 """What a killed run builds: everything from nothing, or what has changed; in this order."""
@@ -42,7 +38,7 @@ class World:
 
     def __init__(self, folder):
         self.folder = folder
-        self.params = (ROOT / "params.yaml").read_text(encoding="utf-8").replace("\r", "")
+        self.params = (SAMPLE / "params.yaml").read_text(encoding="utf-8")
         self.changes = 0
         self.copies = 0
 
@@ -51,9 +47,8 @@ class World:
         self.bare = Repository(self.folder / "bare")
         self.bare.root.mkdir(parents=True)
         copy_tree(self.bare.root)
-        for name in ("data", "tests", "docs", "benchmarks", "examples", "metrics", "plots"):
+        for name in ("data", "docs", "benchmarks", "examples"):
             shutil.rmtree(self.bare.root / name)
-        (self.bare.root / "dvc.lock").unlink()
         self.bare.run(sys.executable, "-m", "compileall", "-q", "maskbench")
         self.bare.git("init", "-q")
         self.bare.commit("code")
@@ -156,8 +151,14 @@ class ServerWorld(World):
 
     name = "server"
 
+    def __init__(self, folder, server=None):
+        """``server`` is one that runs; None starts one of the world's own."""
+        super().__init__(folder)
+        self.server, self.own = server, server is None
+
     def begin(self):
-        self.server = Server.start(self.folder / "studio")
+        if self.own:
+            self.server = Server.start(self.folder / "studio")
         self.proxy = Proxy(self.server.url)
         self.proxy.__enter__()
         self.proxy.server.handle_error = lambda *_: None  # clients are killed while it answers
@@ -170,7 +171,8 @@ class ServerWorld(World):
 
     def close(self):
         self.proxy.__exit__()
-        self.server.stop()
+        if self.own:
+            self.server.stop()
 
     def variables(self):
         names = {KEY_VARIABLE: self.server.legacy_token}

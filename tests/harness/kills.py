@@ -1,6 +1,6 @@
 """Kill builds at random moments; every next ``dvc repro`` makes an undisturbed build's bytes.
 
-  python tests/trust/kills.py --count 200 --seed 1 --json kills.json
+  python -m tests.harness.kills --count 200 --seed 1 --json kills.json
 
 At each moment ``SIGKILL`` hits ``dvc repro`` or a stage alone, with all its processes or only the
 first one (its children live on while the next run begins), at a random time or as soon as files of
@@ -27,10 +27,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.trust import worlds  # noqa: E402 - run as a script, the path comes first
+from tests.harness import worlds
 
 STAGES = ("fetch", "rasterize", "combine", "split")
 AIMS = {
@@ -65,7 +62,7 @@ class Moment:
 
     Attributes:
         source: ``folder`` or ``server``.
-        build: One of :data:`tests.trust.worlds.BUILDS`.
+        build: One of :data:`tests.harness.worlds.BUILDS`.
         command: ``repro``, or the stage that runs alone.
         victim: ``group``: all its processes; ``first``: only the one that was started.
         aim: Which files to wait for; empty: a time.
@@ -279,10 +276,13 @@ class Trial:
 
 
 class Harness:
-    """Tries moments, one after the other, on worlds below a folder."""
+    """Tries moments, one after the other, on worlds below a folder.
 
-    def __init__(self, folder, seed=1, report=lambda text: None):
-        self.folder, self.report = folder, report
+    ``server`` is a Label Studio that runs; None starts one if a moment is on a server.
+    """
+
+    def __init__(self, folder, seed=1, report=lambda text: None, server=None):
+        self.folder, self.report, self.server = folder, report, server
         self.chance = random.Random(seed)
         self.tally = Tally()
         self.lengths = {}
@@ -290,9 +290,12 @@ class Harness:
     def run(self, wanted, seconds=float("inf")):
         """Try all moments, or as many as fit into so many seconds; returns the tally."""
         self.begun = time.monotonic()
-        kinds = {"folder": worlds.FolderWorld, "server": worlds.ServerWorld}
         for source in dict.fromkeys(moment.source for moment in wanted):
-            world = kinds[source](self.folder / source)
+            folder = self.folder / source
+            if source == "server":
+                world = worlds.ServerWorld(folder, self.server)
+            else:
+                world = worlds.FolderWorld(folder)
             world.begin()
             try:
                 for build in dict.fromkeys(m.build for m in wanted if m.source == source):

@@ -4,21 +4,20 @@ import base64
 import copy
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from tests.exports import annotation, box, polygon, region, task, write_image
 from tests.regions.test_strokes import encode, rgba
+from tests.repositories import SAMPLE
 
-HERE = Path(__file__).resolve().parents[2]
 SIZE = (40, 30)
 IMAGES = tuple(
     f"/data/upload/1/{n:08x}-scene_{n}.{'jpg' if n == 4 else 'png'}" for n in range(1, 5)
 )
 
-PARAMS = (HERE / "params.yaml").read_text(encoding="utf-8")
+PARAMS = (SAMPLE / "params.yaml").read_text(encoding="utf-8")
 
 
 def write_images(folder):
@@ -89,7 +88,7 @@ def made_tasks():
 
 def sample_tasks():
     """The sample's tasks, moved to our small images; its brush strokes do not fit them."""
-    tasks = json.loads((HERE / "data/sample/export.json").read_text(encoding="utf-8"))
+    tasks = json.loads((SAMPLE / "data/sample/export.json").read_text(encoding="utf-8"))
     for entry in tasks:
         for found in entry["annotations"]:
             found["result"] = [r for r in found["result"] if r["type"] != "brushlabels"]

@@ -8,7 +8,7 @@ import shutil
 
 from PIL import Image
 
-from tests.trust.damage import PARAMS, breach
+from tests.harness.damage import PARAMS, breach
 
 
 @breach("masks/{train.mask}: is not the mask in manifest.csv", "has the pixels {{")

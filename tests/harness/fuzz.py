@@ -1,12 +1,12 @@
 """Damaged exports and params through the whole pipeline: refused with a message, or built right.
 
-  python tests/trust/fuzz.py --count 50000 --seed 1
+  python -m tests.harness.fuzz --count 50000 --seed 1
 
 Each input runs in this process, from nothing, on a few small images, under an alarm of five
 seconds of the processor's time. A *finding* is an exception that is no MaskbenchError, a hang, a
 mask although the input was refused, or an accepted input whose benchmark is not whole. Findings are
-written to ``--findings`` as files that go into ``tests/trust/corpus`` once mended. Exit status 1 if
-there are any.
+written to ``--findings`` as files that go into ``tests/harness/corpus`` once mended. Exit status 1
+if there are any.
 """
 
 import argparse
@@ -24,22 +24,19 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from maskbench.errors import MaskbenchError  # noqa: E402 - run as a script, the path comes first
-from maskbench.labelstudio.canonical import read_task  # noqa: E402
-from maskbench.params import load_params  # noqa: E402
-from maskbench.pipeline.combine import codes, combine  # noqa: E402
-from maskbench.pipeline.fetch import fetch  # noqa: E402
-from maskbench.pipeline.layout import Layout  # noqa: E402
-from maskbench.pipeline.rasterize import rasterize  # noqa: E402
-from maskbench.pipeline.split import split  # noqa: E402
-from maskbench.pipeline.tables import read_table  # noqa: E402
-from maskbench.pixels import read_mask  # noqa: E402
-from maskbench.regions.task import choose  # noqa: E402
-from tests.trust import seeds  # noqa: E402
-from tests.trust.mutations import expand, mutate_params, mutate_tasks, mutate_text  # noqa: E402
+from maskbench.errors import MaskbenchError
+from maskbench.labelstudio.canonical import read_task
+from maskbench.params import load_params
+from maskbench.pipeline.combine import codes, combine
+from maskbench.pipeline.fetch import fetch
+from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.rasterize import rasterize
+from maskbench.pipeline.split import split
+from maskbench.pipeline.tables import read_table
+from maskbench.pixels import read_mask
+from maskbench.regions.task import choose
+from tests.harness import seeds
+from tests.harness.mutations import expand, mutate_params, mutate_tasks, mutate_text
 
 SECONDS = 5.0
 LONGEST = 1_000_000

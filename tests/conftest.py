@@ -1,0 +1,105 @@
+"""What one run of the tests shares: a folder, the built sample, a Label Studio; marks; a guard."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.harness import studio as studios
+from tests.repositories import (
+    OWN_DATA,
+    ROOT,
+    RUN_VARIABLE,
+    Repository,
+    copy_repository,
+    copy_tree,
+    once,
+)
+
+MARKS = {"studio": "server", "chrome": "browser", "built_once": "slow", "story": "slow"}
+"""A test that uses the fixture gets the mark."""
+
+LONG = ("server", "browser", "training", "slow")
+
+WITH_TORCH = {
+    "test_" + name for name in ("against", "docs", "evaluate", "example", "fastai", "torch")
+}
+"""The modules of tests/training that import torch or fastai: their mark is ``training``."""
+
+_RUN = pytest.StashKey()
+_OWN_DATA = tuple(str(ROOT / name) for name in OWN_DATA)
+
+
+def _refuse_own_data(event, args):
+    """Fail a test that opens or lists what the team that owns this repository changes."""
+    if event in ("open", "os.listdir", "os.scandir") and isinstance(args[0], str | Path):
+        if event == "open" and args[1] is None and not Path(args[0]).is_absolute():
+            return  # os.open, which can mean a name in another folder
+        path = os.path.abspath(args[0])  # noqa: PTH100 - it touches no file
+        if path in _OWN_DATA or path.startswith(tuple(f"{own}/" for own in _OWN_DATA)):
+            raise AssertionError(f"tests bring their own data, and must not read {path}")
+
+
+sys.addaudithook(_refuse_own_data)
+
+
+def pytest_configure(config):
+    """Make the folder that all processes share; those of xdist inherit its name."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_RUN] = tempfile.TemporaryDirectory(prefix="maskbench-tests-")
+        os.environ[RUN_VARIABLE] = config.stash[_RUN].name
+
+
+def pytest_unconfigure(config):
+    """End the Label Studio that any of the processes started."""
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        studios.end(Path(run.name))
+        run.cleanup()
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import no torch where the tests that need it are deselected."""
+    if "not training" in config.option.markexpr and collection_path.parent.name == "training":
+        return True if collection_path.stem in WITH_TORCH else None
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs more than Python, or long; files with such tests go first."""
+    for item in items:
+        for fixture in MARKS.keys() & set(item.fixturenames):
+            item.add_marker(MARKS[fixture])
+        if item.path.parent.name == "training" and item.path.stem in WITH_TORCH:
+            item.add_marker("training")
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
+
+
+def _build_sample(folder):
+    made = Repository(folder / "repo")
+    made.root.mkdir()
+    copy_tree(made.root)
+    made.git("init", "-q", "-b", "main")
+    made.dvc("repro")
+    made.commit("built")
+
+
+@pytest.fixture(scope="session")
+def built_once():
+    """The sample, built and committed; tests do not write to it, and copy it by `repository`."""
+    return Repository(once("built", _build_sample) / "repo")
+
+
+@pytest.fixture
+def repository(built_once, tmp_path):
+    """A built repository that the test may change."""
+    return copy_repository(built_once.root, tmp_path / "repo")
+
+
+@pytest.fixture(scope="session")
+def studio():
+    """The Label Studio of this run; each test makes projects of its own in it."""
+    return studios.shared(Path(os.environ[RUN_VARIABLE]))
