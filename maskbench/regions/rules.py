@@ -5,6 +5,7 @@ a rule whose ``when`` is that set gives its ``then``; a single label gives its o
 else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,9 @@ from maskbench.mask import Mask
 from maskbench.params import CombineParams, Params, Rule
 from maskbench.regions.label_set import LabelSet, Planes
 from maskbench.regions.rasterize import IntArray
+
+BAND = 1 << 22
+"""Pixels that are looked at together, so that memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +82,31 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
-    lengths, codes, bits = _distinct(label_set.planes)
-    counts = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
-    values = np.zeros(len(bits), dtype=np.uint8)
-    found = []
-    is_set = np.unpackbits(bits, axis=1, count=len(label_set.labels), bitorder="little")
-    for i in range(len(bits)):
-        names = tuple(label_set.labels[k] for k in np.flatnonzero(is_set[i]))
-        becomes = rules.class_of(frozenset(names))
-        found.append(Combination(names, counts[i], becomes))
-        values[i] = IGNORE if becomes is None else rules.labels_map[becomes]
-    mask = np.repeat(values[codes], lengths).reshape(label_set.planes.shape[1:])
-    return mask, sorted(found, key=lambda c: (len(c.labels), c.labels))
+    labels, (_, height, width) = label_set.labels, label_set.planes.shape
+    mask = np.empty((height, width), dtype=np.uint8)
+    counts: Counter[tuple[str, ...]] = Counter()
+    rows = max(1, BAND // width)
+    for top in range(0, height, rows):
+        band = slice(top, top + rows)
+        lengths, codes, bits = _distinct(label_set.planes[:, band])
+        sets = [_names(labels, own) for own in bits]
+        values = np.array([_value(names, rules) for names in sets], dtype=np.uint8)
+        mask[band] = np.repeat(values[codes], lengths).reshape(-1, width)
+        pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
+        counts.update(dict(zip(sets, pixels, strict=True)))
+    ordered = sorted(counts, key=lambda names: (len(names), names))
+    return mask, [Combination(n, counts[n], rules.class_of(frozenset(n))) for n in ordered]
+
+
+def _names(labels: Sequence[str], bits: Planes) -> tuple[str, ...]:
+    """Return the labels whose bits are set in the bytes of a pixel, shape (P,)."""
+    is_set = np.unpackbits(bits, count=len(labels), bitorder="little")
+    return tuple(labels[k] for k in np.flatnonzero(is_set).tolist())
+
+
+def _value(names: tuple[str, ...], rules: ClassRules) -> int:
+    becomes = rules.class_of(frozenset(names))
+    return IGNORE if becomes is None else rules.labels_map[becomes]
 
 
 def _distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
@@ -103,8 +120,8 @@ def _distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
         the sets, shape (S, P).
     """
     flat = planes.reshape(len(planes), -1)
-    changes = np.flatnonzero(np.logical_or.reduce(flat[:, 1:] != flat[:, :-1])) + 1
-    starts = np.concatenate([[0], changes])
+    changes = (flat[:, 1:] != flat[:, :-1]).any(axis=0)
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     size = 1 if len(planes) == 1 else -(-len(planes) // 8) * 8
     bits = np.zeros((len(starts), size), dtype=np.uint8)
     bits[:, : len(planes)] = flat[:, starts].T
