@@ -22,7 +22,7 @@ from zlib_ng import zlib_ng
 
 from maskbench.files import sha256
 from maskbench.mask import Mask
-from maskbench.regions.label_set import LabelSet, Planes
+from maskbench.regions.label_set import Planes
 from maskbench.regions.rasterize import pixel_space
 
 _BAND = 128  # rows handed to the encoder at once, so that they stay in cache
@@ -104,13 +104,16 @@ class LabelSetFile:
     """A label set with what the next stages need to know of its task.
 
     Attributes:
-        label_set: The labels on each pixel.
+        labels: The labels drawn in the image, sorted.
+        planes: Shape (P, H, W), uint8: bit ``k % 8`` of plane ``k // 8`` is set where label ``k``
+            lies.
         task: Label Studio's task id.
         annotation: The id of the annotation that counted.
         image: Name and SHA-256 of the image's bytes (``file``, ``sha256``).
     """
 
-    label_set: LabelSet
+    labels: tuple[str, ...]
+    planes: Planes
     task: int
     annotation: int
     image: Mapping[str, str]
@@ -126,14 +129,14 @@ def write_label_set(path: Path, content: LabelSetFile) -> str:
         The SHA-256 of the file.
     """
     about = {
-        "labels": list(content.label_set.labels),
+        "labels": list(content.labels),
         "task": content.task,
         "annotation": content.annotation,
         "image": dict(content.image),
     }
     text = json.dumps(about, sort_keys=True)  # ASCII, as TIFF tags are
     compression = {"compress": "zstd", "zstd_level": 1}
-    return _written(path, tiff_bytes(content.label_set.planes, compression, text))
+    return _written(path, tiff_bytes(content.planes, compression, text))
 
 
 def read_label_set(path: Path) -> LabelSetFile:
@@ -152,7 +155,7 @@ def read_label_set(path: Path) -> LabelSetFile:
             labels = tuple(about["labels"])
             if file.dtypes != ("uint8",) * max(1, -(-len(labels) // 8)):
                 raise ValueError("it has not the planes that its labels need")
-            label_set = LabelSet(labels, file.read())
-        return LabelSetFile(label_set, about["task"], about["annotation"], about["image"])
+            planes = file.read()
+        return LabelSetFile(labels, planes, about["task"], about["annotation"], about["image"])
     except (OSError, KeyError, TypeError, ValueError, RasterioError, MemoryError) as error:
         raise ValueError(f"{path} is no label set of maskbench: {error}") from None

@@ -20,6 +20,7 @@ from maskbench.codecs import read_label_set
 from maskbench.files import sha256_file
 from maskbench.mask import pixel_digest
 from maskbench.pixels import read_mask
+from maskbench.regions.label_set import LabelSet
 
 ROOT = Path(__file__).resolve().parents[1]
 BYTES = ROOT / "tests/trust/sample.sha256"
@@ -57,7 +58,8 @@ def pixel_digests(root: Path) -> dict[str, str]:
 
 def _label_set_digest(file: Path) -> str:
     """Of each label's name and pixels, in the order of the names."""
-    label_set = read_label_set(file).label_set
+    stored = read_label_set(file)
+    label_set = LabelSet(stored.labels, stored.planes)
     seen = hashlib.sha256()
     for label in sorted(label_set.labels):
         seen.update(f"{label}\0{pixel_digest(label_set.on(label).astype('uint8'))}\n".encode())

@@ -31,7 +31,8 @@ def make_label_set(work: LabelSetWork) -> Outcome:
         return Outcome(problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
     image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
-    content = LabelSetFile(rasterized.label_set, task.id, rasterized.annotation.id, image)
+    drawn = rasterized.label_set
+    content = LabelSetFile(drawn.labels, drawn.planes, task.id, rasterized.annotation.id, image)
     written = write_label_set(work.target / path, content)
     return Outcome({path: written}, region_facts(task, rasterized))
 

@@ -11,6 +11,7 @@ from maskbench.files import sha256_file
 from maskbench.images import write_upright
 from maskbench.mask import pixel_digest
 from maskbench.pipeline.work import MaskWork, Outcome
+from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, Combination, class_mask
 
 
@@ -30,7 +31,7 @@ def make_mask(work: MaskWork) -> Outcome:
     mask = f"benchmark/masks/{key}{work.suffix}"
     as_it_was = write_upright(image, work.target / scene)
     rules = ClassRules(work.labels_map, work.rules, work.fallback)
-    pixels, found = class_mask(source.label_set, rules)
+    pixels, found = class_mask(LabelSet(source.labels, source.planes), rules)
     written = write_mask(work.target / mask, pixels)
     scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
     facts = _facts(source, found) | {

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreference
 def content(labels=("Ä \N{SNOWMAN} \"'\\", "b"), planes=1):
     rng = np.random.default_rng(5)
     bits = rng.integers(0, 4, (planes, 5, 7), dtype=np.uint8)
-    return LabelSetFile(LabelSet(labels, bits), 12, 34, {"file": "ü.jpg", "sha256": "ab"})
+    return LabelSetFile(labels, bits, 12, 34, {"file": "ü.jpg", "sha256": "ab"})
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_label_sets_survive_the_file(tmp_path, labels, planes):
     path, written = tmp_path / "a.tif", content(labels, planes)
     assert write_label_set(path, written) == hashlib.sha256(path.read_bytes()).hexdigest()
     read = read_label_set(path)
-    np.testing.assert_array_equal(read.label_set.planes, written.label_set.planes)
-    assert read.label_set.planes.dtype == np.uint8
-    assert read.label_set.labels == labels
+    np.testing.assert_array_equal(read.planes, written.planes)
+    assert read.planes.dtype == np.uint8
+    assert read.labels == labels
     assert (read.task, read.annotation, read.image) == (12, 34, written.image)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.tif"]
 
@@ -64,12 +64,12 @@ def label_sets(draw):
 def test_any_label_set_survives_the_file(tmp_path_factory, label_set, task, annotation):
     path = tmp_path_factory.mktemp("any") / "a.tif"
     image = {"file": "a.png", "sha256": "ab"}
-    write_label_set(path, LabelSetFile(label_set, task, annotation, image))
+    write_label_set(path, LabelSetFile(label_set.labels, label_set.planes, task, annotation, image))
     whole = path.read_bytes()
     read = read_label_set(path)
-    assert (read.label_set.labels, read.task) == (label_set.labels, task)
+    assert (read.labels, read.task) == (label_set.labels, task)
     assert (read.annotation, read.image) == (annotation, image)
-    np.testing.assert_array_equal(read.label_set.planes, label_set.planes)
+    np.testing.assert_array_equal(read.planes, label_set.planes)
     write_label_set(path, read)
     assert path.read_bytes() == whole
 
@@ -83,7 +83,7 @@ def test_gdal_reads_the_planes_and_what_they_mean(tmp_path, planes):
         assert (tif.driver, tif.width, tif.height, tif.count) == ("GTiff", 7, 5, planes)
         assert tif.dtypes == ("uint8",) * planes
         assert tif.nodata is None
-        np.testing.assert_array_equal(tif.read(), written.label_set.planes)
+        np.testing.assert_array_equal(tif.read(), written.planes)
         about = json.loads(tif.tags()["TIFFTAG_IMAGEDESCRIPTION"])
     assert about == {
         "labels": list(labels),
@@ -103,14 +103,14 @@ def test_pillow_opens_up_to_six_planes(tmp_path, planes):
         assert json.loads(image.tag_v2[270])["labels"] == list(labels)
         pixels = np.asarray(image)
     if planes == 1:
-        np.testing.assert_array_equal(pixels, written.label_set.planes[0])
+        np.testing.assert_array_equal(pixels, written.planes[0])
 
 
 def test_a_large_uniform_label_set_is_a_small_file(tmp_path):
-    nothing = LabelSet(("a",), np.zeros((1, 4000, 6000), dtype=np.uint8))
-    write_label_set(tmp_path / "a.tif", LabelSetFile(nothing, 1, 1, {}))
+    nothing = np.zeros((1, 4000, 6000), dtype=np.uint8)
+    write_label_set(tmp_path / "a.tif", LabelSetFile(("a",), nothing, 1, 1, {}))
     assert (tmp_path / "a.tif").stat().st_size < 20_000
-    assert not read_label_set(tmp_path / "a.tif").label_set.planes.any()
+    assert not read_label_set(tmp_path / "a.tif").planes.any()
 
 
 def test_equal_label_sets_are_equal_bytes(tmp_path):
@@ -179,7 +179,7 @@ def test_a_label_set_with_wrong_bytes_is_refused_or_read(tmp_path_factory, data)
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(whole)
     try:
-        planes = read_label_set(path).label_set.planes
+        planes = read_label_set(path).planes
     except ValueError:
         return
     assert planes.ndim == 3
@@ -215,10 +215,11 @@ def is_older_content(found):
         [0, 0, 0, 0, 0, 0, 0],
     ]
     last = [[0] * 7, [0] * 7, *[[1, 1, 1, 0, 0, 0, 0]] * 3]
-    assert found.label_set.labels == (*"abcdefgh", "Ä \N{SNOWMAN}")
+    assert found.labels == (*"abcdefgh", "Ä \N{SNOWMAN}")
+    label_set = LabelSet(found.labels, found.planes)
     for label, expected in (("a", a_and_c), ("c", a_and_c), ("Ä \N{SNOWMAN}", last)):
-        np.testing.assert_array_equal(found.label_set.on(label), expected)
-    assert not any(found.label_set.on(label).any() for label in "bdefgh")
+        np.testing.assert_array_equal(label_set.on(label), expected)
+    assert not any(label_set.on(label).any() for label in "bdefgh")
     assert (found.task, found.annotation) == (12, 34)
     assert found.image == {"file": "ü.jpg", "sha256": "ab"}
 

@@ -14,8 +14,8 @@ import sys
 import pytest
 
 from tests.exports import PARAMS, simple_tasks, write_export
-from tests.pipeline.conftest import HERE
 from tests.pipeline.test_build import contents
+from tests.repositories import ROOT
 
 STAGES = ("fetch", "rasterize", "combine", "split")
 
@@ -51,10 +51,10 @@ def build(root, source, start=""):
     prepared = root.with_name(f"{root.name}-start")
     prepared.mkdir()
     (prepared / "sitecustomize.py").write_text(start)
-    path = os.pathsep.join([str(prepared), str(HERE)])
+    path = os.pathsep.join([str(prepared), str(ROOT)])
     for stage in STAGES:
         done = subprocess.run(
-            [sys.executable, str(HERE / f"stages/{stage}.py")],
+            [sys.executable, str(ROOT / f"stages/{stage}.py")],
             cwd=root,
             env={**os.environ, "PYTHONPATH": path, "MASKBENCH_WORKERS": "2"},
             capture_output=True,

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from maskbench.codecs import read_label_set
+from maskbench.regions.label_set import LabelSet
 from tests.exports import annotation, box, polygon, region, task, write_export
-from tests.files.older import HERE, archived, missing
-from tests.pipeline.conftest import Repository
+from tests.files.older import archived, missing
 from tests.reference import ellipse_distance
 from tests.regions.test_strokes import encode, rgba
+from tests.repositories import ROOT, Repository
 from tests.review.conftest import masks_on_disk
 
 pytestmark = missing
@@ -67,13 +68,14 @@ def todays_code(root):
     for folder in ("maskbench", "stages"):
         shutil.rmtree(root / folder)
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(HERE / folder, root / folder, ignore=ignored)
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("dvc.yaml", ".dvcignore"):
-        shutil.copy2(HERE / file, root / file)
+        shutil.copy2(ROOT / file, root / file)
 
 
 def label_sets(folder):
-    return {path.stem: read_label_set(path).label_set for path in sorted(folder.iterdir())}
+    stored = {path.stem: read_label_set(path) for path in sorted(folder.iterdir())}
+    return {key: LabelSet(each.labels, each.planes) for key, each in stored.items()}
 
 
 def gained():

@@ -30,7 +30,7 @@ from maskbench.regions.task import Annotation, Region, Task
 from maskbench.regions.task import Image as TaskImage
 from tests.exports import PARAMS, annotation, box, polygon, region, task, write_export
 from tests.reference import ellipse_distance, nonzero
-from tests.training.conftest import HERE
+from tests.repositories import ROOT
 from tests.training.making import write_item, write_lists
 from tests.training.test_versions import run
 
@@ -408,9 +408,9 @@ def test_painting_the_instances_gives_the_masks(tmp_path, capsys):
     write_export(tmp_path / "source", tasks, size=size)
     params = PARAMS | {"rasterize": {"all_touched": True, "brush_threshold": 200}}
     (tmp_path / "params.yaml").write_text(json_text(params))
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "MASKBENCH_WORKERS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MASKBENCH_WORKERS": "1"}
     for stage in ("fetch", "rasterize", "combine", "split"):
-        script = HERE / "stages" / f"{stage}.py"
+        script = ROOT / "stages" / f"{stage}.py"
         subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, check=True)
     data = tmp_path / "data" / "benchmark"
     assert main(["export", "coco", str(tmp_path / "coco"), "--data", str(data)]) == 0

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps, JpegImagePlugin
+from PIL import Image, ImageOps
 
-from maskbench.images import inspect
-from maskbench.upright import _SEGMENTS, is_plain_jpeg, write_upright
+from maskbench.images import inspect, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)
@@ -147,69 +146,12 @@ def test_wrong_bytes_are_refused_or_read(tmp_path_factory, file_format, data):
             assert scene.size == (info.width, info.height)
 
 
-PLAIN = [
-    {}, {"quality": 100}, {"progressive": True}, {"optimize": True}, {"comment": b"Exif"},
-    {"icc_profile": b"a profile"}, {"dpi": (72, 72)},
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("options", PLAIN, ids=repr)
-@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
-def test_a_jpeg_without_metadata_is_known_without_pillow(tmp_path, options, mode):
-    Image.fromarray(SMOOTH).convert(mode).save(tmp_path / "a.jpg", **options)
-    assert is_plain_jpeg((tmp_path / "a.jpg").read_bytes()[:4096])
-
-
 XMP = b'<x:xmpmeta xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
 
 
 @pytest.mark.parametrize("options", [{"exif": ORIENTED}, {"xmp": XMP}], ids=["exif", "xmp"])
-def test_a_jpeg_with_metadata_is_looked_into(tmp_path, options):
+def test_a_jpeg_is_turned_by_its_metadata(tmp_path, options):
     Image.fromarray(SMOOTH).save(tmp_path / "a.jpg", **options)
-    assert not is_plain_jpeg((tmp_path / "a.jpg").read_bytes())
     assert not write_upright(tmp_path / "a.jpg", tmp_path / "b.jpg")
     info = inspect(tmp_path / "b.jpg")
     assert (info.width, info.height, info.orientation) == (24, 40, 1)
-
-
-@pytest.mark.parametrize("file_format", ["BMP", "GIF", "PNG", "TIFF", "WEBP"])
-def test_other_formats_are_looked_into(tmp_path, file_format):
-    Image.fromarray(SMOOTH).save(tmp_path / "a", file_format)
-    assert not is_plain_jpeg((tmp_path / "a").read_bytes())
-
-
-def test_a_segment_that_is_passed_over_is_so_by_pillow():
-    for kind in _SEGMENTS:
-        assert JpegImagePlugin.MARKER[0xFF00 + kind][2] is not None, hex(kind)
-
-
-def test_metadata_within_a_reserved_segment_is_looked_into(tmp_path):
-    stream = io.BytesIO()
-    Image.fromarray(SMOOTH).save(stream, "JPEG", exif=ORIENTED)
-    content = stream.getvalue()
-    at = content.index(b"\xff\xe1")
-    (tmp_path / "a.jpg").write_bytes(content[:at] + b"\xff\xc8" + content[at:])
-    assert not is_plain_jpeg((tmp_path / "a.jpg").read_bytes())
-
-
-@given(st.data())
-def test_of_a_damaged_jpeg_nothing_is_believed_that_pillow_denies(data):
-    """Whatever is changed before the scan: if it is called plain, Pillow finds no orientation."""
-    stream = io.BytesIO()
-    Image.fromarray(SMOOTH).save(stream, "JPEG", exif=ORIENTED)
-    content = bytearray(stream.getvalue())
-    scan = content.index(b"\xff\xda")
-    for _ in range(data.draw(st.integers(0, 4))):
-        content[data.draw(st.integers(18, 60) | st.integers(0, scan + 3))] = data.draw(
-            st.integers(0, 255)
-        )
-    del content[scan : scan + data.draw(st.integers(0, 3))]
-    if not is_plain_jpeg(bytes(content[:4096])):
-        return
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
-            warnings.simplefilter("ignore")
-            orientation = image.getexif().get(0x0112, 1)
-    except Exception:  # no image for fetch either
-        return
-    assert orientation == 1
