@@ -21,6 +21,8 @@ from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
 from tests.trust.test_addresses import Web
 
+resource = pytest.importorskip("resource")  # Windows has none
+
 HERE = Path(__file__).resolve().parents[2]
 
 _MEASURE = """

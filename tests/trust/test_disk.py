@@ -12,6 +12,8 @@ from tests.pipeline.conftest import Repository
 from tests.trust import worlds
 from tests.trust.kills import STAGES
 
+resource = pytest.importorskip("resource")  # Windows has none
+
 KILOBYTES = (0, 4, 8, 12, 16, 24, 48, 96, 192, 384)
 """How much is free; at some point it is enough."""
 
