@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from maskbench.errors import DataError, MaskbenchError, Problem
@@ -108,12 +107,14 @@ def others():
 
 
 def children():
+    psutil = pytest.importorskip("psutil", exc_type=ImportError)  # itself needs `resource` on Linux
     return set(psutil.Process().children(recursive=True))
 
 
 @contextmanager
 def busy_run(folder, method, seconds=LONG, **options):
     """A process with three busy workers: (it, the workers); all have ended by the block's end."""
+    psutil = pytest.importorskip("psutil", exc_type=ImportError)
     code = BUSY.replace("METHOD", method).replace("SECONDS", str(seconds))
     root = str(Path(__file__).resolve().parents[2])
     options = {"env": {**os.environ, "PYTHONPATH": root}, "cwd": folder, **options}
