@@ -17,7 +17,7 @@ from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.parallel.run import FEW, LARGEST_CHUNK, _chunk_size, run_all, worker_count
 
 ITEMS = range(FEW + 15)
-METHODS = multiprocessing.get_all_start_methods()
+METHODS = multiprocessing.get_all_start_methods() if hasattr(os, "fork") else ["spawn"]
 LONG = 60  # seconds that no test waits for
 
 BUSY = """
