@@ -11,14 +11,13 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.parallel.run import FEW, LARGEST_CHUNK, _chunk_size, run_all, worker_count
 
 ITEMS = range(FEW + 15)
-METHODS = multiprocessing.get_all_start_methods()
+METHODS = multiprocessing.get_all_start_methods() if hasattr(os, "fork") else ["spawn"]
 LONG = 60  # seconds that no test waits for
 
 BUSY = """
@@ -108,12 +107,14 @@ def others():
 
 
 def children():
+    psutil = pytest.importorskip("psutil", exc_type=ImportError)  # itself needs `resource` on Linux
     return set(psutil.Process().children(recursive=True))
 
 
 @contextmanager
 def busy_run(folder, method, seconds=LONG, **options):
     """A process with three busy workers: (it, the workers); all have ended by the block's end."""
+    psutil = pytest.importorskip("psutil", exc_type=ImportError)
     code = BUSY.replace("METHOD", method).replace("SECONDS", str(seconds))
     root = str(Path(__file__).resolve().parents[2])
     options = {"env": {**os.environ, "PYTHONPATH": root}, "cwd": folder, **options}

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 resource = pytest.importorskip("resource", reason="limits are POSIX's")
 
 
+resource = pytest.importorskip("resource")  # Windows has none
+
 KILOBYTES = (0, 4, 8, 12, 16, 24, 48, 96, 192, 384)
 """How much is free; at some point it is enough."""
 
