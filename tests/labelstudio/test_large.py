@@ -36,5 +36,5 @@ def peak(api, bench, studio, monkeypatch):
 def test_memory_is_bounded(peak):
     """More tasks take a few kilobytes of bookkeeping each, not their JSON."""
     peak(10)  # imports
-    few, many = peak(50), peak(250)
+    few, many = peak(100), peak(300)
     assert many - few < 200 * 15_000  # of 100 kB that a parsed task takes
