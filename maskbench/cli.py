@@ -37,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:  # on a training machine, which needs no more than it has
-        if error.name is None or error.name.partition(".")[0] == maskbench.__name__:
-            raise  # ours is missing: a mistake of ours
+        package = (error.name or maskbench.__name__).partition(".")[0]
+        if package == maskbench.__name__:
+            raise  # a module of maskbench is missing: a bug
         print(
-            f"error: this needs {error.name}, which is not installed here: install maskbench with "
+            f"error: this needs {package}, which is not installed here: install maskbench with "
             "what building needs, `maskbench[build]`",
             file=sys.stderr,
         )

@@ -307,7 +307,9 @@ def test_the_order_of_regions_changes_no_byte_while_labels_pile_up(tmp_path, all
         made = build_label_set(
             task(annotation(*shuffled), image=image), settings(all_touched=all_touched)
         )
-        write_label_set(tmp_path / "a.tif", LabelSetFile(made.label_set.labels, made.label_set.planes, 1, 1, {}))
+        write_label_set(
+            tmp_path / "a.tif", LabelSetFile(made.label_set.labels, made.label_set.planes, 1, 1, {})
+        )
         contents.add((tmp_path / "a.tif").read_bytes())
     assert len(contents) == 1
 
