@@ -22,10 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from maskbench.codecs import write_mask
-from maskbench.labelstudio.canonical import task_json
-from maskbench.labelstudio.parse import parse_task
-from maskbench.mask import pixel_digest
+from maskbench.files.masks import pixel_digest, write_mask
+from maskbench.labelstudio.export import parse_task
+from maskbench.labelstudio.stored import task_json
 from maskbench.pipeline.split import COLUMNS
 from maskbench.regions.task import Image
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from maskbench.evaluation.confusion import confusion
 from maskbench.evaluation.figures import count_image
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
 
 CLASSES = 7
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import workloads
 
-from maskbench.files import write_text
+from maskbench.files.atomic import write_text
 
 HERE = Path(__file__).resolve().parents[1]
 CACHE = HERE / ".cache"

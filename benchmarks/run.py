@@ -23,7 +23,7 @@ import workloads
 from harness import CACHE, HERE, WORK, ours, peers_python, prepare, recipe, theirs
 from truth import area_bias, different, errors
 
-from maskbench.files import write_text
+from maskbench.files.atomic import write_text
 
 PEERS = ("cv2", "supervision", "pillow", "pycocotools", "label-studio-sdk", "datumaro")
 TOOLS = ("maskbench", "recipe", "floor", *PEERS)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 from PIL import Image
 
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

@@ -16,11 +16,11 @@ from typing import NamedTuple, Self, SupportsIndex
 import numpy as np
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.ignore import IGNORE
-from maskbench.manifest import Row, read_manifest
-from maskbench.mask import Mask, pixel_digest
-from maskbench.pixels import Scene, read_mask, read_scene
-from maskbench.splits import SUBSETS
+from maskbench.files.images import Scene, read_scene
+from maskbench.files.manifest import Row, read_manifest
+from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.params import IGNORE
+from maskbench.pipeline.splits import SUBSETS
 from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
@@ -214,7 +214,7 @@ class Benchmark:
 
 
 def load_scene(path: Path) -> Scene:
-    """An image file as :func:`maskbench.pixels.read_scene` reads it; raises DataError."""
+    """An image file as :func:`maskbench.files.images.read_scene` reads it; raises DataError."""
     try:
         return read_scene(path)
     except ValueError as error:

@@ -8,6 +8,8 @@ parameter from an unreachable server from bad data.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from maskbench.text import escape_terminal
+
 SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
 
 
@@ -37,7 +39,7 @@ class Problem(NamedTuple):
             places[0] = self.file
         if self.param is not None:
             places.append(f"params.yaml: {self.param}")
-        return visible(": ".join([", ".join(places), self.what]) if places else self.what)
+        return escape_terminal(": ".join([", ".join(places), self.what]) if places else self.what)
 
 
 class MaskbenchError(Exception):
@@ -55,7 +57,7 @@ class MaskbenchError(Exception):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        lines = [visible(line) for line in super().__str__().split("\n")]
+        lines = [escape_terminal(line) for line in super().__str__().split("\n")]
         lines += [f"  - {problem}" for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"  … and {len(self.problems) - SHOWN} more")
@@ -85,20 +87,6 @@ class GeometryError(ValueError):
 
     Raised by the pure functions, which know no task; the stage turns it into a :class:`Problem`.
     """
-
-
-def visible(text: str) -> str:
-    r"""Text from elsewhere for one line of a terminal: what is no visible letter, as its escape.
-
-    A name in a task could else move the cursor, colour or turn round what stands beside it, or
-    begin a line that looks like one of ours.
-
-    >>> print(visible("wall\x1b[2J\nerror: none"))
-    wall\x1b[2J\nerror: none
-    """
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -43,8 +43,8 @@ from torch.nn.functional import interpolate
 
 from maskbench.dataset import Benchmark, load_scene, sizes_differ
 from maskbench.errors import DataError, MaskbenchError, Problem
-from maskbench.files import replacing
-from maskbench.palette import IGNORED, class_colors
+from maskbench.files.atomic import replacing
+from maskbench.files.palette import IGNORED, class_colors
 
 
 def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fastai

@@ -6,13 +6,15 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.checks import Checker
-from maskbench.errors import ParamsError, did_you_mean
-from maskbench.ignore import IGNORE
+from maskbench.errors import ParamsError, Problem, did_you_mean
+
+IGNORE = 255
+"""Mask value of void pixels; classes have the values 0 to 254."""
+
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
@@ -103,13 +105,81 @@ class Params(NamedTuple):
     split: SplitParams
 
 
+class Checker:
+    """Collects the problems of a params file; each check returns a usable value all the same.
+
+    Attributes:
+        problems: What was wrong so far, in file order.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def add(self, path: str, what: str) -> None:
+        """Note that the value at the YAML path is wrong."""
+        self.problems.append(Problem(what, param=path or "(top level)"))
+
+    def mapping(
+        self,
+        value: Any,
+        path: str,
+        known: Collection[str] | None = None,
+        required: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """The mapping at ``path`` with text keys; an empty one if it is something else."""
+        if not isinstance(value, dict):
+            self.add(path, f"a mapping (name: value lines) is expected, not {value!r}")
+            return {}
+        for key in value:
+            if not isinstance(key, str):
+                self.add(path, f"the name {key!r} is not text: put it in quotes")
+            elif known is not None and key not in known:
+                self.add(f"{path}.{key}", f"unknown name; {did_you_mean(key, known)}")
+        for key in required:
+            if key not in value:
+                self.add(f"{path}.{key}".lstrip("."), "is missing")
+        return {key: entry for key, entry in value.items() if isinstance(key, str)}
+
+    def sequence(self, value: Any, path: str, empty: bool = True) -> list[Any]:
+        """The list at ``path``; an empty one if it is something else."""
+        if not isinstance(value, list) or not (value or empty):
+            self.add(path, f"a list is expected, not {value!r}")
+            return []
+        return value
+
+    def text(
+        self, value: Any, path: str, optional: bool = False, empty: bool = False
+    ) -> str | None:
+        """The text at ``path``; None where it is optional and absent, or is something else."""
+        if value is None and optional:
+            return None
+        if not isinstance(value, str) or not (value or empty):
+            self.add(path, f"text is expected, not {value!r}")
+            return None
+        return value
+
+    def choice(self, value: Any, path: str, choices: Collection[str]) -> str:
+        """One of ``choices``."""
+        if not isinstance(value, str) or value not in choices:
+            self.add(path, f"{value!r} is unknown; {did_you_mean(str(value), choices)}")
+            return ""
+        return value
+
+    def flag(self, value: Any, path: str) -> bool:
+        """True or false."""
+        if not isinstance(value, bool):
+            self.add(path, f"true or false is expected, not {value!r}")
+            return False
+        return value
+
+
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Read and check a params file.
 
     Raises:
         ParamsError: It cannot be read, or breaks a rule; all problems together.
     """
-    from maskbench.yaml12 import parse_yaml  # noqa: PLC0415 - workers have params, but read none
+    from maskbench.files.yaml import parse_yaml  # noqa: PLC0415 - workers have params, but read none
 
     try:
         raw = parse_yaml(path.read_text(encoding="utf-8"))

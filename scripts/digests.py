@@ -16,10 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from maskbench.codecs import read_label_set
-from maskbench.files import sha256_file
-from maskbench.mask import pixel_digest
-from maskbench.pixels import read_mask
+from maskbench.files.hashing import sha256_file
+from maskbench.files.label_sets import read_label_set
+from maskbench.files.masks import pixel_digest, read_mask
 from maskbench.regions.label_set import LabelSet
 
 ROOT = Path(__file__).resolve().parents[1]

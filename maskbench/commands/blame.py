@@ -25,8 +25,8 @@ def run(args: argparse.Namespace) -> int:
     """Find out and print."""
     from dataclasses import asdict  # noqa: PLC0415 - `maskbench --help` stays quick
 
-    from maskbench.blame import blame, find_row, lines, since  # noqa: PLC0415
-    from maskbench.files import json_text  # noqa: PLC0415
+    from maskbench.diff.blame import blame, find_row, lines, since  # noqa: PLC0415
+    from maskbench.files.json import json_text  # noqa: PLC0415
     from maskbench.versions.dvc import DvcRepository  # noqa: PLC0415
     from maskbench.versions.revision import Version, find_root  # noqa: PLC0415
 

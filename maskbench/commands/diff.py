@@ -22,7 +22,7 @@ from maskbench.commands import at_least
 
 if TYPE_CHECKING:
     from maskbench.diff.gates import Failure
-    from maskbench.diff.model import Comparison
+    from maskbench.diff.model import Differences
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -80,18 +80,19 @@ def run(args: argparse.Namespace) -> int:
     return gates.EXIT_CODE if broken else 0
 
 
-def _report(args: argparse.Namespace, found: "Comparison", broken: "tuple[Failure, ...]") -> None:
+def _report(args: argparse.Namespace, found: "Differences", broken: "tuple[Failure, ...]") -> None:
     """Print the report, as text or JSON, and write the files asked for."""
-    from maskbench.diff.markdown import markdown  # noqa: PLC0415
-    from maskbench.diff.text import MOST, text  # noqa: PLC0415
-    from maskbench.diff.values import values  # noqa: PLC0415
-    from maskbench.files import json_text, write_text  # noqa: PLC0415
+    from maskbench.diff.report.json import as_json  # noqa: PLC0415
+    from maskbench.diff.report.markdown import as_markdown  # noqa: PLC0415
+    from maskbench.diff.report.terminal import MOST, as_text  # noqa: PLC0415
+    from maskbench.files.atomic import write_text  # noqa: PLC0415
+    from maskbench.files.json import json_text  # noqa: PLC0415
 
     if args.json == "-":
-        sys.stdout.write(json_text(values(found, broken)))
+        sys.stdout.write(json_text(as_json(found, broken)))
     else:
-        sys.stdout.write(text(found, None if args.all else MOST))
+        sys.stdout.write(as_text(found, None if args.all else MOST))
         if args.json:
-            write_text(Path(args.json), json_text(values(found, broken)))
+            write_text(Path(args.json), json_text(as_json(found, broken)))
     if args.md:
-        write_text(args.md, markdown(found, broken))
+        write_text(args.md, as_markdown(found, broken))

@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
     from maskbench.dataset import Benchmark  # noqa: PLC0415
     from maskbench.evaluate import Settings, compare, split_names  # noqa: PLC0415
     from maskbench.evaluation.outputs import write_files  # noqa: PLC0415
-    from maskbench.evaluation.page import Shown, write_page  # noqa: PLC0415
+    from maskbench.evaluation.page import ShownPrediction, write_page  # noqa: PLC0415
     from maskbench.evaluation.scoring import score  # noqa: PLC0415
     from maskbench.parallel.run import run_all  # noqa: PLC0415
     from maskbench.versions.download import sibling  # noqa: PLC0415
@@ -60,7 +60,7 @@ def run(args: Namespace) -> int:
     else:
         comparison, report = None, score(args.predictions, data, names, settings)
     write_files(report, args.out, comparison)
-    shown = Shown(report, data, args.predictions, comparison)
+    shown = ShownPrediction(report, data, args.predictions, comparison)
     write_page(args.out / "index.html", shown, args.worst)
     print(report)
     if comparison is not None:

@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
     from maskbench.dataset import Benchmark  # noqa: PLC0415 - `maskbench --help` stays quick
     from maskbench.errors import MaskbenchError  # noqa: PLC0415
     from maskbench.export import export  # noqa: PLC0415
-    from maskbench.export.source import Source  # noqa: PLC0415
+    from maskbench.export.source import ExportSource  # noqa: PLC0415
     from maskbench.versions.download import sibling  # noqa: PLC0415
 
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
     if args.rev and args.form in _REGIONS:
         annotations = sibling(args.data.parent / "annotations", args.rev)
         params = _rasterize_params(args.data, args.rev)
-    source = Source(Benchmark(data), annotations, params)
+    source = ExportSource(Benchmark(data), annotations, params)
     print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0
 

@@ -25,7 +25,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Check, and print one line; raises DataError with all breaches."""
     from maskbench.errors import DataError  # noqa: PLC0415 - `maskbench --help` stays quick
-    from maskbench.verify import verify  # noqa: PLC0415
+    from maskbench.verification.verify import verify  # noqa: PLC0415
 
     verdict = verify(args.data, args.data.parent.parent / "params.yaml")
     if verdict.problems:

@@ -10,6 +10,7 @@ that was edited by hand, or built with another version of a library.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from maskbench.diff.class_names import Named, Names, differing
 from maskbench.diff.model import (
     ANNOTATION,
     CODE,
@@ -18,8 +19,7 @@ from maskbench.diff.model import (
     UNEXPLAINED,
     Cause,
 )
-from maskbench.diff.names import Named, Names, differing
-from maskbench.diff.redo import Choices, combine, draw
+from maskbench.diff.replay import Choices, replay_combine, replay_rasterize
 from maskbench.errors import GeometryError
 from maskbench.params import Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet
@@ -27,20 +27,21 @@ from maskbench.regions.task import Image, Task, choose
 
 
 @dataclass(frozen=True)
-class Side:
+class ItemVersion:
     """One version of one item.
 
     Attributes:
         task: Its stored task.
         params: The version's params.
         mask: Its mask by class name.
-        residue: Kind of cause for pixels in which the mask is not what its task and params give.
+        unexplained_kind: Kind of cause for pixels in which the mask is not what its task and params
+            give.
     """
 
     task: Task
     params: Params
     mask: Named
-    residue: str
+    unexplained_kind: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ NOT_GIVEN = "not what its annotation and params give"
 """Name of the cause that is none."""
 
 
-def explain(before: Side, after: Side, names: Names, same_code: bool = True) -> tuple[Cause, ...]:
+def explain(
+    before: ItemVersion, after: ItemVersion, names: Names, same_code: bool = True
+) -> tuple[Cause, ...]:
     """The causes for which two masks differ, in the pipeline's order; none if nothing accounts.
 
     Args:
@@ -70,7 +73,7 @@ def explain(before: Side, after: Side, names: Names, same_code: bool = True) -> 
     replay = _Replay(names)
     state = _state(before)
     image = replay.mask(state)
-    first = _residue(before, image)
+    first = _unexplained(before, image)
     found: list[Cause] = []
     waiting: list[tuple[str, str]] = []
     current = before.mask if image is None else image
@@ -84,24 +87,24 @@ def explain(before: Side, after: Side, names: Names, same_code: bool = True) -> 
         current, waiting = image, []
     final = replace(state, choices=Choices.of(after.params))
     found += _combining(replay, state, final)
-    last = _residue(after, replay.mask(final))
+    last = _unexplained(after, replay.mask(final))
     if same_code and bool(first) != bool(last):
         first, last = _alarming(first), _alarming(last)
     return _united([*first, *found, *last])
 
 
-def verify(side: Side, names: Names) -> tuple[Cause, ...]:
+def verify(side: ItemVersion, names: Names) -> tuple[Cause, ...]:
     """The causes for which one mask is not what its own task and params give; none if it is."""
-    return tuple(_residue(side, _Replay(names).mask(_state(side))))
+    return tuple(_unexplained(side, _Replay(names).mask(_state(side))))
 
 
-def _state(side: Side) -> _State:
+def _state(side: ItemVersion) -> _State:
     image = side.task.image
     assert image is not None  # noqa: S101 - an item with a mask has an image
     return _State(side.task, image, side.params.rasterize, Choices.of(side.params))
 
 
-def _steps(state: _State, after: Side) -> Iterator[tuple[str, str, _State]]:
+def _steps(state: _State, after: ItemVersion) -> Iterator[tuple[str, str, _State]]:
     """(kind, name, state after it) of each difference before *combine*."""
     target = _state(after)
     if _size(state.image) != _size(target.image):
@@ -135,7 +138,7 @@ class _Replay:
             if key == wanted:
                 return drawn
         try:
-            drawn = draw(*wanted)
+            drawn = replay_rasterize(*wanted)
         except GeometryError:
             drawn = None
         self._drawn = [*self._drawn[-2:], (wanted, drawn)]
@@ -144,22 +147,22 @@ class _Replay:
     def mask(self, state: _State) -> Named | None:
         """The mask of a state by class name; None where it cannot be drawn."""
         drawn = self.label_set(state)
-        return None if drawn is None else combine(drawn, state.choices, self.names)[0]
+        return None if drawn is None else replay_combine(drawn, state.choices, self.names)[0]
 
 
-def _residue(side: Side, replayed: Named | None) -> list[Cause]:
+def _unexplained(side: ItemVersion, replayed: Named | None) -> list[Cause]:
     """Pixels in which a mask is not what its own task and params give."""
     if replayed is None:
-        return [Cause(side.residue, "cannot be drawn anew", side.mask.size)]
+        return [Cause(side.unexplained_kind, "cannot be drawn anew", side.mask.size)]
     changed = differing(side.mask, replayed)
-    name = NOT_GIVEN if side.residue == UNEXPLAINED else CODE
-    return [Cause(side.residue, name, changed)] if changed else []
+    name = NOT_GIVEN if side.unexplained_kind == UNEXPLAINED else CODE
+    return [Cause(side.unexplained_kind, name, changed)] if changed else []
 
 
-def _alarming(residue: list[Cause]) -> list[Cause]:
+def _alarming(unexplained: list[Cause]) -> list[Cause]:
     return [
         Cause(UNEXPLAINED, NOT_GIVEN if cause.name == CODE else cause.name, cause.pixels)
-        for cause in residue
+        for cause in unexplained
     ]
 
 
@@ -169,7 +172,7 @@ def _combining(replay: _Replay, state: _State, final: _State) -> list[Cause]:
     if drawn is None or state.choices == final.choices:
         return []
     causes = []
-    for combination in combine(drawn, final.choices, replay.names)[1]:
+    for combination in replay_combine(drawn, final.choices, replay.names)[1]:
         labels = frozenset(combination.labels)
         if state.choices.class_of(labels) == final.choices.class_of(labels):
             continue

@@ -5,19 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskbench.diff import choices, splits
 from maskbench.diff.code import code_changes, runs_here
-from maskbench.diff.masks import ComparePair, Context, Item, Pair, VerifyItem
-from maskbench.diff.model import (
-    CODE,
-    UNEXPLAINED,
-    ClassChange,
-    Comparison,
-    MaskChange,
-    iou,
-)
+from maskbench.diff.item import ComparePair, Context, ItemFiles, Pair, VerifyItem
+from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
+from maskbench.diff.moves import balance, members, moves
+from maskbench.diff.params import param_changes
 from maskbench.errors import DataError, Problem
-from maskbench.manifest import Row
+from maskbench.files.manifest import Row
 from maskbench.parallel.run import run_all
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
@@ -33,7 +27,7 @@ def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, 
     return Version(root, before, repository), Version(root, after, repository)
 
 
-def compare(before: Version, after: Version) -> Comparison:
+def compare(before: Version, after: Version) -> Differences:
     """Everything that differs between two versions.
 
     Raises:
@@ -51,7 +45,7 @@ def compare(before: Version, after: Version) -> Comparison:
     _check(unchanged)
     added, removed = _only(new, old), _only(old, new)
     pair = _Rows(old, new, {change.key: change for change in changes})
-    return Comparison(
+    return Differences(
         before=before.label,
         after=after.label,
         commits=(before.commit, after.commit),
@@ -59,21 +53,21 @@ def compare(before: Version, after: Version) -> Comparison:
         images_after=len(new),
         both=len(both),
         pixels=sum(new[key].width * new[key].height for key in both),
-        params=choices.param_changes(before.raw_params, after.raw_params),
+        params=param_changes(before.raw_params, after.raw_params),
         code=code,
         changes=tuple(changes),
         renumbered=tuple(change.key for change in unchanged if _renumbered(change)),
         added=added,
-        strange=_strange(after, added),
+        unexplained_new=_unexplained_new(after, added),
         removed=removed,
-        twins=_twins(added, removed),
+        same_image=_same_image(added, removed),
         replaced=tuple(key for key in both if old[key].scene_sha256 != new[key].scene_sha256),
         saved_anew=_saved_anew(before, after, both, {change.key for change in changes}),
-        moves=splits.moves(old, new, (before.params.split, after.params.split)),
+        moves=moves(old, new, (before.params.split, after.params.split)),
         classes=pair.classes(),
         transitions=_transitions(changes),
-        balance=splits.balance(old, new),
-        members=splits.members(old, new),
+        balance=balance(old, new),
+        members=members(old, new),
         links={row.key: link for row in added if (link := after.task_link(row))},
     )
 
@@ -107,15 +101,16 @@ def _compared(
     return list(run_all(ComparePair(*contexts(before, after), same_code), pairs, "diff"))
 
 
-def _items(version: Version, keys: Sequence[str]) -> dict[str, Item]:
+def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
     paths = {key: _paths(version, key) for key in keys}
     files = version.files(path for pair in paths.values() for path in pair)
     return {
-        key: Item(version.rows[key], *(files[path] for path in pair)) for key, pair in paths.items()
+        key: ItemFiles(version.rows[key], *(files[path] for path in pair))
+        for key, pair in paths.items()
     }
 
 
-def _strange(version: Version, added: Sequence[Row]) -> dict[str, int]:
+def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
     """New images whose masks are not what their annotation and params give."""
     items = list(_items(version, [row.key for row in added]).values())
     verified = run_all(VerifyItem(_context(version)), items, "new images")
@@ -132,8 +127,8 @@ def contexts(before: Version, after: Version) -> tuple[Context, Context]:
 
 
 def _context(version: Version) -> Context:
-    residue = UNEXPLAINED if runs_here(version) else CODE
-    return Context(version.params, version.class_names, residue)
+    unexplained_kind = UNEXPLAINED if runs_here(version) else CODE
+    return Context(version.params, version.class_names, unexplained_kind)
 
 
 def _worst_first(change: MaskChange) -> tuple[bool, float, str]:
@@ -146,7 +141,7 @@ def _renumbered(change: MaskChange) -> bool:
 
 def _check(unchanged: Iterable[MaskChange]) -> None:
     """An item whose file fits the old manifest's pixels but not the new one's is a broken build."""
-    lies = [change for change in unchanged if change.manifest_lies]
+    lies = [change for change in unchanged if change.manifest_mismatch]
     if lies:
         what = "its pixels are not what manifest.csv says; run `dvc repro`"
         raise DataError(
@@ -159,7 +154,7 @@ def _only(here: Mapping[str, Row], there: Mapping[str, Row]) -> tuple[Row, ...]:
     return tuple(here[key] for key in sorted(here.keys() - there.keys()))
 
 
-def _twins(added: Iterable[Row], removed: Iterable[Row]) -> dict[str, str]:
+def _same_image(added: Iterable[Row], removed: Iterable[Row]) -> dict[str, str]:
     gone = {row.scene_sha256: row.key for row in removed}
     return {row.key: gone[row.scene_sha256] for row in added if row.scene_sha256 in gone}
 

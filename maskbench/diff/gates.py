@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maskbench.checks import Checker
-from maskbench.diff.model import Comparison
-from maskbench.diff.verdict import counted, percent
+from maskbench.diff.model import Differences
+from maskbench.diff.report.verdict import counted, percent
 from maskbench.errors import ParamsError, did_you_mean
+from maskbench.params import Checker
 
 EXIT_CODE = 5
 """Exit status of ``maskbench diff --fail-on`` when a gate is broken."""
@@ -25,27 +25,27 @@ class Failure:
         return f"{self.gate}: {self.found}"
 
 
-def _unexplained(found: Comparison, most: float) -> str | None:
-    count = len(found.unexplained) + len(found.strange)
+def _unexplained(found: Differences, most: float) -> str | None:
+    count = len(found.unexplained) + len(found.unexplained_new)
     return f"{counted(count, 'mask')} changed or added without a cause" if count > most else None
 
 
-def _moved(found: Comparison, most: float) -> str | None:
+def _moved(found: Differences, most: float) -> str | None:
     count = len(found.moves)
     return f"{counted(count, 'image')} moved between splits" if count > most else None
 
 
-def _removed(found: Comparison, most: float) -> str | None:
+def _removed(found: Differences, most: float) -> str | None:
     count = len(found.removed)
     return f"{counted(count, 'image')} removed" if count > most else None
 
 
-def _changed_pixels(found: Comparison, most: float) -> str | None:
+def _changed_pixels(found: Differences, most: float) -> str | None:
     share = found.changed_pixels / max(1, found.pixels)
     return f"{percent(share)} of pixels changed class" if 100 * share > most else None
 
 
-def _class_loss(found: Comparison, most: float) -> str | None:
+def _class_loss(found: Differences, most: float) -> str | None:
     lost = {
         name: (entry.before - entry.after) / entry.before
         for name, entry in found.classes.items()
@@ -55,7 +55,7 @@ def _class_loss(found: Comparison, most: float) -> str | None:
     return ", ".join(words) or None
 
 
-GATES: Mapping[str, Callable[[Comparison, float], str | None]] = {
+GATES: Mapping[str, Callable[[Differences, float], str | None]] = {
     "unexplained": _unexplained,
     "moved": _moved,
     "removed": _removed,
@@ -115,7 +115,7 @@ def named_limits(words: str, limits: Mapping[str, float]) -> dict[str, float]:
     return chosen or dict(limits)
 
 
-def failures(found: Comparison, limits: Mapping[str, float]) -> tuple[Failure, ...]:
+def failures(found: Differences, limits: Mapping[str, float]) -> tuple[Failure, ...]:
     """The gates that a comparison breaks, in the gates' order."""
     broken = ((gate, judge(found, limits[gate])) for gate, judge in GATES.items() if gate in limits)
     return tuple(Failure(gate, what) for gate, what in broken if what)

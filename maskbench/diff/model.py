@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from maskbench.manifest import Row
+from maskbench.files.manifest import Row
 
 ANNOTATION, IMAGE, RASTERIZE, RULE = "annotation", "image", "rasterize", "rule"
 COMBINE, LABELS_MAP, CODE, UNEXPLAINED = "combine", "labels_map", "code", "unexplained"
@@ -92,7 +92,7 @@ class MaskChange:
         causes: Why, strongest last step last (in the pipeline's order).
         annotation: How the annotation differs; None if it does not.
         link: Address of the task in Label Studio.
-        manifest_lies: The new mask's file does not hold what the manifest says.
+        manifest_mismatch: The new mask's file does not hold what the manifest says.
     """
 
     before: Row
@@ -107,7 +107,7 @@ class MaskChange:
     causes: tuple[Cause, ...]
     annotation: AnnotationChange | None
     link: str | None = None
-    manifest_lies: bool = False
+    manifest_mismatch: bool = False
 
     @property
     def key(self) -> str:
@@ -188,7 +188,7 @@ class ClassChange:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Differences:
     """Everything that differs between two versions.
 
     Attributes:
@@ -204,10 +204,10 @@ class Comparison:
         changes: Changed masks, worst first.
         renumbered: Keys whose mask values changed while every pixel kept its class.
         added: Lines of new images.
-        strange: Pixels by key of new images' masks that are not what their annotation and params
-            give.
+        unexplained_new: Pixels by key of new images' masks that are not what their annotation and
+            params give.
         removed: Lines of images that are gone.
-        twins: Added key → removed key that showed the same picture.
+        same_image: Added key → removed key that showed the same picture.
         replaced: Keys whose image file differs.
         saved_anew: Keys whose annotation file differs while the mask does not.
         moves: Images that changed their subset.
@@ -230,9 +230,9 @@ class Comparison:
     changes: tuple[MaskChange, ...]
     renumbered: tuple[str, ...]
     added: tuple[Row, ...]
-    strange: Mapping[str, int]
+    unexplained_new: Mapping[str, int]
     removed: tuple[Row, ...]
-    twins: Mapping[str, str]
+    same_image: Mapping[str, str]
     replaced: tuple[str, ...]
     saved_anew: tuple[str, ...]
     moves: tuple[Move, ...]

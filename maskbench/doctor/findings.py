@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from maskbench.errors import visible
+from maskbench.text import escape_terminal
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 """Fine; worth knowing; the next ``dvc repro`` will stop."""
@@ -26,8 +26,8 @@ class Finding:
     advice: str = ""
 
     def __str__(self) -> str:
-        first = f"{self.level:<8} {visible(self.what)}"
-        return f"{first}\n         → {visible(self.advice)}" if self.advice else first
+        first = f"{self.level:<8} {escape_terminal(self.what)}"
+        return f"{first}\n         → {escape_terminal(self.advice)}" if self.advice else first
 
 
 def some(entries: Iterable[object]) -> str:

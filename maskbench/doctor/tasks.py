@@ -7,12 +7,12 @@ from itertools import islice
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem
-from maskbench.images import ImageInfo, inspect
-from maskbench.labelstudio.keys import reference_parts, without_upload_prefix
-from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.files.images import ImageInfo, inspect
+from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
-from maskbench.pipeline.fetch import Source, needs_image, sized
-from maskbench.pipeline.label_sets import region_facts, region_problems
+from maskbench.pipeline.fetch import TaskSource, needs_image, sized
+from maskbench.pipeline.rasterize import region_facts, region_problems
 from maskbench.regions.build import RasterizedTask, build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.regions.task import Image, Task
@@ -42,7 +42,7 @@ class _Seen:
     unmatched: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
 
 
-def check_tasks(source: Source, params: Params, most: int | None) -> Iterator[Finding]:
+def check_tasks(source: TaskSource, params: Params, most: int | None) -> Iterator[Finding]:
     """Look at the source's tasks, at most ``most``, as *fetch*, *rasterize* and *combine* would."""
     seen = _Seen()
     tasks = list(_parsed(source, seen, most))
@@ -56,7 +56,7 @@ def check_tasks(source: Source, params: Params, most: int | None) -> Iterator[Fi
     yield from _warnings(seen)
 
 
-def _parsed(source: Source, seen: _Seen, most: int | None) -> Iterator[Task]:
+def _parsed(source: TaskSource, seen: _Seen, most: int | None) -> Iterator[Task]:
     for raw, origin in islice(source.tasks(), most):
         seen.tasks += 1
         try:
@@ -75,7 +75,7 @@ def _name(task: Task) -> str:
         return ""
 
 
-def _look(source: Source, task: Task, params: Params, seen: _Seen) -> None:
+def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
     if not needs_image(task):
         return
     try:

@@ -22,7 +22,7 @@ from maskbench.errors import DataError, Problem
 from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
 from maskbench.evaluation.report import Report, named
 from maskbench.evaluation.scoring import Expected, Predictions, Settings, score
-from maskbench.mask import pixel_digest
+from maskbench.files.masks import pixel_digest
 
 PARTS = ("labels", "added", "removed")
 """Where a change comes from, in the order in which tables show it."""

@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from maskbench.ignore import IGNORE
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
+from maskbench.params import IGNORE
 
 RATIO = 0.02
 """Distance from the outline as a share of the image's diagonal."""

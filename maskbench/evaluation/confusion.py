@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
 
 Counts = npt.NDArray[np.int64]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from maskbench.evaluation.boundary import RATIO, boundaries
 from maskbench.evaluation.confusion import Counts, confusion
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
 
 Values = npt.NDArray[np.float64]
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskbench.cells import csv_text
 from maskbench.evaluation.against import Comparison
 from maskbench.evaluation.figures import FIGURES
 from maskbench.evaluation.report import Report, rounded
-from maskbench.files import json_text, write_text
+from maskbench.files.atomic import write_text
+from maskbench.files.csv import csv_text
+from maskbench.files.json import json_text
 
 
 def write_files(report: Report, folder: Path, comparison: Comparison | None = None) -> None:
@@ -21,7 +22,7 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
     row an image with its own figures, worst mean IoU first. ``confusion.csv`` has a row for each
     true and predicted class, over all images, with pixels and their share of the true class. With a
     comparison, ``metrics.json`` has the section ``against`` as well. Text in a CSV that a
-    spreadsheet would run is guarded by :mod:`maskbench.cells`.
+    spreadsheet would run is guarded by :mod:`maskbench.files.csv`.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))

@@ -13,10 +13,9 @@ from maskbench.evaluation.pictures import WRONG, difference_url, mask_url, scene
 from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report
 from maskbench.evaluation.scoring import Predictions
-from maskbench.files import replacing
-from maskbench.mask import Mask
-from maskbench.palette import IGNORED, Color, class_colors
-from maskbench.pixels import read_mask
+from maskbench.files.atomic import replacing
+from maskbench.files.masks import Mask, read_mask
+from maskbench.files.palette import IGNORED, Color, class_colors
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1360px; padding: 0 1rem;
@@ -40,7 +39,7 @@ img { width: 100%; height: auto; display: block; }
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownPrediction:
     """What a page shows.
 
     Attributes:
@@ -56,13 +55,13 @@ class Shown:
     comparison: Comparison | None = None
 
 
-def write_page(path: Path, shown: Shown, most: int = 50) -> None:
+def write_page(path: Path, shown: ShownPrediction, most: int = 50) -> None:
     """Write the page with so many images, worst mean IoU first; made one image at a time."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.writelines(_page(shown, most))
 
 
-def _page(shown: Shown, most: int) -> Iterator[str]:
+def _page(shown: ShownPrediction, most: int) -> Iterator[str]:
     report, comparison = shown.report, shown.comparison
     images = report.worst()[:most]
     title = f"Scores on {', '.join(report.splits)}: {report.summary.images} images"
@@ -80,7 +79,7 @@ def _page(shown: Shown, most: int) -> Iterator[str]:
     yield "</html>\n"
 
 
-def _masks(images: list[ImageScore], shown: Shown) -> Iterator[Mask]:
+def _masks(images: list[ImageScore], shown: ShownPrediction) -> Iterator[Mask]:
     """The predictions of the images; they were checked when they were scored."""
     if not isinstance(shown.predictions, str | Path):
         yield from (np.asarray(shown.predictions[image.key]) for image in images)

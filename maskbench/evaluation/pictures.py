@@ -6,10 +6,10 @@ import io
 import numpy as np
 from PIL import Image
 
-from maskbench.ignore import IGNORE
-from maskbench.mask import Mask
-from maskbench.palette import IGNORED, Color, class_colors
-from maskbench.pixels import Scene
+from maskbench.files.images import Scene
+from maskbench.files.masks import Mask
+from maskbench.files.palette import IGNORED, Color, class_colors
+from maskbench.params import IGNORE
 
 SIDE = 320
 """Longest side of a picture in pixels."""

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from maskbench.dataset import foreign_values
 from maskbench.errors import DataError, Problem
-from maskbench.mask import Mask
-from maskbench.pixels import read_mask
+from maskbench.files.masks import Mask, read_mask
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")
 """File endings of masks."""

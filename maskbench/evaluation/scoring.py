@@ -14,7 +14,7 @@ from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import count_image, figures, interval
 from maskbench.evaluation.predictions import check_prediction, find_predictions, read_prediction
 from maskbench.evaluation.report import ImageScore, Report, Summary
-from maskbench.mask import Mask, as_mask
+from maskbench.files.masks import Mask, as_mask
 
 Predictions = str | Path | Mapping[str, Mask]
 """A folder of mask files named by key, or masks by key (a mapping may compute them when asked)."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError, did_you_mean
 from maskbench.export.folder import filled
-from maskbench.export.source import Source
+from maskbench.export.source import ExportSource
 
 FORMATS = ("coco", "hf", "voc", "webdataset", "yolo")
 """Each is a module here with ``write``: (source, folder, its own options) → one-line summary.
@@ -15,7 +15,7 @@ coco and yolo need what building needs; the others numpy and Pillow only, as on 
 """
 
 
-def export(form: str, source: Source | Benchmark, target: Path, **options: float) -> str:
+def export(form: str, source: ExportSource | Benchmark, target: Path, **options: float) -> str:
     """Write a benchmark in another form; return a one-line summary.
 
     Args:
@@ -32,8 +32,8 @@ def export(form: str, source: Source | Benchmark, target: Path, **options: float
     """
     if form not in FORMATS:
         raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, FORMATS)}")
-    if not isinstance(source, Source):
-        source = Source(source)
+    if not isinstance(source, ExportSource):
+        source = ExportSource(source)
     module = import_module(f"{__name__}.{form}")
     with filled(target) as folder:
         return str(module.write(source, folder, **options))

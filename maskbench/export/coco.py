@@ -15,13 +15,14 @@ from typing import Any
 
 from maskbench.export.folder import copy
 from maskbench.export.instances import Instance, instances
-from maskbench.export.source import Source
+from maskbench.export.source import ExportSource
 from maskbench.export.trace import trace
-from maskbench.files import json_text, write_text
-from maskbench.splits import SUBSETS
+from maskbench.files.atomic import write_text
+from maskbench.files.json import json_text
+from maskbench.pipeline.splits import SUBSETS
 
 
-def write(source: Source, folder: Path) -> str:
+def write(source: ExportSource, folder: Path) -> str:
     """Write all splits; return the summary."""
     total = 0
     for split in SUBSETS:
@@ -35,7 +36,7 @@ def write(source: Source, folder: Path) -> str:
     return f"{total} instances in COCO's form"
 
 
-def _split(source: Source, split: str) -> dict[str, Any]:
+def _split(source: ExportSource, split: str) -> dict[str, Any]:
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for number, key in enumerate(source.benchmark.splits[split], start=1):

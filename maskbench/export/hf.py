@@ -13,14 +13,14 @@ from pathlib import Path
 
 from maskbench.dataset import Benchmark
 from maskbench.export.folder import copy
-from maskbench.export.source import Source
-from maskbench.files import write_text
-from maskbench.markup import escaped
+from maskbench.export.source import ExportSource
+from maskbench.files.atomic import write_text
+from maskbench.text import escape_markdown
 
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 
 
-def write(source: Source, folder: Path) -> str:
+def write(source: ExportSource, folder: Path) -> str:
     """Write the splits that have images; return the summary."""
     benchmark = source.benchmark
     used = {name: place for name, place in _SPLITS.items() if benchmark.splits[name]}
@@ -47,7 +47,7 @@ def _card(benchmark: Benchmark, places: list[str]) -> str:
     """Return the dataset card; JSON strings are YAML strings."""
     files = "".join(f"  - split: {place}\n    path: {place}/**\n" for place in places)
     classes = "".join(
-        f"| {value} | {escaped(name)} |\n" for value, name in enumerate(benchmark.classes)
+        f"| {value} | {escape_markdown(name)} |\n" for value, name in enumerate(benchmark.classes)
     )
     head = (
         "task_categories:\n- image-segmentation\nconfigs:\n- config_name: default\n  data_files:\n"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maskbench.errors import DataError, Problem
-from maskbench.export.source import Source
-from maskbench.labelstudio.canonical import read_task
+from maskbench.export.source import ExportSource
+from maskbench.labelstudio.stored import read_task
 from maskbench.regions.build import RegionResult, draw_regions
 from maskbench.regions.rasterize import RegionPixels, crop
 
@@ -31,7 +31,7 @@ class Instance:
         return self.pixels.left, self.pixels.top, columns, rows
 
 
-def instances(source: Source, key: str) -> Iterator[Instance]:
+def instances(source: ExportSource, key: str) -> Iterator[Instance]:
     """Yield the regions of the annotation that counted, one for each label that has a class.
 
     Regions keep all their pixels: ``multi_label_rules`` and ``rasterize.overlap`` shape masks, not

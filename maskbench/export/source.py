@@ -9,7 +9,7 @@ from maskbench.params import RasterizeParams, load_params
 
 
 @dataclass(frozen=True)
-class Source:
+class ExportSource:
     """A benchmark, where the regions behind its masks lie, and how they became pixels.
 
     Attributes:

@@ -14,15 +14,15 @@ from PIL import Image
 
 from maskbench.dataset import load_scene
 from maskbench.export.folder import copy
-from maskbench.export.source import Source
-from maskbench.files import write_text
-from maskbench.palette import voc_color
-from maskbench.splits import SUBSETS
+from maskbench.export.source import ExportSource
+from maskbench.files.atomic import write_text
+from maskbench.files.palette import voc_color
+from maskbench.pipeline.splits import SUBSETS
 
 _SETS = {"train": ("train",), "val": ("valid",), "trainval": ("train", "valid"), "test": ("test",)}
 
 
-def write(source: Source, folder: Path) -> str:
+def write(source: ExportSource, folder: Path) -> str:
     """Write all splits; return the summary."""
     benchmark, root = source.benchmark, folder / "VOCdevkit" / "VOC2012"
     for name, splits in _SETS.items():

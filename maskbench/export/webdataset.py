@@ -22,15 +22,17 @@ from typing import Any, BinaryIO
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError
 from maskbench.export.folder import copy
-from maskbench.export.source import Source
-from maskbench.files import json_text, sha256_file, write_text
-from maskbench.splits import SUBSETS
+from maskbench.export.source import ExportSource
+from maskbench.files.atomic import write_text
+from maskbench.files.hashing import sha256_file
+from maskbench.files.json import json_text
+from maskbench.pipeline.splits import SUBSETS
 
 SHARD_MB = 256.0
 """Megabytes (10^6 bytes) that a shard has at most, about."""
 
 
-def write(source: Source, folder: Path, shard_mb: float = SHARD_MB) -> str:
+def write(source: ExportSource, folder: Path, shard_mb: float = SHARD_MB) -> str:
     """Write the splits that have images; return the summary.
 
     Raises:

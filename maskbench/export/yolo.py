@@ -15,13 +15,13 @@ from pathlib import Path
 
 from maskbench.export.folder import copy
 from maskbench.export.instances import Instance, instances
-from maskbench.export.source import Source
+from maskbench.export.source import ExportSource
 from maskbench.export.trace import trace
-from maskbench.files import write_text
-from maskbench.splits import SUBSETS
+from maskbench.files.atomic import write_text
+from maskbench.pipeline.splits import SUBSETS
 
 
-def write(source: Source, folder: Path) -> str:
+def write(source: ExportSource, folder: Path) -> str:
     """Write all splits; return the summary."""
     total = 0
     for split in SUBSETS:
@@ -38,7 +38,7 @@ def write(source: Source, folder: Path) -> str:
     return f"{total} outlines in YOLO's form"
 
 
-def _description(source: Source) -> str:
+def _description(source: ExportSource) -> str:
     """Return ``data.yaml``; JSON strings are YAML strings.
 
     It has no ``path``: without one its folders lie beside it wherever training is started, while

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from maskbench.digests import Digests, Signature, signature
 from maskbench.errors import Problem, SourceError
-from maskbench.files import sha256, sha256_file
-from maskbench.labelstudio.keys import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
-from maskbench.labelstudio.model import HasImage, ImageFile
-from maskbench.quickjson import compact_json, parse_json
+from maskbench.files.hashing import Digests, Signature, sha256, sha256_file, signature
+from maskbench.files.json import compact_json, parse_json
+from maskbench.labelstudio.image_file import HasImage, ImageFile
+from maskbench.labelstudio.image_names import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
 from maskbench.regions.task import Task
 
 
@@ -57,7 +56,7 @@ class Folder:
             for task in tasks:
                 yield task, name
 
-    def stamp(self, raw: Any, origin: str) -> str | None:
+    def fingerprint(self, raw: Any, origin: str) -> str | None:
         """A digest that tells a raw task of :meth:`tasks` from all others; None: too deep."""
         try:
             return sha256(compact_json(raw))

@@ -21,8 +21,8 @@ from typing import Any
 from distributed import Client, KilledWorker, rpc
 from distributed.comm import get_address_host_port
 
-from maskbench.code import code_digest
 from maskbench.errors import MaskbenchError
+from maskbench.files.hashing import build_id
 from maskbench.parallel.run import Item, Result, Workers, call_each
 
 CONNECT = 5.0
@@ -104,7 +104,7 @@ class _DaskWorkers:
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> "Future[list[Result]]":
         chunk = packed((function, items))
-        submitted: Future[list[Result]] = self._executor.submit(_perform, code_digest(), chunk)
+        submitted: Future[list[Result]] = self._executor.submit(_perform, build_id(), chunk)
         return submitted
 
     def count(self) -> int:
@@ -134,7 +134,7 @@ def _absolute(path: Path) -> tuple[type[Path], tuple[str]]:
 
 def _perform(code: str, chunk: bytes) -> list[Any]:
     """Do the work of a chunk on a worker, which may have joined after the others were checked."""
-    if code_digest() != code:
+    if build_id() != code:
         raise OtherCodeError(_other_code(1, "that joined late"))
     return call_each(chunk)
 
@@ -188,8 +188,8 @@ def _check_workers(client: Client, address: str) -> None:
             f"MASKBENCH_SCHEDULER: the Dask scheduler at {address} has no worker; start some with "
             f"`dask worker {address}`"
         ) from None
-    answers = client.run(code_digest, on_error="return")
-    other = sorted(worker for worker, answer in answers.items() if answer != code_digest())
+    answers = client.run(build_id, on_error="return")
+    other = sorted(worker for worker, answer in answers.items() if answer != build_id())
     missing = [worker for worker in other if isinstance(answers[worker], ImportError)]
     if missing:
         raise MaskbenchError(

@@ -3,19 +3,53 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from maskbench.digests import Digests
 from maskbench.errors import Problem
-from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.ignore import IGNORE
-from maskbench.params import Params
-from maskbench.pipeline.build import Built, Job, Recipe, build, staging
+from maskbench.files.atomic import write_text
+from maskbench.files.csv import write_table
+from maskbench.files.hashing import Digests, digest, sha256, sha256_file
+from maskbench.files.images import write_upright
+from maskbench.files.json import json_text
+from maskbench.files.label_sets import LabelSetFile, read_label_set
+from maskbench.files.masks import pixel_digest, write_mask
+from maskbench.params import IGNORE, CombineParams, Params, Rule
+from maskbench.pipeline.incremental import (
+    Built,
+    Job,
+    Outcome,
+    Recipe,
+    build,
+    folder_digests,
+    staging,
+)
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.masks import make_mask
-from maskbench.pipeline.memory import folder_digests
-from maskbench.pipeline.tables import write_table
-from maskbench.pipeline.work import MaskWork
+from maskbench.regions.label_set import LabelSet
+from maskbench.regions.rules import ClassRules, Combination, class_mask
+
+
+class MaskWork(NamedTuple):
+    """What a class mask is made of.
+
+    Attributes:
+        source: The label set's file.
+        labels_map: Mask value by class name.
+        rules: The multi-label rules.
+        fallback: What happens to label sets without a rule.
+        suffix: The ending of the mask's file.
+        images: The folder in which its image lies.
+        target: The folder that stands for the data folder.
+    """
+
+    source: Path
+    labels_map: Mapping[str, int]
+    rules: Sequence[Rule]
+    fallback: CombineParams
+    suffix: str
+    images: Path
+    target: Path
+
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -169,4 +203,47 @@ def _metrics(
         "combinations": {
             " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },
+    }
+
+
+def make_mask(work: MaskWork) -> Outcome:
+    """Write an image's class mask and scene."""
+    key = work.source.stem
+    try:
+        source = read_label_set(work.source)
+    except ValueError as error:
+        what = f"{error}; run `dvc repro -f rasterize`"
+        return Outcome(problems=(Problem(what, str(work.source)),))
+    image = work.images / source.image["file"]
+    if not image.is_file() or sha256_file(image) != source.image["sha256"]:
+        what = "the image is missing or is not the one that was fetched; run `dvc checkout`"
+        return Outcome(problems=(Problem(what, str(image), source.task),))
+    scene = f"benchmark/scenes/{image.name}"
+    mask = f"benchmark/masks/{key}{work.suffix}"
+    as_it_was = write_upright(image, work.target / scene)
+    rules = ClassRules(work.labels_map, work.rules, work.fallback)
+    pixels, found = class_mask(LabelSet(source.labels, source.planes), rules)
+    written = write_mask(work.target / mask, pixels)
+    scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
+    facts = _facts(source, found) | {
+        "scene": Path(scene).name,
+        "mask": Path(mask).name,
+        "height": pixels.shape[0],
+        "width": pixels.shape[1],
+        "mask_sha256": pixel_digest(pixels),
+        "scene_sha256": scene_digest,
+    }
+    return Outcome({mask: written, scene: scene_digest}, facts)
+
+
+def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:
+    classes: Counter[str] = Counter()
+    for combination in found:
+        if combination.becomes is not None:
+            classes[combination.becomes] += combination.pixels
+    return {
+        "task": source.task,
+        "annotation": source.annotation,
+        "classes": dict(sorted(classes.items())),
+        "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
     }

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from maskbench.errors import DataError, Problem
-from maskbench.files import json_text, link_or_copy, sha256, write_bytes, write_text
-from maskbench.labelstudio.canonical import task_json
+from maskbench.files.atomic import link_or_copy, write_bytes, write_text
+from maskbench.files.hashing import sha256
+from maskbench.files.json import json_text
+from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.model import HasImage, ImageFile
-from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.image_file import HasImage, ImageFile
+from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
-from maskbench.pipeline.build import Job, Recipe, build, staging
+from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.memory import Memory
-from maskbench.pipeline.work import Outcome
 from maskbench.regions.task import Annotation, Image, Region, Task
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from maskbench.labelstudio.server.source import Server
 
 
-class Source(Protocol):
+class TaskSource(Protocol):
     """Where tasks and images come from."""
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
         """The raw tasks, each with the name of its origin for messages."""
 
-    def stamp(self, raw: Any, origin: str) -> str | None:
+    def fingerprint(self, raw: Any, origin: str) -> str | None:
         """What tells a raw task from all that mean something else; None: it must be parsed."""
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
@@ -152,7 +152,7 @@ class _Work:
     target: Path
 
 
-def _illustrated(source: Source) -> Iterator[Task]:
+def _illustrated(source: TaskSource) -> Iterator[Task]:
     """The tasks whose image is needed; what cannot be read is told by :func:`_jobs`."""
     for raw, origin in source.tasks():
         try:
@@ -184,7 +184,7 @@ def _summary(task: Task) -> _TaskSummary:
     return _TaskSummary(task.id, task.key, reference, sha256(task_json(task)))
 
 
-def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
+def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
     """A job a task; what cannot be read is collected and raised when all tasks are known."""
     problems: list[Problem] = []
     origins: dict[int, str] = {}
@@ -193,8 +193,8 @@ def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
     target = staging(layout, "fetch")
     for raw, origin in source.tasks():
         parse = partial(parse_task, raw, origin, source.image_fields(origin))
-        stamp = source.stamp(raw, origin)
-        known = memory.known.get(stamp) if stamp else None
+        fingerprint = source.fingerprint(raw, origin)
+        known = memory.known.get(fingerprint) if fingerprint else None
         try:
             summary = _TaskSummary(*known) if known else _summary(parse())
             image = source.find(summary) if summary.reference else None
@@ -208,11 +208,11 @@ def _jobs(source: Source, layout: Layout) -> Iterator[Job]:
             what = f"is there twice (first in {origins[summary.id]}); give each task once"
             problems.append(Problem(what, origin, summary.id))
         origins[summary.id] = origin
-        if stamp:
-            summaries[stamp] = summary
+        if fingerprint:
+            summaries[fingerprint] = summary
         inputs = f"{summary.content} {image.sha256 if image else None}"
         yield Job(summary.key, inputs, partial(_work, parse, image, target))
-    memory.keep(summaries, summaries.keys() != memory.known.keys())
+    memory.save(summaries, summaries.keys() != memory.known.keys())
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
@@ -229,7 +229,7 @@ def needs_image(task: Task) -> bool:
 
 def _store(work: _Work) -> Outcome:
     """Write a task's two files into the staging folder."""
-    from maskbench.images import inspect  # noqa: PLC0415 - takes a while, and rarely needed
+    from maskbench.files.images import inspect  # noqa: PLC0415 - takes a while, and rarely needed
 
     task = work.task
     outputs = {}

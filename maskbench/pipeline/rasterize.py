@@ -1,19 +1,48 @@
 """Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from maskbench.digests import Digests
-from maskbench.files import digest, json_text, sha256, write_text
-from maskbench.params import Params
-from maskbench.pipeline.build import Built, Job, Recipe, build, staging
-from maskbench.pipeline.label_sets import make_label_set
+from maskbench.errors import DataError, Problem
+from maskbench.files.atomic import write_text
+from maskbench.files.csv import write_table
+from maskbench.files.hashing import Digests, digest, sha256
+from maskbench.files.json import json_text
+from maskbench.files.label_sets import LabelSetFile, write_label_set
+from maskbench.labelstudio.stored import task_of
+from maskbench.params import Params, RasterizeParams
+from maskbench.pipeline.incremental import (
+    Built,
+    Job,
+    Outcome,
+    Recipe,
+    build,
+    folder_digests,
+    staging,
+)
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.memory import folder_digests
-from maskbench.pipeline.tables import write_table
-from maskbench.pipeline.work import LabelSetWork
-from maskbench.regions.build import REASONS
+from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, region_faults
+from maskbench.regions.task import Task
+
+
+class LabelSetWork(NamedTuple):
+    """What a label set is made of.
+
+    Attributes:
+        source: The file of the task's stored form.
+        sha256: Its digest.
+        labels: The labels of ``labels_map``, sorted.
+        params: How regions become pixels.
+        target: The folder that stands for the data folder.
+    """
+
+    source: Path
+    sha256: str | None
+    labels: tuple[str, ...]
+    params: RasterizeParams
+    target: Path
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -45,12 +74,12 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     target, folder = staging(layout, "rasterize"), layout.annotations
     shaping = digest([repr(settings), labels])
     for name in names:
-        seal = digests.get(name)
+        task_sha256 = digests.get(name)
 
-        def work(name: str = name, seal: str | None = seal) -> LabelSetWork:
-            return LabelSetWork(folder / name, seal, labels, settings, target)
+        def work(name: str = name, task_sha256: str | None = task_sha256) -> LabelSetWork:
+            return LabelSetWork(folder / name, task_sha256, labels, settings, target)
 
-        yield Job(name.removesuffix(".json"), sha256(f"{seal} {shaping}".encode()), work)
+        yield Job(name.removesuffix(".json"), sha256(f"{task_sha256} {shaping}".encode()), work)
 
 
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -83,3 +112,66 @@ def _write_dropped(built: Built, layout: Layout) -> None:
         for entry in fact.get("dropped", ())
     )
     write_table(layout.plot("dropped"), columns, rows)
+
+
+def make_label_set(work: LabelSetWork) -> Outcome:
+    """Write a task's label set.
+
+    Raises:
+        DataError: The task's file is damaged, or not the one that it was.
+    """
+    stored = work.source.read_bytes()
+    if sha256(stored) != work.sha256:
+        raise DataError("rasterize: data/annotations changes while it is read; try again")
+    task = task_of(stored, work.source.name)
+    rasterized = build_label_set(task, work.params)
+    if rasterized is None:
+        return Outcome(facts={"annotation": None})
+    problems = region_problems(task, rasterized, work.labels)
+    if problems:
+        return Outcome(problems=tuple(problems))
+    path = f"label_sets/{task.key}.tif"
+    image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
+    drawn = rasterized.label_set
+    content = LabelSetFile(drawn.labels, drawn.planes, task.id, rasterized.annotation.id, image)
+    written = write_label_set(work.target / path, content)
+    return Outcome({path: written}, region_facts(task, rasterized))
+
+
+def region_problems(
+    task: Task, rasterized: RasterizedTask, labels: Collection[str]
+) -> list[Problem]:
+    """List what is wrong with the regions of the annotation that counts.
+
+    Args:
+        task: The task.
+        rasterized: What became of it.
+        labels: The labels that ``labels_map`` has.
+    """
+    return [
+        Problem(fault, task=task.id, annotation=rasterized.annotation.id, region=result.region.id)
+        for result in rasterized.regions
+        for fault in region_faults(result, rasterized.image, labels)
+    ]
+
+
+def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
+    """Count for the metrics what became of an annotation's regions."""
+    drawn = [result.region for result in rasterized.regions if result.count]
+    return {
+        "annotation": rasterized.annotation.id,
+        "regions": dict(Counter(label for region in drawn for label in region.labels)),
+        "shapes": dict(Counter(region.shape for region in drawn)),
+        "dropped": [
+            {
+                "task": task.id,
+                "annotation": rasterized.annotation.id,
+                "region": result.region.id,
+                "label": " + ".join(result.region.labels),
+                "reason": result.dropped,
+            }
+            for result in rasterized.regions
+            if result.dropped is not None
+        ],
+        "clipped": sum(result.is_clipped for result in rasterized.regions),
+    }

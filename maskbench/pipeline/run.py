@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import Timeout, UnixFileLock, WindowsFileLock
 
 from maskbench.errors import MaskbenchError
-from maskbench.files import remove_unfinished
+from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
 from maskbench.pipeline.layout import Layout
 

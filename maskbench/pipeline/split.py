@@ -6,22 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.files import json_text, remove_others, write_text
-from maskbench.labelstudio.canonical import read_task
+from maskbench.files.atomic import remove_others, write_text
+from maskbench.files.csv import read_table, write_table
+from maskbench.files.json import json_text
+from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params, SplitParams
+from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.memory import Memory, folder_digests
-from maskbench.pipeline.tables import read_table, write_table
+from maskbench.pipeline.splits import SUBSETS, assign_splits, groups_of
 from maskbench.regions.task import Annotation, Task
-from maskbench.splits import SUBSETS, assign_splits, groups_of
 
 COLUMNS = (
     "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
     "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
-(:func:`maskbench.mask.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a JSON
-object of pixels by class name."""
+(:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
+JSON object of pixels by class name."""
 
 Row = dict[str, Any]
 
@@ -80,7 +81,7 @@ def _known(
     if problems:
         raise DataError("split: images cannot be grouped; nothing was changed", problems)
     digests.save()
-    memory.keep(known, fresh)
+    memory.save(known, fresh)
     return {key: entry["facts"] for key, entry in known.items()}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from maskbench.errors import GeometryError, did_you_mean
-from maskbench.mask import Mask
+from maskbench.files.masks import Mask
 from maskbench.params import Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet, paint, painting_order
 from maskbench.regions.rasterize import RegionPixels, crop, fill, pixel_box

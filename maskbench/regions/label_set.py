@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from maskbench.files.tiff import Planes
 from maskbench.regions.rasterize import RegionPixels
-
-Planes = npt.NDArray[np.uint8]
-"""Bit planes, shape (P, H, W), uint8."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ default; ``all_touched`` takes every pixel that the region touches, which enlarg
 first, which keeps what it winds around.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +14,8 @@ import numpy.typing as npt
 import rasterio
 import rasterio.features
 import shapely
-from rasterio.errors import NotGeoreferencedWarning
+
+from maskbench.files.tiff import pixel_space
 
 GRID = 65536.0
 """Steps of a pixel to which vertices are rounded.
@@ -32,14 +31,6 @@ STACK = 1 << 22
 """Pixels of boxes that are filled together at most, so that memory is bounded."""
 
 IntArray = npt.NDArray[np.int64]
-
-
-@contextmanager
-def pixel_space() -> Iterator[None]:
-    """Let rasterio work in pixels: one GDAL environment, and no warning of no georeference."""
-    with rasterio.Env(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
 
 
 class RegionPixels(NamedTuple):

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from maskbench.ignore import IGNORE
-from maskbench.mask import Mask
-from maskbench.params import CombineParams, Params, Rule
-from maskbench.regions.label_set import LabelSet, Planes
+from maskbench.files.masks import Mask
+from maskbench.files.tiff import Planes
+from maskbench.params import IGNORE, CombineParams, Params, Rule
+from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rasterize import IntArray
 
 BAND = 1 << 22

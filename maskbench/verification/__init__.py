@@ -1,1 +1,1 @@
-"""The single checks of ``maskbench verify``; :mod:`maskbench.verify` runs them all."""
+"""The single checks of ``maskbench verify``; :mod:`maskbench.verification.verify` runs them all."""

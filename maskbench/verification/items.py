@@ -10,18 +10,18 @@ from PIL import Image
 
 from maskbench.dataset import foreign_values
 from maskbench.errors import Problem
-from maskbench.files import sha256_file
-from maskbench.ignore import IGNORE
-from maskbench.manifest import Row
-from maskbench.mask import Mask, pixel_digest
-from maskbench.pixels import read_mask, read_scene
+from maskbench.files.hashing import sha256_file
+from maskbench.files.images import read_scene
+from maskbench.files.manifest import Row
+from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.params import IGNORE
 from maskbench.verification.similar import Look, look
 
 _AGAIN = "run `dvc checkout -f combine`"
 
 
 @dataclass(frozen=True)
-class Seen:
+class CheckedItem:
     """What reading one image's files showed.
 
     Attributes:
@@ -39,7 +39,7 @@ class Seen:
     problems: tuple[Problem, ...]
 
 
-def check_item(root: Path, row: Row, names: Sequence[str]) -> Seen:
+def check_item(root: Path, row: Row, names: Sequence[str]) -> CheckedItem:
     """Read one image's scene and mask, and compare them with each other and with the row.
 
     Args:
@@ -68,7 +68,7 @@ def check_item(root: Path, row: Row, names: Sequence[str]) -> Seen:
         except (ValueError, OSError) as error:
             faults = [str(error)]
         problems += [Problem(f"{what}; {_AGAIN}", str(mask_path)) for what in faults]
-    return Seen(row, digest, shown, mask, tuple(problems))
+    return CheckedItem(row, digest, shown, mask, tuple(problems))
 
 
 def _scene_faults(row: Row, digest: str, shape: Sequence[int]) -> list[str]:

@@ -6,19 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from maskbench.errors import DataError, Problem
-from maskbench.images import inspect
-from maskbench.labelstudio.canonical import read_task
-from maskbench.manifest import Row
-from maskbench.mask import Mask
+from maskbench.files.images import inspect, read_scene
+from maskbench.files.manifest import Row
+from maskbench.files.masks import Mask
+from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.label_sets import region_problems
+from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
-from maskbench.pixels import read_scene
+from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.build import build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.regions.task import Annotation, Image, Task, choose
-from maskbench.splits import assign_splits, groups_of
 
 _BUILD = "run `dvc repro`"
 
@@ -154,7 +153,10 @@ class Origin:
 
 
 def _as_written(text: str) -> str:
-    """A text as the manifest's file gives it back: see :func:`maskbench.files.write_text`."""
+    """A text as the manifest's file gives it back.
+
+    See :func:`maskbench.files.atomic.write_text`.
+    """
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskbench.pixels import Scene
+from maskbench.files.images import Scene
 
 ALIKE = 0.98
 """Correlation of thumbnails from which images count as near-equal."""

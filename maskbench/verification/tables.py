@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from maskbench.errors import DataError, Problem
-from maskbench.files import csv_rows
-from maskbench.ignore import IGNORE
-from maskbench.manifest import Row, read_manifest
-from maskbench.splits import SUBSETS
+from maskbench.files.csv import csv_rows
+from maskbench.files.manifest import Row, read_manifest
+from maskbench.params import IGNORE
+from maskbench.pipeline.splits import SUBSETS
 
 CHECKOUT = "run `dvc checkout -f combine split`"
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
-from maskbench.files import write_text
-from maskbench.labelstudio.canonical import read_task, task_json
-from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.files.atomic import write_text
+from maskbench.files.csv import read_table
+from maskbench.files.yaml import parse_yaml
+from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.server.source import Server
+from maskbench.labelstudio.stored import read_task, task_json
 from maskbench.params import Params, load_params
 from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.tables import read_table
 from maskbench.regions.task import Task
 from maskbench.versions.snapshot import next_snapshot, with_snapshot
-from maskbench.yaml12 import parse_yaml
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
-from maskbench.ignore import IGNORE
-from maskbench.manifest import Row, read_manifest
-from maskbench.params import Params, parse_params
+from maskbench.files.manifest import Row, read_manifest
+from maskbench.files.yaml import parse_yaml
+from maskbench.params import IGNORE, Params, parse_params
 from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
-from maskbench.yaml12 import parse_yaml
 
 WORKSPACE = "workspace"
 MANIFEST = "data/benchmark/manifest.csv"

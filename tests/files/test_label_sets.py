@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from maskbench.codecs import LabelSetFile, read_label_set, write_label_set
+from maskbench.files.label_sets import LabelSetFile, read_label_set, write_label_set
 from maskbench.regions.label_set import LabelSet
 from tests.files.older import archived, missing
 

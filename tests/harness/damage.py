@@ -7,9 +7,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from maskbench.files import sha256_file
-from maskbench.mask import pixel_digest
-from maskbench.pixels import read_mask
+from maskbench.files.hashing import sha256_file
+from maskbench.files.masks import pixel_digest, read_mask
 from tests import exports
 
 PARAMS = {

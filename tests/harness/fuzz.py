@@ -25,15 +25,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from maskbench.errors import MaskbenchError
-from maskbench.labelstudio.canonical import read_task
+from maskbench.files.csv import read_table
+from maskbench.files.masks import read_mask
+from maskbench.labelstudio.stored import read_task
 from maskbench.params import load_params
 from maskbench.pipeline.combine import codes, combine
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from maskbench.pipeline.tables import read_table
-from maskbench.pixels import read_mask
 from maskbench.regions.task import choose
 from tests.harness import seeds
 from tests.harness.mutations import expand, mutate_params, mutate_tasks, mutate_text

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from label_studio_api import Api
-from maskbench.labelstudio.canonical import read_task
 from maskbench.labelstudio.server import client as client_module
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
 from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.labelstudio.stored import read_task
 from maskbench.params import parse_params
 from maskbench.pipeline import fetch as fetch_module
 from maskbench.pipeline.layout import Layout

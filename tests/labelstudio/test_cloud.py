@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
 from maskbench.errors import DataError
-from maskbench.labelstudio.canonical import read_task
+from maskbench.labelstudio.stored import read_task
 from tests.labelstudio.conftest import POLYGONS, png, triangle
 
 KEYS = ("room 1/wall.png", "room 1/größe, 2.png")

@@ -11,7 +11,7 @@ import requests
 
 from label_studio_api import LabelStudioError
 from maskbench.errors import MaskbenchError
-from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.pipeline.fetch import connect
 from tests.harness import people, seeds
 from tests.harness.mutations import expand, mutate_tasks

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from maskbench.yaml12 import parse_yaml
+from maskbench.files.yaml import parse_yaml
 from tests.labelstudio.conftest import built_from, filled, png, triangle
 from tests.repositories import SAMPLE, Repository, copy_repository
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from maskbench.errors import DataError
+from maskbench.files.csv import read_table
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from maskbench.pipeline.tables import read_table
 from tests.labelstudio.conftest import POLYGONS, png
 
 SETUP = """<View><Image name="image" value="$image" rotateControl="true"/>

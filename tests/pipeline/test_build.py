@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from maskbench.digests import Digests
 from maskbench.errors import DataError
+from maskbench.files.hashing import Digests
 from maskbench.params import parse_params
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch

@@ -6,7 +6,7 @@ Centres within the grid of vertices (2^-16 px) of an outline are ties, which may
 import numpy as np
 from PIL import Image
 
-from maskbench.codecs import read_label_set
+from maskbench.files.label_sets import read_label_set
 from maskbench.regions.label_set import LabelSet
 from tests.exports import annotation, region, task, write_export
 from tests.pipeline.test_build import run

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.images import inspect, write_upright
-from maskbench.pixels import read_scene
+from maskbench.files.images import inspect, read_scene, write_upright
 from tests.exports import annotation, box, task, write_export
 from tests.pipeline.test_build import run
 

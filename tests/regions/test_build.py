@@ -7,8 +7,8 @@ import pytest
 import rasterio.features
 import shapely
 
-from maskbench.codecs import LabelSetFile, write_label_set
 from maskbench.errors import GeometryError
+from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.regions.build import (
     REASONS,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from maskbench.cli import main
-from maskbench.yaml12 import parse_yaml
+from maskbench.files.yaml import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
 from tests.repositories import Repository, copy_repository, copy_tree, once
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.codecs import write_mask
-from maskbench.pixels import read_mask
+from maskbench.files.masks import read_mask, write_mask
 
 
 @pytest.fixture
@@ -82,7 +81,9 @@ def build_by_other_code(repository, *files):
 
 
 def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff, maskbench):
-    build_by_other_code(at_rule, "maskbench/rules.py", "stages/combine.py", "maskbench/blame.py")
+    build_by_other_code(
+        at_rule, "maskbench/rules.py", "stages/combine.py", "maskbench/diff/blame.py"
+    )
     report = diff(at_rule.root, "HEAD", "rule")
     (mask,) = report["masks"]
     assert mask["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from maskbench.diff.causes import Side, explain, verify
-from maskbench.diff.names import Names
-from maskbench.diff.redo import Choices, combine, draw
-from maskbench.diff.regions import annotation_change, region_changes
+from maskbench.diff.annotation import annotation_change, region_changes
+from maskbench.diff.causes import ItemVersion, explain, verify
+from maskbench.diff.class_names import Names
+from maskbench.diff.replay import Choices, replay_combine, replay_rasterize
 from maskbench.params import parse_params
 from maskbench.regions.task import Annotation, Image, Region, Task
 
@@ -56,8 +56,10 @@ class Pair:
         self.sides = [self.side(*before), self.side(*after)]
 
     def side(self, task, params):
-        mask, _ = combine(draw(task, task.image, params.rasterize), Choices.of(params), self.names)
-        return Side(task, params, mask, "unexplained")
+        mask, _ = replay_combine(
+            replay_rasterize(task, task.image, params.rasterize), Choices.of(params), self.names
+        )
+        return ItemVersion(task, params, mask, "unexplained")
 
     def causes(self):
         found = explain(*self.sides, self.names)
@@ -77,7 +79,7 @@ def test_verify_one_mask():
     assert verify(pair.sides[0], pair.names) == ()
     edited = pair.sides[0].mask.copy()
     edited[0, 0] = pair.names.number("Both")
-    side = Side(pair.sides[0].task, params(), edited, "unexplained")
+    side = ItemVersion(pair.sides[0].task, params(), edited, "unexplained")
     assert [(cause.kind, cause.pixels) for cause in verify(side, pair.names)] == [
         ("unexplained", 1)
     ]
@@ -171,7 +173,7 @@ def test_a_stroke_of_another_size_is_charged_to_image_and_annotation():
     old = task(annotation(1, CANVAS))
     pair = Pair((old, params()), (old, params()))
     broken = task(annotation(1, CANVAS, stroke))
-    after = Side(broken, params(), pair.sides[1].mask, "unexplained")
+    after = ItemVersion(broken, params(), pair.sides[1].mask, "unexplained")
     found = explain(pair.sides[0], after, pair.names)
     assert [cause.kind for cause in found] == ["unexplained"]
     assert found[0].name == "cannot be drawn anew"
@@ -187,7 +189,7 @@ def test_an_edited_mask_is_unexplained_whatever_else_changed():
     pair = Pair((old, params()), (new, params()))
     edited = pair.sides[1].mask.copy()
     edited[0, :3] = pair.names.number("Plant")
-    pair.sides[1] = Side(new, params(), edited, "unexplained")
+    pair.sides[1] = ItemVersion(new, params(), edited, "unexplained")
     assert [(kind, pixels) for kind, _, pixels in pair.causes()] == [
         ("annotation", 48), ("unexplained", 3),
     ]  # fmt: skip
@@ -196,7 +198,7 @@ def test_an_edited_mask_is_unexplained_whatever_else_changed():
 def test_other_code_is_an_excuse_unless_it_replays_the_other_mask():
     work = task(annotation(1, CANVAS))
     pair = Pair((work, params()), (work, params()))
-    old, new = (Side(work, params(), side.mask.copy(), "code") for side in pair.sides)
+    old, new = (ItemVersion(work, params(), side.mask.copy(), "code") for side in pair.sides)
     new.mask[0, :3] = pair.names.number("Plant")
     assert [cause.kind for cause in explain(old, new, pair.names, same_code=False)] == ["code"]
     assert [cause.kind for cause in explain(old, new, pair.names)] == ["unexplained"]

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from maskbench.codecs import read_label_set
+from maskbench.files.label_sets import read_label_set
 from maskbench.regions.label_set import LabelSet
 from tests.exports import annotation, box, polygon, region, task, write_export
 from tests.files.older import archived, missing

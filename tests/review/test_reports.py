@@ -8,22 +8,22 @@ from dataclasses import replace
 import pytest
 
 from maskbench.diff.gates import Failure, failures, named_limits
-from maskbench.diff.markdown import LIMIT, markdown
 from maskbench.diff.model import (
     AnnotationChange,
     Cause,
     ClassChange,
-    Comparison,
+    Differences,
     MaskChange,
     Move,
     ParamChange,
     RegionChange,
 )
-from maskbench.diff.text import text
-from maskbench.diff.values import values
-from maskbench.diff.verdict import percent, verdict
-from maskbench.manifest import Row
-from maskbench.markup import escaped
+from maskbench.diff.report.json import as_json
+from maskbench.diff.report.markdown import LIMIT, as_markdown
+from maskbench.diff.report.terminal import as_text
+from maskbench.diff.report.verdict import percent, verdict
+from maskbench.files.manifest import Row
+from maskbench.text import escape_markdown
 
 NASTY = "<script>alert(1)</script> | `x` *y* [z](http://evil) @someone #12 \x1b[31m"
 
@@ -47,10 +47,11 @@ def change(number, name="Canvas", key=None):
 
 
 def comparison(changes=(), **more):
-    found = Comparison(
+    found = Differences(
         before="main (0000000)", after="workspace", commits=("0" * 40, None),
         images_before=10, images_after=10, both=10, pixels=12000, params=(), code=(),
-        changes=tuple(changes), renumbered=(), added=(), strange={}, removed=(), twins={},
+        changes=tuple(changes), renumbered=(), added=(), unexplained_new={}, removed=(),
+        same_image={},
         replaced=(), saved_anew=(), moves=(), classes={}, transitions={}, balance={}, members={},
         links={},
     )  # fmt: skip
@@ -66,7 +67,7 @@ def test_a_comment_fits_github_whatever_changed(number):
         classes={f"Class {i}": ClassChange(10, 5, 0.5) for i in range(min(number, 250))},
         saved_anew=tuple(f"{i:06d}_wall" for i in range(number)),
     )
-    comment = markdown(found)
+    comment = as_markdown(found)
     assert len(comment) <= len(comment.encode()) <= LIMIT < 65_536
     assert verdict(found) in comment
     if number == 10_000:
@@ -84,29 +85,29 @@ def test_names_are_shown_as_they_are_and_do_nothing():
         transitions={("Background", NASTY): 12},
         params=(ParamChange("labels_map.x", None, NASTY),),
     )
-    comment = markdown(found, (Failure("class_loss", NASTY),))
+    comment = as_markdown(found, (Failure("class_loss", NASTY),))
     assert "<script" not in comment
     assert "@someone" not in comment
     assert "](http://evil" not in comment
     lines = [line for line in comment.splitlines() if line.startswith("|")]
     assert all(line.count("|") == line.count(" | ") + 2 or "---" in line for line in lines)
-    assert "\x1b" not in text(found)
+    assert "\x1b" not in as_text(found)
 
 
 def test_escaped_text_reads_as_it_was():
-    shown = html.unescape(escaped(NASTY.replace("\x1b", "")))
+    shown = html.unescape(escape_markdown(NASTY.replace("\x1b", "")))
     assert shown.replace("\u200b", "") == " ".join(NASTY.replace("\x1b", "").split())
 
 
 def test_text_is_short_unless_all_is_asked_for():
     found = comparison((change(i) for i in range(100)), both=100)
-    assert "… and 80 more (--all shows them)" in text(found)
-    assert text(found, None).count("_wall") == 100
+    assert "… and 80 more (--all shows them)" in as_text(found)
+    assert as_text(found, None).count("_wall") == 100
 
 
 def test_json_holds_every_change():
     found = comparison((change(i) for i in range(100)), both=100)
-    report = json.loads(json.dumps(values(found)))
+    report = json.loads(json.dumps(as_json(found)))
     assert len(report["masks"]) == 100
     assert report["masks"][0]["annotation"]["regions"][0]["kind"] == "added"
     assert report["schema"] == 1

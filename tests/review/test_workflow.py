@@ -8,7 +8,7 @@ import pytest
 
 from maskbench.commands import blame, diff
 from maskbench.diff.gates import review_limits
-from maskbench.yaml12 import parse_yaml
+from maskbench.files.yaml import parse_yaml
 from tests.repositories import ROOT
 
 WORKFLOW = ROOT / ".github/workflows/review.yml"

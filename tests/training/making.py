@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from maskbench.mask import pixel_digest
+from maskbench.files.masks import pixel_digest
 from maskbench.pipeline.split import COLUMNS
 
 CLASSES = ("Background", "Canvas", "Obstruction")

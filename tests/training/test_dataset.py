@@ -13,7 +13,7 @@ from PIL import Image
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
-from maskbench.ignore import IGNORE
+from maskbench.params import IGNORE
 from tests.repositories import ROOT
 from tests.training.making import CLASSES, blocks, scene_of, write_item, write_lists
 

@@ -20,8 +20,8 @@ from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import FORMATS, export
-from maskbench.export.source import Source
-from maskbench.splits import SUBSETS
+from maskbench.export.source import ExportSource
+from maskbench.pipeline.splits import SUBSETS
 from tests.training.making import make
 from tests.training.test_instances import read_coco
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture(scope="module")
 def source(sample):
-    return Source(Benchmark(sample))
+    return ExportSource(Benchmark(sample))
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +247,7 @@ def test_an_image_less_changes_one_shard(sample, shards, tmp_path):
     lines = (copy / "splits" / "train.txt").read_text().splitlines(keepends=True)
     gone = min(lines, key=lambda line: (copy / "scenes" / line.strip()).stat().st_size)
     (copy / "splits" / "train.txt").write_text("".join(line for line in lines if line != gone))
-    export("webdataset", Source(Benchmark(copy)), tmp_path / "out", shard_mb=0.2)
+    export("webdataset", ExportSource(Benchmark(copy)), tmp_path / "out", shard_mb=0.2)
     before = {shard["sha256"] for shard in index["shards"]["train"]}
     after = json.loads((tmp_path / "out" / "index.json").read_text())["shards"]["train"]
     assert len(before - {shard["sha256"] for shard in after}) == 1
@@ -257,7 +257,7 @@ def test_an_image_less_changes_one_shard(sample, shards, tmp_path):
 def test_webdataset_refuses_what_it_cannot_name(tmp_path):
     make(tmp_path / "dots", {"train": ["a.b"]})
     with pytest.raises(MaskbenchError, match=r"'a\.b' holds a dot"):
-        export("webdataset", Source(Benchmark(tmp_path / "dots")), tmp_path / "out")
+        export("webdataset", ExportSource(Benchmark(tmp_path / "dots")), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -295,7 +295,7 @@ def test_a_folder_that_holds_something_is_left_alone(source, tmp_path):
 
 def test_missing_regions_are_named_and_nothing_is_left(sample, tmp_path):
     with pytest.raises(DataError, match=r"\.json: is missing; .*dvc pull fetch"):
-        export("coco", Source(Benchmark(sample), tmp_path / "none"), tmp_path / "out")
+        export("coco", ExportSource(Benchmark(sample), tmp_path / "none"), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,10 +20,10 @@ from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, ParamsError
 from maskbench.export import export
-from maskbench.export.source import Source
+from maskbench.export.source import ExportSource
 from maskbench.export.trace import trace
-from maskbench.files import json_text
-from maskbench.labelstudio.canonical import task_json
+from maskbench.files.json import json_text
+from maskbench.labelstudio.stored import task_json
 from maskbench.params import RasterizeParams
 from maskbench.regions.rasterize import crop
 from maskbench.regions.task import Annotation, Region, Task
@@ -80,7 +80,7 @@ def read_yolo(path, size_wh):
 def exported_pixels(root, regions, size_wh=(8, 8), **params):
     """The union of the pixels of exported instances, which COCO and YOLO must agree on."""
     benchmark = write_benchmark(root / "data", regions, size_wh)
-    source = Source(benchmark, params=RasterizeParams()._replace(**params))
+    source = ExportSource(benchmark, params=RasterizeParams()._replace(**params))
     for form in ("coco", "yolo"):
         export(form, source, root / form)
     nothing = np.zeros(size_wh[::-1], bool)
@@ -266,7 +266,7 @@ def test_self_crossing_outlines_are_filled_as_the_canvas_shows_them(tmp_path):
     expected = [nonzero(ring, *size_wh) for ring in rings]
     assert expected[0][14, 20]
     regions = [("polygon", ("Canvas",), {"points": percent(ring, size_wh)}) for ring in rings]
-    export("coco", Source(write_benchmark(tmp_path, regions, size_wh)), tmp_path / "coco")
+    export("coco", ExportSource(write_benchmark(tmp_path, regions, size_wh)), tmp_path / "coco")
     found = [plane for _, plane, _ in read_coco(tmp_path / "coco")[f"{KEY}.png"]]
     np.testing.assert_array_equal(found, [plane for plane in expected if plane.any()])
 
@@ -291,7 +291,7 @@ def test_traced_pixels_fill_back_exactly(share):
 
 def test_a_hole_is_cut_open_not_filled(tmp_path):
     regions = [("polygon", ("Canvas",), {"points": percent(HOLE)})]
-    source = Source(write_benchmark(tmp_path, regions), params=RasterizeParams())
+    source = ExportSource(write_benchmark(tmp_path, regions), params=RasterizeParams())
     export("coco", source, tmp_path / "coco")
     export("yolo", source, tmp_path / "yolo")
     ((_, _, found),) = read_coco(tmp_path / "coco")[f"{KEY}.png"]
@@ -311,7 +311,7 @@ def test_labels_parts_and_regions_become_instances(tmp_path):
         ("polygon", (), {"points": percent(SQUARE)}),
     ]
     benchmark = write_benchmark(tmp_path / "data", regions)
-    source = Source(benchmark, params=RasterizeParams(overlap="top"))
+    source = ExportSource(benchmark, params=RasterizeParams(overlap="top"))
     for form in ("coco", "yolo"):
         export(form, source, tmp_path / form)
     found = read_coco(tmp_path / "coco")[f"{KEY}.png"]
@@ -326,7 +326,7 @@ def test_labels_parts_and_regions_become_instances(tmp_path):
 
 def test_a_region_that_cannot_be_read_is_named(tmp_path):
     regions = [("polygon", ("Canvas",), {"points": [[1, 2], [3, 4]]})]
-    source = Source(write_benchmark(tmp_path / "data", regions), params=RasterizeParams())
+    source = ExportSource(write_benchmark(tmp_path / "data", regions), params=RasterizeParams())
     with pytest.raises(DataError, match=r"000001_a\.json.*r0.*at least three are needed"):
         export("coco", source, tmp_path / "coco")
     assert not (tmp_path / "coco").exists()
@@ -443,7 +443,7 @@ def test_params_are_those_above_the_benchmark_or_the_defaults(tmp_path):
     export("coco", benchmark, tmp_path / "none")
     write_params(root, all_touched=True)
     export("coco", benchmark, tmp_path / "above")
-    export("coco", Source(benchmark, params=RasterizeParams()), tmp_path / "given")
+    export("coco", ExportSource(benchmark, params=RasterizeParams()), tmp_path / "given")
     assert [area(tmp_path / name) for name in ("none", "above", "given")] == [1, 9, 1]
     write_params(root, all_touched="perhaps")
     with pytest.raises(ParamsError, match=r"rasterize\.all_touched"):

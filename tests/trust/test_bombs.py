@@ -13,10 +13,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from maskbench.files.masks import read_mask
 from maskbench.labelstudio.server import images
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image
-from maskbench.pixels import read_mask
 from tests.exports import annotation, region, task, write_export
 from tests.repositories import ROOT
 from tests.trust.test_addresses import Web
@@ -102,7 +102,7 @@ def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
     path = tmp_path / "bomb.png"
     path.write_bytes(BOMBS[name])
     assert path.stat().st_size < 400_000
-    setup = "from pathlib import Path; from maskbench.images import inspect"
+    setup = "from pathlib import Path; from maskbench.files.images import inspect"
     said, peak, seconds = measured(setup, "inspect(Path(sys.argv[1]))", path)
     assert "TAKEN" not in said
     assert peak < 100

@@ -8,11 +8,11 @@ from markdown_it import MarkdownIt
 
 from maskbench.dataset import Benchmark
 from maskbench.diff.gates import Failure
-from maskbench.diff.markdown import markdown
 from maskbench.diff.model import ClassChange, Move, ParamChange
 from maskbench.diff.page.write import _entry, _html
+from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
-from maskbench.evaluation.page import Shown, write_page
+from maskbench.evaluation.page import ShownPrediction, write_page
 from maskbench.export import hf
 from tests.review.test_reports import change, comparison, row
 from tests.training.making import blocks, write_item, write_lists
@@ -91,7 +91,7 @@ def found_with(name):
         saved_anew=(name,),
         code=(name,),
         links={name: "http://localhost:8080/projects/1/data?task=2"},
-        twins={name: name},
+        same_image={name: name},
     )
 
 
@@ -128,7 +128,7 @@ def test_the_page_of_a_comparison(name):
 def test_the_comment_of_a_comparison(name):
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     comments = [
-        markdown(found_with(word), (Failure("class_loss", word),)) for word in (name, "wall")
+        as_markdown(found_with(word), (Failure("class_loss", word),)) for word in (name, "wall")
     ]
     shown, harmless = (Page(reader.render(comment)) for comment in comments)
     same(shown, harmless, name)
@@ -148,7 +148,7 @@ def test_the_page_of_an_evaluation(tmp_path, name):
         write_lists(root, {"test": [item]}, classes=(word, "B", "C"), groups=groups)
         benchmark, predictions = Benchmark(root, "test"), {item: blocks(2)}
         report = evaluate(predictions, root, resamples=0)
-        write_page(root / "page.html", Shown(report, benchmark, predictions))
+        write_page(root / "page.html", ShownPrediction(report, benchmark, predictions))
         pages.append(Page((root / "page.html").read_text(encoding="utf-8")))
     shown, harmless = pages
     pictures = [link for link in shown.active()[2] if not link.startswith("data:image/")]

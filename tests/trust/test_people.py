@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from maskbench.labelstudio.canonical import read_task
-from maskbench.labelstudio.parse import essential, parse_task
+from maskbench.labelstudio.export import essential, parse_task
+from maskbench.labelstudio.stored import read_task
 from tests.exports import simple_tasks, write_export
 from tests.harness import people, seeds
 from tests.repositories import Repository, copy_tree

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from maskbench.yaml12 import parse_yaml
+from maskbench.files.yaml import parse_yaml
 from tests.repositories import ROOT
 
 FILES = {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskbench.errors import DataError
-from maskbench.labelstudio.canonical import read_task, task_json, task_of
+from maskbench.labelstudio.stored import read_task, task_json, task_of
 from maskbench.regions.task import Annotation, Image, Region, Task, choose
 
 texts = st.text(max_size=8)

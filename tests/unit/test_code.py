@@ -4,13 +4,13 @@ from importlib.metadata import version
 
 import pytest
 
-from maskbench import code
+from maskbench.files import hashing
 
 
-@pytest.mark.parametrize("name", code._LIBRARIES)
+@pytest.mark.parametrize("name", hashing._LIBRARIES)
 def test_versions_are_those_that_are_installed(name):
-    assert code._version(name) == version(name)
+    assert hashing._version(name) == version(name)
 
 
 def test_a_missing_library_is_none():
-    assert code._version("no-such-library") == "none"
+    assert hashing._version("no-such-library") == "none"

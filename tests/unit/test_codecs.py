@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from maskbench.codecs import png_bytes, write_mask
-from maskbench.mask import pixel_digest
+from maskbench.files.masks import pixel_digest, png_bytes, write_mask
 
 # Pixels are what masks are in: there is no georeference to miss.
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from maskbench import digests as module
-from maskbench.digests import Digests
+from maskbench.files import hashing as module
+from maskbench.files.hashing import Digests
 
 
 def sha(content):

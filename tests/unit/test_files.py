@@ -5,17 +5,16 @@ import os
 
 import pytest
 
-from maskbench.files import (
-    digest,
-    json_text,
+from maskbench.files.atomic import (
     link_or_copy,
     remove_others,
     remove_unfinished,
     replacing,
-    sha256_file,
     write_bytes,
     write_text,
 )
+from maskbench.files.hashing import digest, sha256_file
+from maskbench.files.json import json_text
 
 
 def names(folder):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from maskbench.images import inspect, write_upright
+from maskbench.files.images import inspect, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.labelstudio.keys import (
+from maskbench.labelstudio.image_names import (
     image_reference,
     reference_parts,
     task_key,

@@ -7,6 +7,7 @@ import pytest
 from dvc.utils.serialize import modify_yaml
 
 from maskbench.errors import ParamsError
+from maskbench.files.yaml import parse_yaml
 from maskbench.params import (
     CombineParams,
     FetchParams,
@@ -16,7 +17,6 @@ from maskbench.params import (
     load_params,
     parse_params,
 )
-from maskbench.yaml12 import parse_yaml
 from tests.repositories import SAMPLE
 
 FILE = SAMPLE / "params.yaml"

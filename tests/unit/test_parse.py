@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from maskbench.labelstudio.canonical import task_json
-from maskbench.labelstudio.parse import TaskError, parse_task
+from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.labelstudio.stored import task_json
 from maskbench.regions.task import Region
 
 TRIANGLE = {"points": [[10, 10], [50.5, 10], [10, 60]], "closed": True}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.quickjson import compact_json, parse_json
+from maskbench.files.json import compact_json, parse_json
 
 _VALUES = st.recursive(
     st.none()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML, main
 
-from maskbench.yaml12 import parse_yaml
+from maskbench.files.yaml import parse_yaml
 
 
 def as_dvc(text):

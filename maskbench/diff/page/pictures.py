@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from maskbench.diff.masks import Context, Item
-from maskbench.diff.names import Named, Names
+from maskbench.diff.class_names import Named, Names
+from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.page.outlines import outlines
-from maskbench.files import replacing, write_text
-from maskbench.labelstudio.canonical import task_of
-from maskbench.palette import palette
-from maskbench.pixels import read_mask, read_scene
+from maskbench.files.atomic import replacing, write_text
+from maskbench.files.images import read_scene
+from maskbench.files.masks import read_mask
+from maskbench.files.palette import palette
+from maskbench.labelstudio.stored import task_of
 
 LONGEST = 1600
 """Pixels of a scene's longer side in the page; masks keep every pixel."""
@@ -30,7 +31,7 @@ DIFFERENCE = ((0, 0, 0), (61, 139, 255), (255, 122, 26), (214, 76, 214))
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownChange:
     """One item of the page.
 
     Attributes:
@@ -41,8 +42,8 @@ class Shown:
     """
 
     number: str
-    before: Item | None
-    after: Item | None
+    before: ItemFiles | None
+    after: ItemFiles | None
     scenes: tuple[Path | None, Path | None]
 
 
@@ -62,7 +63,7 @@ class DrawItem:
     before: Context
     after: Context
 
-    def __call__(self, shown: Shown) -> None:
+    def __call__(self, shown: ShownChange) -> None:
         """Write the pictures and the data of one item."""
         names = Names()
         for name in self.classes:
@@ -89,7 +90,7 @@ class DrawItem:
         with replacing(self.folder / name) as temporary:
             picture.save(temporary, **options)
 
-    def _write_data(self, shown: Shown, sides: Sequence[Named | None]) -> None:
+    def _write_data(self, shown: ShownChange, sides: Sequence[Named | None]) -> None:
         """The data that a click on a pixel needs, as a script: pages from files load scripts."""
         data: dict[str, Any] = {}
         contexts = (self.before, self.after)

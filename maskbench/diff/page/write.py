@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import quote
 
 from maskbench.diff.compare import contexts
-from maskbench.diff.masks import Item
-from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Comparison, MaskChange
-from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, Shown
-from maskbench.diff.sections import LINKS, Section, author_words, column, heading, sections
-from maskbench.diff.verdict import verdict
-from maskbench.files import write_text
-from maskbench.manifest import Row
-from maskbench.palette import hex_colours
+from maskbench.diff.item import ItemFiles
+from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
+from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, ShownChange
+from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
+from maskbench.diff.report.verdict import verdict
+from maskbench.files.atomic import write_text
+from maskbench.files.manifest import Row
+from maskbench.files.palette import hex_colours
 from maskbench.parallel.run import run_all
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
@@ -27,7 +27,7 @@ _OURS = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # pictures of a page that
 
 
 def write_page(
-    folder: Path, found: Comparison, before: Version, after: Version, most: int = 500
+    folder: Path, found: Differences, before: Version, after: Version, most: int = 500
 ) -> None:
     """Write the page and its pictures; of more than ``most`` items the worst are shown.
 
@@ -61,7 +61,7 @@ def write_page(
     write_text(folder / "index.html", _html(found, data))
 
 
-def class_order(before: Version, after: Version, found: Comparison) -> list[str]:
+def class_order(before: Version, after: Version, found: Differences) -> list[str]:
     """All class names, the new version's by value, then those that only the old one has."""
     new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
     old = sorted(before.params.labels_map, key=lambda name: before.params.labels_map[name])
@@ -78,7 +78,7 @@ def _version(version: Version) -> dict[str, Any]:
     }
 
 
-def _entry(index: int, entry: MaskChange | Row, found: Comparison) -> dict[str, Any]:
+def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str, Any]:
     number = f"{index:0{_NUMBER_WIDTH}d}"
     if isinstance(entry, MaskChange):
         return {"n": number, "status": "changed", **_row(entry.after), **_changed(entry, found)}
@@ -99,7 +99,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _changed(change: MaskChange, found: Comparison) -> dict[str, Any]:
+def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
     annotation = change.annotation
     move = next((move for move in found.moves if move.key == change.key), None)
     return {
@@ -130,7 +130,9 @@ def _changed(change: MaskChange, found: Comparison) -> dict[str, Any]:
     }
 
 
-def _shown(items: Iterable[Mapping[str, Any]], before: Version, after: Version) -> list[Shown]:
+def _shown(
+    items: Iterable[Mapping[str, Any]], before: Version, after: Version
+) -> list[ShownChange]:
     """The files of the items to draw, fetched at once for each version."""
     listed = list(items)
     old = _files(before, [i["key"] for i in listed if i["status"] != "added"])
@@ -142,12 +144,12 @@ def _shown(items: Iterable[Mapping[str, Any]], before: Version, after: Version) 
         same = there is not None and not item.get("scene_before")
         scenes = (None if same or here is None else here[1], there[1] if there else None)
         shown.append(
-            Shown(item["n"], here[0] if here else None, there[0] if there else None, scenes)
+            ShownChange(item["n"], here[0] if here else None, there[0] if there else None, scenes)
         )
     return shown
 
 
-def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[Item, Path]]:
+def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, Path]]:
     rows = {key: version.rows[key] for key in keys}
     paths = {
         key: (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{key}.json", f"{SCENES}/{row.scene}")
@@ -155,12 +157,12 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[Item, Path]
     }
     files = version.files(path for three in paths.values() for path in three) if rows else {}
     return {
-        key: (Item(rows[key], files[mask], files[task]), files[scene])
+        key: (ItemFiles(rows[key], files[mask], files[task]), files[scene])
         for key, (mask, task, scene) in paths.items()
     }
 
 
-def _html(found: Comparison, data: Mapping[str, Any]) -> str:
+def _html(found: Differences, data: Mapping[str, Any]) -> str:
     assets = resources.files("maskbench.diff.page") / "assets"
     style, *scripts = [(assets / name).read_text(encoding="utf-8") for name in _FILES]
     shared = json.dumps(data, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")

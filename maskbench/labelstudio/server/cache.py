@@ -38,7 +38,7 @@ class StoredImage:
         validator: Headers that ask whether it has changed (``If-None-Match`` …); empty where the
             server gives none.
         file: Name of the file that was last seen to have this digest.
-        signature: That file's signature (:func:`maskbench.digests.signature_of`).
+        signature: That file's signature (:func:`maskbench.files.hashing.signature_of`).
     """
 
     sha256: str

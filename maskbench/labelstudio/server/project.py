@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from maskbench.errors import Problem, SourceError, did_you_mean
-from maskbench.files import digest
+from maskbench.files.hashing import digest
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import NotThereError
 from maskbench.params import Rule

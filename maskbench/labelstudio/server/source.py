@@ -12,11 +12,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from maskbench.digests import signature_of
 from maskbench.errors import SourceError
-from maskbench.files import sha256_file
-from maskbench.images import SUFFIXES
-from maskbench.labelstudio.model import HasImage, ImageFile
+from maskbench.files.hashing import sha256_file, signature_of
+from maskbench.files.images import SUFFIXES
+from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.server.cache import Cache, StoredImage
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.images import ImageRequest, ImageResult, get_image
@@ -69,7 +68,7 @@ class Server:
             for raw in self._cache.tasks(project.id):
                 yield raw, _origin(project)
 
-    def stamp(self, raw: Any, origin: str) -> str | None:
+    def fingerprint(self, raw: Any, origin: str) -> str | None:
         """Return None: what a task means depends on its project's setup, too."""
         return None
 

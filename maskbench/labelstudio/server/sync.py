@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.parse import essential
+from maskbench.labelstudio.export import essential
 from maskbench.labelstudio.server.cache import Cache
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError

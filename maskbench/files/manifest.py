@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskbench.cells import plain
 from maskbench.errors import DataError, Problem
-from maskbench.files import csv_rows
+from maskbench.files.csv import csv_rows
+from maskbench.text import unescape_formula
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Row:
         width: Width of scene and mask in pixels.
         height: Height of scene and mask in pixels.
         classes: Pixels by class name; classes without a pixel are not in it.
-        mask_sha256: :func:`maskbench.mask.pixel_digest` of the mask.
+        mask_sha256: :func:`maskbench.files.masks.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
     """
 
@@ -78,7 +78,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
 
 
 def _plain(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: plain(text) for name, text in values.items()}
+    return {name: unescape_formula(text) for name, text in values.items()}
 
 
 def _row(values: Mapping[str, str]) -> Row:

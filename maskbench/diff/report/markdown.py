@@ -3,10 +3,10 @@
 import re
 
 from maskbench.diff.gates import Failure
-from maskbench.diff.model import Comparison
-from maskbench.diff.sections import LINKS, Section, column, heading, sections
-from maskbench.diff.verdict import verdict
-from maskbench.markup import escaped
+from maskbench.diff.model import Differences
+from maskbench.diff.report.sections import LINKS, Section, column, heading, sections
+from maskbench.diff.report.verdict import verdict
+from maskbench.text import escape_markdown
 
 LIMIT = 65_000
 """Bytes; GitHub refuses comments of more than 65,536 characters."""
@@ -16,7 +16,7 @@ _OPEN = 12  # rows of a table that is shown without a click
 _NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
 
 
-def markdown(found: Comparison, failures: tuple[Failure, ...] = ()) -> str:
+def as_markdown(found: Differences, failures: tuple[Failure, ...] = ()) -> str:
     """The report as Markdown of at most :data:`LIMIT` bytes; long tables are cut, and say so."""
     for most in _STEPS:
         whole = _render(found, failures, most)
@@ -26,12 +26,12 @@ def markdown(found: Comparison, failures: tuple[Failure, ...] = ()) -> str:
     return head + "\n\nThe tables do not fit into a comment: see the page or the JSON report.\n"
 
 
-def _render(found: Comparison, failures: tuple[Failure, ...], most: int) -> str:
+def _render(found: Differences, failures: tuple[Failure, ...], most: int) -> str:
     blocks = [_head(found, failures), *(_block(section, most) for section in sections(found))]
     return "\n\n".join(blocks) + "\n"
 
 
-def _head(found: Comparison, failures: tuple[Failure, ...]) -> str:
+def _head(found: Differences, failures: tuple[Failure, ...]) -> str:
     sign = "🔴" if failures or found.unexplained else "🟡" if not found.is_empty else "🟢"
     lines = [
         "<!-- maskbench diff -->",
@@ -39,9 +39,9 @@ def _head(found: Comparison, failures: tuple[Failure, ...]) -> str:
         "",
         f"{sign} **{verdict(found)}**",
         "",
-        f"{escaped(heading(found), 300)}",
+        f"{escape_markdown(heading(found), 300)}",
     ]
-    lines += [f"- ❌ {escaped(str(failure), 300)}" for failure in failures]
+    lines += [f"- ❌ {escape_markdown(str(failure), 300)}" for failure in failures]
     return "\n".join(lines)
 
 
@@ -74,5 +74,5 @@ def _cell(text: str, kind: str) -> str:
     if address and not set(text) & set(" <>|\"'`\\()[]"):
         return f"[task]({text})"
     if kind.startswith("`") and text:
-        return f"<code>{escaped(text)}</code>"
-    return text if _NUMBER.fullmatch(text) else escaped(text)
+        return f"<code>{escape_markdown(text)}</code>"
+    return text if _NUMBER.fullmatch(text) else escape_markdown(text)

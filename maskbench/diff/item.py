@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskbench.diff.causes import Side, explain, verify
+from maskbench.diff.annotation import annotation_change
+from maskbench.diff.causes import ItemVersion, explain, verify
+from maskbench.diff.class_names import Named, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
-from maskbench.diff.names import Named, Names, differing
-from maskbench.diff.regions import annotation_change
 from maskbench.errors import DataError, Problem
-from maskbench.labelstudio.canonical import task_of
-from maskbench.manifest import Row
-from maskbench.mask import Mask, pixel_digest
+from maskbench.files.manifest import Row
+from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.labelstudio.stored import task_of
 from maskbench.params import Params
-from maskbench.pixels import read_mask
 
 
 @dataclass(frozen=True)
@@ -22,16 +21,16 @@ class Context:
     Attributes:
         params: Its params.
         classes: Class name by mask value.
-        residue: See :class:`maskbench.diff.causes.Side`.
+        unexplained_kind: See :class:`maskbench.diff.causes.ItemVersion`.
     """
 
     params: Params
     classes: dict[int, str]
-    residue: str
+    unexplained_kind: str
 
 
 @dataclass(frozen=True)
-class Item:
+class ItemFiles:
     """One version of one item, as files.
 
     Attributes:
@@ -49,8 +48,8 @@ class Item:
 class Pair:
     """Both versions of one item, and the link to its task."""
 
-    before: Item
-    after: Item
+    before: ItemFiles
+    after: ItemFiles
     link: str | None = None
 
 
@@ -71,20 +70,20 @@ class ComparePair:
         change = _counted(pair, before, after, names)
         lies = pixel_digest(files[1]) != pair.after.row.mask_sha256
         if not change.changed:
-            return replace(change, manifest_lies=lies)
+            return replace(change, manifest_mismatch=lies)
         tasks = [
             task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
             for item in (pair.before, pair.after)
         ]
         causes = explain(
-            Side(tasks[0], self.before.params, before, self.before.residue),
-            Side(tasks[1], self.after.params, after, self.after.residue),
+            ItemVersion(tasks[0], self.before.params, before, self.before.unexplained_kind),
+            ItemVersion(tasks[1], self.after.params, after, self.after.unexplained_kind),
             names,
             self.same_code,
         )
         criteria = (self.before.params.rasterize.annotation, self.after.params.rasterize.annotation)
         annotation = annotation_change(tasks[0], tasks[1], criteria)
-        return replace(change, causes=causes, annotation=annotation, manifest_lies=lies)
+        return replace(change, causes=causes, annotation=annotation, manifest_mismatch=lies)
 
 
 @dataclass(frozen=True)
@@ -93,16 +92,18 @@ class VerifyItem:
 
     context: Context
 
-    def __call__(self, item: Item) -> tuple[str, int]:
+    def __call__(self, item: ItemFiles) -> tuple[str, int]:
         """(its key, pixels that its annotation and params do not account for)."""
         names = Names()
         mask = names.named(_read(item), self.context.classes)
         task = task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
-        causes = verify(Side(task, self.context.params, mask, self.context.residue), names)
+        causes = verify(
+            ItemVersion(task, self.context.params, mask, self.context.unexplained_kind), names
+        )
         return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 
-def _read(item: Item) -> Mask:
+def _read(item: ItemFiles) -> Mask:
     try:
         return read_mask(item.mask)
     except ValueError as error:

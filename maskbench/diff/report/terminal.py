@@ -3,15 +3,16 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from maskbench.diff.model import Comparison
-from maskbench.diff.sections import Section, column, heading, sections
-from maskbench.diff.verdict import verdict
+from maskbench.diff.model import Differences
+from maskbench.diff.report.sections import Section, column, heading, sections
+from maskbench.diff.report.verdict import verdict
+from maskbench.text import replace_control_characters
 
 MOST = 20
 """Rows of a table before the rest is only counted."""
 
 
-def text(found: Comparison, most: int | None = MOST) -> str:
+def as_text(found: Differences, most: int | None = MOST) -> str:
     """The whole report as text; ``most`` rows a table, None for all."""
     blocks = [f"{heading(found)}\n{verdict(found)}"]
     blocks += [_block(section, most) for section in sections(found)]
@@ -24,7 +25,7 @@ def _block(section: Section, most: int | None) -> str:
     if len(section.columns) > 1:
         lines += aligned(section.columns, rows)
     else:
-        lines += [f"  {_plain(row[0])}" for row in rows]
+        lines += [f"  {replace_control_characters(row[0])}" for row in rows]
     more = len(section.rows) - len(rows)
     if more:
         lines.append(f"  … and {more:,} more (--all shows them)")
@@ -33,7 +34,7 @@ def _block(section: Section, most: int | None) -> str:
 
 def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table, two blanks before each column; columns without any text are left out."""
-    cells = [[_plain(cell) for cell in row] for row in rows]
+    cells = [[replace_control_characters(cell) for cell in row] for row in rows]
     used = [i for i in range(len(columns)) if any(row[i] for row in cells)]
     table = [
         [column(columns[i]) for i in used],
@@ -48,11 +49,6 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in table
     ]
-
-
-def _plain(cell: str) -> str:
-    """Without characters that would move the cursor or colour the terminal."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else "�" for c in cell)
 
 
 def _width(cell: str) -> int:

@@ -1,25 +1,42 @@
-"""Incremental, all-or-nothing builds: what the stages that make a file per task share.
+"""Build incrementally, all or nothing: what the stages that make a file per task share.
 
 A stage's files are made aside and moved into place when all of them are good, so that bad input
-leaves the previous outputs as they were. What was made from what is remembered beside them; an item
-is skipped only when its inputs are the same *and* its files still hold the bytes that were written.
-The memory is a shortcut only: without it everything is made anew, with equal bytes.
+leaves the previous outputs as they were. What was made from what is remembered beside them; an
+item is skipped only when its inputs are the same *and* its files still hold the bytes that were
+written. The memory is a shortcut only: without it everything is made again, with equal bytes.
 """
 
 import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
-from maskbench.files import remove_others
+from maskbench.files.atomic import remove_others, write_bytes
+from maskbench.files.hashing import Digests, build_id
+from maskbench.files.json import compact_json, parse_json
 from maskbench.parallel.run import progress, run_all
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.memory import Memory, folder_digests
-from maskbench.pipeline.work import Outcome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one job made.
+
+    Attributes:
+        outputs: The digests of its files by path relative to the data folder; they lie in the
+            staging folder.
+        facts: What metrics and tables need to know of it (JSON values).
+        problems: What is wrong with its input; then nothing of the run is published.
+    """
+
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 class Job(NamedTuple):
@@ -102,9 +119,9 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
         for key, outcome in made.items()
     }
     for outcome in made.values():
-        outputs.note(outcome.outputs)
-    outputs.keep(path for entry in (*old.values(), *new.values()) for path in entry["outputs"])
-    memory.keep(old | new, bool(new))
+        outputs.record(outcome.outputs)
+    outputs.save(path for entry in (*old.values(), *new.values()) for path in entry["outputs"])
+    memory.save(old | new, bool(new))
     return Built(facts, len(made))
 
 
@@ -154,21 +171,21 @@ class _Outputs:
         self._layout = layout
         self._digests = {folder: folder_digests(layout, folder) for folder in folders}
 
-    def have(self, seals: Mapping[str, str]) -> bool:
+    def have(self, digests: Mapping[str, str]) -> bool:
         """Whether these files, by path, still have these digests."""
-        for path, seal in seals.items():
+        for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
-            if self._digests[folder].get(name) != seal:
+            if self._digests[folder].get(name) != sha256:
                 return False
         return True
 
-    def note(self, seals: Mapping[str, str]) -> None:
+    def record(self, digests: Mapping[str, str]) -> None:
         """Learn the digests, by path, of files that were just published."""
-        for path, seal in seals.items():
+        for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
-            self._digests[folder].note(name, seal)
+            self._digests[folder].record(name, sha256)
 
-    def keep(self, paths: Iterable[str]) -> None:
+    def save(self, paths: Iterable[str]) -> None:
         """Delete all other files, and remember the digests of these."""
         names: dict[str, set[str]] = {folder: set() for folder in self._digests}
         for path in paths:
@@ -177,3 +194,38 @@ class _Outputs:
         for folder, digests in self._digests.items():
             remove_others(self._layout.data / folder, names[folder])
             digests.save(names[folder])
+
+
+def folder_digests(layout: Layout, name: str) -> Digests:
+    """The digests of the files in a data folder; all stages share what is known of it."""
+    memory = layout.work("digests") / f"{name.replace('/', '-')}.json"
+    return Digests(layout.data / name, memory)
+
+
+class Memory:
+    """What was made from what, by key, by this same code.
+
+    Args:
+        layout: Where files lie.
+        stage: Whose memory it is.
+        name: Which of the stage's.
+
+    Attributes:
+        known: What was kept last time; empty if that was other code.
+    """
+
+    def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
+        self._file = layout.memory(stage, name)
+        self.known: dict[str, Any] = {}
+        try:
+            content = parse_json(self._file.read_bytes())
+        except (OSError, ValueError):
+            return
+        same = isinstance(content, dict) and content.get("build_id") == build_id()
+        if same and isinstance(content.get("items"), dict):
+            self.known = content["items"]
+
+    def save(self, items: Mapping[str, Any], changed: bool) -> None:
+        """Write the memory of all current items, if it has ``changed`` or items have gone."""
+        if changed or len(items) != len(self.known):
+            write_bytes(self._file, compact_json({"build_id": build_id(), "items": items}))

@@ -1,8 +1,5 @@
-"""Atomic writes and digests: what makes a killed stage harmless and a version comparable."""
+"""Write files atomically, so that a killed stage leaves the old file or the new one."""
 
-import csv
-import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -10,7 +7,6 @@ import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 _UNFINISHED = ".tmp-"
 
@@ -61,40 +57,6 @@ def write_text(target: Path, text: str) -> None:
     write_bytes(target, text.encode("utf-8", "backslashreplace"))
 
 
-def csv_rows(lines: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of a CSV table with a header, however long a field is.
-
-    Args:
-        lines: The table, such as a file opened with ``newline=""``.
-
-    Raises:
-        csv.Error: It is no CSV.
-    """
-    csv.field_size_limit(2**31 - 1)  # else a group name of 131,073 letters could not be read back
-    rows = csv.reader(lines)
-    header = next(rows, [])
-    table = list(rows)
-    if all(len(row) == len(header) for row in table):
-        return [dict(zip(header, row, strict=True)) for row in table]
-    return list(_ragged(header, table))
-
-
-def _ragged(header: list[str], table: list[list[str]]) -> Iterator[dict[Any, Any]]:
-    """Rows of a damaged table as Python's DictReader gives them: None for what is missing."""
-    for row in filter(None, table):
-        rest = {None: row[len(header) :]} if len(row) > len(header) else {}
-        yield {**dict.fromkeys(header), **dict(zip(header, row, strict=False)), **rest}
-
-
-def json_text(value: Any) -> str:
-    """``value`` as readable JSON with sorted keys and a final newline, equal on every machine.
-
-    Raises:
-        ValueError: A number is NaN or infinite.
-    """
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def link_or_copy(source: Path, target: Path) -> None:
     """Make ``target`` the same bytes as ``source``: a hard link where possible, else a copy."""
     file = source.resolve() if source.is_symlink() else source  # it may be a link into a cache
@@ -116,36 +78,6 @@ def _replace_by_link(source: Path, target: Path) -> None:
     else:
         temporary.replace(target)
         temporary.unlink(missing_ok=True)  # still there if target was a link to source already
-
-
-def sha256(content: bytes) -> str:
-    """The hex SHA-256 of ``content``."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def sha256_file(path: Path | str) -> str:
-    """The hex SHA-256 of a file's bytes, read in blocks.
-
-    By the system's own calls, which for a small file take a third of ``hashlib.file_digest``'s
-    time: DVC marks each file of a stage that runs as changed, so all are read again after it.
-    """
-    handle = os.open(path, os.O_RDONLY | _BINARY)
-    try:
-        total = hashlib.sha256()
-        while block := os.read(handle, _BLOCK):
-            total.update(block)
-        return total.hexdigest()
-    finally:
-        os.close(handle)
-
-
-_BINARY: int = getattr(os, "O_BINARY", 0)  # only Windows has it
-_BLOCK = 1 << 17
-
-
-def digest(value: Any) -> str:
-    """The hex SHA-256 of a JSON-like value, the same for equal values whatever their key order."""
-    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
 
 
 def remove_others(folder: Path, names: Collection[str]) -> int:

@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskbench.diff.names import NO_RULE, Named, Names
+from maskbench.diff.class_names import NO_RULE, Named, Names
 from maskbench.errors import GeometryError
-from maskbench.ignore import IGNORE
-from maskbench.params import CombineParams, Params, RasterizeParams, Rule
+from maskbench.params import IGNORE, CombineParams, Params, RasterizeParams, Rule
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.regions.task import Image, Task
 
 
-def draw(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:
+def replay_rasterize(task: Task, image: Image, params: RasterizeParams) -> LabelSet | None:
     """Make the label set that *rasterize* would make; None where no annotation counts.
 
     Raises:
@@ -57,7 +56,9 @@ class Choices:
         return "combine", f"combine.{name}"
 
 
-def combine(drawn: LabelSet, choices: Choices, names: Names) -> tuple[Named, list[Combination]]:
+def replay_combine(
+    drawn: LabelSet, choices: Choices, names: Names
+) -> tuple[Named, list[Combination]]:
     """A label set's mask by class name, and the combinations of labels that occur in it.
 
     Labels that the choices do not know (they came with the other version) are their own class.

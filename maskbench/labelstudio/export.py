@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskbench.errors import Problem
-from maskbench.labelstudio.keys import image_reference, task_key
+from maskbench.labelstudio.image_names import image_reference, task_key
 from maskbench.regions.shapes import GEOMETRY_FIELDS, KINDS
 from maskbench.regions.strokes import canonical_rle
 from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task

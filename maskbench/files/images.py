@@ -1,4 +1,7 @@
-"""Image files: what they are, and how they stand upright. Needs Pillow only."""
+"""Inspect image files, read their pixels, and write them upright. Needs numpy and Pillow only.
+
+Files are opened for reading only: in a workspace of links, writing would change DVC's cache.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -6,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from maskbench.files import link_or_copy, replacing, sha256_file
+from maskbench.files.atomic import link_or_copy, replacing
+from maskbench.files.hashing import sha256_file
 
 MOST_PIXELS = 1 << 29
 """Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
@@ -116,3 +122,51 @@ def _save_upright(image: Image.Image, target: Path) -> None:
 
 def _format(path: Path) -> str:
     return next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)
+
+
+Scene = npt.NDArray[np.uint8]
+"""Red, green, blue, shape (H, W, 3), uint8."""
+
+_WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of 16-bit grey
+_DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, ValueError)
+
+
+def read_scene(path: Path) -> Scene:
+    """An image as the annotator saw it: upright (EXIF applied), RGB, 8 bits.
+
+    Grey is repeated in the three channels, a palette is looked up, transparency is dropped (as
+    fastai does), CMYK is converted by Pillow. Of 16 bits the upper 8 count, where Pillow itself
+    would clip all beyond 255 to white.
+
+    Returns:
+        Shape (H, W, 3), uint8.
+
+    Raises:
+        ValueError: The file is no image, is damaged or cut off, or has floating-point pixels; the
+            message says which, without the path.
+    """
+    image = ImageOps.exif_transpose(load_image(path))
+    if image.mode in _WIDE:
+        grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers: save it with 8 or 16 bits")
+    return np.array(image.convert("RGB"))
+
+
+def load_image(path: Path) -> Image.Image:
+    """The decoded image; the file is closed again."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
+            with open_image(path) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise ValueError(f"it claims {image.width} x {image.height} pixels")
+                image.load()
+                return image
+    except UnidentifiedImageError:
+        raise ValueError("it is no image in a known format") from None
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
+    except _DAMAGE as error:
+        raise ValueError(f"it is damaged or cut off: {error}") from None

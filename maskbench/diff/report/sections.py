@@ -8,11 +8,11 @@ from maskbench.diff.model import (
     CAUSE_TITLES,
     UNEXPLAINED,
     AnnotationChange,
-    Comparison,
+    Differences,
     MaskChange,
 )
-from maskbench.diff.verdict import counted, percent
-from maskbench.manifest import Row
+from maskbench.diff.report.verdict import counted, percent
+from maskbench.files.manifest import Row
 
 LINKS = "task"
 """The column whose cells may be addresses; a name that looks like one is a name."""
@@ -38,7 +38,7 @@ class Section:
     keys: tuple[str, ...] = ()
 
 
-def sections(found: Comparison) -> list[Section]:
+def sections(found: Differences) -> list[Section]:
     """All tables that have a row, alarms first."""
     tables = [
         _unexplained(found),
@@ -50,7 +50,7 @@ def sections(found: Comparison) -> list[Section]:
         _images(found),
         _members(found),
         _balance(found),
-        _rows("Images added", found.added, found.links, found.twins),
+        _rows("Images added", found.added, found.links, found.same_image),
         _rows("Images removed", found.removed, {}, {}),
         _keys("Image files replaced", found.replaced),
         _keys("Annotation saved anew, mask the same", found.saved_anew),
@@ -60,13 +60,13 @@ def sections(found: Comparison) -> list[Section]:
     return [table for table in tables if table.rows]
 
 
-def _unexplained(found: Comparison) -> Section:
+def _unexplained(found: Differences) -> Section:
     rows = [
         (change.key, number(_pixels(change, UNEXPLAINED)), _unexplained_note(change))
         for change in found.unexplained
     ]
     note = f"added; {_NOT_GIVEN}"
-    rows += [(key, number(pixels), note) for key, pixels in found.strange.items()]
+    rows += [(key, number(pixels), note) for key, pixels in found.unexplained_new.items()]
     title = "ALARM: masks that changed without a cause"
     columns = ("`image", ">pixels", "what to do")
     return Section(title, columns, tuple(rows), True, tuple(row[0] for row in rows))
@@ -79,7 +79,7 @@ _NOT_GIVEN = (
 
 
 def _unexplained_note(change: MaskChange) -> str:
-    if change.manifest_lies:
+    if change.manifest_mismatch:
         return "the file is not what manifest.csv says: `dvc repro`, and look who edited it"
     return _NOT_GIVEN
 
@@ -88,14 +88,14 @@ def _pixels(change: MaskChange, kind: str) -> int:
     return sum(cause.pixels for cause in change.causes if cause.kind == kind)
 
 
-def _moves(found: Comparison) -> Section:
+def _moves(found: Differences) -> Section:
     rows = ((move.key, move.before, move.after, move.cause) for move in found.moves)
     title = "ALARM: images moved between splits"
     keys = tuple(move.key for move in found.moves)
     return Section(title, ("`image", "from", "to", "because of"), tuple(rows), True, keys)
 
 
-def _params(found: Comparison) -> Section:
+def _params(found: Differences) -> Section:
     rows = ((change.path, value(change.before), value(change.after)) for change in found.params)
     return Section("Parameters", ("`params.yaml", "`before", "`after"), tuple(rows))
 
@@ -111,7 +111,7 @@ def value(content: object) -> str:
     return str(content)
 
 
-def _causes(found: Comparison) -> Section:
+def _causes(found: Differences) -> Section:
     masks: Counter[tuple[str, str]] = Counter()
     pixels: Counter[tuple[str, str]] = Counter()
     for change in found.changes:
@@ -134,7 +134,7 @@ def _shared(kind: str, name: str) -> str:
     return name if kind in ("rule", "rasterize", "combine", "labels_map") else ""
 
 
-def _classes(found: Comparison) -> Section:
+def _classes(found: Differences) -> Section:
     rows = (
         (name, number(entry.before), number(entry.after), signed(entry.after - entry.before),
          ratio(entry.iou))
@@ -145,12 +145,12 @@ def _classes(found: Comparison) -> Section:
     return Section("Classes", columns, tuple(rows))
 
 
-def _transitions(found: Comparison) -> Section:
+def _transitions(found: Differences) -> Section:
     rows = ((a, b, number(count)) for (a, b), count in found.transitions.items())
     return Section("Pixels that moved between classes", ("`from", "`to", ">pixels"), tuple(rows))
 
 
-def _images(found: Comparison) -> Section:
+def _images(found: Differences) -> Section:
     columns = ("`image", ">pixels", ">share", ">worst IoU", "`because of", "regions", "by", LINKS)
     rows = tuple(_image(change) for change in found.changes)
     title = "Masks changed, worst first"
@@ -206,7 +206,7 @@ def author_words(change: AnnotationChange | None) -> str:
     return f"{who}, {change.updated_at[:16].replace('T', ' ')}" if change.updated_at else who
 
 
-def _members(found: Comparison) -> Section:
+def _members(found: Differences) -> Section:
     if all(old == new for old, new in found.members.values()):
         return Section("Splits", (), ())
     rows = (
@@ -216,7 +216,7 @@ def _members(found: Comparison) -> Section:
     return Section("Splits", ("split", ">images before", ">after", ">change"), tuple(rows))
 
 
-def _balance(found: Comparison) -> Section:
+def _balance(found: Differences) -> Section:
     rows = []
     for split, classes in found.balance.items():
         totals = [sum(pair[side] for pair in classes.values()) for side in (0, 1)]
@@ -229,13 +229,14 @@ def _balance(found: Comparison) -> Section:
 
 
 def _rows(
-    title: str, rows: Sequence[Row], links: Mapping[str, str], twins: Mapping[str, str]
+    title: str, rows: Sequence[Row], links: Mapping[str, str], same_image: Mapping[str, str]
 ) -> Section:
     cells = (
         (
             row.key, row.split, ", ".join(sorted(row.classes)),
             f"user {row.annotator}" if row.annotator else "",
-            f"the same picture as {twins[row.key]}, which is gone" if row.key in twins else "",
+            f"the same picture as {same_image[row.key]}, which is gone" if row.key in same_image
+            else "",
             links.get(row.key) or f"task {row.task}",
         )
         for row in rows
@@ -271,7 +272,7 @@ def column(name: str) -> str:
     return name.lstrip(">`")
 
 
-def heading(found: Comparison) -> str:
+def heading(found: Differences) -> str:
     """What is compared, such as ``main (3f2a1c9) → workspace, 22 → 23 images``."""
     images = f"{found.images_before:,} → {counted(found.images_after, 'image')}"
     return f"{found.before} → {found.after}, {images}"

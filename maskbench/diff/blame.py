@@ -5,22 +5,16 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from maskbench.diff.names import NO_RULE
-from maskbench.diff.redo import Choices
-from maskbench.errors import (
-    DataError,
-    MaskbenchError,
-    Problem,
-    SourceError,
-    visible,
-)
-from maskbench.labelstudio.canonical import task_of
-from maskbench.manifest import Row
-from maskbench.mask import Mask
-from maskbench.pixels import read_mask
+from maskbench.diff.class_names import NO_RULE
+from maskbench.diff.replay import Choices
+from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
+from maskbench.files.manifest import Row
+from maskbench.files.masks import Mask, read_mask
+from maskbench.labelstudio.stored import task_of
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import painting_order
 from maskbench.regions.task import Annotation, Task, choose
+from maskbench.text import escape_terminal
 from maskbench.versions import git
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
@@ -257,7 +251,7 @@ def lines(found: Blame, past: Since | None) -> list[str]:
     if not found.agrees:
         wrong = "no class" if found.expected == NO_RULE else found.expected
         told.append(f"  ALARM       these labels give {wrong}: the mask was edited, or is stale")
-    return [visible(line) for line in (head, *told)]
+    return [escape_terminal(line) for line in (head, *told)]
 
 
 def _region_words(entry: Covering) -> str:

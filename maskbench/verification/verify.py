@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.errors import DataError, MaskbenchError, Problem
-from maskbench.manifest import Row
+from maskbench.files.manifest import Row
 from maskbench.parallel.run import progress
-from maskbench.verification.items import Seen, check_item
+from maskbench.verification.items import CheckedItem, check_item
 from maskbench.verification.similar import Look, near_pairs
 from maskbench.verification.tables import (
     check_codes,
@@ -80,7 +80,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
         problems += found.problems
         if origin is not None:
             problems += origin.check_item(root, row, found.mask)
-        seen.append(Seen(row, found.digest, found.look, None, ()))
+        seen.append(CheckedItem(row, found.digest, found.look, None, ()))
     problems += _leaks(root, seen)
     if origin is not None and (rows or not wrong):
         problems += origin.check_whole(root, names, rows)
@@ -101,17 +101,19 @@ def _origin(annotations: Path, params: Path, rows: Iterable[Row]) -> "Origin | N
     return Origin(annotations, load_params(params), rows)
 
 
-def _leaks(root: Path, seen: Sequence[Seen]) -> list[Problem]:
+def _leaks(root: Path, seen: Sequence[CheckedItem]) -> list[Problem]:
     """Equal and near-equal images in different splits."""
     problems = []
-    first: dict[str, Seen] = {}
+    first: dict[str, CheckedItem] = {}
     for item in seen:
         if item.digest is None:
             continue
         other = first.setdefault(item.digest, item)
         if other.row.split != item.row.split:
             problems.append(_leak(root, other, item, "the same image as"))
-    known: list[tuple[Seen, Look]] = [(item, item.look) for item in seen if item.look is not None]
+    known: list[tuple[CheckedItem, Look]] = [
+        (item, item.look) for item in seen if item.look is not None
+    ]
     looks, splits = [shown for _, shown in known], [item.row.split for item, _ in known]
     for i, j, alike in near_pairs(looks, splits):
         one, other = known[i][0], known[j][0]
@@ -120,7 +122,7 @@ def _leaks(root: Path, seen: Sequence[Seen]) -> list[Problem]:
     return problems
 
 
-def _leak(root: Path, one: Seen, other: Seen, alike: str) -> Problem:
+def _leak(root: Path, one: CheckedItem, other: CheckedItem, alike: str) -> Problem:
     what = (
         f"in {other.row.split}, is {alike} {one.row.key!r} in {one.row.split}: keep them in one "
         "group (split.group_by), or delete one of the tasks"

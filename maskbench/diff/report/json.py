@@ -3,14 +3,14 @@
 from typing import Any
 
 from maskbench.diff.gates import Failure
-from maskbench.diff.model import AnnotationChange, Comparison, MaskChange, RegionChange
-from maskbench.diff.verdict import verdict
+from maskbench.diff.model import AnnotationChange, Differences, MaskChange, RegionChange
+from maskbench.diff.report.verdict import verdict
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away; new fields may come without."""
 
 
-def values(found: Comparison, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:
+def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:
     """Everything a comparison found, as JSON values.
 
     IoU is a number from 0 to 1, or null where the size changed; transitions are
@@ -31,9 +31,9 @@ def values(found: Comparison, failures: tuple[Failure, ...] = ()) -> dict[str, A
         "masks": [_mask(change) for change in found.changes],
         "renumbered": list(found.renumbered),
         "added": [row.key for row in found.added],
-        "strange": dict(found.strange),
+        "strange": dict(found.unexplained_new),
         "removed": [row.key for row in found.removed],
-        "same_picture": dict(found.twins),
+        "same_picture": dict(found.same_image),
         "replaced": list(found.replaced),
         "saved_anew": list(found.saved_anew),
         "moved": [
@@ -76,7 +76,7 @@ def _mask(change: MaskChange) -> dict[str, Any]:
             for cause in change.causes
         ],
         "annotation": _annotation(change.annotation),
-        "manifest_agrees": not change.manifest_lies,
+        "manifest_agrees": not change.manifest_mismatch,
     }
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from maskbench.diff.model import Move
-from maskbench.manifest import Row
+from maskbench.files.manifest import Row
 from maskbench.params import SplitParams
-from maskbench.splits import SUBSETS, assign_splits, groups_of
+from maskbench.pipeline.splits import SUBSETS, assign_splits, groups_of
 
 
 def moves(

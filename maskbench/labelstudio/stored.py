@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
-from maskbench.quickjson import parse_json
+from maskbench.files.json import parse_json
 from maskbench.regions.task import Annotation, Image, Region, Task
 
 _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one region a line

@@ -10,12 +10,12 @@ from maskbench.diff.model import (
     LABELS_MAP,
     RASTERIZE,
     RULE,
-    Comparison,
+    Differences,
     MaskChange,
 )
 
 
-def verdict(found: Comparison) -> str:
+def verdict(found: Differences) -> str:
     """The verdict line, such as ``2 of 22 masks changed (0.8 % of pixels), 1 image added, …``."""
     masks = f"{len(found.changes):,} of {counted(found.both, 'mask')} changed"
     if found.changes:
@@ -35,7 +35,7 @@ def verdict(found: Comparison) -> str:
     return f"{line}; because: {', '.join(why)}" if why else line
 
 
-def reasons(found: Comparison) -> list[str]:
+def reasons(found: Differences) -> list[str]:
     """The causes of the changed masks in words, in the pipeline's order, alarms last."""
     words = [
         _number(_masks(found, CODE), "mask", "changed by code"),
@@ -47,7 +47,7 @@ def reasons(found: Comparison) -> list[str]:
         _number(_labels(found), "labels_map entry", "changed", "labels_map entries"),
         _number(_moving(found), "split parameter", "changed"),
         _number(found.unexplained, "MASK", "CHANGED WITHOUT CAUSE"),
-        _number(found.strange, "ADDED MASK", "WITHOUT CAUSE"),
+        _number(found.unexplained_new, "ADDED MASK", "WITHOUT CAUSE"),
     ]
     return [word for word in words if word]
 
@@ -59,17 +59,17 @@ def names(changes: Iterable[MaskChange], kind: str) -> list[str]:
     )
 
 
-def _masks(found: Comparison, kind: str) -> list[str]:
+def _masks(found: Differences, kind: str) -> list[str]:
     return [change.key for change in found.changes if kind in change.kinds]
 
 
-def _labels(found: Comparison) -> list[str]:
+def _labels(found: Differences) -> list[str]:
     if not found.renumbered:
         return names(found.changes, LABELS_MAP)
     return [change.path for change in found.params if change.path.startswith("labels_map.")]
 
 
-def _moving(found: Comparison) -> list[str]:
+def _moving(found: Differences) -> list[str]:
     causes = {name for move in found.moves for name in move.cause.split(", ")}
     return sorted(name for name in causes if name.startswith("split."))
 

@@ -1,10 +1,18 @@
-"""JSON by orjson, several times faster than the standard library, where that changes no value."""
+"""Write and read JSON: equal values give equal bytes."""
 
 import json
 import re
 from typing import Any, NoReturn
 
-import orjson
+
+def json_text(value: Any) -> str:
+    """``value`` as readable JSON with sorted keys and a final newline, equal on every machine.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
 
 _LONG_NUMBER = re.compile(rb"(?:^|[:,\[\s-])[0-9]{19}")
 
@@ -19,6 +27,8 @@ def parse_json(content: bytes) -> Any:
         ValueError: It is not JSON; ``NaN`` and ``Infinity`` are not either.
         RecursionError: It is nested too deeply.
     """
+    import orjson
+
     if not _LONG_NUMBER.search(content):
         try:
             return orjson.loads(content)
@@ -33,6 +43,8 @@ def _no_constant(name: str) -> NoReturn:
 
 def compact_json(value: Any) -> bytes:
     """Write a value as JSON without spaces, for digests of it and for files that only we read."""
+    import orjson
+
     try:
         return orjson.dumps(value)
     except TypeError:  # lone surrogates, whole numbers beyond 64 bits

@@ -1,0 +1,138 @@
+"""Read, write and compare class masks.
+
+A mask is written as an 8-bit, single-channel image without a palette (a palette image would be
+turned into luminance by loaders), with bytes that depend on the pixels only. PNG is written
+here instead of by Pillow, unfiltered and run-length deflated: smaller, and several times faster
+to write, since masks gain nothing from PNG's row filters.
+
+Reading needs numpy and Pillow only. Files are opened for reading only: in a workspace of links,
+writing would change DVC's cache.
+"""
+
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskbench.files.hashing import write_hashed
+from maskbench.files.images import load_image
+
+Mask = npt.NDArray[np.uint8]
+"""Class values, shape (H, W), uint8; 255 is ignored."""
+
+
+def as_mask(values: npt.NDArray[Any]) -> Mask:
+    """An array of whole numbers as a mask, shape (H, W), uint8.
+
+    Raises:
+        ValueError: It has another number of axes, is not of whole numbers, or holds values outside
+            0…255.
+    """
+    if values.ndim != 2:
+        raise ValueError(f"it has the shape {values.shape}; a mask is (height, width)")
+    if values.dtype.kind not in "biu":
+        raise ValueError(f"its values are of type {values.dtype}; class values are whole numbers")
+    if values.size and (values.min() < 0 or values.max() > 255):
+        raise ValueError(f"it holds values from {values.min()} to {values.max()}, not 0 to 255")
+    return values.astype(np.uint8, copy=False)
+
+
+def pixel_digest(mask: Mask) -> str:
+    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them.
+
+    Args:
+        mask: Class values, shape (H, W), uint8, in whatever order in memory.
+
+    Returns:
+        The hex digest of ``<H>x<W>:``, followed by a byte a pixel, row by row from the top.
+    """
+    height, width = mask.shape
+    digest = hashlib.sha256(f"{height}x{width}:".encode())
+    digest.update(np.ascontiguousarray(mask).data)
+    return digest.hexdigest()
+
+
+def read_mask(path: Path) -> Mask:
+    """A mask's class values: an image of one channel (PNG, TIFF …) or a numpy array (``.npy``).
+
+    A palette image gives its indices, not its colours, so that masks in Pascal VOC's style read
+    right; Pillow's conversion to grey would make them luminance.
+
+    Returns:
+        Shape (H, W), uint8.
+
+    Raises:
+        ValueError: The file is no image, is damaged or cut off, has several channels, or holds
+            values outside 0…255; the message says which, without the path.
+    """
+    return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(load_image(path)))
+
+
+def _indices(image: Image.Image) -> npt.NDArray[np.generic]:
+    if len(image.getbands()) > 1:
+        raise ValueError(
+            f"it has {len(image.getbands())} channels ({image.mode}); a mask has one, value = class"
+        )
+    return np.array(image)  # a copy: writable, as torch wants it
+
+
+def _read_npy(path: Path) -> npt.NDArray[np.generic]:
+    try:
+        with path.open("rb") as stream:  # not np.load, which takes a zip file of arrays, too
+            values: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
+    except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
+        raise ValueError(f"it is no numpy array, or cut off: {error}") from None
+    return values
+
+
+_BAND = 128  # rows handed to the encoder at once, so that they stay in cache
+
+
+def png_bytes(mask: Mask) -> bytes:
+    """A mask as an 8-bit grey PNG (https://www.w3.org/TR/png-3/): filter 0, run-length deflate.
+
+    Args:
+        mask: Class values, shape (H, W), uint8.
+    """
+    from zlib_ng import zlib_ng
+
+    height, width = mask.shape
+    deflate = zlib_ng.compressobj(6, zlib_ng.DEFLATED, 15, 8, zlib_ng.Z_RLE)
+    parts = []
+    rows = np.zeros((_BAND, width + 1), dtype=np.uint8)  # first of a row: its filter, none
+    for top in range(0, height, _BAND):
+        band = mask[top : top + _BAND]
+        rows[: len(band), 1:] = band
+        parts.append(deflate.compress(rows[: len(band)]))
+    packed = b"".join([*parts, deflate.flush()])
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(name + content)
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+
+def write_mask(path: Path, mask: Mask) -> str:
+    """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending.
+
+    Into a folder whose files are moved into place when they are whole: this does not, as that
+    takes longer than making a small file.
+
+    Returns:
+        The SHA-256 of the file.
+    """
+    from maskbench.files.tiff import tiff_bytes
+
+    if path.suffix == ".png":
+        return write_hashed(path, png_bytes(mask))
+    return write_hashed(path, tiff_bytes(mask[np.newaxis], {"compress": "deflate"}))

@@ -1,0 +1,45 @@
+"""Encode TIFFs by rasterio, and keep it from asking where on Earth an image lies."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+Planes = npt.NDArray[np.uint8]
+"""Bit planes, shape (P, H, W), uint8."""
+
+
+@contextmanager
+def pixel_space() -> Iterator[None]:
+    """Let rasterio work in pixels: one GDAL environment, and no warning of no georeference."""
+    with rasterio.Env(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str = "") -> bytes:
+    """Encode planes as a TIFF by rasterio, the planes one after the other.
+
+    Args:
+        planes: Shape (P, H, W), uint8.
+        compression: GDAL's creation options that say how to compress.
+        description: ASCII text for the tag ImageDescription.
+    """
+    count, height, width = planes.shape
+    options = {
+        "driver": "GTiff", "dtype": "uint8", "count": count, "height": height, "width": width,
+        "interleave": "band", "photometric": "MINISBLACK" if count < 3 else "RGB", "alpha": "NO",
+        "blockysize": 256, **compression,
+    }  # fmt: skip
+    with pixel_space(), MemoryFile() as memory:
+        with memory.open(**options) as file:
+            if description:
+                file.update_tags(TIFFTAG_IMAGEDESCRIPTION=description)
+            file.write(planes)
+        return bytes(memory.getbuffer())

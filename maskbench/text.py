@@ -1,0 +1,70 @@
+"""Escape text that somebody else wrote, for the place where it is shown.
+
+Names of labels, images and people come from data: they must not move a terminal's cursor, make
+links in Markdown or run as a spreadsheet's formula. Needs the standard library only.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+
+def escape_terminal(text: str) -> str:
+    r"""Return text for one line of a terminal: what is no visible letter becomes its escape.
+
+    A name in a task could else move the cursor, colour or turn round what stands beside it, or
+    begin a line that looks like one of ours.
+
+    >>> print(escape_terminal("wall\x1b[2J\nerror: none"))
+    wall\x1b[2J\nerror: none
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def replace_control_characters(cell: str) -> str:
+    """Replace by � the characters that would move the cursor or colour the terminal."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else "�" for c in cell)
+
+
+_LONGEST = 120  # characters of a cell
+_SPECIAL = frozenset("\\`*_[]<>#!|&~@:$.")
+_CALLING = frozenset("@#")  # would mention people and issues even so
+
+
+def escape_markdown(text: str, most: int = _LONGEST) -> str:
+    """Return text that Markdown shows as it is, on one line: no markup, HTML, links or mentions."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else f"{line[: most - 1]}…"
+    return "".join(_entity(c) if c in _SPECIAL else c for c in line)
+
+
+def _entity(character: str) -> str:
+    return f"&#{ord(character)};" + "&#8203;" * (character in _CALLING)
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # full-width signs, too
+_GUARDED = re.compile(r"'" + _FORMULA.pattern)
+
+
+def escape_formula(value: Any) -> Any:
+    """Return a cell's value as a spreadsheet takes it for text; what is no text stays.
+
+    Excel, LibreOffice and others run a cell that begins with ``=``, ``+``, ``-`` or ``@`` (a tab or
+    line break before it is passed over). Such text gets an apostrophe in front; text that begins
+    with apostrophes and goes on so gets one more, so that nothing is lost.
+
+    >>> escape_formula("=1+1"), escape_formula(-1), escape_formula("wall")
+    ("'=1+1", -1, 'wall')
+    """
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def unescape_formula(text: str) -> str:
+    """Return a cell's text as it was before :func:`escape_formula`.
+
+    >>> unescape_formula("'=1+1"), unescape_formula("'t Hooft")
+    ('=1+1', "'t Hooft")
+    """
+    return text[1:] if _GUARDED.match(text) else text
