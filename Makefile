@@ -39,7 +39,8 @@ bench: .venv/dev  ## measure speed beside other tools (20 minutes on 2 cores); w
 label-studio: .venv/core  ## start a local Label Studio filled with the sample
 	$(BIN)/python scripts/demo.py
 
-picture: .venv/core  ## draw the README's picture of the built sample anew
+picture: .venv/core  ## draw the pictures of docs/architecture.md and README (of the built sample)
+	$(BIN)/python scripts/architecture_picture.py
 	$(BIN)/python scripts/readme_picture.py
 
 digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/trust/*.sha256)

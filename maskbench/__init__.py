@@ -1,3 +1,3 @@
-"""maskbench: what annotators draw in Label Studio becomes a versioned segmentation benchmark."""
+"""Turn Label Studio annotations into a versioned segmentation benchmark."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
-"""The subcommands of ``maskbench``: a module each, with ``configure(parser)`` and ``run(args)``.
+"""The subcommands of ``maskbench``: one module each, with ``configure(parser)`` and ``run(args)``.
 
-The first line of a module's docstring is its line in ``maskbench --help``, all of it its own help
-text. Modules import what they need inside ``run``, so that ``--help`` stays quick.
+A module's docstring is its help text, and the first line is shown in ``maskbench --help``. Modules
+import what they need inside ``run``, so that ``--help`` stays quick.
 """
 
 import argparse
@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """Reads a word of the command line that says how many: a whole number, ``least`` or more.
+    """Return a reader of command-line words that are whole numbers, ``least`` or more.
 
-    What it returns raises :class:`argparse.ArgumentTypeError` where the word is no such number.
+    The reader raises :class:`argparse.ArgumentTypeError` for any other word.
     """
 
     def count(word: str) -> int:

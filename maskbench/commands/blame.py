@@ -1,9 +1,9 @@
-"""Why a pixel has its class: region, label, annotator, rule, and since which version.
+"""Explain why a pixel has its class: region, label, annotator, rule, and since which version.
 
   maskbench blame 000012_wall 120 80               in the workspace
   maskbench blame 12 120 80 --rev v1.0             by task id, in a version
 
-X and Y are the pixel's column and row, from 0 at the top left.
+X and Y are the pixel's column and row, counted from 0 at the top left.
 """
 
 import argparse
@@ -12,17 +12,17 @@ from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the words that the command takes."""
+    """Add the arguments."""
     parser.add_argument("key", metavar="KEY", help="the image's key, file name or task id")
     parser.add_argument("x", type=int, metavar="X", help="column, from 0")
     parser.add_argument("y", type=int, metavar="Y", help="row, from 0")
     parser.add_argument("--rev", metavar="REV", help="a git revision (default: the workspace)")
-    parser.add_argument("--no-history", action="store_true", help="do not look since when")
+    parser.add_argument("--no-history", action="store_true", help="do not look up since when")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Find out and print."""
+    """Explain the pixel on standard output."""
     from dataclasses import asdict  # noqa: PLC0415 - `maskbench --help` stays quick
 
     from maskbench.diff.blame import blame, find_row, lines, since  # noqa: PLC0415

@@ -1,16 +1,16 @@
-"""What changed between two versions, and why: masks, classes, splits, with their causes.
+"""Show what changed between two versions, and why: masks, classes and splits, with the causes.
 
-Compares two git revisions of the benchmark (default: HEAD with the workspace) and reads both from
-DVC's cache or remote without touching the workspace. Files that differ are fetched when needed.
+Compare two git revisions of the benchmark (default: HEAD with the workspace). Both are read from
+DVC's cache or remote, and files that differ are fetched if needed; the workspace is not touched.
 
-  maskbench diff                                   HEAD against the workspace
-  maskbench diff main HEAD --md report.md          for a pull request
-  maskbench diff v1.0 --html report/               a page with every changed mask
+  maskbench diff                                   compare HEAD with the workspace
+  maskbench diff main HEAD --md report.md          write a comment for a pull request
+  maskbench diff v1.0 --html report/               write a page with every changed mask
   maskbench diff main HEAD --fail-on moved,class_loss=10
-  maskbench diff main --check --fail-on            what CI runs on a pull request
+  maskbench diff main --check --fail-on            do what CI does on a pull request
 
-Exit status: 0; 5 when a gate of --fail-on or --check is broken; 2, 3, 4 for wrong params, a
-version that cannot be read, and damaged data.
+Exit status: 0 if nothing is wrong; 5 if a gate of --fail-on or --check breaks; 2 for wrong params,
+3 for a version that cannot be read, 4 for damaged data.
 """
 
 import argparse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the words that the command takes."""
+    """Add the arguments."""
     parser.add_argument("before", nargs="?", default="HEAD", metavar="REV_A", help="old (HEAD)")
     parser.add_argument("after", nargs="?", metavar="REV_B", help="new (default: the workspace)")
     parser.add_argument("--md", type=Path, metavar="FILE", help="write Markdown for a comment")
@@ -45,17 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="also fail if dvc.lock does not fit params, code and sources, or data is not pushed",
+        help="also fail if dvc.lock does not match params, code and sources, or data is not pushed",
     )
     parser.add_argument(
         "--fail-on", nargs="?", const="", metavar="GATES",
-        help="exit with 5 if a gate breaks: those of params.yaml's review.fail_on, or GATES, such "
+        help="exit with 5 if a gate breaks: those in review.fail_on of params.yaml, or GATES, such "
         "as moved,class_loss=10",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare, print, write the reports asked for, and judge."""
+    """Compare, print, write the reports asked for, and apply the gates."""
     from maskbench.diff import gates, lock  # noqa: PLC0415 - `maskbench --help` stays quick
     from maskbench.diff.compare import compare, open_versions  # noqa: PLC0415
     from maskbench.versions.revision import find_root  # noqa: PLC0415

@@ -1,8 +1,9 @@
-"""Will the next `dvc repro` work? Looks at everything it needs, and changes nothing.
+"""Check whether the next `dvc repro` will work; change nothing.
 
-Tells of each thing whether it is fine, worth knowing (warning) or will stop the build (error), and
-what to do: params, server, key, projects, labels, images, regions, rules, disk. Tasks are looked at
-with the stages' own code: of a server those that were changed last, of a folder the first.
+Look at everything that a build needs: params, server, key, projects, labels, images, regions, rules
+and disk. Print for each whether it is fine, worth knowing (warning) or will stop the build (error),
+and what to do. Tasks are checked with the stages' own code: the last changed of a server's, the
+first of a folder's.
 
   maskbench doctor
   maskbench doctor --tasks 1000
@@ -16,18 +17,18 @@ from maskbench.commands import at_least
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the words that the command takes."""
+    """Add the arguments."""
     parser.add_argument(
         "--tasks",
         type=at_least(1),
         default=100,
         metavar="N",
-        help="tasks of each project to look at (100)",
+        help="how many tasks of each project to check (100)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, and print each finding as soon as it is there."""
+    """Check, and print each finding at once."""
     from maskbench.doctor.checkup import check_up  # noqa: PLC0415 - `--help` stays quick
     from maskbench.doctor.findings import ERROR, WARNING  # noqa: PLC0415
     from maskbench.params import load_params  # noqa: PLC0415

@@ -1,14 +1,14 @@
 """Score predicted masks against a benchmark, or against two versions of it.
 
-PREDICTIONS is a folder with one mask per image, <key>.png, .tif or .npy, class values as in
-codes.txt. Written to --out: metrics.json (for `dvc metrics`), images.csv, confusion.csv and
-index.html, a page with the worst images first.
+PREDICTIONS is a folder with one mask for each image: <key>.png, .tif or .npy, with class values as
+in codes.txt. Write metrics.json (for `dvc metrics`), images.csv, confusion.csv and index.html, a
+page with the worst images first, to --out.
 
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
-  maskbench evaluate predictions --against v1.1     what moved: the labels or the set of images?
+  maskbench evaluate predictions --against v1.1     tell what changed: labels or set of images
 
-Exit status: 0 done; 3 a version cannot be had; 4 predictions or benchmark have problems.
+Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -24,10 +24,10 @@ def configure(parser: ArgumentParser) -> None:
         "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
     )
     parser.add_argument(
-        "--split", action="append", help="may be repeated; all: every one; default: test"
+        "--split", action="append", help="train, valid, test or all; may be repeated; default: test"
     )
-    parser.add_argument("--rev", help="score on the benchmark of this tag, branch or commit")
-    parser.add_argument("--against", metavar="REV", help="also score on this older version")
+    parser.add_argument("--rev", help="score against this tag, branch or commit")
+    parser.add_argument("--against", metavar="REV", help="also score against this older version")
     parser.add_argument(
         "--out", type=Path, default=Path("evaluation"), help="folder to write; default: %(default)s"
     )
@@ -35,7 +35,10 @@ def configure(parser: ArgumentParser) -> None:
         "--resamples", type=at_least(0), default=1000, help="bootstrap draws; default: %(default)s"
     )
     parser.add_argument(
-        "--worst", type=at_least(0), default=50, help="images on the page; default: %(default)s"
+        "--worst",
+        type=at_least(0),
+        default=50,
+        help="images to show on the page; default: %(default)s",
     )
 
 

@@ -1,7 +1,7 @@
-"""Write the benchmark in the form of another ecosystem: coco, yolo, voc, hf or webdataset.
+"""Convert the benchmark to another format: coco, yolo, voc, hf or webdataset.
 
-coco and yolo hold the drawn regions as instances (they need data/annotations: `dvc pull fetch`),
-voc, hf and webdataset the masks.
+coco and yolo hold the drawn regions as instances, and need data/annotations (`dvc pull fetch`);
+voc, hf and webdataset hold the masks.
 
   maskbench export coco exports/coco
   maskbench export hf exports/hf --rev v1.2
@@ -26,12 +26,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
     )
-    parser.add_argument("--rev", help="the benchmark of this tag, branch or commit")
+    parser.add_argument("--rev", help="export this tag, branch or commit")
     parser.add_argument(
         "--shard-size",
         metavar="MB",
         type=float,
-        help="webdataset: megabytes that a shard has at most, about (default: 256)",
+        help="webdataset: largest size of a shard, about, in megabytes (default: 256)",
     )
 
 

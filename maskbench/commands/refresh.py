@@ -1,14 +1,14 @@
-"""Take the server's labels as they are now, if anything changed since the last fetch.
+"""Fetch the server's labels and build again, if they changed since the last fetch.
 
-Asks Label Studio what changed since the last fetch. If something did: moves fetch.snapshot in
-params.yaml, runs `dvc repro`, and tells which masks changed. Commits nothing.
+Ask Label Studio what changed. If something did, set fetch.snapshot in params.yaml, run `dvc repro`,
+and list the masks that changed. Commit nothing.
 
-  maskbench refresh                 look, and build anew if labels changed
+  maskbench refresh                 look, and build if labels changed
   maskbench refresh --check         only look (for cron)
   maskbench refresh --name v7       call the snapshot v7 instead of today's date
 
-Exit status: 0 nothing changed, or built anew; with --check: 10 something changed. Errors: 1 the
-build stopped, 2 params.yaml is wrong, 3 the server cannot be asked.
+Exit status: 0 nothing changed, or the build is done; with --check, 10 if something changed. Errors:
+1 the build stopped, 2 params.yaml is wrong, 3 the server cannot be reached.
 """
 
 import argparse
@@ -18,13 +18,13 @@ CHANGED = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the words that the command takes."""
+    """Add the arguments."""
     parser.add_argument("--check", action="store_true", help="only tell whether labels changed")
     parser.add_argument("--name", metavar="NAME", help="the snapshot's name (default: the date)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look, and unless only asked to look, build anew."""
+    """Look, and build if labels changed and ``--check`` is not given."""
     from maskbench.params import load_params  # noqa: PLC0415 - `maskbench --help` stays quick
     from maskbench.pipeline.layout import Layout  # noqa: PLC0415
     from maskbench.versions.refresh import look, take  # noqa: PLC0415

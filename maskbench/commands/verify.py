@@ -1,14 +1,15 @@
-"""Is the benchmark what it says it is? Recomputes every digest and invariant, changes nothing.
+"""Check that a benchmark is what it claims to be: recompute every digest and invariant.
 
-Checked: sizes, values, digests and class counts of every image against manifest.csv; splits that
-are complete, disjoint and keep groups together; no equal or near-equal image in two splits; no
-file too many or too few. In the repository that built it (params.yaml, data/annotations), also
-that annotations, rules and split give these very masks and splits.
+Check sizes, values, digests and class counts of every image against manifest.csv. Check that splits
+are complete and disjoint and keep groups together, that no two splits share an equal or nearly
+equal image, and that no file is missing or surplus. In the repository that built the benchmark
+(with params.yaml and data/annotations), also check that annotations, rules and split give these
+very masks and splits. Change nothing.
 
   maskbench verify
   maskbench verify --data ~/pulled/benchmark
 
-Exit status: 0 nothing is wrong; 4 there are breaches: each is named with what to do.
+Exit status: 0 nothing is wrong; 4 there are breaches, each named with what to do.
 """
 
 from argparse import ArgumentParser, Namespace
