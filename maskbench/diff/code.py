@@ -1,7 +1,7 @@
-"""Which code built a version, and which files of it differ between two.
+"""Find which code built a version, and which files of it differ between two.
 
-``dvc.lock`` has the digest of a folder of code as a whole. The files are the version's own, in git
-(or on disk, for the workspace), as long as they give that digest.
+``dvc.lock`` has one digest for a folder of code. Its files are those that the version has in git
+(or on disk, for the workspace), if they give that digest.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from maskbench.versions.dvc import folder_digest, not_ignored
 from maskbench.versions.revision import Version, on_disk
 
 _STAGES = ("rasterize", "combine")  # the stages that decide pixels
-_OURS = "maskbench"
+_PACKAGE = "maskbench"
 
 
 def code_changes(before: Version, after: Version) -> tuple[str, ...]:
-    """Files of code that differ between two versions, of what the pixel-deciding stages depend on.
+    """Return the files of code that differ between two versions, of the stages that decide pixels.
 
-    A folder that differs stands for its files where a version's own files are not those that built
-    it (code was committed without ``dvc repro``).
+    If a version's own files are not those that built it (code was committed without
+    ``dvc repro``), its folder is named instead of files.
     """
     changed = (_differing(before, after, stage) for stage in _STAGES)
     return tuple(sorted(frozenset[str]().union(*changed)))
@@ -36,24 +36,30 @@ def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
 
 
 def runs_here(version: Version) -> bool:
-    """Whether the code that built a version is the code that is running now.
+    """Tell whether the code that built a version is the code that is running now.
 
-    A ``dvc.yaml`` that lists no code of maskbench (it is installed, not vendored) cannot tell; then
-    it is taken to be the same.
+    A ``dvc.yaml`` that lists no code of maskbench (it is installed, not part of the repository)
+    cannot tell; then the code is taken to be the same.
     """
     return all(
         digest == _here(version, path)
         for stage in _STAGES
         for path, digest in _code(version, stage).items()
-        if path == _OURS or path.startswith(f"{_OURS}/")
+        if PurePosixPath(path).parts[0] == _PACKAGE
     )
 
 
 def _here(version: Version, path: str) -> str | None:
-    """The digest of the running package, or of a file in it, as it would be in a version."""
-    if path == _OURS:
-        return folder_digest(not_ignored(_running(), _OURS, version.text(".dvcignore")))
-    return _running().get(path.removeprefix(f"{_OURS}/"))
+    """Return the digest of a file or folder of the running package, as a version would have it."""
+    running = _running()
+    if path in running:
+        return running[path]
+    inside = {
+        name.removeprefix(f"{path}/"): md5
+        for name, md5 in running.items()
+        if name.startswith(f"{path}/")
+    }
+    return folder_digest(not_ignored(inside, path, version.text(".dvcignore"))) if inside else None
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class _Code:
     folders: frozenset[str]
 
     def differing(self, other: "_Code") -> frozenset[str]:
-        """The paths of what differs: files, and folders that are not known on one side."""
+        """Return what differs: files, and folders whose files one side does not know."""
         whole = self.folders | other.folders
         paths = self.files.keys() | other.files.keys()
         single = {
@@ -77,16 +83,16 @@ class _Code:
 
 
 def _code(version: Version, stage: str) -> dict[str, str]:
-    """Digest by path of the code that a stage depends on."""
+    """Return digest by path of the code that a stage depends on: files and folders."""
     return {
         path: digest
         for path, digest in version.stage_digests(stage).items()
-        if path.endswith(".py") or PurePosixPath(path).name == _OURS
+        if path.endswith(".py") or PurePosixPath(path).parts[0] == _PACKAGE
     }
 
 
 def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
-    """The files of code, those within folders too."""
+    """Return the files of code, those within folders too."""
     files, folders = {}, set()
     for path, digest in code.items():
         if not digest.endswith(".dir"):
@@ -102,5 +108,6 @@ def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
 
 @cache
 def _running() -> dict[str, str]:
-    """md5 by path, within it, of the files of the package that is running."""
-    return on_disk(Path(maskbench.__file__).parent)
+    """Return md5 by path, beginning with ``maskbench/``, of the package that is running."""
+    files = on_disk(Path(maskbench.__file__).parent)
+    return {f"{_PACKAGE}/{name}": md5 for name, md5 in files.items()}

@@ -180,11 +180,17 @@ _LIBRARIES = ("numpy", "orjson", "pillow", "rasterio", "shapely", "zlib-ng")
 
 
 @cache
-def build_id() -> str:
-    """A digest of the library's code and of the versions that shape pixels and bytes."""
+def build_id(code: tuple[str, ...] = ("",)) -> str:
+    """Return a digest of code of this package, and of the libraries that shape pixels and bytes.
+
+    Args:
+        code: Files and folders within the package; by default all of it.
+    """
     total = hashlib.sha256()
     root = Path(maskbench.__file__).parent
-    for file in sorted(root.rglob("*.py")):
+    found = [root / name for name in code]
+    files = {file for path in found for file in (path.rglob("*.py") if path.is_dir() else [path])}
+    for file in sorted(files):
         total.update(f"{file.relative_to(root).as_posix()}\0{sha256_file(file)}\n".encode())
     for name in _LIBRARIES:
         total.update(f"{name} {_version(name)}\n".encode())

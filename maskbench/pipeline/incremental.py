@@ -21,6 +21,7 @@ from maskbench.files.hashing import Digests, build_id
 from maskbench.files.json import compact_json, parse_json
 from maskbench.parallel.run import progress, run_all
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.stage_code import STAGE_CODE
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ def folder_digests(layout: Layout, name: str) -> Digests:
 
 
 class Memory:
-    """What was made from what, by key, by this same code.
+    """What was made from what, by key, by the same code of the stage.
 
     Args:
         layout: Where files lie.
@@ -216,16 +217,17 @@ class Memory:
 
     def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
         self._file = layout.memory(stage, name)
+        self._build_id = build_id(STAGE_CODE[stage])
         self.known: dict[str, Any] = {}
         try:
             content = parse_json(self._file.read_bytes())
         except (OSError, ValueError):
             return
-        same = isinstance(content, dict) and content.get("build_id") == build_id()
+        same = isinstance(content, dict) and content.get("build_id") == self._build_id
         if same and isinstance(content.get("items"), dict):
             self.known = content["items"]
 
     def save(self, items: Mapping[str, Any], changed: bool) -> None:
         """Write the memory of all current items, if it has ``changed`` or items have gone."""
         if changed or len(items) != len(self.known):
-            write_bytes(self._file, compact_json({"build_id": build_id(), "items": items}))
+            write_bytes(self._file, compact_json({"build_id": self._build_id, "items": items}))

@@ -1,0 +1,55 @@
+"""Which code of the package shapes what a stage writes: files and rooms within ``maskbench/``.
+
+``dvc.yaml`` names the same as dependencies of *rasterize*, *combine* and *split* (a test compares
+them), so that DVC runs a stage again when its code changes, and a stage makes again what other code
+made. *fetch* is pinned: it declares no code, but parses tasks again that other code parsed.
+
+Left out is what shapes no byte: how work is spread (``parallel``), where files lie, how a stage is
+started, and the words of errors.
+"""
+
+STAGE_CODE = {
+    "fetch": (
+        "files",
+        "labelstudio",
+        "params.py",
+        "pipeline/fetch.py",
+        "pipeline/incremental.py",
+        "regions",
+    ),
+    "rasterize": (
+        "files",
+        "labelstudio/stored.py",
+        "params.py",
+        "pipeline/incremental.py",
+        "pipeline/rasterize.py",
+        "regions/build.py",
+        "regions/label_set.py",
+        "regions/rasterize.py",
+        "regions/shapes.py",
+        "regions/strokes.py",
+        "regions/task.py",
+        "text.py",
+    ),
+    "combine": (
+        "files",
+        "params.py",
+        "pipeline/combine.py",
+        "pipeline/incremental.py",
+        "regions/label_set.py",
+        "regions/rasterize.py",
+        "regions/rules.py",
+        "text.py",
+    ),
+    "split": (
+        "files",
+        "labelstudio/stored.py",
+        "params.py",
+        "pipeline/incremental.py",
+        "pipeline/split.py",
+        "pipeline/splits.py",
+        "regions/task.py",
+        "text.py",
+    ),
+}
+"""Sorted files and folders by stage."""
