@@ -81,63 +81,62 @@ def build_by_other_code(repository, *files):
 
 
 def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff, maskbench):
-    build_by_other_code(
-        at_rule, "maskbench/rules.py", "stages/combine.py", "maskbench/diff/blame.py"
-    )
+    rules = "maskbench/regions/rules.py"
+    build_by_other_code(at_rule, rules, "stages/combine.py", "maskbench/diff/blame.py")
     report = diff(at_rule.root, "HEAD", "rule")
     (mask,) = report["masks"]
     assert mask["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]
-    assert report["code"] == ["maskbench/rules.py", "stages/combine.py"]
+    assert report["code"] == [rules, "stages/combine.py"]
     assert diff(at_rule.root, "rule")["code"] == report["code"]
     _, out, _ = maskbench(at_rule.root, "diff", "rule")
-    assert "Code of the stages\n  maskbench/rules.py\n  stages/combine.py\n" in out
+    assert f"Code of the stages\n  {rules}\n  stages/combine.py\n" in out
 
 
 def test_code_added_and_removed(at_rule, diff):
-    (at_rule.root / "maskbench/pipeline/new.py").touch()
-    (at_rule.root / "maskbench/upright.py").unlink()
-    (at_rule.root / "maskbench/notes.txt").touch()
+    (at_rule.root / "maskbench/files/new.py").touch()
+    (at_rule.root / "maskbench/files/palette.py").unlink()
+    (at_rule.root / "maskbench/files/notes.txt").touch()
     build_by_other_code(at_rule)
     changed = diff(at_rule.root, "rule", "HEAD")["code"]
-    assert changed == ["maskbench/pipeline/new.py", "maskbench/upright.py"]
+    assert changed == ["maskbench/files/new.py", "maskbench/files/palette.py"]
 
 
 def test_code_that_did_not_build_the_version_beside_it(at_rule, diff):
-    """The lock tells that code differs, but git has not the files it was: it stands whole."""
+    """The lock tells that code differs, but git lacks the files that it was: the room is named."""
     lock = at_rule.root / "dvc.lock"
     build_by_other_code(at_rule, "stages/combine.py")
     text = lock.read_text()
-    (digest,) = set(re.findall(r"path: maskbench\n +hash: md5\n +md5: (\w+\.dir)", text))
+    (digest,) = set(re.findall(r"path: maskbench/files\n +hash: md5\n +md5: (\w+\.dir)", text))
     lock.write_text(text.replace(digest, "0" * 32 + ".dir"))
     at_rule.commit("code that built nothing")
     report = diff(at_rule.root, "HEAD", "rule")
     assert report["masks"][0]["causes"] == [{"kind": "code", "name": "code", "pixels": 15}]
-    assert report["code"] == ["maskbench", "stages/combine.py"]
+    assert report["code"] == ["maskbench/files", "stages/combine.py"]
 
 
 def test_code_that_only_one_stage_ran(at_rule, diff):
     """As after ``dvc repro -s rasterize``: the stages of a version were run by different code."""
-    with (at_rule.root / "maskbench/drawing.py").open("a") as stream:
+    with (at_rule.root / "maskbench/regions/shapes.py").open("a") as stream:
         stream.write("# changed\n")
     at_rule.dvc("commit", "-f", "rasterize")
     at_rule.commit("half built")
-    assert diff(at_rule.root, "rule", "HEAD")["code"] == ["maskbench/drawing.py"]
+    assert diff(at_rule.root, "rule", "HEAD")["code"] == ["maskbench/regions/shapes.py"]
 
 
-def test_code_that_an_older_lock_lists_by_file(at_rule, diff):
-    """Until November 2026 each file of code was a dependency of its own."""
-    files = ["maskbench/rules.py", "maskbench/raster.py"]
-    (at_rule.root / "maskbench/raster.py").write_text("# older\n")
+def test_code_that_an_older_lock_has_as_one_folder(at_rule, diff):
+    """In November 2026 the whole package was one dependency."""
+    with (at_rule.root / "maskbench/regions/rules.py").open("a") as stream:
+        stream.write("# older\n")
     text = (at_rule.root / "dvc.yaml").read_text()
-    listed = "".join(f"    - {file}\n" for file in files)
-    (at_rule.root / "dvc.yaml").write_text(text.replace("    - maskbench\n", listed))
+    text = re.sub(r"(    - maskbench/.*\n)+", "    - maskbench\n", text)
+    (at_rule.root / "dvc.yaml").write_text(text)
     edit_by_hand(at_rule.root)
     at_rule.dvc("commit", "-f")
     at_rule.commit("as it was")
-    assert "path: maskbench\n" not in (at_rule.root / "dvc.lock").read_text()
+    assert "path: maskbench/" not in (at_rule.root / "dvc.lock").read_text()
     changed = diff(at_rule.root, "HEAD", "rule")["code"]
-    assert "maskbench/raster.py" in changed
-    assert "maskbench/rules.py" not in changed
+    assert "maskbench/regions/rules.py" in changed
+    assert "maskbench/files/csv.py" not in changed
 
 
 def test_an_added_mask_that_was_edited_by_hand(copied, diff, maskbench):
