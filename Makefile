@@ -43,7 +43,7 @@ picture: .venv/core  ## draw the pictures of docs/architecture.md and README (of
 	$(BIN)/python scripts/architecture_picture.py
 	$(BIN)/python scripts/readme_picture.py
 
-digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/trust/*.sha256)
+digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/*.sha256)
 	$(BIN)/python scripts/digests.py --write
 
 reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes docs/reliability.md

@@ -22,8 +22,8 @@ from maskbench.files.masks import pixel_digest, read_mask
 from maskbench.regions.label_set import LabelSet
 
 ROOT = Path(__file__).resolve().parents[1]
-BYTES = ROOT / "tests/trust/sample.sha256"
-PIXELS = ROOT / "tests/trust/sample.pixels.sha256"
+BYTES = ROOT / "tests/sample.sha256"
+PIXELS = ROOT / "tests/sample.pixels.sha256"
 STAGES = ("fetch", "rasterize", "combine", "split")
 OUTPUTS = (
     "data/annotations/*", "data/benchmark/**/*", "data/combined.csv", "data/images/*",

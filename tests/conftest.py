@@ -1,5 +1,6 @@
 """What one run of the tests shares: a folder, the built sample, a Label Studio; marks; a guard."""
 
+import importlib
 import os
 import sys
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import make
 from tests.harness import studio as studios
 from tests.repositories import (
     OWN_DATA,
@@ -18,15 +20,21 @@ from tests.repositories import (
     once,
 )
 
-MARKS = {"studio": "server", "chrome": "browser", "built_once": "slow", "story": "slow"}
+pytest_plugins = ["tests.labelstudio.server.fixtures"]
+
+MARKS = {
+    "studio": "server",
+    "chrome": "browser",
+    "built_once": "slow",
+    "story": "slow",
+    "torchvision": "training",
+}
 """A test that uses the fixture gets the mark."""
 
 LONG = ("server", "browser", "training", "slow")
 
-WITH_TORCH = {
-    "test_" + name for name in ("against", "docs", "evaluate", "example", "fastai", "torch")
-}
-"""The modules of tests/training that import torch or fastai: their mark is ``training``."""
+TRAINING = ROOT / "tests/training"
+"""Its modules import torch or fastai: their mark is ``training``."""
 
 _RUN = pytest.StashKey()
 _OWN_DATA = tuple(str(ROOT / name) for name in OWN_DATA)
@@ -62,8 +70,8 @@ def pytest_unconfigure(config):
 
 def pytest_ignore_collect(collection_path, config):
     """Import no torch where the tests that need it are deselected."""
-    if "not training" in config.option.markexpr and collection_path.parent.name == "training":
-        return True if collection_path.stem in WITH_TORCH else None
+    if "not training" in config.option.markexpr and collection_path == TRAINING:
+        return True
     return None
 
 
@@ -72,7 +80,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for fixture in MARKS.keys() & set(item.fixturenames):
             item.add_marker(MARKS[fixture])
-        if item.path.parent.name == "training" and item.path.stem in WITH_TORCH:
+        if item.path.is_relative_to(TRAINING):
             item.add_marker("training")
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
     items.sort(key=lambda item: item.path not in long)
@@ -103,3 +111,28 @@ def repository(built_once, tmp_path):
 def studio():
     """The Label Studio of this run; each test makes projects of its own in it."""
     return studios.shared(Path(os.environ[RUN_VARIABLE]))
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    """The folder of a benchmark of ten small images in three classes."""
+    return make(tmp_path / "benchmark")
+
+
+@pytest.fixture(scope="session")
+def built(built_once):
+    """The ``data`` folder of the built sample; tests do not write to it."""
+    return built_once.root / "data"
+
+
+@pytest.fixture(scope="session")
+def sample(built):
+    """The folder of the sample's benchmark; tests do not write to it."""
+    return built / "benchmark"
+
+
+@pytest.fixture(scope="session")
+def torchvision():
+    """PyPI's torchvision, which can be imported beside the CPU build of torch."""
+    importlib.import_module("tests.training.operators")
+    return importlib.import_module("torchvision")

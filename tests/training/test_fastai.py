@@ -38,7 +38,7 @@ from maskbench.fastai import (
     segmentation_block,
     segmentation_dataloaders,
 )
-from tests.training.making import CLASSES, blocks, make, scene_of, write_item, write_lists
+from tests.benchmarks import CLASSES, blocks, make, scene_of, write_item, write_lists
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.torch import SegmentationDataset
-from tests.training.making import CLASSES, write_item
+from tests.benchmarks import CLASSES, write_item
 
 DTYPES = {tv_tensors.Image: torch.float32, tv_tensors.Mask: torch.int64, "others": None}
 

@@ -18,8 +18,8 @@ from maskbench.labelstudio.server import images
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image
 from tests.exports import annotation, region, task, write_export
+from tests.labelstudio.server.test_private_network import Web
 from tests.repositories import ROOT
-from tests.trust.test_addresses import Web
 
 resource = pytest.importorskip("resource")  # Windows has none
 

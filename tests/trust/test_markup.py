@@ -14,8 +14,8 @@ from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.page import ShownPrediction, write_page
 from maskbench.export import hf
-from tests.review.test_reports import change, comparison, row
-from tests.training.making import blocks, write_item, write_lists
+from tests.benchmarks import blocks, write_item, write_lists
+from tests.diff.test_reports import change, comparison, row
 
 PAYLOADS = [
     "<script>alert(1)</script>",

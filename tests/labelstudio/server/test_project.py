@@ -5,7 +5,7 @@ import pytest
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.project import compare_labels, parse_labeling
 from maskbench.params import Rule
-from tests.labelstudio.conftest import filled
+from tests.labelstudio.server.fixtures import filled
 
 SETUP = """<View><Image name="img" value="$photo"/>
 <PolygonLabels name="a" toName="img"><Label value="Leaf" alias="leaf"/><Label value="Stem"/>

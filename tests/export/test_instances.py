@@ -28,11 +28,11 @@ from maskbench.params import RasterizeParams
 from maskbench.regions.rasterize import crop
 from maskbench.regions.task import Annotation, Region, Task
 from maskbench.regions.task import Image as TaskImage
+from tests.benchmarks import write_item, write_lists
 from tests.exports import PARAMS, annotation, box, polygon, region, task, write_export
 from tests.reference import ellipse_distance, nonzero
 from tests.repositories import ROOT
-from tests.training.making import write_item, write_lists
-from tests.training.test_versions import run
+from tests.versions.test_download import run
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")  # of pycocotools
 

@@ -10,7 +10,7 @@ from s3fs import S3FileSystem
 
 from maskbench.errors import DataError
 from maskbench.labelstudio.stored import read_task
-from tests.labelstudio.conftest import POLYGONS, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, png, triangle
 
 KEYS = ("room 1/wall.png", "room 1/größe, 2.png")
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from maskbench.files.yaml import parse_yaml
-from tests.labelstudio.conftest import built_from, filled, png, triangle
+from tests.labelstudio.server.fixtures import built_from, filled, png, triangle
 from tests.repositories import SAMPLE, Repository, copy_repository
 
 

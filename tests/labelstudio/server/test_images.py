@@ -7,7 +7,7 @@ import pytest
 
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server.images import image_address, is_upload
-from tests.labelstudio.conftest import POLYGONS, filled, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, filled, png, triangle
 
 
 def imported(api, title, references):

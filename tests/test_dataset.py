@@ -14,8 +14,8 @@ from PIL import Image
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.params import IGNORE
+from tests.benchmarks import CLASSES, blocks, scene_of, write_item, write_lists
 from tests.repositories import ROOT
-from tests.training.making import CLASSES, blocks, scene_of, write_item, write_lists
 
 
 def test_benchmark_is_a_sequence_of_images_and_masks(benchmark):

@@ -5,7 +5,7 @@ import pytest
 from maskbench.doctor.checkup import check_up
 from maskbench.doctor.findings import ERROR, OK, WARNING
 from maskbench.params import Rule
-from tests.labelstudio.conftest import POLYGONS, filled, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, filled, png, triangle
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server import sync
-from tests.labelstudio.conftest import POLYGONS, Bench, filled, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, Bench, filled, png, triangle
 from tests.repositories import ROOT
 
 
@@ -159,7 +159,7 @@ def test_one_image_of_many_tasks_is_downloaded_once(api, bench, proxy, studio):
 RUN = """
 import sys
 from pathlib import Path
-from tests.labelstudio.conftest import Bench
+from tests.labelstudio.server.fixtures import Bench
 print(Bench(Path(sys.argv[1])).fetch(sys.argv[2], int(sys.argv[3])))
 """
 

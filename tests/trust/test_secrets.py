@@ -12,7 +12,7 @@ import pytest
 
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
-from tests.labelstudio.conftest import POLYGONS, filled, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, filled, triangle
 from tests.repositories import Repository, copy_tree
 
 FAKE = "0123456789abcdef+/=0123456789abcdef0+/=" + "é".encode().hex()

@@ -4,7 +4,7 @@ import shutil
 
 import yaml
 
-from tests.review.test_remote import clone  # noqa: F401 - a fixture
+from tests.diff.test_remote import clone  # noqa: F401 - a fixture
 
 
 def test_a_clone_that_pulled_nothing_is_fine(clone, maskbench):  # noqa: F811

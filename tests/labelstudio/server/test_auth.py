@@ -5,7 +5,7 @@ import pytest
 from label_studio import Server
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import ACCESS, LEGACY, PERSONAL, read_key
-from tests.labelstudio.conftest import filled, png, triangle
+from tests.labelstudio.server.fixtures import filled, png, triangle
 
 KEY = "LABEL_STUDIO_API_KEY"
 

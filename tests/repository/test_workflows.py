@@ -42,7 +42,7 @@ def test_what_is_promised_runs_on_every_change():
     ran = {job: [s["run"] for s in c["steps"] if "run" in s] for job, c in content["jobs"].items()}
     assert ran["check"] == ["make check"]
     assert ran["sample"] == ["make .venv/core", ".venv/bin/python scripts/digests.py"]
-    assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/pipeline/test_digests.py"
+    assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/trust/test_same_bytes.py"
     assert ran["test"][-1] == "make test"
     systems = content["jobs"]["systems"]["strategy"]["matrix"]["system"]
     assert systems == ["ubuntu-latest", "macos-latest", "windows-latest"]

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from maskbench.labelstudio.server import sync
-from tests.labelstudio.conftest import POLYGONS, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, png, triangle
 
 INLINE = "data:image/png;base64," + base64.b64encode(png()).decode()
 

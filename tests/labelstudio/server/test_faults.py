@@ -8,7 +8,7 @@ from label_studio import Server
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server import sync
 from tests.harness.proxy import Proxy
-from tests.labelstudio.conftest import filled, triangle
+from tests.labelstudio.server.fixtures import filled, triangle
 
 PLACES = ["/api/version", "/api/projects/", "/api/tasks/", "/export", "/data/upload"]
 FAULTS = ["500", "502", "503", "cut", "html", "hang", "drop"]

@@ -15,7 +15,7 @@ from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.pipeline.fetch import connect
 from tests.harness import people, seeds
 from tests.harness.mutations import expand, mutate_tasks
-from tests.labelstudio.conftest import POLYGONS, built_from, filled, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, built_from, filled, triangle
 
 EMAIL = people.EMAIL.replace("hopper", "leyden")
 NAMES = ("Margarethe", "Leydenfrost")

@@ -11,12 +11,12 @@ import pytest
 
 from maskbench.files.label_sets import read_label_set
 from maskbench.regions.label_set import LabelSet
+from tests.diff.conftest import masks_on_disk
 from tests.exports import annotation, box, polygon, region, task, write_export
 from tests.files.older import archived, missing
 from tests.reference import ellipse_distance
 from tests.regions.test_strokes import encode, rgba
 from tests.repositories import ROOT, Repository
-from tests.review.conftest import masks_on_disk
 
 pytestmark = missing
 

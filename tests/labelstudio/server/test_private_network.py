@@ -15,7 +15,7 @@ from maskbench.labelstudio.server.auth import LEGACY, Key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image, is_question
 from maskbench.labelstudio.server.private_network import AllowedHosts, check_url, is_private, origin
-from tests.labelstudio.conftest import png
+from tests.labelstudio.server.fixtures import png
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
 HASTY = Patience(retries=0, pause=0.0, timeout=(30.0, 30.0))

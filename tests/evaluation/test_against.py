@@ -10,7 +10,7 @@ from maskbench.errors import DataError
 from maskbench.evaluate import compare
 from maskbench.evaluation.against import PARTS
 from maskbench.evaluation.figures import FIGURES
-from tests.training.making import CLASSES, blocks, write_item, write_lists
+from tests.benchmarks import CLASSES, blocks, write_item, write_lists
 
 KEYS = ("a", "b", "c", "d")
 

@@ -13,7 +13,7 @@ from maskbench.files.csv import read_table
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from tests.labelstudio.conftest import POLYGONS, png
+from tests.labelstudio.server.fixtures import POLYGONS, png
 
 SETUP = """<View><Image name="image" value="$image" rotateControl="true"/>
 <PolygonLabels name="label" toName="image" choice="multiple">

@@ -16,12 +16,12 @@ split: {ratios: {train: 1.0}}
 """
 
 TRIED = (
-    "tests/unit/test_params.py",
-    "tests/pipeline/test_declarations.py::test_stage_names_are_the_same_everywhere",
+    "tests/test_params.py",
+    "tests/repository/test_declarations.py::test_stage_names_are_the_same_everywhere",
     "tests/pipeline/test_repro.py::test_a_build_that_is_committed_is_up_to_date",
-    "tests/pipeline/test_readme.py::test_paths_and_targets_exist",
+    "tests/repository/test_readme.py::test_paths_and_targets_exist",
     "tests/trust/test_fuzz.py::test_undamaged_seeds_are_accepted",
-    "tests/trust/test_verify.py::test_the_sample_as_built_passes",
+    "tests/verification/test_verify.py::test_the_sample_as_built_passes",
 )
 """One test of each way in which tests come by params and data."""
 

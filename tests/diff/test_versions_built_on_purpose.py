@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.review.conftest import differing
+from tests.diff.conftest import differing
 
 CANVAS, OBSTRUCTION = "Canvas", "Obstruction"
 

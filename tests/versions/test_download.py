@@ -13,8 +13,8 @@ import pytest
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
+from tests.benchmarks import make, write_item, write_lists
 from tests.repositories import Repository, copy_tree
-from tests.training.making import make, write_item, write_lists
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.review.test_alarms import at_rule, edit_by_hand  # noqa: F401 - a fixture
+from tests.diff.test_alarms import at_rule, edit_by_hand  # noqa: F401 - a fixture
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The README's commands do what it says."""
 
-import importlib
 import re
 import subprocess
 
@@ -28,10 +27,9 @@ def run_console(repository, body):
         assert lines_of(done.stdout) == lines_of(expected), command
 
 
-@pytest.mark.training
 @pytest.mark.filterwarnings("default")  # of fastai and its libraries
+@pytest.mark.usefixtures("torchvision")
 def test_commands_in_order(repository, monkeypatch):
-    importlib.import_module("tests.training.conftest")  # torchvision beside a CPU build of torch
     monkeypatch.chdir(repository.root)
     ran = []
     for kind, body in blocks():

@@ -22,8 +22,8 @@ from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import FORMATS, export
 from maskbench.export.source import ExportSource
 from maskbench.pipeline.splits import SUBSETS
-from tests.training.making import make
-from tests.training.test_instances import read_coco
+from tests.benchmarks import make
+from tests.export.test_instances import read_coco
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # without OpenCV it works all the same, and says so
@@ -125,14 +125,12 @@ def test_yolo_finds_its_images_wherever_training_is_started(exported, tmp_path, 
     assert len(data["names"]) == data["nc"]
 
 
-def test_voc_is_read_by_torchvision(source, exported):
-    from torchvision.datasets import VOCSegmentation  # noqa: PLC0415
-
+def test_voc_is_read_by_torchvision(source, exported, torchvision):
     benchmark = source.benchmark
     for name, keys in (("train", benchmark.splits["train"]), ("val", benchmark.splits["valid"])):
         if not keys:
             continue
-        found = VOCSegmentation(exported / "voc", year="2012", image_set=name)
+        found = torchvision.datasets.VOCSegmentation(exported / "voc", year="2012", image_set=name)
         assert len(found) == len(keys)
         for key, (scene, mask) in zip(sorted(keys), found, strict=True):
             np.testing.assert_array_equal(np.array(mask), benchmark.mask(key))
@@ -186,6 +184,7 @@ def shards(source, tmp_path_factory):
     return root, json.loads((root / "index.json").read_text())
 
 
+@pytest.mark.training
 def test_webdataset_is_read_by_its_library_through_torchs_loader(source, shards):
     import webdataset  # noqa: PLC0415
     from torch.utils.data import DataLoader  # noqa: PLC0415
