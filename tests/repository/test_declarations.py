@@ -91,7 +91,7 @@ def test_dvc_ignores_no_module_by_name():
 
 @pytest.mark.parametrize(
     "stray",
-    ["files/notes", "files/csv.py.orig", "files/.DS_Store", "files/.ipynb_checkpoints/x.py"],
+    ["notes", "csv.py.orig", ".DS_Store", ".ipynb_checkpoints/x.py"],
 )
 def test_stray_files_beside_the_code_make_no_stage_run(stray, repository):
     file = repository.root / "maskbench/files" / stray
