@@ -1,149 +1,107 @@
-"""Reading YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
+"""Read YAML as DVC reads it: YAML 1.2 by ruamel.yaml, without tags and duplicate keys.
 
-PyYAML resolves YAML 1.1 (``No`` is False, ``010`` is 8, ``1e-3`` a string); DVC reads with
-ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would use something else than
-DVC tracks. This loader resolves what ruamel resolves (https://yaml.org/spec/1.2.2/#103-core-schema,
-with ruamel's underscores, octals and binaries).
+YAML 1.1, which other readers resolve, has other values (``No`` is False, ``010`` is 8, ``1e-3`` a
+text): a stage that read those would use something else than DVC tracks.
 """
 
-import re
-from collections.abc import Hashable
-from typing import Any
+from typing import Any, NoReturn
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner, ScannerError
 
-_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
-_INT = re.compile(r"^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$")
-_FLOAT = re.compile(
-    r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
-    r"|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-)
-_DATE = re.compile(
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-    r"|^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
-    r"(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?$"
-)
-
-
-_MERGE = "tag:yaml.org,2002:merge"
-
-MOST = 100_000
+MAX_VALUES = 100_000
 """Values in a document, its aliases written out, beyond which it is refused."""
 
-DEEPEST = 100
-"""Brackets within brackets beyond which it is refused: PyYAML's time grows with their square."""
+MAX_DEPTH = 100
+"""Brackets within brackets beyond which it is refused: reading time grows with their square."""
 
-LONGEST = 1000
+MAX_DIGITS = 1000
 """Digits of a whole number beyond which it is refused."""
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with YAML 1.2's scalars."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-
-    def get_single_data(self) -> Any:
-        node = self.get_single_node()
-        if node is None:
-            return None
-        _size(node, {})
-        return self.construct_document(node)
-
-    def fetch_flow_collection_start(self, token: Any) -> None:
-        if self.flow_level >= DEEPEST:
-            raise yaml.scanner.ScannerError(None, None, "is nested too deeply", self.get_mark())
-        super().fetch_flow_collection_start(token)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == _MERGE:  # "<<" is no key: the mapping it names is copied in
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"found the key {key!r} twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, Hashable) else id(key))
-        return super().construct_mapping(node, deep)
-
-
-def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for with its aliases written out, which are few lines only.
-
-    Raises:
-        ValueError: Too many, or an alias that is part of itself.
-    """
-    if id(node) in known:
-        if not known[id(node)]:
-            raise ValueError(f"line {node.start_mark.line + 1}: an alias is part of itself")
-        return known[id(node)]
-    known[id(node)] = 0
-    parts: list[yaml.Node] = []
-    if isinstance(node, yaml.MappingNode):
-        parts = [part for pair in node.value for part in pair]
-    elif isinstance(node, yaml.SequenceNode):
-        parts = node.value
-    size = 1 + sum(_size(part, known) for part in parts)
-    if size > MOST:
-        raise ValueError(f"line {node.start_mark.line + 1}: aliases stand for too many values")
-    known[id(node)] = size
-    return size
-
-
-def _construct_bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
-    return str(node.value).lower() == "true"
-
-
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
-    text = str(node.value).replace("_", "")
-    body = text.lstrip("+-")
-    base = {"0b": 2, "0o": 8, "0x": 16}.get(body[:2], 10)
-    if len(body) > LONGEST:  # Python refuses to show those that it reads: 0xff…
-        raise ValueError(f"line {node.start_mark.line + 1}: a number of {len(body)} digits")
-    return int(body, base) * (-1 if text.startswith("-") else 1)
-
-
-def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
-    text = str(node.value).replace("_", "").lower()
-    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-
-
-def _construct_date(loader: _Loader, node: yaml.ScalarNode) -> str:
-    raise yaml.constructor.ConstructorError(
-        None, None, f"the date {node.value} has to stand in quotes: '{node.value}'", node.start_mark
-    )
-
-
-for _tag, _pattern, _first, _construct in (
-    ("tag:yaml.org,2002:bool", _BOOL, list("tTfF"), _construct_bool),
-    ("tag:yaml.org,2002:int", _INT, list("-+0123456789"), _construct_int),
-    ("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."), _construct_float),
-    ("tag:yaml.org,2002:timestamp", _DATE, list("0123456789"), _construct_date),
-    ("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""], None),
-    (_MERGE, re.compile(r"^<<$"), ["<"], None),
-):
-    _Loader.add_implicit_resolver(_tag, _pattern, _first)
-    if _construct is not None:
-        _Loader.add_constructor(_tag, _construct)
-
-
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML 1.2 document, as DVC sees it.
+    """Return the value of a YAML 1.2 document, as DVC sees it.
 
     Raises:
         ValueError: The text is not YAML, names a key twice, uses a tag, or holds a bare date (on
             which every DVC command fails). The message tells line and column.
     """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner, yaml.Constructor = _Scanner, _Constructor
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        return yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        what = getattr(error, "problem", None) or str(error)
-        raise ValueError(f"{where}{what}") from None
-    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where}{error.problem}") from None
+    except (YAMLError, ValueError, LookupError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+class _Scanner(Scanner):
+    """ruamel's scanner, which refuses brackets that are nested too deeply."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if len(self.flow_context) >= MAX_DEPTH:
+            raise ScannerError(None, None, "is nested too deeply", self.reader.get_mark())
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
+class _Constructor(SafeConstructor):
+    """ruamel's safe constructor, which refuses what is too large, and dates."""
+
+    def construct_document(self, node: Node) -> Any:
+        _count_values(node, {})
+        return super().construct_document(node)
+
+    def check_mapping_key(
+        self, node: Node, key_node: Node, mapping: Any, key: Any, value: Any
+    ) -> bool:
+        if key in mapping:
+            raise ConstructorError(
+                None, None, f"found the key {key!r} twice", key_node.start_mark
+            )
+        return True
+
+    def construct_yaml_int(self, node: ScalarNode) -> int:
+        digits = str(node.value).replace("_", "").lstrip("+-")
+        if len(digits) > MAX_DIGITS:  # Python reads 0xff… but refuses to show it
+            raise ValueError(f"line {node.start_mark.line + 1}: a number of {len(digits)} digits")
+        return int(super().construct_yaml_int(node))
+
+    def refuse_date(self, node: ScalarNode) -> NoReturn:
+        what = f"the date {node.value} has to stand in quotes: '{node.value}'"
+        raise ConstructorError(None, None, what, node.start_mark)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yaml_int)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.refuse_date)
+
+
+def _count_values(node: Node, counts: dict[int, int]) -> int:
+    """Return how many values a node stands for when its aliases are written out.
+
+    Args:
+        node: The node.
+        counts: The counts that are known already, by the node's id; 0 while one is counted.
+
+    Raises:
+        ValueError: Too many, or an alias that is part of itself.
+    """
+    line = node.start_mark.line + 1
+    if id(node) not in counts:
+        counts[id(node)] = 0
+        parts: list[Node] = []
+        if isinstance(node, MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, SequenceNode):
+            parts = node.value
+        counts[id(node)] = 1 + sum(_count_values(part, counts) for part in parts)
+    elif not counts[id(node)]:
+        raise ValueError(f"line {line}: an alias is part of itself")
+    if counts[id(node)] > MAX_VALUES:
+        raise ValueError(f"line {line}: aliases stand for too many values")
+    return counts[id(node)]

@@ -1,8 +1,8 @@
-"""From a task and params to its mask: the one composition of all that this room does.
+"""Build a task's mask from its annotation and the params.
 
-*rasterize* calls :func:`build_label_set`, *combine* :func:`~maskbench.regions.rules.class_mask`,
-and whoever wants a mask at once :func:`build_mask`, which is both. Who looks at single regions (to
-blame, export or show them) asks :func:`draw_regions`, as :func:`build_label_set` does.
+:func:`build_mask` does it all: :func:`build_label_set`, which the stage *rasterize* calls, then
+:func:`~maskbench.regions.rules.class_mask`, which *combine* calls. What needs single regions
+(blame, exports, pages) calls :func:`draw_regions`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -65,7 +65,7 @@ class RasterizedTask:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What cannot be read of the regions' geometries."""
+        """Return what cannot be read of the regions' geometries."""
         return tuple(result.error for result in self.regions if result.error is not None)
 
 
@@ -87,7 +87,12 @@ def build_mask(task: Task, params: Params) -> tuple[Mask, list[Combination]] | N
 
 
 def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
-    """Draw the annotation that counts; None if there is none, or the task has no image."""
+    """Lay the regions of the annotation that counts over each other.
+
+    Returns:
+        The label set and what became of each region; None if no annotation counts or the task has
+        no image.
+    """
     annotation, image = choose(task.annotations, params.annotation), task.image
     if annotation is None or image is None:
         return None
@@ -171,7 +176,7 @@ def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
 
 
 def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels of a region that are not those that its outline fills."""
+    """Return the pixels of a region by its equation or its stroke."""
     kind, value = _kind(result.region), result.region.value
     if kind.contains is not None and result.outline is not None:
         left, top, right, bottom = pixel_box(result.outline.bounds, image.width, image.height)
@@ -193,7 +198,7 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
 
 
 def region_faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
-    """Say what is wrong with a region of the annotation that counts; nothing for a good one.
+    """Return what is wrong with a region of the annotation that counts; empty for a good one.
 
     Args:
         result: What became of it.

@@ -20,7 +20,7 @@ def same(one, other):
     return type(one) is type(other) and one == other
 
 
-# (text, value); PyYAML's own loader reads those marked * otherwise
+# (text, value); YAML 1.1 reads those marked * otherwise
 SCALARS = [
     ("No", "No"),  # * False
     ("no", "no"),  # *
@@ -140,7 +140,7 @@ def test_structures_are_what_dvc_sees(text):
         ("\ta: 1", r"line 1, column 1: found character '\\t'"),
         ("a: 1\n b: 2", "line 2, column 3: mapping values are not allowed here"),
         ("a: [1, 2", "line 1, column 9: expected ',' or '\\]'"),
-        ("? [a]\n: 1", "line 1, column 3: found unhashable key"),
+        ("? {a: b}\n: 1", "line 1, column 3: found unhashable key"),
         ("a: *nowhere", "found undefined alias 'nowhere'"),
         ("a: \x01", "special characters are not allowed"),
         ("[" * 5000, "nested too deeply"),
