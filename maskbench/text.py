@@ -5,7 +5,6 @@ links in Markdown or run as a spreadsheet's formula. Needs the standard library 
 """
 
 import re
-import unicodedata
 from typing import Any
 
 
@@ -21,11 +20,6 @@ def escape_terminal(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def replace_control_characters(cell: str) -> str:
-    """Replace by � the characters that would move the cursor or colour the terminal."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else "�" for c in cell)
 
 
 _LONGEST = 120  # characters of a cell

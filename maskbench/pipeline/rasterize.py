@@ -1,7 +1,7 @@
 """Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
-from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, region_faults
-from maskbench.regions.task import Task
+from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, find_faults
+from maskbench.regions.task import Region, Task
 
 
 class LabelSetWork(NamedTuple):
@@ -127,7 +127,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     rasterized = build_label_set(task, work.params)
     if rasterized is None:
         return Outcome(facts={"annotation": None})
-    problems = region_problems(task, rasterized, work.labels)
+    problems = region_problems(task, rasterized, find_faults(rasterized, work.labels))
     if problems:
         return Outcome(problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
@@ -139,19 +139,13 @@ def make_label_set(work: LabelSetWork) -> Outcome:
 
 
 def region_problems(
-    task: Task, rasterized: RasterizedTask, labels: Collection[str]
+    task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
 ) -> list[Problem]:
-    """List what is wrong with the regions of the annotation that counts.
-
-    Args:
-        task: The task.
-        rasterized: What became of it.
-        labels: The labels that ``labels_map`` has.
-    """
+    """Return the faults of a task's regions as problems that name task, annotation and region."""
+    number = rasterized.annotation.id
     return [
-        Problem(fault, task=task.id, annotation=rasterized.annotation.id, region=result.region.id)
-        for result in rasterized.regions
-        for fault in region_faults(result, rasterized.image, labels)
+        Problem(fault, task=task.id, annotation=number, region=region.id)
+        for region, fault in faults
     ]
 
 

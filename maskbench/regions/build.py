@@ -1,8 +1,8 @@
-"""From a task and params to its mask: the one composition of all that this room does.
+"""Build a task's mask from its annotation and the params.
 
-*rasterize* calls :func:`build_label_set`, *combine* :func:`~maskbench.regions.rules.class_mask`,
-and whoever wants a mask at once :func:`build_mask`, which is both. Who looks at single regions (to
-blame, export or show them) asks :func:`draw_regions`, as :func:`build_label_set` does.
+:func:`build_mask` does it all: :func:`build_label_set`, which the stage *rasterize* calls, then
+:func:`~maskbench.regions.rules.class_mask`, which *combine* calls. What needs single regions
+(blame, exports, pages) calls :func:`draw_regions`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -65,29 +65,46 @@ class RasterizedTask:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What cannot be read of the regions' geometries."""
+        """Return what cannot be read of the regions' geometries."""
         return tuple(result.error for result in self.regions if result.error is not None)
 
 
-def build_mask(task: Task, params: Params) -> tuple[Mask, list[Combination]] | None:
-    """Make a task's class mask, and find the combinations of labels that occur in it.
+@dataclass(frozen=True)
+class BuiltMask:
+    """A task's class mask, or why there is none.
 
-    Returns:
-        The mask, shape (H, W), uint8, and the combinations; None if no annotation counts.
-
-    Raises:
-        GeometryError: A region's geometry cannot be read; the message is of the first such region.
+    Attributes:
+        rasterized: What became of the task's regions.
+        faults: What is wrong with them: (region, what), in drawing order. Then there is no mask.
+        mask: Class values, shape (H, W), uint8; None if there are faults.
+        combinations: The combinations of labels that occur, those without a rule among them.
     """
+
+    rasterized: RasterizedTask
+    faults: tuple[tuple[Region, str], ...]
+    mask: Mask | None
+    combinations: tuple[Combination, ...] = ()
+
+
+def build_mask(task: Task, params: Params) -> BuiltMask | None:
+    """Make a task's class mask: *rasterize*, then *combine*; None if no annotation counts."""
     rasterized = build_label_set(task, params.rasterize)
     if rasterized is None:
         return None
-    if rasterized.errors:
-        raise GeometryError(rasterized.errors[0])
-    return class_mask(rasterized.label_set, ClassRules.of(params))
+    faults = find_faults(rasterized, params.labels_map)
+    if faults:
+        return BuiltMask(rasterized, faults, None)
+    mask, combinations = class_mask(rasterized.label_set, ClassRules.of(params))
+    return BuiltMask(rasterized, (), mask, tuple(combinations))
 
 
 def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
-    """Draw the annotation that counts; None if there is none, or the task has no image."""
+    """Lay the regions of the annotation that counts over each other.
+
+    Returns:
+        The label set and what became of each region; None if no annotation counts or the task has
+        no image.
+    """
     annotation, image = choose(task.annotations, params.annotation), task.image
     if annotation is None or image is None:
         return None
@@ -171,7 +188,7 @@ def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
 
 
 def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels of a region that are not those that its outline fills."""
+    """Return the pixels of a region by its equation or its stroke."""
     kind, value = _kind(result.region), result.region.value
     if kind.contains is not None and result.outline is not None:
         left, top, right, bottom = pixel_box(result.outline.bounds, image.width, image.height)
@@ -192,14 +209,26 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
     return replace(result, pixels=pixels, count=count)
 
 
-def region_faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
-    """Say what is wrong with a region of the annotation that counts; nothing for a good one.
+def find_faults(
+    rasterized: RasterizedTask, labels: Collection[str]
+) -> tuple[tuple[Region, str], ...]:
+    """Find what is wrong with the regions of a task's annotation that counts.
 
     Args:
-        result: What became of it.
-        image: The task's image.
+        rasterized: What became of them.
         labels: The labels that ``labels_map`` has.
+
+    Returns:
+        (region, what is wrong with it), in drawing order; a region can have several faults.
     """
+    return tuple(
+        (result.region, fault)
+        for result in rasterized.regions
+        for fault in _faults(result, rasterized.image, labels)
+    )
+
+
+def _faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
     region = result.region
     faults = [
         f"the label {label!r} is not in labels_map (params.yaml); {did_you_mean(label, labels)}"

@@ -1,4 +1,4 @@
-"""Which labels lie on each pixel of an image. Pure functions on arrays."""
+"""Decide which labels lie on each pixel of an image. Pure functions on arrays."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class LabelSet:
     planes: Planes
 
     def on(self, label: str) -> npt.NDArray[np.bool_]:
-        """Return where ``label`` lies, shape (H, W); nowhere if it is not drawn in this image."""
+        """Return where ``label`` lies, shape (H, W), bool; all False if it is not drawn."""
         if label not in self.labels:
             return np.zeros(self.planes.shape[1:], dtype=np.bool_)
         plane, bit = divmod(self.labels.index(label), 8)

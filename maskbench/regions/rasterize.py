@@ -1,4 +1,4 @@
-"""Geometry to pixels, by shapely and rasterio. Pure functions on geometries and arrays.
+"""Turn geometries into pixels, by shapely and rasterio. Pure functions.
 
 A pixel belongs to a region when its centre (x + 0.5, y + 0.5) lies inside, which is rasterio's
 default; ``all_touched`` takes every pixel that the region touches, which enlarges it. rasterio
@@ -25,7 +25,7 @@ it is filled, and regions that share an edge never both claim a pixel nor leave 
 """
 
 SMALL = 1 << 16
-"""Pixels of a box up to which outlines are filled together: a call costs as much as filling it."""
+"""Pixels of a box up to which outlines are filled together, in one call of rasterio."""
 
 STACK = 1 << 22
 """Pixels of boxes that are filled together at most, so that memory is bounded."""
@@ -48,7 +48,7 @@ class RegionPixels(NamedTuple):
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Where in the image the pixels lie: rows and columns."""
+        """Return where in the image the pixels lie: rows and columns."""
         rows, columns = self.inside.shape
         return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
 
@@ -98,7 +98,7 @@ def fill(
 
 
 def pixel_box(bounds: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
-    """Return the box of an image's pixels about a curve that was flattened.
+    """Return the box of pixels in which a flattened curve may lie.
 
     Args:
         bounds: Left, top, right and bottom of the flattened curve in pixels.

@@ -1,4 +1,4 @@
-"""Label sets to classes: the multi-label rules as a table. Pure functions on arrays.
+"""Turn label sets into classes: the multi-label rules as a table. Pure functions on arrays.
 
 A pixel's class is decided by the exact set of labels on it: no label gives the class with value 0;
 a rule whose ``when`` is that set gives its ``then``; a single label gives its own class; everything
@@ -25,7 +25,7 @@ BAND = 1 << 22
 
 @dataclass(frozen=True)
 class ClassRules:
-    """``labels_map``, rules and the fallback, ready to ask for one label set's class.
+    """What decides the class of a set of labels.
 
     Attributes:
         labels_map: Class name → mask value.
@@ -39,11 +39,11 @@ class ClassRules:
 
     @classmethod
     def of(cls, params: Params) -> "ClassRules":
-        """Return what the params say."""
+        """Take the rules from the params."""
         return cls(params.labels_map, params.rules, params.combine)
 
     def class_of(self, labels: frozenset[str]) -> str | None:
-        """The class name of pixels with exactly ``labels``; None where no rule says."""
+        """Return the class name of pixels with exactly ``labels``; None if no rule says."""
         if not labels:
             return next(name for name, value in self.labels_map.items() if value == 0)
         if labels in self._then:

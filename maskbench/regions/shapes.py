@@ -62,7 +62,7 @@ class RegionKind:
 
     @property
     def has_area(self) -> bool:
-        """Whether regions of this kind can have pixels."""
+        """Tell whether regions of this kind can have pixels."""
         return self.outline is not None or self.alpha is not None
 
 
@@ -105,21 +105,7 @@ def _closed(points: Points) -> shapely.Polygon:
 
 def _percent_points(points: list[Any]) -> Points:
     """Return a list of [x, y] as an array, shape (N, 2)."""
-    if all(
-        type(point) is list and len(point) == 2 and type(point[0]) in _NUMBER
-        and type(point[1]) in _NUMBER
-        for point in points
-    ):  # fmt: skip
-        try:
-            array = np.array(points, dtype=np.float64)
-        except OverflowError:
-            array = np.full((1, 2), np.inf)
-        if np.abs(array).max() <= FARTHEST:
-            return array
     return np.array([_point(point, f"points[{i}]") for i, point in enumerate(points)])
-
-
-_NUMBER = (int, float)
 
 
 def _point(value: Any, name: str) -> tuple[float, float]:
@@ -356,4 +342,4 @@ KINDS: Mapping[str, RegionKind] = {
 """Each kind of region by the name that Label Studio gives it, without ``labels``."""
 
 GEOMETRY_FIELDS = frozenset(name for kind in KINDS.values() for name in kind.fields)
-"""The fields of a value that hold a geometry, of whatever kind."""
+"""The fields of a value that hold a geometry of any kind."""

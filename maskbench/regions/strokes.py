@@ -1,4 +1,4 @@
-"""Brush strokes: Label Studio's run-length code, and PNG bit masks, to an alpha plane.
+"""Decode painted regions to alpha planes: Label Studio's run-length code, and PNG bit masks.
 
 The code is thi.ng/rle-pack's: a bit stream, most significant bit first. 32 bits: number of words;
 5 bits: word size - 1; four 4-bit fields: size - 1 of the counters s0…s3. Then, until all words are
@@ -26,7 +26,7 @@ Image.MAX_IMAGE_PIXELS = None  # a bit mask's size is compared with the image's 
 
 
 class _Bits:
-    """Reads big-endian bit fields from bytes."""
+    """A reader of big-endian bit fields."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -36,7 +36,7 @@ class _Bits:
         return int.from_bytes(self.read_bytes(size), "big")
 
     def read_bytes(self, size: int) -> bytes:
-        """The next ``size`` bits as a big-endian integer in the fewest bytes."""
+        """Read ``size`` bits as a big-endian integer in the fewest bytes."""
         end = self.position + size
         if end > 8 * len(self.data):
             raise GeometryError("the brush code ends in the middle of the stroke")
@@ -46,7 +46,7 @@ class _Bits:
 
 
 def rle_bytes(rle: Any) -> bytes:
-    """The code of a region's ``rle`` value, a list of byte values.
+    """Return the code of a region's ``rle`` value, a list of byte values.
 
     Raises:
         GeometryError: It is no list of whole numbers from 0 to 255.
@@ -60,20 +60,34 @@ def rle_bytes(rle: Any) -> bytes:
 
 
 def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
-    """The alpha plane of a brush stroke, shape (height, width).
+    """Decode a brush stroke to its alpha plane, shape (height, width).
 
     Raises:
         GeometryError: The code is damaged, or is not of an image of this size (which is checked
             before memory is taken, so that a lying length costs nothing).
     """
-    alpha, _ = _decode(rle_bytes(rle), width * height)
+    pixels = width * height
+    bits, words = _header(_Bits(rle_bytes(rle)))
+    if words != 4 * pixels:
+        raise GeometryError(
+            f"the brush code is of {words / 4:g} pixels, the image has {pixels}: it was drawn on "
+            "an image of another size"
+        )
+    alpha = np.zeros(pixels, dtype=np.uint8)
+    for start, count, values in _runs(bits, words):
+        # Every fourth word, from word 3 on, is an alpha; the first in this run is pixel start // 4.
+        if len(values) == 1:
+            alpha[start // 4 : (start + count) // 4] = values[0]
+        else:
+            chosen = np.frombuffer(values, dtype=np.uint8)[(3 - start) % 4 :: 4]
+            alpha[start // 4 : start // 4 + len(chosen)] = chosen
     return alpha.reshape(height, width)
 
 
 def canonical_rle(rle: list[int]) -> list[int]:
-    """The same code without the padding that encoders add differently; unreadable code unchanged.
+    """Return the code without the padding that encoders add differently.
 
-    Nothing is decoded into pixels: the stream is only walked to its end.
+    Unreadable code is returned as it is.
     """
     try:
         data = rle_bytes(rle)
@@ -95,7 +109,7 @@ def _header(bits: _Bits) -> tuple[_Bits, int]:
 
 
 def _runs(bits: _Bits, words: int) -> Iterator[tuple[int, int, bytes]]:
-    """(first word, count, its value or values) of each run, until ``words`` words are out."""
+    """Yield (first word, count, value or values) of each run, until ``words`` words are out."""
     counters = [bits.read(4) + 1 for _ in range(4)]
     done = 0
     while done < words:
@@ -107,27 +121,8 @@ def _runs(bits: _Bits, words: int) -> Iterator[tuple[int, int, bytes]]:
         done += count
 
 
-def _decode(data: bytes, pixels: int) -> tuple[Alpha, int]:
-    bits, words = _header(_Bits(data))
-    if words != 4 * pixels:
-        raise GeometryError(
-            f"the brush code is of {words / 4:g} pixels, the image has {pixels}: it was drawn on "
-            "an image of another size"
-        )
-    alpha = np.zeros(pixels, dtype=np.uint8)
-    for start, count, values in _runs(bits, words):
-        # Every fourth word, from word 3 on, is an alpha; the first in this run is pixel start // 4.
-        skip = (3 - start) % 4
-        if len(values) == 1:
-            alpha[start // 4 : (start + count) // 4] = values[0]
-        else:
-            chosen = np.frombuffer(values, dtype=np.uint8)[skip::4]
-            alpha[start // 4 : start // 4 + len(chosen)] = chosen
-    return alpha, bits.position
-
-
 def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
-    """The alpha plane of a bit-mask region (``imageDataURL``, a PNG), shape (height, width).
+    """Decode a bit mask (``imageDataURL``, a PNG) to its alpha plane, shape (height, width).
 
     Raises:
         GeometryError: It is no PNG data URL, or the picture has another size.

@@ -1,7 +1,7 @@
 """Tasks, annotations and regions as maskbench knows them, and which annotation of a task counts.
 
-What changes pixels or tells who and when is here, whatever form its JSON had; what changes by
-itself is not (a mere save in the browser rewrites view rotation, sizes, lead time and key order).
+They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
+the browser rewrites: view rotation, sizes, lead time and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -111,7 +111,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def choose(annotations: Iterable[Annotation], criteria: Sequence[str]) -> Annotation | None:
-    """The annotation that counts, or None.
+    """Choose the annotation that counts; None if there is no such one.
 
     Skipped annotations never count. The criteria are tried in order; the first that an annotation
     meets chooses: ``ground_truth`` (the latest so marked), ``latest`` and ``earliest`` by the time
@@ -136,7 +136,7 @@ def _test(criterion: str) -> Callable[[Annotation], bool]:
 
 
 def _age(annotation: Annotation) -> tuple[datetime, int]:
-    """Time of the last save, then id: later ones sort last."""
+    """Return what annotations are sorted by, earliest first: the last save, then the id."""
     try:
         time = datetime.fromisoformat(annotation.updated_at or annotation.created_at or "")
     except ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from maskbench.diff.model import Differences
 from maskbench.diff.report.sections import Section, column, heading, sections
 from maskbench.diff.report.verdict import verdict
-from maskbench.text import replace_control_characters
+from maskbench.text import escape_terminal
 
 MOST = 20
 """Rows of a table before the rest is only counted."""
@@ -25,7 +25,7 @@ def _block(section: Section, most: int | None) -> str:
     if len(section.columns) > 1:
         lines += aligned(section.columns, rows)
     else:
-        lines += [f"  {replace_control_characters(row[0])}" for row in rows]
+        lines += [f"  {escape_terminal(row[0])}" for row in rows]
     more = len(section.rows) - len(rows)
     if more:
         lines.append(f"  … and {more:,} more (--all shows them)")
@@ -34,7 +34,7 @@ def _block(section: Section, most: int | None) -> str:
 
 def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table, two blanks before each column; columns without any text are left out."""
-    cells = [[replace_control_characters(cell) for cell in row] for row in rows]
+    cells = [[escape_terminal(cell) for cell in row] for row in rows]
     used = [i for i in range(len(columns)) if any(row[i] for row in cells)]
     table = [
         [column(columns[i]) for i in used],
