@@ -13,8 +13,7 @@ from maskbench.labelstudio.image_names import reference_parts, without_upload_pr
 from maskbench.params import Params
 from maskbench.pipeline.fetch import TaskSource, needs_image, sized
 from maskbench.pipeline.rasterize import region_facts, region_problems
-from maskbench.regions.build import RasterizedTask, build_label_set
-from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.build import BuiltMask, build_mask
 from maskbench.regions.task import Image, Task
 
 _DROPPED = {
@@ -88,10 +87,10 @@ def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
-    rasterized = build_label_set(full, params.rasterize)
-    if rasterized is not None:
+    built = build_mask(full, params)
+    if built is not None:
         seen.counted += 1
-        _look_at_regions(full, rasterized, params, seen)
+        _look_at_mask(full, built, seen)
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:
@@ -99,16 +98,13 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
     return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
-def _look_at_regions(task: Task, rasterized: RasterizedTask, params: Params, seen: _Seen) -> None:
-    problems = region_problems(task, rasterized, params.labels_map)
-    facts = region_facts(task, rasterized)
-    seen.bad_regions += problems
+def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
+    facts = region_facts(task, built.rasterized)
+    seen.bad_regions += region_problems(task, built.rasterized, built.faults)
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
-    if problems:
-        return
-    for combination in class_mask(rasterized.label_set, ClassRules.of(params))[1]:
+    for combination in built.combinations:
         if combination.becomes is None:
             seen.unmatched.setdefault(combination.labels, []).append(task.id)
 

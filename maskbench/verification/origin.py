@@ -15,8 +15,7 @@ from maskbench.pipeline.combine import codes
 from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pipeline.splits import assign_splits, groups_of
-from maskbench.regions.build import build_label_set
-from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.build import build_mask
 from maskbench.regions.task import Annotation, Image, Task, choose
 
 _BUILD = "run `dvc repro`"
@@ -38,7 +37,6 @@ class Origin:
     def __init__(self, annotations: Path, params: Params, rows: Iterable[Row]) -> None:
         self.annotations = annotations
         self.params = params
-        self._rules = ClassRules.of(params)
         groups = groups_of((row.group, row.classes) for row in rows)
         self._splits = assign_splits(groups, params.split)
 
@@ -134,16 +132,16 @@ class Origin:
         if (task.image.height, task.image.width) != mask.shape:  # which may claim any size
             yield f"has another size than the image that was annotated; {_BUILD}"
             return
-        rasterized = build_label_set(task, self.params.rasterize)
-        assert rasterized is not None  # noqa: S101 - the caller has checked
-        problems = region_problems(task, rasterized, self.params.labels_map)
-        if problems:
-            yield f"the annotation cannot be drawn ({problems[0]}); {_BUILD}"
+        built = build_mask(task, self.params)
+        assert built is not None  # noqa: S101 - the caller has checked
+        if built.mask is None:
+            (problem, *_) = region_problems(task, built.rasterized, built.faults)
+            yield f"the annotation cannot be drawn ({problem}); {_BUILD}"
             return
-        expected, found = class_mask(rasterized.label_set, self._rules)
-        missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
+        expected = built.mask
+        missing = [entry.labels for entry in built.combinations if entry.becomes is None]
         if missing:
-            yield f"no rule says what {missing[0]} together become; {_BUILD}"
+            yield f"no rule says what {' + '.join(missing[0])} together become; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (

@@ -7,7 +7,6 @@ import pytest
 import rasterio.features
 import shapely
 
-from maskbench.errors import GeometryError
 from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.regions.build import (
@@ -15,7 +14,7 @@ from maskbench.regions.build import (
     build_label_set,
     build_mask,
     draw_regions,
-    region_faults,
+    find_faults,
 )
 from maskbench.regions.rules import Combination
 from maskbench.regions.task import Annotation, Image, Region, Task
@@ -83,7 +82,7 @@ SIGN = box("A", 2, 2, 5, 3, name="sign")
 )
 def test_a_mask_by_hand(overlap, expected):
     asked = params(settings(overlap), (("A", "B"), "AB"))
-    mask, found = build_mask(task(annotation(WALL, DOOR, SIGN)), asked)
+    mask, found = mask_of(task(annotation(WALL, DOOR, SIGN)), asked)
     np.testing.assert_array_equal(mask, expected)
     assert mask.dtype == np.uint8
     values = np.array(expected)
@@ -96,11 +95,18 @@ def test_a_mask_by_hand(overlap, expected):
     ]
 
 
+def mask_of(task, params):
+    """The mask of a task without faults, and the combinations in it."""
+    built = build_mask(task, params)
+    assert built.faults == ()
+    return built.mask, list(built.combinations)
+
+
 def test_the_smallest_region_wins_whatever_the_order():
     expected = [[1, 1, 1, 1, 0], [1, 2, 2, 1, 0], [1, 2, 1, 1, 1], [1, 2, 2, 1, 0]]
     asked = params(settings("smallest"))
     for order in ([SIGN, DOOR, WALL], [DOOR, WALL, SIGN], [WALL, DOOR, SIGN]):
-        mask, _ = build_mask(task(annotation(*order)), asked)
+        mask, _ = mask_of(task(annotation(*order)), asked)
         np.testing.assert_array_equal(mask, expected)
 
 
@@ -115,14 +121,14 @@ def test_results_are_in_drawing_order_however_regions_are_painted():
 def test_of_regions_with_as_many_pixels_the_one_drawn_later_wins():
     one, two = box("A", 0, 0, 2, 2), box("B", 1, 0, 3, 2)
     asked = params(settings("smallest"))
-    first, _ = build_mask(task(annotation(one, two)), asked)
-    second, _ = build_mask(task(annotation(two, one)), asked)
+    first, _ = mask_of(task(annotation(one, two)), asked)
+    second, _ = mask_of(task(annotation(two, one)), asked)
     assert first[0].tolist() == [1, 2, 2, 0, 0]
     assert second[0].tolist() == [1, 1, 2, 0, 0]
 
 
 def test_a_region_with_two_labels_is_a_combination():
-    mask, found = build_mask(
+    mask, found = mask_of(
         task(annotation(box("AB", 0, 0, 5, 1))), params(settings(), (("A", "B"), "AB"))
     )
     np.testing.assert_array_equal(mask, [[3] * 5, [0] * 5, [0] * 5, [0] * 5])
@@ -130,7 +136,7 @@ def test_a_region_with_two_labels_is_a_combination():
 
 
 def test_a_combination_without_a_rule_is_told_and_ignored():
-    mask, found = build_mask(task(annotation(box("AB", 0, 0, 5, 1))), params(settings()))
+    mask, found = mask_of(task(annotation(box("AB", 0, 0, 5, 1))), params(settings()))
     assert mask[0].tolist() == [255] * 5
     assert found[1] == Combination(("A", "B"), 5, None)
 
@@ -155,7 +161,7 @@ def test_regions_without_a_part_in_the_mask_say_why(region, reason):
     assert reason in REASONS
     (result,) = drawn(region)
     assert (result.dropped, result.error, result.pixels, result.count) == (reason, None, None, 0)
-    mask, _ = build_mask(task(annotation(region)), params(settings()))
+    mask, _ = mask_of(task(annotation(region)), params(settings()))
     assert not mask.any()
 
 
@@ -183,15 +189,18 @@ def test_what_cannot_be_read_is_an_error_and_the_others_are_drawn(overlap, regio
     asked = task(annotation(WALL, region, SIGN))
     (error,) = build_label_set(asked, settings(overlap)).errors
     assert message in error
-    with pytest.raises(GeometryError) as caught:
-        build_mask(asked, params(settings(overlap)))
-    assert str(caught.value) == error
+    built = build_mask(asked, params(settings(overlap)))
+    assert built.mask is None
+    assert built.faults == ((region, error),)
 
 
-def test_the_first_error_is_the_mask_s():
+def test_all_faults_are_told_together_in_drawing_order():
     bad = [Region("r", name, ("A",), {}) for name in ("cuboid", "prism")]
-    with pytest.raises(GeometryError, match="'cuboid'"):
-        build_mask(task(annotation(*bad)), params(settings()))
+    unknown = WALL._replace(labels=("Nobody",))
+    built = build_mask(task(annotation(bad[0], unknown, bad[1])), params(settings()))
+    assert built.mask is None
+    assert [region for region, _ in built.faults] == [bad[0], unknown, bad[1]]
+    assert ["'cuboid'" in what or "'prism'" in what for _, what in built.faults] == [1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -228,16 +237,16 @@ def test_a_stroke_counts_from_the_threshold_on(threshold, expected):
     alpha = [0, 1, 128, 254, 255, 127] + [0] * 14
     stroke = Region("s", "brush", ("A",), {"rle": encode(rgba(alpha))})
     asked = params(settings(threshold=threshold))
-    mask, _ = build_mask(task(annotation(stroke)), asked)
+    mask, _ = mask_of(task(annotation(stroke)), asked)
     np.testing.assert_array_equal(mask, [*expected, [0] * 5, [0] * 5])
 
 
 def test_all_touched_is_the_pixels_of_every_outline():
     corner = box("A", 1.9, 1.9, 2.1, 2.1)
     circle = ellipse("B", 80, 25, 1)  # at (4, 1)
-    centre, _ = build_mask(task(annotation(corner, circle)), params(settings()))
+    centre, _ = mask_of(task(annotation(corner, circle)), params(settings()))
     assert not centre.any()
-    touched, _ = build_mask(task(annotation(corner, circle)), params(settings(all_touched=True)))
+    touched, _ = mask_of(task(annotation(corner, circle)), params(settings(all_touched=True)))
     np.testing.assert_array_equal(
         touched, [[0, 0, 0, 2, 2], [0, 1, 1, 2, 2], [0, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
     )
@@ -258,7 +267,7 @@ def test_the_annotation_that_counts_makes_the_mask(criteria, value):
     two = annotation(box("B", 0, 0, 5, 4), number=2, day=2, completed_by=7)
     skipped = annotation(number=3, day=3, was_cancelled=True)
     asked = task(one, two, skipped)
-    mask, _ = build_mask(asked, params(settings(annotation=criteria)))
+    mask, _ = mask_of(asked, params(settings(annotation=criteria)))
     np.testing.assert_array_equal(mask, np.full((4, 5), value))
     assert build_label_set(asked, settings(annotation=criteria)).annotation.id == value
 
@@ -277,7 +286,7 @@ def test_without_an_annotation_or_image_there_is_no_mask(nothing):
 
 
 def test_an_annotation_without_regions_is_a_mask_of_ground():
-    mask, found = build_mask(task(annotation()), params(settings()))
+    mask, found = mask_of(task(annotation()), params(settings()))
     np.testing.assert_array_equal(mask, np.zeros((4, 5)))
     assert found == [Combination((), 20, "Ground")]
 
@@ -333,22 +342,21 @@ def test_rasterio_fills_the_outlines(monkeypatch):
 
     monkeypatch.setattr(rasterio.features, "rasterize", broken)
     with pytest.raises(RuntimeError, match="rasterio is asked"):
-        build_mask(task(annotation(WALL)), params(settings()))
+        mask_of(task(annotation(WALL)), params(settings()))
 
 
 def test_faults_of_a_region():
     image = Image("wall.jpg", 40, 30, "")
     wrong = WALL._replace(labels=("Walll", "A"), original_size=(30, 40))
-    (good, other) = draw_regions([WALL, wrong], image, settings())
-    assert region_faults(good, image, ["A", "Wall"]) == []
-    label, size = region_faults(other, image, ["A", "Wall"])
+    cuboid = Region("r", "cuboid", ("A",), {})
+    regions = annotation(WALL._replace(labels=("Wall",)), wrong, cuboid)
+    found = find_faults(build_label_set(task(regions, image=image), settings()), ["A", "Wall"])
+    assert [region for region, _ in found] == [wrong, wrong, cuboid]
+    label, size, kind = (what for _, what in found)
     assert label.startswith("the label 'Walll' is not in labels_map (params.yaml); ")
     assert "'Wall'" in label
     assert size == (
         "was drawn on an image of 30 x 40 pixels, but wall.jpg has 40 x 30: the image was "
         "replaced; put the right one back or draw the region anew"
     )
-    (broken,) = draw_regions([Region("r", "cuboid", ("A",), {})], image, settings())
-    assert region_faults(broken, image, ["A"]) == [
-        "regions of the type 'cuboid' cannot be turned into pixels"
-    ]
+    assert kind == "regions of the type 'cuboid' cannot be turned into pixels"
