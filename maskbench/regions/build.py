@@ -15,7 +15,7 @@ from maskbench.errors import GeometryError, did_you_mean
 from maskbench.files.masks import Mask
 from maskbench.params import Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet, paint, painting_order
-from maskbench.regions.rasterize import RegionPixels, crop, fill, pixel_box
+from maskbench.regions.rasterize import RegionPixels, fill
 from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.regions.shapes import KINDS, RegionKind
 from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task, choose
@@ -122,7 +122,8 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
             if result.pixels is not None:
                 yield result.region.labels, result.pixels
 
-    labels = {label for region in regions if _kind(region).has_area for label in region.labels}
+    areas = [region for region in regions if _kind(region).has_area(region.value, params)]
+    labels = {label for region in areas for label in region.labels}
     painted = paint(layers(), labels, image.width, image.height, params.overlap)
     return RasterizedTask(annotation, image, painted, tuple(results[i] for i in sorted(results)))
 
@@ -152,7 +153,7 @@ def draw_regions(
                 yield replace(result, error=str(error))
 
 
-_NO_KIND = RegionKind(())
+_NO_KIND = RegionKind((), has_area=lambda value, params: False)
 
 
 def _kind(region: Region) -> RegionKind:
@@ -167,7 +168,7 @@ def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult
     if region.shape not in KINDS:
         what = f"regions of the type {region.shape!r} cannot be turned into pixels"
         return RegionResult(region, error=what)
-    if not kind.has_area or kind.is_open(region.value):
+    if not kind.has_area(region.value, params):
         return RegionResult(region, dropped="no_area")
     if kind.outline is None:
         return RegionResult(region)
@@ -181,23 +182,15 @@ def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult
 
 
 def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
-    """Tell whether the outline decides the pixels, rather than an equation or a stroke."""
-    return result.outline is not None and (
-        params.all_touched or _kind(result.region).contains is None
-    )
+    """Tell whether the outline decides the pixels, rather than the kind of region itself."""
+    return result.outline is not None and (params.all_touched or not _kind(result.region).pixels)
 
 
 def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels of a region by its equation or its stroke."""
-    kind, value = _kind(result.region), result.region.value
-    if kind.contains is not None and result.outline is not None:
-        left, top, right, bottom = pixel_box(result.outline.bounds, image.width, image.height)
-        x = np.arange(left, right, dtype=np.float64) + 0.5
-        y = np.arange(top, bottom, dtype=np.float64)[:, np.newaxis] + 0.5
-        return RegionPixels(left, top, kind.contains(value, image.width, image.height, x, y))
-    if kind.alpha is None:
+    pixels = _kind(result.region).pixels
+    if pixels is None:
         raise TypeError(f"nothing says which pixels a {result.region.shape} has")
-    return crop(kind.alpha(value, image.width, image.height) >= params.brush_threshold)
+    return pixels(result.region.value, image.width, image.height, params)
 
 
 def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:

@@ -59,11 +59,15 @@ class RegionPixels(NamedTuple):
         return is_near and bool(self.inside[y - self.top, x - self.left])
 
 
+NO_PIXELS = RegionPixels(0, 0, np.zeros((0, 0), dtype=np.bool_))
+"""The pixels of a region that has none."""
+
+
 def crop(inside: npt.NDArray[np.bool_]) -> RegionPixels:
     """Return the pixels of an image that are True, shape (H, W), as the smallest window."""
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if not len(rows):
-        return RegionPixels(0, 0, np.zeros((0, 0), dtype=np.bool_))
+        return NO_PIXELS
     top, left = int(rows[0]), int(columns[0])
     return RegionPixels(left, top, inside[top : rows[-1] + 1, left : columns[-1] + 1])
 

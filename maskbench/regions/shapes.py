@@ -19,6 +19,7 @@ import shapely
 
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
+from maskbench.regions.rasterize import NO_PIXELS, RegionPixels, crop, pixel_box
 from maskbench.regions.strokes import Alpha, decode_bitmask, decode_rle
 
 Value = Mapping[str, Any]
@@ -26,9 +27,6 @@ Value = Mapping[str, Any]
 
 Points = npt.NDArray[np.float64]
 """Vertices in pixels, shape (N, 2), (x, y)."""
-
-Coordinates = npt.NDArray[np.float64]
-"""The x or y of pixel centres, broadcast against each other."""
 
 FLATNESS = 0.01
 """How far, in pixels, a flattened curve may lie from the true one."""
@@ -39,31 +37,34 @@ FARTHEST = 10_000.0
 _MISSING_HANDLE = 0.3  # of the way: where Label Studio puts the control point that one end lacks
 
 
+def _always(value: Value, params: RasterizeParams) -> bool:
+    return True
+
+
+def _never(value: Value, params: RasterizeParams) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class RegionKind:
-    """What is known of one kind of region. One with neither outline nor alpha has no area.
+    """What is known of one kind of region.
+
+    All functions get the region's value, the image's width and height in pixels, and the params of
+    *rasterize*. A kind with an area has an outline or pixels of its own.
 
     Attributes:
         fields: The fields of the value that hold the geometry. A result entry that does not name
             its kind is recognised by the first one.
+        has_area: Tells whether a region of this kind can have pixels: points and open lines cannot.
         outline: Returns the region's polygon in pixels, which may cross itself.
-        contains: Tells exactly which points lie inside a region whose outline is a flattened curve.
-        alpha: Returns how much of each pixel a painted region covers.
-        is_open: Tells whether a region of this kind is a line that was never closed.
+        pixels: Returns the region's pixels where no polygon has exactly these: strokes, curves.
+            With ``all_touched`` an outline decides instead, if there is one.
     """
 
     fields: tuple[str, ...]
+    has_area: Callable[[Value, RasterizeParams], bool] = _always
     outline: Callable[[Value, int, int, RasterizeParams], shapely.Polygon] | None = None
-    contains: (
-        Callable[[Value, int, int, Coordinates, Coordinates], npt.NDArray[np.bool_]] | None
-    ) = None
-    alpha: Callable[[Value, int, int], Alpha] | None = None
-    is_open: Callable[[Value], bool] = lambda value: False
-
-    @property
-    def has_area(self) -> bool:
-        """Tell whether regions of this kind can have pixels."""
-        return self.outline is not None or self.alpha is not None
+    pixels: Callable[[Value, int, int, RasterizeParams], RegionPixels] | None = None
 
 
 def percent(value: Any, name: str) -> float:
@@ -114,8 +115,8 @@ def _point(value: Any, name: str) -> tuple[float, float]:
     return percent(value[0], name), percent(value[1], name)
 
 
-def _is_open_polygon(value: Value) -> bool:
-    return value.get("closed") is False  # a polygon that does not say is closed
+def _is_closed_polygon(value: Value, params: RasterizeParams) -> bool:
+    return value.get("closed") is not False  # a polygon that does not say is closed
 
 
 def rectangle(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
@@ -195,25 +196,22 @@ def _segments(radius: float) -> int:
     return max(32, math.ceil(math.pi / math.acos(1.0 - FLATNESS / radius)))
 
 
-def ellipse_contains(
-    value: Value, width: int, height: int, x: Coordinates, y: Coordinates
-) -> npt.NDArray[np.bool_]:
-    """Tell which points lie inside an ellipse region, by its equation: no chord cuts anything off.
+def ellipse_pixels(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
+    """Return the pixels whose centre an ellipse region holds, by its equation: no chord cuts any.
 
-    Args:
-        value: The region's geometry in percent.
-        width: Image width in pixels.
-        height: Image height in pixels.
-        x: Where the points lie, in pixels.
-        y: Likewise; broadcast against ``x``.
+    Raises:
+        GeometryError: A value is not a number.
     """
     found = _ellipse(value, width, height)
+    outline = ellipse(value, width, height, params)
+    left, top, right, bottom = pixel_box(outline.bounds, width, height)
     if not (found.radius_x and found.radius_y):
-        return np.zeros(np.broadcast_shapes(x.shape, y.shape), dtype=np.bool_)
-    along = ((x - found.x) * found.cos + (y - found.y) * found.sin) / found.radius_x
-    down = ((y - found.y) * found.cos - (x - found.x) * found.sin) / found.radius_y
-    inside: npt.NDArray[np.bool_] = along**2 + down**2 <= 1.0
-    return inside
+        return RegionPixels(left, top, np.zeros((bottom - top, right - left), dtype=np.bool_))
+    x = np.arange(left, right) + 0.5 - found.x
+    y = (np.arange(top, bottom) + 0.5 - found.y)[:, np.newaxis]
+    along = (x * found.cos + y * found.sin) / found.radius_x
+    down = (y * found.cos - x * found.sin) / found.radius_y
+    return RegionPixels(left, top, along**2 + down**2 <= 1.0)
 
 
 def vector(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
@@ -235,15 +233,15 @@ def vector(value: Value, width: int, height: int, params: RasterizeParams) -> sh
     return _closed(np.concatenate(pieces))
 
 
-def _is_open_vector(value: Value) -> bool:
-    """Tell whether a vector region is a line; one that does not say is closed by its references."""
+def _is_closed_vector(value: Value, params: RasterizeParams) -> bool:
+    """Tell whether a vector region is an area; its references close one that does not say."""
     closed = value.get("closed")
     if isinstance(closed, bool):
-        return not closed
+        return closed
     vertices = value.get("vertices")
     if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
-        return True
-    return len(vertices) < 2 or not _follows(vertices[0], vertices[-1])
+        return False
+    return len(vertices) > 1 and _follows(vertices[0], vertices[-1])
 
 
 def _follows(later: Value, earlier: Value) -> bool:
@@ -308,36 +306,40 @@ def _flattened(start: Points, leaving: Points, arriving: Points, end: Points) ->
     return curve
 
 
-def brush(value: Value, width: int, height: int) -> Alpha:
-    """Return the alpha plane of a brush stroke; an erased one covers nothing.
+def brush(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
+    """Return the pixels of a brush stroke: those with enough alpha; an erased one has none.
 
     Raises:
         GeometryError: The code is damaged, or was drawn on an image of another size.
     """
     code = value.get("rle")
-    return decode_rle(code, width, height) if code else np.zeros((height, width), dtype=np.uint8)
+    return _opaque(decode_rle(code, width, height), params) if code else NO_PIXELS
 
 
-def bitmask(value: Value, width: int, height: int) -> Alpha:
-    """Return the alpha plane of a bit mask; an erased one covers nothing.
+def bitmask(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
+    """Return the pixels of a bit mask: those with enough alpha; an erased one has none.
 
     Raises:
         GeometryError: It is not a PNG data URL, or the picture has another size.
     """
     url = value.get("imageDataURL")
-    return decode_bitmask(url, width, height) if url else np.zeros((height, width), dtype=np.uint8)
+    return _opaque(decode_bitmask(url, width, height), params) if url else NO_PIXELS
+
+
+def _opaque(alpha: Alpha, params: RasterizeParams) -> RegionPixels:
+    return crop(alpha >= params.brush_threshold)
 
 
 KINDS: Mapping[str, RegionKind] = {
-    "polygon": RegionKind(("points",), polygon, is_open=_is_open_polygon),
-    "brush": RegionKind(("rle",), alpha=brush),
-    "bitmask": RegionKind(("imageDataURL",), alpha=bitmask),
-    "vector": RegionKind(("vertices",), vector, is_open=_is_open_vector),
+    "polygon": RegionKind(("points",), _is_closed_polygon, outline=polygon),
+    "brush": RegionKind(("rle",), pixels=brush),
+    "bitmask": RegionKind(("imageDataURL",), pixels=bitmask),
+    "vector": RegionKind(("vertices",), _is_closed_vector, outline=vector),
     "ellipse": RegionKind(
-        ("radiusX", "radiusY", "x", "y", "rotation"), ellipse, contains=ellipse_contains
+        ("radiusX", "radiusY", "x", "y", "rotation"), outline=ellipse, pixels=ellipse_pixels
     ),
-    "rectangle": RegionKind(("height", "width", "x", "y", "rotation"), rectangle),
-    "keypoint": RegionKind(("x", "y", "width")),
+    "rectangle": RegionKind(("height", "width", "x", "y", "rotation"), outline=rectangle),
+    "keypoint": RegionKind(("x", "y", "width"), _never),
 }
 """Each kind of region by the name that Label Studio gives it, without ``labels``."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
 from maskbench.regions.build import draw_regions
-from maskbench.regions.shapes import FLATNESS, GEOMETRY_FIELDS, KINDS, ellipse_contains
+from maskbench.regions.shapes import FLATNESS, GEOMETRY_FIELDS, KINDS, ellipse_pixels
 from maskbench.regions.task import Image, Region
 from tests.reference import edge_distance, ellipse_distance, nonzero
 
@@ -185,11 +185,13 @@ def test_an_ellipse_half_off_the_image_shows_its_other_half():
     assert not square[:, 3:].any()
 
 
-def test_the_equation_of_an_ellipse_holds_for_any_points():
+def test_the_pixels_of_an_ellipse_are_those_of_its_equation():
     value = {"x": 50, "y": 50, "radiusX": 50, "radiusY": 25, "rotation": 90}  # 5 wide, 10 tall
-    x, y = np.array([5.0, 5.0, 5.0, 7.4, 7.6]), np.array([5.0, 0.1, -0.1, 5.0, 5.0])
-    found = ellipse_contains(value, 10, 10, x, y)
-    assert found.tolist() == [True, True, False, True, False]
+    found = ellipse_pixels(value, 10, 10, RasterizeParams())
+    inside = np.zeros((10, 10), dtype=bool)
+    inside[found.window] = found.inside
+    expected = ellipse_distance((5, 5), (2.5, 5), 0, 10, 10) <= 1
+    np.testing.assert_array_equal(inside, expected)
 
 
 @pytest.mark.parametrize("radius", [0.4, 3, 40, 400, 3000])
@@ -362,25 +364,26 @@ def test_bad_vertices(vertices, said):
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "is_open"),
+    ("kind", "value", "is_closed"),
     [
-        ("vector", {"vertices": SQUARE, "closed": True}, False),
-        ("vector", {"vertices": circle(), "closed": False}, True),
-        ("vector", {"vertices": circle()}, False),  # the first names the last
-        ("vector", {"vertices": SQUARE}, True),
-        ("vector", {}, True),
-        ("polygon", {"closed": True}, False),
-        ("polygon", {"closed": False}, True),
-        ("polygon", {}, False),  # the classic polygon that does not say
-        ("rectangle", {"closed": False}, False),
+        ("vector", {"vertices": SQUARE, "closed": True}, True),
+        ("vector", {"vertices": circle(), "closed": False}, False),
+        ("vector", {"vertices": circle()}, True),  # the first names the last
+        ("vector", {"vertices": SQUARE}, False),
+        ("vector", {}, False),
+        ("polygon", {"closed": True}, True),
+        ("polygon", {"closed": False}, False),
+        ("polygon", {}, True),  # the classic polygon that does not say
+        ("rectangle", {"closed": False}, True),
     ],
 )
-def test_open_and_closed(kind, value, is_open):
-    assert KINDS[kind].is_open(value) is is_open
+def test_open_and_closed(kind, value, is_closed):
+    assert KINDS[kind].has_area(value, RasterizeParams()) is is_closed
 
 
 def test_which_kinds_have_an_area():
-    has_area = {name for name, kind in KINDS.items() if kind.has_area}
+    closed = {"closed": True}
+    has_area = {n for n, kind in KINDS.items() if kind.has_area(closed, RasterizeParams())}
     assert has_area == {"polygon", "rectangle", "ellipse", "brush", "bitmask", "vector"}
     assert set(KINDS) - has_area == {"keypoint"}
 
@@ -394,4 +397,4 @@ def test_the_fields_of_geometries():
 @pytest.mark.parametrize("erased", [{}, None, []])
 def test_an_erased_stroke_covers_nothing(kind, field, erased):
     value = {} if erased == {} else {field: erased}
-    np.testing.assert_array_equal(KINDS[kind].alpha(value, 3, 2), np.zeros((2, 3)))
+    assert not KINDS[kind].pixels(value, 3, 2, RasterizeParams()).inside.any()
