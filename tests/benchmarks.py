@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from maskbench.dataset import Benchmark
 from maskbench.files.masks import pixel_digest
 from maskbench.pipeline.split import COLUMNS
 
@@ -74,3 +75,41 @@ def make(root: Path, splits=None, **options):
         write_item(root, key, blocks(number))
     write_lists(root, splits, **options)
     return root
+
+
+def save(folder, masks, suffix=".png"):
+    """Write predictions to a folder, which is returned."""
+    folder.mkdir(exist_ok=True)
+    for key, mask in masks.items():
+        if suffix == ".npy":
+            np.save(folder / f"{key}.npy", mask)
+        else:
+            Image.fromarray(mask).save(folder / f"{key}{suffix}")
+    return folder
+
+
+def masks_of(benchmark, split="test", seed=None):
+    """True masks by key; with a seed, with random mistakes."""
+    view = Benchmark(benchmark, split)
+    found = {key: view.mask(key) for key in view.keys}
+    if seed is None:
+        return found
+    rng = np.random.default_rng(seed)
+    return {
+        key: np.where(rng.random(mask.shape) < 0.3, rng.integers(0, 3, mask.shape), mask).astype(
+            np.uint8
+        )
+        for key, mask in found.items()
+    }
+
+
+def pairs(seed, classes, shape=(40, 50), void=0.1, smooth=False):
+    """Return a true mask with ignored pixels and a predicted one, both of all classes."""
+    rng = np.random.default_rng(seed)
+    truth, predicted = (
+        blocks(seed + i, shape, classes) if smooth else rng.integers(0, classes, shape, np.uint8)
+        for i in (0, 1)
+    )
+    truth = truth.copy()
+    truth[rng.random(shape) < void] = 255
+    return truth, predicted

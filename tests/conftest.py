@@ -33,8 +33,8 @@ MARKS = {
 
 LONG = ("server", "browser", "training", "slow")
 
-TRAINING = ROOT / "tests/training"
-"""Its modules import torch or fastai: their mark is ``training``."""
+TRAINING = (ROOT / "tests/training", ROOT / "tests/export")
+"""Their modules import what training machines have (requirements/training.lock)."""
 
 _RUN = pytest.StashKey()
 _OWN_DATA = tuple(str(ROOT / name) for name in OWN_DATA)
@@ -70,7 +70,7 @@ def pytest_unconfigure(config):
 
 def pytest_ignore_collect(collection_path, config):
     """Import no torch where the tests that need it are deselected."""
-    if "not training" in config.option.markexpr and collection_path == TRAINING:
+    if "not training" in config.option.markexpr and collection_path in TRAINING:
         return True
     return None
 
@@ -80,7 +80,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for fixture in MARKS.keys() & set(item.fixturenames):
             item.add_marker(MARKS[fixture])
-        if item.path.is_relative_to(TRAINING):
+        if item.path.parent in TRAINING:
             item.add_marker("training")
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
     items.sort(key=lambda item: item.path not in long)

@@ -18,7 +18,7 @@ from tests.reference import ellipse_distance
 from tests.regions.test_strokes import encode, rgba
 from tests.repositories import ROOT, Repository
 
-pytestmark = missing
+pytestmark = [missing, pytest.mark.slow]
 
 SIZE = (40, 30)
 KEY = "000003_scene_3"

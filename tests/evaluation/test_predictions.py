@@ -8,8 +8,7 @@ from PIL import Image
 
 from maskbench.errors import DataError
 from maskbench.evaluate import evaluate
-from tests.benchmarks import make
-from tests.test_evaluate import masks_of, save
+from tests.benchmarks import make, masks_of, save
 
 
 def _without(key):

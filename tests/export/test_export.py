@@ -184,7 +184,6 @@ def shards(source, tmp_path_factory):
     return root, json.loads((root / "index.json").read_text())
 
 
-@pytest.mark.training
 def test_webdataset_is_read_by_its_library_through_torchs_loader(source, shards):
     import webdataset  # noqa: PLC0415
     from torch.utils.data import DataLoader  # noqa: PLC0415

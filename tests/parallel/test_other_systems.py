@@ -66,15 +66,21 @@ def build(root, source, start=""):
     return contents(root)
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """A folder with an export in ``source``, and the files of its usual build."""
+    root = tmp_path_factory.mktemp("usual")
+    write_export(root / "source", simple_tasks(8))
+    return root, build(root / "made", root / "source")
+
+
 @pytest.mark.parametrize(
     "method", [m for m in WAYS if m in multiprocessing.get_all_start_methods()]
 )
-def test_the_bytes_are_the_same(tmp_path, method):
-    write_export(tmp_path / "source", simple_tasks(12))
-    expected = build(tmp_path / "usual", tmp_path / "source")
-    assert sum(name.startswith("data/benchmark/masks/") for name in expected) == 12
-    other = tmp_path / "other"
-    made = build(other, tmp_path / "source", f"import os\n{WAYS[method]}{COUNTED}")
+def test_the_bytes_are_the_same(usual, tmp_path, method):
+    root, expected = usual
+    assert sum(name.startswith("data/benchmark/masks/") for name in expected) == 8
+    made = build(tmp_path / "other", root / "source", f"import os\n{WAYS[method]}{COUNTED}")
     used = {name for name in made if name.startswith("pool-")}
     assert len(used) == 3  # fetch, rasterize and combine did start processes
     assert {name: content for name, content in made.items() if name not in used} == expected

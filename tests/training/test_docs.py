@@ -7,8 +7,8 @@ import pytest
 
 from maskbench.dataset import Benchmark
 from maskbench.export import export
+from tests.benchmarks import masks_of, save
 from tests.repositories import ROOT
-from tests.test_evaluate import masks_of, save
 
 pytestmark = pytest.mark.filterwarnings("default")
 

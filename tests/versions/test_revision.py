@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from hashlib import md5
@@ -47,15 +48,16 @@ def write(folder, files):
         (folder / name).write_bytes(content)
 
 
-@pytest.fixture
-def root(tmp_path):
-    """A repository with the tags old and new; its cache is empty, all data is on two remotes."""
-    root = tmp_path / "repo"
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """A folder with the repository that each test gets a copy of, and its two remotes."""
+    folder = tmp_path_factory.mktemp("history")
+    root = folder / "repo"
     root.mkdir()
     run(root, "git", "init", "-q")
     run(root, "dvc", "init", "-q")
     for name, options in (("default", ["-d"]), ("other", [])):
-        run(root, "dvc", "remote", "add", "-q", *options, name, str(tmp_path / name))
+        run(root, "dvc", "remote", "add", "-q", *options, name, f"../{name}")
     (root / "dvc.yaml").write_text(PIPELINE)
     write(root / ANNOTATIONS, TASKS)
     for tag, masks in (("old", OLD), ("new", NEW)):
@@ -68,7 +70,14 @@ def root(tmp_path):
         run(root, "dvc", "unprotect", MASKS)
     for file in cached(root):
         file.unlink()
-    return root
+    return folder
+
+
+@pytest.fixture
+def root(history, tmp_path):
+    """A repository with the tags old and new; its cache is empty, all data is on two remotes."""
+    shutil.copytree(history, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "repo"
 
 
 def cached(root):

@@ -141,7 +141,7 @@ class Web:
 
 
 @pytest.fixture
-def studio():
+def server():
     """What stands for Label Studio."""
     with Web.start() as web:
         yield web
@@ -155,13 +155,13 @@ def inner():
 
 
 @pytest.fixture
-def get(studio, tmp_path, monkeypatch):
+def get(server, tmp_path, monkeypatch):
     """Gets an image as *fetch* does; returns its bytes."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
     def attempt(reference, private_hosts=()):
-        client = Client(studio.url, Key(SECRET, LEGACY), HASTY, private_hosts)
+        client = Client(server.url, Key(SECRET, LEGACY), HASTY, private_hosts)
         target = tmp_path / "image"
         get_image(client, ImageRequest(reference, 1, target))
         return target.read_bytes()
@@ -200,12 +200,12 @@ def test_other_kinds_of_addresses_are_refused(get, no_connections, reference):
 
 
 @pytest.mark.parametrize("reference", QUESTIONS)
-def test_a_task_cannot_ask_the_servers_api_with_our_key(get, studio, reference):
+def test_a_task_cannot_ask_the_servers_api_with_our_key(get, server, reference):
     with pytest.raises(ValueError, match="question to Label Studio's API"):
         get(reference)
     with pytest.raises(ValueError, match="question to Label Studio's API"):
-        get(studio.url + reference)
-    assert not studio.seen
+        get(server.url + reference)
+    assert not server.seen
 
 
 def test_paths_that_are_no_question():
@@ -216,9 +216,9 @@ def test_paths_that_are_no_question():
     assert is_question("http://host\\api\\x", "http://host")
 
 
-def test_the_servers_own_paths_are_had_with_the_key(get, studio):
+def test_the_servers_own_paths_are_had_with_the_key(get, server):
     assert get("/data/upload/1/x.png") == IMAGE
-    [(_, headers)] = studio.seen
+    [(_, headers)] = server.seen
     assert headers["Authorization"] == f"Token {SECRET}"
 
 
@@ -244,10 +244,10 @@ def test_a_name_is_listed_by_name_or_by_its_address(get, inner):
         get(url)
 
 
-@pytest.mark.parametrize("via", ["studio", "listed"])
+@pytest.mark.parametrize("via", ["server", "listed"])
 @pytest.mark.parametrize("reference", PRIVATE[:43:4])
-def test_redirects_to_private_addresses_are_refused(get, studio, inner, via, reference):
-    first = studio if via == "studio" else inner
+def test_redirects_to_private_addresses_are_refused(get, server, inner, via, reference):
+    first = server if via == "server" else inner
     first.answers["/data/x.png"] = reference
     with pytest.raises(ValueError, match=r"private network"):
         get(f"{first.url}/data/x.png", [inner.host])
@@ -255,36 +255,36 @@ def test_redirects_to_private_addresses_are_refused(get, studio, inner, via, ref
 
 
 @pytest.mark.parametrize("target", NO_ADDRESS[:6])
-def test_redirects_to_other_kinds_of_addresses_are_refused(get, studio, target):
-    studio.answers["/data/x.png"] = target
+def test_redirects_to_other_kinds_of_addresses_are_refused(get, server, target):
+    server.answers["/data/x.png"] = target
     with pytest.raises(ValueError, match="cannot be asked"):
         get("/data/x.png")
 
 
-def test_a_stranger_cannot_send_us_to_the_server_with_our_key(get, studio, inner):
-    inner.answers["/x.png"] = f"http://localhost:{studio.port}/x.png"
+def test_a_stranger_cannot_send_us_to_the_server_with_our_key(get, server, inner):
+    inner.answers["/x.png"] = f"http://localhost:{server.port}/x.png"
     with pytest.raises(ValueError, match="private network"):
         get(f"{inner.url}/x.png", [inner.host])
-    assert not studio.seen
+    assert not server.seen
 
 
-def test_a_stranger_cannot_redirect_to_the_servers_origin(studio, inner, tmp_path):
-    server = f"http://localhost:{studio.port}"
-    inner.answers["/x.png"] = f"{server}/api/projects/1/export"
-    client = Client(server, Key(SECRET, LEGACY), HASTY, [inner.host])
+def test_a_stranger_cannot_redirect_to_the_servers_origin(server, inner, tmp_path):
+    url = f"http://localhost:{server.port}"
+    inner.answers["/x.png"] = f"{url}/api/projects/1/export"
+    client = Client(url, Key(SECRET, LEGACY), HASTY, [inner.host])
     with pytest.raises(ValueError, match="redirects to the Label Studio server"):
         get_image(client, ImageRequest(f"{inner.url}/x.png", 1, tmp_path / "image"))
-    assert not studio.seen
+    assert not server.seen
 
 
-def test_the_key_does_not_go_to_a_host_that_only_looks_like_the_server(get, studio, inner):
+def test_the_key_does_not_go_to_a_host_that_only_looks_like_the_server(get, server, inner):
     """urllib.parse reads the server's host here; what connects reads the other one."""
-    reference = f"{inner.url}\\@{studio.host}/x.png"
+    reference = f"{inner.url}\\@{server.host}/x.png"
     assert origin(reference)[2] == inner.port
     assert get(reference, [inner.host]) == IMAGE
     [(_, headers)] = inner.seen
     assert SECRET not in str(headers)
-    studio.answers["/data/x.png"] = reference  # and along a redirect
+    server.answers["/data/x.png"] = reference  # and along a redirect
     get("/data/x.png", [inner.host])
     assert all(SECRET not in str(headers) for _, headers in inner.seen)
 
@@ -344,10 +344,10 @@ def _known_to_the_proxy(inner, host, port, *_, **__):
     return answers(["127.0.0.1"])(host, port)
 
 
-def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, studio, inner):
+def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, server, inner):
     """A Label Studio storage that signs addresses redirects to them."""
     code = "/tasks/1/resolve/?fileuri=czM6Ly93YWxscy94LnBuZw=="
-    studio.answers[code] = f"{inner.url}/walls/x.png?X-Amz-Signature=abc"
+    server.answers[code] = f"{inner.url}/walls/x.png?X-Amz-Signature=abc"
     assert get("s3://walls/x.png", [inner.host]) == IMAGE
     with pytest.raises(ValueError, match=r"private network.*reading s3://walls/x.png itself"):
         get("s3://walls/x.png")
@@ -357,8 +357,8 @@ def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, studio, i
 @pytest.mark.parametrize(
     "reference", ["s3://walls::file:///etc/passwd", "gs://x::file:///etc/passwd", "s3://../etc/x"]
 )
-def test_a_cloud_reference_does_not_name_another_file_system(get, studio, monkeypatch, reference):
-    studio.server.RequestHandlerClass.do_GET = lambda self: self.send_error(404)
+def test_a_cloud_reference_does_not_name_another_file_system(get, server, monkeypatch, reference):
+    server.server.RequestHandlerClass.do_GET = lambda self: self.send_error(404)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ValueError, match=r"itself|without the server"):
         get(reference)
