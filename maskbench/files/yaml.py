@@ -61,9 +61,7 @@ class _Constructor(SafeConstructor):
         self, node: Node, key_node: Node, mapping: Any, key: Any, value: Any
     ) -> bool:
         if key in mapping:
-            raise ConstructorError(
-                None, None, f"found the key {key!r} twice", key_node.start_mark
-            )
+            raise ConstructorError(None, None, f"found the key {key!r} twice", key_node.start_mark)
         return True
 
     def construct_yaml_int(self, node: ScalarNode) -> int:
