@@ -2,8 +2,8 @@
 
 A pixel belongs to a region when its centre (x + 0.5, y + 0.5) lies inside, which is rasterio's
 default; ``all_touched`` takes every pixel that the region touches, which enlarges it. rasterio
-(GDAL) fills even-odd, the annotator's canvas non-zero: an outline that crosses itself is made valid
-first, which keeps what it winds around.
+(GDAL) fills even-odd, the annotator's canvas non-zero: an outline that crosses itself is first
+replaced by the polygons that it winds around.
 """
 
 from collections.abc import Iterator, Sequence
