@@ -13,7 +13,7 @@ _UNFINISHED = ".tmp-"
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path beside ``target`` that replaces it when the block ends well.
+    """Give a temporary path beside ``target`` that replaces it when the block ends without error.
 
     Readers see the old file or the whole new one, never a part; the file that ``target`` named
     before is not written to, so a hard link to it (DVC's cache) keeps its content.
@@ -58,20 +58,12 @@ def write_text(target: Path, text: str) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Make ``target`` the same bytes as ``source``: a hard link where possible, else a copy."""
-    file = source.resolve() if source.is_symlink() else source  # it may be a link into a cache
-    try:
-        os.link(file, target)
-    except OSError:  # most often something lies there, or there is no folder yet
-        _replace_by_link(file, target)
-
-
-def _replace_by_link(source: Path, target: Path) -> None:
+    """Give ``target`` the bytes of ``source``, by a hard link where possible, else by a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{_UNFINISHED}{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:
-        temporary.hardlink_to(source)
+        temporary.hardlink_to(source.resolve())  # it may be a symbolic link into DVC's cache
     except OSError:  # another file system, or one without links
         with replacing(target) as copy:
             shutil.copyfile(source, copy)
@@ -81,17 +73,17 @@ def _replace_by_link(source: Path, target: Path) -> None:
 
 
 def remove_others(folder: Path, names: Collection[str]) -> int:
-    """Delete whatever lies in ``folder`` under another name; returns how many entries went."""
+    """Delete what lies in ``folder`` under other names than these; return how many entries."""
     if not folder.is_dir():
         return 0
-    stale = [folder / name for name in sorted(os.listdir(folder)) if name not in names]  # noqa: PTH208 - fast
+    stale = sorted(path for path in folder.iterdir() if path.name not in names)
     for path in stale:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return len(stale)
 
 
 def remove_unfinished(folders: Iterable[Path]) -> None:
-    """Delete from the folders what a process that was killed while it wrote has left there."""
+    """Delete from the folders the temporary files of processes that were killed."""
     for folder in folders:
         for path in folder.glob(f"{_UNFINISHED}*"):
             path.unlink(missing_ok=True)

@@ -6,71 +6,59 @@ Needs the standard library only.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from maskbench.files.atomic import write_text
 from maskbench.text import escape_formula, unescape_formula
 
 
 def csv_rows(lines: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of a CSV table with a header, however long a field is.
+    """Read the rows of a CSV table with a header, of any length of field.
 
     Args:
         lines: The table, such as a file opened with ``newline=""``.
+
+    Returns:
+        Each row's text by column, as it stands in the table; None for columns that a damaged row
+        lacks.
 
     Raises:
         csv.Error: It is no CSV.
     """
     csv.field_size_limit(2**31 - 1)  # else a group name of 131,073 letters could not be read back
-    rows = csv.reader(lines)
-    header = next(rows, [])
-    table = list(rows)
-    if all(len(row) == len(header) for row in table):
-        return [dict(zip(header, row, strict=True)) for row in table]
-    return list(_ragged(header, table))
-
-
-def _ragged(header: list[str], table: list[list[str]]) -> Iterator[dict[Any, Any]]:
-    """Rows of a damaged table as Python's DictReader gives them: None for what is missing."""
-    for row in filter(None, table):
-        rest = {None: row[len(header) :]} if len(row) > len(header) else {}
-        yield {**dict.fromkeys(header), **dict(zip(header, row, strict=False)), **rest}
+    return list(csv.DictReader(lines))
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV (comma, line feed), text guarded, and quoted where it holds any line break.
+    """Return rows as CSV (comma, line feed), with formulas escaped and line breaks quoted."""
+    return "".join(_line(row) for row in rows)
 
-    Python's writer quotes only the line breaks that it ends rows with, but readers take others for
-    the end of a row, too: a carriage return in a label would begin a row of its author's making.
-    So the writer ends rows with both, and the carriage return is taken away again.
+
+def _line(row: Sequence[Any]) -> str:
+    """Return a row as CSV.
+
+    Python 3.11 quotes only the line breaks that it ends rows with, but readers take others for the
+    end of a row, too: a carriage return in a label would begin a row of its author's making.
     """
-    lines: list[str] = []
-    writer = csv.writer(_Lines(lines.append), lineterminator="\r\n")
-    for row in rows:
-        writer.writerow([escape_formula(value) for value in row])
-    return "".join([f"{line[:-2]}\n" for line in lines])
-
-
-class _Lines(NamedTuple):
-    """What the writer writes to: it gives one line at a time."""
-
-    write: Callable[[str], Any]
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\r\n").writerow([escape_formula(value) for value in row])
+    return stream.getvalue().removesuffix("\r\n") + "\n"
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV (comma, line feed, UTF-8) with a header, atomically.
 
-    Text is guarded by :func:`maskbench.text.escape_formula`; :func:`read_table` gives it back as it
-    was.
+    Formulas are escaped; :func:`read_table` takes the escapes away again.
     """
     cells = ([row.get(name, "") for name in columns] for row in rows)
     write_text(path, csv_text([columns, *cells]))
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV table with a header."""
+    """Read the rows of a CSV table with a header, as :func:`write_table` got them, as text."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = csv_rows(stream)
     return [{name: unescape_formula(text) for name, text in row.items()} for row in rows]

@@ -1,11 +1,11 @@
 """Hash files, folders, values and the code that runs.
 
-:class:`Digests` reads a file of a folder again only where it may have changed. A file's
-signature is its device, inode, size and times of change. While it is the same, so is the
-content: the time of the last status change (ctime) cannot be set back. There is one gap, known
-from git as "racily clean": within one tick of the clock a file can change twice and look the
-same. So a signature is kept only when its ctime is well before the moment of looking, by the
-clock of the file system itself; a younger file is read again next time.
+:class:`Digests` reads a file of a folder again only if it may have changed. A file's signature is
+its device, inode, size and times of change. While it is the same, so is the content: the time of
+the last status change (ctime) cannot be set back. There is one gap, which git calls "racily
+clean": within one tick of the clock a file can change twice and look the same. So a signature is
+saved only if its ctime is well before the moment of looking, by the clock of the file system
+itself; a younger file is read again next time.
 """
 
 import hashlib
@@ -23,43 +23,26 @@ from maskbench.files.atomic import write_bytes
 
 
 def sha256(content: bytes) -> str:
-    """The hex SHA-256 of ``content``."""
+    """Return the hex SHA-256 of ``content``."""
     return hashlib.sha256(content).hexdigest()
 
 
 def sha256_file(path: Path | str) -> str:
-    """The hex SHA-256 of a file's bytes, read in blocks.
-
-    By the system's own calls, which for a small file take a third of ``hashlib.file_digest``'s
-    time: DVC marks each file of a stage that runs as changed, so all are read again after it.
-    """
-    handle = os.open(path, os.O_RDONLY | _BINARY)
-    try:
-        total = hashlib.sha256()
-        while block := os.read(handle, _BLOCK):
-            total.update(block)
-        return total.hexdigest()
-    finally:
-        os.close(handle)
-
-
-_BINARY: int = getattr(os, "O_BINARY", 0)  # only Windows has it
-_BLOCK = 1 << 17
+    """Return the hex SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest(value: Any) -> str:
-    """The hex SHA-256 of a JSON-like value, the same for equal values whatever their key order."""
+    """Return the hex SHA-256 of a JSON value; the order of its keys does not matter."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
 
 
 def write_hashed(path: Path, content: bytes) -> str:
-    """Write a file into a folder that is moved into place when it is whole; return its SHA-256."""
-    try:
-        path.unlink(missing_ok=True)  # a link into DVC's cache must not be written through
-        path.write_bytes(content)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    """Write a file of a staging folder, which is moved into place later; return its SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # a link into DVC's cache must not be written through
+    path.write_bytes(content)
     return sha256(content)
 
 
@@ -70,18 +53,18 @@ _MARGIN = 20_000_000  # nanoseconds; file systems' clocks tick every 10 ms or fa
 
 
 class Digests:
-    """The digests of the files of one folder by name, as they lay there when this was made.
+    """The digests of the files in one folder by name, as they were when this was made.
 
     Args:
         folder: The folder.
-        memory: What was known last time; a damaged or missing one costs reading everything.
-        found: The files and their signatures, if they are not simply all those of the folder.
+        memory: The file with what was known last time; if it is damaged or missing, all is read.
+        found: The files and their signatures; None: all files of the folder.
     """
 
     def __init__(
         self, folder: Path, memory: Path, found: Mapping[str, Signature] | None = None
     ) -> None:
-        self._folder = str(folder)
+        self._folder = folder
         self._memory = memory
         self._device, now = _clock(memory.parent)
         self._settled = now - _MARGIN
@@ -91,11 +74,11 @@ class Digests:
         self._read: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[str]:
-        """The names of the files, sorted."""
+        """Yield the names of the files, sorted."""
         return iter(sorted(self._found))
 
     def get(self, name: str) -> str | None:
-        """A file's digest; None where there is no such file."""
+        """Return a file's digest; None if there is no such file."""
         status = self._found.get(name)
         if status is None:
             return None
@@ -103,29 +86,25 @@ class Digests:
         if known is not None and known[1] == status:
             return str(known[0])
         if name not in self._read:
-            try:
-                self._learn(name, status)
+            try:  # the signature was taken before: a later change gives it another one
+                self._remember(name, status, sha256_file(self._folder / name))
             except OSError:  # it is going away while we look
                 return None
         return self._read[name]
 
-    def _learn(self, name: str, status: Signature) -> None:
-        """Read a file whose signature was taken before: a later change gives it another one."""
-        self._remember(name, status, sha256_file(f"{self._folder}/{name}"))
-
     def _remember(self, name: str, status: Signature, sha256: str) -> None:
         self._read[name] = sha256
         if status[0] == self._device and status[4] < self._settled:
-            self._learned[name] = [self._read[name], status]
+            self._learned[name] = [sha256, status]
 
     def record(self, name: str, sha256: str) -> None:
-        """Learn the digest of a file that has just been put there."""
+        """Take over the digest of a file that has just been put there."""
         self._known.pop(name, None)
-        self._found[name] = signature_of(os.stat(f"{self._folder}/{name}"))  # noqa: PTH116 - many
+        self._found[name] = signature_of((self._folder / name).stat())
         self._remember(name, self._found[name], sha256)
 
     def save(self, names: Iterable[str] | None = None) -> None:
-        """Keep what is known of these files (default: all that were found) for the next time."""
+        """Save what is known of these files (default: all that were found) for the next time."""
         wanted = set(self._found if names is None else names)
         kept = {name: entry for name, entry in self._known.items() if name in wanted}
         if self._learned or len(kept) < len(self._known):
@@ -134,7 +113,7 @@ class Digests:
 
 
 def scan(folder: Path) -> dict[str, Signature]:
-    """The signatures of the regular files in a folder, by name; none if there is no folder."""
+    """Return the signatures of a folder's regular files by name; empty if there is no folder."""
     try:
         with os.scandir(folder) as entries:
             return {entry.name: found for entry in entries if (found := signature(entry))}
@@ -143,7 +122,7 @@ def scan(folder: Path) -> dict[str, Signature]:
 
 
 def signature(entry: "os.DirEntry[str]") -> Signature | None:
-    """The signature of a folder's entry; None if it is no regular file, or gone."""
+    """Return the signature of a folder's entry; None if it is no regular file, or gone."""
     try:
         status = entry.stat()
     except OSError:
@@ -152,14 +131,14 @@ def signature(entry: "os.DirEntry[str]") -> Signature | None:
 
 
 def signature_of(status: os.stat_result) -> Signature:
-    """The signature in what the system tells of a file."""
+    """Return the signature in a file's status."""
     return [
         status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
     ]  # fmt: skip
 
 
 def _clock(folder: Path) -> tuple[int, int]:
-    """The device of a folder of ours and the time now by its clock, which may be a server's."""
+    """Return a folder's device, and the time now by the clock of its file system, in ns."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / ".clock"
     file.write_bytes(b"")  # a write without bytes may leave the times alone, so:

@@ -56,17 +56,17 @@ class ImageInfo(NamedTuple):
 
 @contextmanager
 def open_image(path: Path, formats: list[str] | None = None) -> Iterator[Image.Image]:
-    """An image file, as :func:`PIL.Image.open` gives it, closed after the block.
+    """Open an image file as :func:`PIL.Image.open` does; it is closed after the block.
 
-    Through a stream: given a path, Pillow maps a TIFF that is not compressed into memory, and where
-    EXIF lays it on its side it takes the rows' length for the columns': a picture of stripes.
+    Pillow gets a stream: given a path, it maps an uncompressed TIFF into memory and confuses rows
+    and columns if EXIF lays the image on its side.
     """
     with path.open("rb") as stream, Image.open(stream, formats=formats) as image:
         yield image
 
 
 def inspect(path: Path) -> ImageInfo:
-    """Read an image file through to its last pixel and tell what it holds.
+    """Read an image file to its last pixel and tell what it holds.
 
     Raises:
         ValueError: It is no image, of an unknown format, too large, or cut off.
@@ -132,11 +132,11 @@ _DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, ValueError)
 
 
 def read_scene(path: Path) -> Scene:
-    """An image as the annotator saw it: upright (EXIF applied), RGB, 8 bits.
+    """Read an image as the annotator saw it: upright (EXIF applied), RGB, 8 bits.
 
     Grey is repeated in the three channels, a palette is looked up, transparency is dropped (as
-    fastai does), CMYK is converted by Pillow. Of 16 bits the upper 8 count, where Pillow itself
-    would clip all beyond 255 to white.
+    fastai does), CMYK is converted by Pillow. Of 16 bits the upper 8 are used; Pillow itself would
+    clip all values beyond 255 to white.
 
     Returns:
         Shape (H, W, 3), uint8.
@@ -155,7 +155,11 @@ def read_scene(path: Path) -> Scene:
 
 
 def load_image(path: Path) -> Image.Image:
-    """The decoded image; the file is closed again."""
+    """Read and decode an image file.
+
+    Raises:
+        ValueError: The file is no image, is missing, too large, damaged or cut off.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels

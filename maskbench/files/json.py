@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 
 def json_text(value: Any) -> str:
-    """``value`` as readable JSON with sorted keys and a final newline, equal on every machine.
+    """Return a value as readable JSON with sorted keys and a final newline.
 
     Raises:
         ValueError: A number is NaN or infinite.
@@ -18,10 +18,10 @@ _LONG_NUMBER = re.compile(rb"(?:^|[:,\[\s-])[0-9]{19}")
 
 
 def parse_json(content: bytes) -> Any:
-    """Parse JSON to the values that the standard library gives.
+    """Parse JSON as the standard library does, by orjson where that gives the same.
 
-    orjson would round whole numbers beyond 64 bits (19 digits), and refuses lone surrogates and
-    other encodings than UTF-8: such content is left to the standard library.
+    orjson rounds whole numbers beyond 64 bits (19 digits), and refuses lone surrogates and other
+    encodings than UTF-8: such content is left to the standard library.
 
     Raises:
         ValueError: It is not JSON; ``NaN`` and ``Infinity`` are not either.
@@ -42,7 +42,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def compact_json(value: Any) -> bytes:
-    """Write a value as JSON without spaces, for digests of it and for files that only we read."""
+    """Return a value as JSON without spaces, for digests and for maskbench's own files."""
     import orjson
 
     try:

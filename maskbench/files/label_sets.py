@@ -35,10 +35,12 @@ class LabelSetFile:
 def write_label_set(path: Path, content: LabelSetFile) -> str:
     """Write a label set as a GeoTIFF of bit planes.
 
-    The folder has to be one that is moved into place when it is whole.
-
     The tag ImageDescription holds JSON: ``labels`` (bit ``k % 8`` of band ``k // 8 + 1`` is label
     ``k``), ``task``, ``annotation`` and ``image``.
+
+    Args:
+        path: A path in a staging folder: the file is not written atomically.
+        content: The label set.
 
     Returns:
         The SHA-256 of the file.

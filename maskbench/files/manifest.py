@@ -1,4 +1,4 @@
-"""``manifest.csv`` of a benchmark as typed rows: one an image. Needs the standard library only."""
+"""Read ``manifest.csv`` as typed rows, one an image. Needs the standard library only."""
 
 import csv
 import json
@@ -55,11 +55,11 @@ class Row:
 _DAMAGE = (
     OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error,
 )  # fmt: skip
-"""What reading a table raises that somebody has damaged: also counts that are none."""
+"""Errors that reading a damaged table raises."""
 
 
 def read_manifest(path: Path) -> dict[str, Row]:
-    """The rows of ``manifest.csv`` by key, in the file's order.
+    """Read the rows of ``manifest.csv`` by key, in the file's order.
 
     Raises:
         DataError: The file is missing, lacks a column, or holds something else than it should.

@@ -27,7 +27,7 @@ Mask = npt.NDArray[np.uint8]
 
 
 def as_mask(values: npt.NDArray[Any]) -> Mask:
-    """An array of whole numbers as a mask, shape (H, W), uint8.
+    """Check an array of whole numbers and return it as a mask, shape (H, W), uint8.
 
     Raises:
         ValueError: It has another number of axes, is not of whole numbers, or holds values outside
@@ -43,10 +43,10 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
 
 
 def pixel_digest(mask: Mask) -> str:
-    """SHA-256 of a mask's size and pixels: equal for equal masks, whatever encodes them.
+    """Return the SHA-256 of a mask's size and pixels, which does not depend on the encoder.
 
     Args:
-        mask: Class values, shape (H, W), uint8, in whatever order in memory.
+        mask: Class values, shape (H, W), uint8.
 
     Returns:
         The hex digest of ``<H>x<W>:``, followed by a byte a pixel, row by row from the top.
@@ -58,7 +58,7 @@ def pixel_digest(mask: Mask) -> str:
 
 
 def read_mask(path: Path) -> Mask:
-    """A mask's class values: an image of one channel (PNG, TIFF …) or a numpy array (``.npy``).
+    """Read a mask from an image of one channel (PNG, TIFF …) or a numpy array (``.npy``).
 
     A palette image gives its indices, not its colours, so that masks in Pascal VOC's style read
     right; Pillow's conversion to grey would make them luminance.
@@ -96,7 +96,9 @@ _BAND = 128  # rows handed to the encoder at once, so that they stay in cache
 
 
 def png_bytes(mask: Mask) -> bytes:
-    """A mask as an 8-bit grey PNG (https://www.w3.org/TR/png-3/): filter 0, run-length deflate.
+    """Encode a mask as an 8-bit grey PNG (https://www.w3.org/TR/png-3/).
+
+    Rows are not filtered, and deflate looks for runs only.
 
     Args:
         mask: Class values, shape (H, W), uint8.
@@ -125,8 +127,9 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 def write_mask(path: Path, mask: Mask) -> str:
     """Write a class mask, shape (H, W) uint8, as PNG or TIFF by the path's ending.
 
-    Into a folder whose files are moved into place when they are whole: this does not, as that
-    takes longer than making a small file.
+    Args:
+        path: A path in a staging folder: the file is not written atomically.
+        mask: Class values.
 
     Returns:
         The SHA-256 of the file.

@@ -21,7 +21,7 @@ _FIRST: tuple[Color, ...] = (
 
 
 def class_colors(classes: int) -> list[Color]:
-    """The colours of so many classes; place = class value, 0 is black.
+    """Return the colours of the class values 0 (black) to ``classes - 1``.
 
     Beyond the first eight they follow Pascal VOC's rule (bits of the value spread over the high
     bits of the channels), without repeating one.
@@ -30,7 +30,7 @@ def class_colors(classes: int) -> list[Color]:
 
 
 def palette() -> npt.NDArray[np.uint8]:
-    """The colour of every mask value, shape (256, 3), uint8; 255 (ignored) is grey.
+    """Return the colour of every mask value, shape (256, 3), uint8; 255 (ignored) is grey.
 
     ``palette()[mask]`` is a mask in colours, shape (H, W, 3).
     """
@@ -38,7 +38,7 @@ def palette() -> npt.NDArray[np.uint8]:
 
 
 def hex_colours(classes: int) -> list[str]:
-    """The colours of so many classes as ``#rrggbb``, for pages."""
+    """Return the colours of the class values 0 to ``classes - 1`` as ``#rrggbb``, for pages."""
     return ["#" + "".join(f"{part:02x}" for part in color) for color in class_colors(classes)]
 
 
@@ -48,7 +48,7 @@ def _colors() -> Iterator[Color]:
 
 
 def voc_color(value: int) -> Color:
-    """Pascal VOC's colour of a value from 0 to 255 (VOC development kit, ``VOClabelcolormap.m``).
+    """Return Pascal VOC's colour of a value from 0 to 255 (``VOClabelcolormap.m`` of its kit).
 
     >>> voc_color(1), voc_color(255)
     ((128, 0, 0), (224, 224, 192))

@@ -390,6 +390,20 @@ def test_runs_along_the_border_enclose_nothing():
     np.testing.assert_array_equal(filled(shape), expected)
 
 
+@pytest.mark.parametrize(
+    "outline",
+    [
+        [(0, 4), (3, 0), (0, 4), (0, 8), (3, 0)],  # its first line there, back and there again
+        [(0, 8), (0, 4), (3, 0), (0, 4), (3, 0)],
+        [(0, 8), (0, 4), (1.5, 2), (0.75, 3), (3, 0)],  # in three parts that overlap
+    ],
+)
+def test_a_line_that_is_run_along_three_times_bounds_the_shape(outline):
+    expected = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    expected[2:7, :2] = [[0, 1], [1, 1], [1, 0], [1, 0], [1, 0]]
+    np.testing.assert_array_equal(filled(outline), expected)
+
+
 axis_runs = st.lists(
     st.one_of(
         st.tuples(st.integers(0, 31), st.sampled_from([0, 23])),
