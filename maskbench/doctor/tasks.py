@@ -14,7 +14,7 @@ from maskbench.params import Params
 from maskbench.pipeline.fetch import TaskSource, needs_image, sized
 from maskbench.pipeline.rasterize import region_facts, region_problems
 from maskbench.regions.build import RasterizedTask, build_label_set
-from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.rules import ClassRules, class_mask, missing_rule
 from maskbench.regions.task import Image, Task
 
 _DROPPED = {
@@ -121,7 +121,7 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
     advice = "mend the regions in Label Studio, or labels_map in params.yaml"
     yield from _group(seen.bad_regions, "problems with regions", advice)
     for labels, tasks in sorted(seen.unmatched.items()):
-        what = f"no rule says what {' + '.join(labels)} become together (task {some(tasks)})"
+        what = f"{missing_rule(labels)} (task {some(tasks)})"
         advice = f"add a rule with when: [{', '.join(labels)}], or set combine.unmatched"
         yield Finding(ERROR, what, advice)
     if not seen.counted and not seen.bad_images:

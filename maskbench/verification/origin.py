@@ -16,7 +16,7 @@ from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.build import build_label_set
-from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.rules import ClassRules, class_mask, missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
 
 _BUILD = "run `dvc repro`"
@@ -141,9 +141,9 @@ class Origin:
             yield f"the annotation cannot be drawn ({problems[0]}); {_BUILD}"
             return
         expected, found = class_mask(rasterized.label_set, self._rules)
-        missing = [" + ".join(entry.labels) for entry in found if entry.becomes is None]
-        if missing:
-            yield f"no rule says what {missing[0]} together become; {_BUILD}"
+        unmatched = [entry.labels for entry in found if entry.becomes is None]
+        if unmatched:
+            yield f"{missing_rule(unmatched[0])}; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (

@@ -342,7 +342,7 @@ def test_faults_of_a_region():
     (good, other) = draw_regions([WALL, wrong], image, settings())
     assert region_faults(good, image, ["A", "Wall"]) == []
     label, size = region_faults(other, image, ["A", "Wall"])
-    assert label.startswith("the label 'Walll' is not in labels_map (params.yaml); ")
+    assert label.startswith("the label 'Walll' is not in labels_map; ")
     assert "'Wall'" in label
     assert size == (
         "was drawn on an image of 30 x 40 pixels, but wall.jpg has 40 x 30: the image was "
