@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
-from maskbench.labelstudio.server.client import Client, Patience, is_loopback
+from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.labelstudio.server.private_network import is_loopback
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params
 from maskbench.pipeline.fetch import connect, setup_warnings

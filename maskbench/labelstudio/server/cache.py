@@ -114,13 +114,10 @@ class Cache:
 
     def drop_other_projects(self, projects: Iterable[int]) -> None:
         """Delete the tasks of all projects but these."""
-        wanted = sorted(projects)
-        marks = ", ".join("?" * len(wanted))
+        cached = {row[0] for row in self._database.execute("SELECT DISTINCT project FROM task")}
+        other = [(project,) for project in cached.difference(projects)]
         with self._database:
-            self._database.execute(
-                f"DELETE FROM task WHERE project NOT IN ({marks})",  # noqa: S608 - question marks
-                wanted,
-            )
+            self._database.executemany("DELETE FROM task WHERE project = ?", other)
 
     def tasks(self, project: int) -> Iterator[Any]:
         """Yield the raw tasks of a project by id, one in memory at a time."""

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 from urllib.parse import urljoin
@@ -38,7 +37,12 @@ from maskbench.labelstudio.server.errors import (
     short_reason,
     without_query,
 )
-from maskbench.labelstudio.server.private_network import AllowedHosts, PublicHostsAdapter, origin
+from maskbench.labelstudio.server.private_network import (
+    AllowedHosts,
+    PublicHostsAdapter,
+    is_loopback,
+    origin,
+)
 
 Result = TypeVar("Result")
 
@@ -131,7 +135,7 @@ class Client:
         self.credentials = Credentials(key, self._trade) if key else None
         self._allowed = AllowedHosts.of(private_hosts)
         self._local = threading.local()
-        self._headers: dict[str, str] = {}
+        self._headers = requests.utils.default_headers()
 
     def version(self) -> str:
         """Return the server's release, which proves that it is one; asked without the key.
@@ -247,7 +251,7 @@ class Client:
         """
         for _ in range(_MOST_REDIRECTS):
             came_from = url
-            options = {"params": params, "headers": dict(headers or {}), "stream": stream}
+            options = {"params": params, "headers": headers, "stream": stream}
             response = self._exchange(url, retries, options)
             location = response.headers.get("Location")
             if response.status_code not in REDIRECTS or not location:
@@ -266,21 +270,13 @@ class Client:
         """Request one address; a refused access token is renewed once."""
         if self.credentials is None or not self.is_own(url):
             return self._send("GET", url, retries, **options)
-        header = self.credentials.header()
-        response = self._authorized(url, header, retries, options)
-        if response.status_code == 401 and self.credentials.refused(header):
+        response = self._send("GET", url, retries, auth=self.credentials, **options)
+        if response.status_code == 401 and self.credentials.renew(response.request):
             response.close()
-            header = self.credentials.header()
-            response = self._authorized(url, header, retries, options)
+            response = self._send("GET", url, retries, auth=self.credentials, **options)
         if response.status_code == 401:
             raise refusal(self.credentials.key.kind, self.server, detail(response))
         return response
-
-    def _authorized(
-        self, url: str, header: str, retries: int | None, options: dict[str, Any]
-    ) -> requests.Response:
-        headers = {**self._headers, **options["headers"], "Authorization": header}
-        return self._send("GET", url, retries, **{**options, "headers": headers})
 
     def is_own(self, url: str) -> bool:
         """Return whether an address is of the server's own origin."""
@@ -320,6 +316,8 @@ class Client:
         if kind not in sessions:
             own, near, _ = kind
             sessions[kind] = session = requests.Session()
+            if own:
+                session.headers = self._headers
             session.trust_env = not near
             session.auth = _no_other_key
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a login, too
@@ -333,7 +331,7 @@ class Client:
 
     def _trade_once(self, personal: str) -> str:
         url = f"{self.server}/api/token/refresh/"
-        response = self._send("POST", url, json={"refresh": personal}, headers=self._headers)
+        response = self._send("POST", url, json={"refresh": personal})
         if response.status_code in (400, 401):
             raise refusal("personal access token", self.server, detail(response))
         try:
@@ -345,12 +343,3 @@ class Client:
 def _no_other_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep ``requests`` from adding a password of ``~/.netrc``."""
     return request
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether an address is of this machine."""
-    _, host, _ = origin(url)
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

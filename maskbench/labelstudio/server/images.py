@@ -11,23 +11,22 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+import fsspec
 import requests
 from requests.structures import CaseInsensitiveDict
 
 from maskbench.errors import SourceError
+from maskbench.files.atomic import write_bytes
 from maskbench.labelstudio.server.auth import KeyRefusedError
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import GaveUpError, TransientError
 
-CLOUD = ("s3", "gs", "azure-blob")
-"""Schemes of cloud storage; the server resolves them with its own credentials."""
-
-_FSSPEC_SCHEMES = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
+_CLOUD = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
+"""Schemes of cloud storage, as Label Studio and as fsspec write them."""
 
 _BLOCK = 1 << 14  # after a cut, whole blocks are kept
 _MOST_PARTS = 1000  # pieces of one image, for servers that give a few megabytes at a time
@@ -75,7 +74,7 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
     """
     reference = request.reference
     if reference.startswith("data:"):
-        _write(_inline(reference), request.target)
+        write_bytes(request.target, _inline(reference))
         return ImageResult({}, True)
     address = image_address(reference, client.server, request.task)
     if client.is_own(address) and is_question(address, client.server):
@@ -85,7 +84,7 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
     except (GaveUpError, KeyRefusedError):
         raise
     except SourceError as error:
-        if not is_cloud(reference):
+        if urlsplit(reference).scheme not in _CLOUD:
             raise ValueError(f"the image cannot be had: {error}") from None
         return _directly(request, str(error))
 
@@ -96,12 +95,6 @@ def _inline(reference: str) -> bytes:
         return base64.b64decode(body) if head.endswith(";base64") else unquote_to_bytes(body)
     except binascii.Error:
         raise ValueError("the image's data: address is damaged") from None
-
-
-def _write(content: bytes, target: Path) -> None:
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)
 
 
 @dataclass
@@ -219,11 +212,11 @@ def _validator(headers: "CaseInsensitiveDict[str]") -> dict[str, str]:
 
 def _directly(request: ImageRequest, refused: str) -> ImageResult:
     """Read an image from cloud storage with this machine's own credentials."""
-    fsspec = import_module("fsspec")  # here: it takes a moment, and is rarely needed
-    address = direct_address(request.reference)
+    scheme = urlsplit(request.reference).scheme
+    address = request.reference.replace(scheme, _CLOUD[scheme], 1)
     try:
         # Not url_to_fs: that would take hosts, options and chained addresses from the text.
-        system = fsspec.filesystem(address.partition("://")[0])
+        system = fsspec.filesystem(_CLOUD[scheme])
         path = system._strip_protocol(address)
         about = system.info(path)
         validator = {_UNSERVED: _fingerprint(about)}
@@ -265,7 +258,7 @@ def image_address(reference: str, server: str, task: int) -> str:
     parts = urlsplit(reference)
     if parts.scheme in ("http", "https"):
         return reference
-    if parts.scheme in CLOUD:
+    if parts.scheme in _CLOUD:
         code = base64.urlsafe_b64encode(reference.encode()).decode()
         return f"{server}/tasks/{task}/resolve/?fileuri={code}"
     if reference.startswith("/") and not reference.startswith("//"):
@@ -277,17 +270,6 @@ def image_address(reference: str, server: str, task: int) -> str:
         f"the image {reference[:200]!r} is no address that the server could give: it needs to "
         "begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
     )
-
-
-def is_cloud(reference: str) -> bool:
-    """Return whether a reference names an object in cloud storage."""
-    return urlsplit(reference).scheme in CLOUD
-
-
-def direct_address(reference: str) -> str:
-    """Return a cloud reference as fsspec writes it."""
-    parts = urlsplit(reference)
-    return reference.replace(parts.scheme, _FSSPEC_SCHEMES[parts.scheme], 1)
 
 
 def is_upload(address: str) -> bool:

@@ -4,9 +4,8 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +84,15 @@ class Server:
             SourceError: The server fails altogether; what was downloaded is kept.
         """
         requests = list(self._requests(tasks))
-        pool = ThreadPoolExecutor(_AT_ONCE)
         bar = tqdm(total=len(requests), desc="images", file=sys.stderr, disable=None, leave=False)
-        try:
-            for request, future in _windowed(pool, self.client, requests):
-                self._save(request, future)
-                bar.update()
-        finally:
-            bar.close()
-            pool.shutdown(wait=True, cancel_futures=True)
+        with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
+            wanted = {pool.submit(get_image, self.client, request): request for request in requests}
+            try:
+                for future in as_completed(wanted):  # a slow one holds no other back
+                    self._save(wanted[future], future)
+                    bar.update()
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _requests(self, tasks: Iterable[Task]) -> Iterator[ImageRequest]:
         seen = set()
@@ -167,19 +166,3 @@ class Server:
 
 def _origin(project: Project) -> str:
     return f"project {project.id}"
-
-
-def _windowed(
-    pool: ThreadPoolExecutor, client: Client, requests: Iterable[ImageRequest]
-) -> "Iterator[tuple[ImageRequest, Future[ImageResult]]]":
-    """Yield downloads as they finish, with a bounded number under way.
-
-    A slow one holds no other back: what has arrived is recorded even if the run is then killed.
-    """
-    source = iter(requests)
-    pending = {pool.submit(get_image, client, item): item for item in islice(source, 16)}
-    while pending:
-        done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield pending.pop(future), future
-            pending |= {pool.submit(get_image, client, item): item for item in islice(source, 1)}
