@@ -135,7 +135,7 @@ class Client:
         self.credentials = Credentials(key, self._trade) if key else None
         self._allowed = AllowedHosts.of(private_hosts)
         self._local = threading.local()
-        self._headers = requests.utils.default_headers()
+        self._headers = requests.Session().headers  # shared by all sessions with the server
 
     def version(self) -> str:
         """Return the server's release, which proves that it is one; asked without the key.
