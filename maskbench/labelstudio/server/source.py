@@ -134,7 +134,7 @@ class Server:
             raise SourceError(
                 f"the image of task {task.id} vanished while it was fetched; try again"
             )
-        return ImageFile(file.parent, file.name, stored.sha256, ours=True)
+        return ImageFile(file.parent, file.name, stored.sha256, is_download=True)
 
     def _locate(self, task: HasImage, stored: StoredImage) -> Path | None:
         """Return the file that still holds the downloaded bytes: a fresh one, or an output."""
