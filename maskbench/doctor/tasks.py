@@ -1,4 +1,4 @@
-"""The check-up's second part: tasks, images, regions and combinations, by the stages' own code."""
+"""Check tasks, images, regions and combinations with the stages' own code."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _DROPPED = {
 
 @dataclass
 class _Seen:
-    """What the tasks looked at so far have shown."""
+    """What was found in the tasks so far; lists of integers are task ids."""
 
     tasks: int = 0
     counted: int = 0
@@ -43,7 +43,7 @@ class _Seen:
 
 
 def check_tasks(source: TaskSource, params: Params, most: int | None) -> Iterator[Finding]:
-    """Look at the source's tasks, at most ``most``, as *fetch*, *rasterize* and *combine* would."""
+    """Check at most ``most`` of the source's tasks, as *fetch*, *rasterize* and *combine* would."""
     seen = _Seen()
     tasks = list(_parsed(source, seen, most))
     source.prepare(task for task in tasks if needs_image(task))
@@ -155,6 +155,6 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
 
 
 def _twins(groups: Mapping[str, list[int]]) -> str:
-    """Which tasks share what the groups are keyed by, in words; empty if none do."""
+    """Say which tasks share a key of ``groups``; empty if no two do."""
     twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
     return some(" = ".join(map(str, ids)) for ids in twins)
