@@ -26,7 +26,7 @@ KEY_VARIABLE = "LABEL_STUDIO_API_KEY"
 """Environment variable (or line in ``.env``) that holds the key."""
 
 SERVER_VARIABLE = "LABEL_STUDIO_URL"
-"""Where set beside the key, the only server that may get it, whatever ``params.yaml`` says."""
+"""Variable beside the key that names the only server that may get it."""
 
 LEGACY = "legacy token"
 PERSONAL = "personal access token"

@@ -1,8 +1,7 @@
 """Cache a server's tasks, and what is known of its images, between runs.
 
-Without the file everything is fetched again, with equal results. It is an SQLite database, so that
-a run that is killed at any point leaves it whole and the next one goes on there, and so that a
-large project is never held in memory.
+Without the file everything is fetched again, with equal results. It is an SQLite database: a killed
+run leaves it whole, the next run continues there, and a large project is never held in memory.
 """
 
 import json
@@ -35,8 +34,8 @@ class StoredImage:
 
     Attributes:
         sha256: Digest of its bytes.
-        validator: Headers that ask whether it has changed (``If-None-Match`` …); empty where the
-            server gives none.
+        validator: Headers that ask whether it has changed (``If-None-Match`` …), if the server
+            supports them.
         file: Name of the file that was last seen to have this digest.
         signature: That file's signature (:func:`maskbench.files.hashing.signature_of`).
     """

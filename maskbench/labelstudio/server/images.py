@@ -1,7 +1,7 @@
-"""Download an image: whole or not at all, and not again while it has not changed.
+"""Download images that have changed, each whole or not at all.
 
-Any transfer may be cut off in the middle, which urllib3 does not repair: it is continued here from
-where it stopped, if the server can do that.
+A transfer that is cut off in the middle, which urllib3 does not repair, is continued from where it
+stopped if the server can do that.
 """
 
 import base64
@@ -30,8 +30,8 @@ _CLOUD = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
 
 _BLOCK = 1 << 14  # after a cut, whole blocks are kept
 _MOST_PARTS = 1000  # pieces of one image, for servers that give a few megabytes at a time
-_MOST_BYTES = 1 << 32  # of one image: what the largest that is taken has if nothing is packed
-_UNSERVED = "direct"  # a validator of ours, for what is read without the server
+_MOST_BYTES = 1 << 32  # of one image: more than the largest accepted one has uncompressed
+_UNSERVED = "direct"  # name of the validator for what is read from cloud storage itself
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -54,7 +54,7 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """What became of a request.
+    """The result of a request.
 
     Attributes:
         validator: Headers that ask, another time, whether the image has changed.
@@ -70,7 +70,7 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
 
     Raises:
         ValueError: This image cannot be had; the message says why.
-        SourceError: The server fails altogether.
+        SourceError: The server fails or refuses the key.
     """
     reference = request.reference
     if reference.startswith("data:"):
@@ -99,7 +99,7 @@ def _inline(reference: str) -> bytes:
 
 @dataclass
 class _Progress:
-    """How far a transfer is; kept over repetitions, so that they go on there."""
+    """How far a transfer is: repetitions go on from there."""
 
     part: Path
     done: int = 0
@@ -159,12 +159,12 @@ def _headers(
     elif request.validator:
         headers |= {name: v for name, v in request.validator.items() if name != _UNSERVED}
     elif client.is_own(address) and is_upload(address):
-        headers["Range"] = "bytes=0-"  # else the length is not told, and a cut does not show
+        headers["Range"] = "bytes=0-"  # else no length is sent, and a cut goes unnoticed
     return headers
 
 
 def _place(response: requests.Response, progress: _Progress) -> None:
-    """Find the answer's place in the file; a full answer starts from its beginning."""
+    """Find where in the file the answer begins: a full answer at 0."""
     found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if response.status_code == 206 and found and int(found[1]) == progress.done:
         progress.total = int(found[2])
@@ -181,7 +181,7 @@ def _place(response: requests.Response, progress: _Progress) -> None:
 
 
 def _receive(response: requests.Response, progress: _Progress) -> None:
-    """Add the answer's body to the file; after a cut, what came is kept if it can be continued."""
+    """Append the answer's body to the file; a cut-off one is kept if it can be continued."""
     before = progress.done
     try:
         with progress.part.open("r+b" if progress.done else "wb") as stream:
@@ -236,7 +236,7 @@ def _directly(request: ImageRequest, refused: str) -> ImageResult:
 
 
 def _fingerprint(info: Mapping[str, Any]) -> str:
-    """Return what the storage says of an object that differs between its versions."""
+    """Return the properties of a stored object that differ between its versions."""
     names = ("ETag", "etag", "content_md5", "md5Hash", "mtime", "LastModified", "updated", "size")
     return "; ".join(f"{name}={info[name]}" for name in names if info.get(name) is not None)
 

@@ -99,8 +99,7 @@ def read_project(client: Client, number: int) -> Project:
     """Look up a project.
 
     Raises:
-        SourceError: The key's user can see none with this id; the message names those that there
-            are.
+        SourceError: The key's user sees no project with this id; the message lists those it sees.
     """
     try:
         raw = client.json(f"/api/projects/{number}/")

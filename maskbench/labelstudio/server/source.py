@@ -81,7 +81,7 @@ class Server:
         For an image that cannot be had, :meth:`find` raises.
 
         Raises:
-            SourceError: The server fails altogether; what was downloaded is kept.
+            SourceError: The server fails; finished downloads are kept.
         """
         requests = list(self._requests(tasks))
         bar = tqdm(total=len(requests), desc="images", file=sys.stderr, disable=None, leave=False)
