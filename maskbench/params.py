@@ -6,7 +6,7 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -270,9 +270,19 @@ def _labels_map(check: Checker, raw: Any) -> dict[str, int]:
     return labels
 
 
+def missing_label(label: object, labels: Iterable[str]) -> str:
+    """Say that a label is not in ``labels_map``, and which one may be meant.
+
+    Args:
+        label: The label.
+        labels: The labels that ``labels_map`` has.
+    """
+    return f"{label!r} is not in labels_map; {did_you_mean(str(label), labels)}"
+
+
 def _class(check: Checker, path: str, name: Any, labels_map: Mapping[str, int]) -> str:
     if not isinstance(name, str) or name not in labels_map:
-        check.add(path, f"{name!r} is not in labels_map; {did_you_mean(str(name), labels_map)}")
+        check.add(path, missing_label(name, labels_map))
         return ""
     return name
 

@@ -23,12 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain the pixel on standard output."""
-    from dataclasses import asdict  # noqa: PLC0415 - `maskbench --help` stays quick
+    from dataclasses import asdict
 
-    from maskbench.diff.blame import blame, find_row, lines, since  # noqa: PLC0415
-    from maskbench.files.json import json_text  # noqa: PLC0415
-    from maskbench.versions.dvc import DvcRepository  # noqa: PLC0415
-    from maskbench.versions.revision import Version, find_root  # noqa: PLC0415
+    from maskbench.diff.blame import blame, find_row, lines, since
+    from maskbench.files.json import json_text
+    from maskbench.versions.dvc import DvcRepository
+    from maskbench.versions.revision import Version, find_root
 
     root = find_root(Path())
     version = Version(root, args.rev, DvcRepository(root))

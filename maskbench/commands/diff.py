@@ -56,9 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, print, write the reports asked for, and apply the gates."""
-    from maskbench.diff import gates, lock  # noqa: PLC0415 - `maskbench --help` stays quick
-    from maskbench.diff.compare import compare, open_versions  # noqa: PLC0415
-    from maskbench.versions.revision import find_root  # noqa: PLC0415
+    from maskbench.diff import gates, lock
+    from maskbench.diff.compare import compare, open_versions
+    from maskbench.versions.revision import find_root
 
     before, after = open_versions(find_root(Path()), args.before, args.after)
     limits = {}
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         broken = (*lock.check(after), *broken)
     _report(args, found, broken)
     if args.html:
-        from maskbench.diff.page import write_page  # noqa: PLC0415
+        from maskbench.diff.page import write_page
 
         write_page(args.html, found, before, after, args.most)
         print(args.html / "index.html", file=sys.stderr)
@@ -82,11 +82,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace, found: "Differences", broken: "tuple[Failure, ...]") -> None:
     """Print the report, as text or JSON, and write the files asked for."""
-    from maskbench.diff.report.json import as_json  # noqa: PLC0415
-    from maskbench.diff.report.markdown import as_markdown  # noqa: PLC0415
-    from maskbench.diff.report.terminal import MOST, as_text  # noqa: PLC0415
-    from maskbench.files.atomic import write_text  # noqa: PLC0415
-    from maskbench.files.json import json_text  # noqa: PLC0415
+    from maskbench.diff.report.json import as_json
+    from maskbench.diff.report.markdown import as_markdown
+    from maskbench.diff.report.terminal import MOST, as_text
+    from maskbench.files.atomic import write_text
+    from maskbench.files.json import json_text
 
     if args.json == "-":
         sys.stdout.write(json_text(as_json(found, broken)))

@@ -29,10 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and print each finding at once."""
-    from maskbench.doctor.checkup import check_up  # noqa: PLC0415 - `--help` stays quick
-    from maskbench.doctor.findings import ERROR, WARNING  # noqa: PLC0415
-    from maskbench.params import load_params  # noqa: PLC0415
-    from maskbench.pipeline.layout import Layout  # noqa: PLC0415
+    from maskbench.doctor.checkup import check_up
+    from maskbench.doctor.findings import ERROR, WARNING
+    from maskbench.params import load_params
+    from maskbench.pipeline.layout import Layout
 
     levels = []
     for finding in check_up(load_params(), Layout(), args.tasks):

@@ -44,13 +44,13 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Score, print the table and write the files; returns the exit status."""
-    from maskbench.dataset import Benchmark  # noqa: PLC0415
-    from maskbench.evaluate import Settings, compare, split_names  # noqa: PLC0415
-    from maskbench.evaluation.outputs import write_files  # noqa: PLC0415
-    from maskbench.evaluation.page import ShownPrediction, write_page  # noqa: PLC0415
-    from maskbench.evaluation.scoring import score  # noqa: PLC0415
-    from maskbench.parallel.run import run_all  # noqa: PLC0415
-    from maskbench.versions.download import sibling  # noqa: PLC0415
+    from maskbench.dataset import Benchmark
+    from maskbench.evaluate import Settings, compare, split_names
+    from maskbench.evaluation.outputs import write_files
+    from maskbench.evaluation.page import ShownPrediction, write_page
+    from maskbench.evaluation.scoring import score
+    from maskbench.parallel.run import run_all
+    from maskbench.versions.download import sibling
 
     data = Benchmark(sibling(args.data, args.rev) if args.rev else args.data)
     splits = args.split or ["test"]

@@ -37,11 +37,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Export and print one line; returns the exit status."""
-    from maskbench.dataset import Benchmark  # noqa: PLC0415 - `maskbench --help` stays quick
-    from maskbench.errors import MaskbenchError  # noqa: PLC0415
-    from maskbench.export import export  # noqa: PLC0415
-    from maskbench.export.source import ExportSource  # noqa: PLC0415
-    from maskbench.versions.download import sibling  # noqa: PLC0415
+    from maskbench.dataset import Benchmark
+    from maskbench.errors import MaskbenchError
+    from maskbench.export import export
+    from maskbench.export.source import ExportSource
+    from maskbench.versions.download import sibling
 
     options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
     if options and (args.form != "webdataset" or not args.shard_size > 0):
@@ -59,8 +59,8 @@ def run(args: Namespace) -> int:
 
 def _rasterize_params(data: Path, rev: str) -> "RasterizeParams":
     """Return how regions became pixels in a version of the repository that ``data`` lies in."""
-    from maskbench.versions.dvc import DvcRepository  # noqa: PLC0415
-    from maskbench.versions.revision import Version, find_root  # noqa: PLC0415
+    from maskbench.versions.dvc import DvcRepository
+    from maskbench.versions.revision import Version, find_root
 
     root = find_root(data)
     return Version(root, rev, DvcRepository(root)).params.rasterize

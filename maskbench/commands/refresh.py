@@ -25,9 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look, and build if labels changed and ``--check`` is not given."""
-    from maskbench.params import load_params  # noqa: PLC0415 - `maskbench --help` stays quick
-    from maskbench.pipeline.layout import Layout  # noqa: PLC0415
-    from maskbench.versions.refresh import look, take  # noqa: PLC0415
+    from maskbench.params import load_params
+    from maskbench.pipeline.layout import Layout
+    from maskbench.versions.refresh import look, take
 
     layout = Layout()
     changes = look(load_params(), layout)

@@ -25,8 +25,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Check, and print one line; raises DataError with all breaches."""
-    from maskbench.errors import DataError  # noqa: PLC0415 - `maskbench --help` stays quick
-    from maskbench.verification.verify import verify  # noqa: PLC0415
+    from maskbench.errors import DataError
+    from maskbench.verification.verify import verify
 
     verdict = verify(args.data, args.data.parent.parent / "params.yaml")
     if verdict.problems:

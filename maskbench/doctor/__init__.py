@@ -1,1 +1,1 @@
-"""Will the next ``dvc repro`` work? Looks at everything it needs, and changes nothing."""
+"""Check everything that the next ``dvc repro`` needs; change nothing."""

@@ -1,4 +1,4 @@
-"""What a check-up found, and what to do about it."""
+"""Say what a check found, and what to do about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from maskbench.text import escape_terminal
 
 OK, WARNING, ERROR = "ok", "warning", "error"
-"""Fine; worth knowing; the next ``dvc repro`` will stop."""
+"""Levels: fine; worth knowing; the next ``dvc repro`` will stop."""
 
-SHOWN = 5  # examples told of one finding
+SHOWN = 5  # examples in one finding
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
         level: ``ok``, ``warning`` or ``error``.
@@ -31,7 +31,7 @@ class Finding:
 
 
 def some(entries: Iterable[object]) -> str:
-    """The first few, and how many more there are."""
+    """Return the first few entries, and how many more there are."""
     shown = [str(entry) for entry in entries]
     more = f" … and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
     return "; ".join(shown[:SHOWN]) + more

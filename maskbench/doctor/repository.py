@@ -1,4 +1,4 @@
-"""The check-up's first part: the repository, the params, the disk, and the server's door."""
+"""Check the repository, the disk, and whether the server can be asked."""
 
 import shutil
 import subprocess
@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
-from maskbench.labelstudio.server.client import Client, Patience, is_loopback
+from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.labelstudio.server.private_network import is_loopback
+from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params
 from maskbench.pipeline.fetch import connect, setup_warnings
@@ -21,7 +23,7 @@ _LEAST = 1 << 30  # bytes
 
 
 def check_repository(layout: Layout) -> Iterator[Finding]:
-    """DVC, the secret file, and the space on the disk."""
+    """Check DVC, ``.env``, and the space on the disk."""
     if not (layout.root / ".dvc").is_dir():
         yield Finding(ERROR, "no DVC repository here", "run it where dvc.yaml lies, or `dvc init`")
     if (layout.root / ".env").is_file() and not _ignored(layout.root):
@@ -38,24 +40,23 @@ def check_repository(layout: Layout) -> Iterator[Finding]:
 
 
 def _ignored(root: Path) -> bool:
-    """Whether git ignores ``.env``; true outside a git repository."""
+    """Tell whether git ignores ``.env``; true outside a git repository."""
     done = subprocess.run(
         ["git", "check-ignore", "-q", ".env"], cwd=root, capture_output=True, check=False
     )
     return done.returncode != 1
 
 
-def check_params(params: Params) -> Iterator[Finding]:
-    """What is set, in one line (what is wrong in it has been told before)."""
-    rules, classes = len(params.rules), len(params.labels_map)
-    yield Finding(OK, f"params.yaml: {classes} classes, {rules} rules")
-
-
 def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | None, list[Finding]]:
-    """Knock at the server: is it there, does it take the key, does it have the projects.
+    """Check that the server answers, takes the key, and has the projects.
+
+    Args:
+        params: The checked params; ``fetch.server`` is set.
+        layout: The repository.
+        work: A scratch folder.
 
     Returns:
-        The server, or None if something of this fails; and the findings.
+        The server, or None if one of these checks fails; and the findings.
     """
     address = params.fetch.server or ""
     found: list[Finding] = []
@@ -70,7 +71,7 @@ def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | No
     except SourceError as error:
         return None, [*found, Finding(ERROR, str(error), _advice(str(error), address))]
     found.append(Finding(OK, f"the {key.kind} in {KEY_VARIABLE} is valid"))
-    found += [_project(server, number) for number in range(len(server.projects))]
+    found += [_project(project) for project in server.projects]
     warnings = setup_warnings(server.projects, params)
     advice = "agree on the labels: in labels_map, or in the project's Labeling Setup"
     found += [Finding(WARNING, str(warning), advice) for warning in warnings]
@@ -85,8 +86,7 @@ def _advice(said: str, address: str) -> str:
     return f"keys are made at {key_page(address)}"
 
 
-def _project(server: Server, index: int) -> Finding:
-    project = server.projects[index]
+def _project(project: Project) -> Finding:
     counts = project.counts
     text = (
         f"project {project.id} ({project.title}): {project.total} tasks, "
@@ -95,6 +95,6 @@ def _project(server: Server, index: int) -> Finding:
         f"{counts.get('ground_truth_number', 0)} ground truth; labels: "
         f"{some(sorted(project.labeling.labels)) or 'none'}"
     )
-    if not project.total:
-        return Finding(WARNING, text, "import images into the project")
-    return Finding(OK, text)
+    if project.total:
+        return Finding(OK, text)
+    return Finding(WARNING, text, "import images into the project")

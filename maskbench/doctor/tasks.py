@@ -1,4 +1,4 @@
-"""The check-up's second part: tasks, images, regions and combinations, by the stages' own code."""
+"""Check tasks, images, regions and combinations with the stages' own code."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from maskbench.params import Params
 from maskbench.pipeline.fetch import TaskSource, needs_image, sized
 from maskbench.pipeline.rasterize import region_facts, region_problems
 from maskbench.regions.build import BuiltMask, build_mask
+from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Image, Task
 
 _DROPPED = {
@@ -26,7 +27,7 @@ _DROPPED = {
 
 @dataclass
 class _Seen:
-    """What the tasks looked at so far have shown."""
+    """What was found in the tasks so far; lists of integers are task ids."""
 
     tasks: int = 0
     counted: int = 0
@@ -42,7 +43,7 @@ class _Seen:
 
 
 def check_tasks(source: TaskSource, params: Params, most: int | None) -> Iterator[Finding]:
-    """Look at the source's tasks, at most ``most``, as *fetch*, *rasterize* and *combine* would."""
+    """Check at most ``most`` of the source's tasks, as *fetch*, *rasterize* and *combine* would."""
     seen = _Seen()
     tasks = list(_parsed(source, seen, most))
     source.prepare(task for task in tasks if needs_image(task))
@@ -117,7 +118,7 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
     advice = "mend the regions in Label Studio, or labels_map in params.yaml"
     yield from _group(seen.bad_regions, "problems with regions", advice)
     for labels, tasks in sorted(seen.unmatched.items()):
-        what = f"no rule says what {' + '.join(labels)} become together (task {some(tasks)})"
+        what = f"{missing_rule(labels)} (task {some(tasks)})"
         advice = f"add a rule with when: [{', '.join(labels)}], or set combine.unmatched"
         yield Finding(ERROR, what, advice)
     if not seen.counted and not seen.bad_images:
@@ -151,6 +152,6 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
 
 
 def _twins(groups: Mapping[str, list[int]]) -> str:
-    """Which tasks share what the groups are keyed by, in words; empty if none do."""
+    """Say which tasks share a key of ``groups``; empty if no two do."""
     twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
     return some(" = ".join(map(str, ids)) for ids in twins)

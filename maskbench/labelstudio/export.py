@@ -1,7 +1,7 @@
-"""Label Studio's export JSON to tasks: tolerant where the server is, exact in what it keeps.
+"""Read the tasks of Label Studio's export JSON.
 
-Label Studio does not validate annotations: ``result`` can be null or hold anything. Here only the
-structure is read; whether a region's geometry and labels are usable is judged by *rasterize*, and
+Label Studio does not validate annotations: ``result`` can be null or hold anything. Only the
+structure is read here. *rasterize* judges whether a region's geometry and labels are usable, and
 only for annotations that count.
 """
 
@@ -16,7 +16,7 @@ from maskbench.regions.strokes import canonical_rle
 from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task
 
 _GEOMETRY = (*GEOMETRY_FIELDS, "sequence")  # a sequence is a video's, which has no mask
-_MARKS = ("closed", "format")  # belong to the geometry, but are not always repeated with it
+_GEOMETRY_OPTIONS = ("closed", "format")  # not repeated in each entry of a region
 _RELATION = ("direction", "from_id", "labels", "to_id", "type")
 
 _TASK = ("id", "data", "annotations", "project")
@@ -29,7 +29,7 @@ DEEPEST = 100
 
 
 class TaskError(ValueError):
-    """A task's structure cannot be read; carries the problems."""
+    """A task's structure cannot be read; ``problems`` lists why."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -39,7 +39,7 @@ class TaskError(ValueError):
 def parse_task(
     raw: Any, origin: str | None = None, fields: Mapping[str, str] | None = None
 ) -> Task:
-    """A task from one entry of a JSON export.
+    """Read a task from one entry of a JSON export.
 
     Args:
         raw: The parsed JSON value.
@@ -47,7 +47,7 @@ def parse_task(
         fields: The data field behind each image tag of the labelling setup, where it is known.
 
     Raises:
-        TaskError: It is no task, has no usable id or image, or an annotation is malformed.
+        TaskError: The value is no task, has no usable id or image, or an annotation is malformed.
     """
     if _is_deep(raw):
         raise TaskError([Problem("a task is nested too deeply", origin)])
@@ -63,7 +63,10 @@ def parse_task(
 
 
 def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What :func:`parse_task` reads of a raw task: no drafts, comments, names or e-mails."""
+    """Return the part of a raw task that :func:`parse_task` reads.
+
+    Drafts, comments, names and e-mails are left out.
+    """
     task = {name: raw[name] for name in _TASK if name in raw}
     if isinstance(task.get("annotations"), list):
         task["annotations"] = [_essential(entry) for entry in task["annotations"]]
@@ -78,7 +81,7 @@ def _essential(annotation: Any) -> Any:
 
 
 def _is_deep(value: Any) -> bool:
-    """Whether lists and mappings are nested more than :data:`DEEPEST` times, without recursion."""
+    """Tell whether lists and mappings are nested more than :data:`DEEPEST` times."""
     layer = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
         inner = [e.values() if isinstance(e, dict) else e for e in layer]
@@ -138,7 +141,7 @@ def _annotation(
 
 
 def _user(value: Any) -> int | None:
-    """The annotator's id; exports with expanded users hold an object with name and e-mail."""
+    """Return the annotator's id, also from an export that has the whole user in its place."""
     value = value.get("id") if isinstance(value, dict) else value
     return value if _is_id(value) else None
 
@@ -151,10 +154,10 @@ _Parts = tuple[tuple[Region, ...], dict[str, Any], tuple[Mapping[str, Any], ...]
 
 
 def _results(results: list[Any]) -> _Parts:
-    """Regions in drawing order, whole-image answers, and relations.
+    """Return the regions in drawing order, the whole-image answers, and the relations.
 
-    Entries that share id *and* geometry are one region (split form, several controls, per-region
-    answers); equal ids with different geometry are different regions.
+    Entries that share id *and* geometry are one region: the shape, its labels by each control, and
+    answers about it. Equal ids with different geometry are different regions.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     answers: dict[str, Any] = {}
@@ -174,7 +177,7 @@ def _results(results: list[Any]) -> _Parts:
 
 
 def _region_id(entry: Mapping[str, Any], index: int) -> str:
-    """The region's id; one without is told apart by its place."""
+    """Return the region's id; where there is none, its place in the list."""
     return f"#{index}" if entry.get("id") is None else str(entry["id"])
 
 
@@ -188,14 +191,16 @@ def _named_shape(entry: Mapping[str, Any]) -> str | None:
 
 
 def _answer(value: Mapping[str, Any]) -> Any:
-    """What was chosen or written: the value itself where it has one field, else all fields."""
-    fields = {name: v for name, v in value.items() if name not in (*_GEOMETRY, *_MARKS)}
+    """Return what was chosen or written: the only field's value, or all fields."""
+    no_answer = (*_GEOMETRY, *_GEOMETRY_OPTIONS)
+    fields = {name: v for name, v in value.items() if name not in no_answer}
     return next(iter(fields.values())) if len(fields) == 1 else fields
 
 
 def _region(items: list[dict[str, Any]]) -> Region:
     first = next((item for item in items if _named_shape(item)), items[0])
-    value = {k: v for item in items for k, v in item["value"].items() if k in (*_GEOMETRY, *_MARKS)}
+    kept = (*_GEOMETRY, *_GEOMETRY_OPTIONS)
+    value = {k: v for item in items for k, v in item["value"].items() if k in kept}
     labelled = [item for item in items if _labels(item) or _named_shape(item)]
     return Region(
         id=_region_id(first, first["index"]),
@@ -225,12 +230,12 @@ def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:
     for item in items:
         size = (item.get("original_width"), item.get("original_height"))
         if all(_is_id(side) for side in size):
-            return size  # type: ignore[return-value]  # both are whole numbers
+            return size  # type: ignore[return-value]  # two integers
     return None
 
 
 def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The geometry as the browser would save it: whole numbers without ``.0``, code unpadded."""
+    """Return the geometry as the browser saves it: ``1`` instead of ``1.0``, RLE unpadded."""
     plain = {name: _whole(entry) for name, entry in value.items()}
     if isinstance(plain.get("rle"), list):
         plain["rle"] = canonical_rle(plain["rle"])

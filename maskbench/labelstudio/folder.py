@@ -1,4 +1,4 @@
-"""A folder as the source: Label Studio JSON exports and the images they name."""
+"""Read a folder of Label Studio JSON exports and the images that they name."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import Problem, SourceError
-from maskbench.files.hashing import Digests, Signature, sha256, sha256_file, signature
+from maskbench.files.hashing import Digests, Signature, sha256, sha256_file, signature_of
 from maskbench.files.json import compact_json, parse_json
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_names import IMAGE_SUFFIXES, reference_parts, without_upload_prefix
@@ -14,11 +14,11 @@ from maskbench.regions.task import Task
 
 
 class Folder:
-    """Reads exports (``*.json`` in the folder itself) and finds images anywhere below it.
+    """Exports (``*.json`` in the folder itself) and the images anywhere below it.
 
     Args:
         path: The folder.
-        memory: A file of ours for what is known of the images' digests; None: they are all read.
+        memory: Where to keep the images' digests between runs; None: read all images.
 
     Raises:
         SourceError: The folder does not exist or holds no export.
@@ -38,10 +38,10 @@ class Folder:
             self._by_name.setdefault(name.rpartition("/")[2], []).append(name)
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
-        """The raw tasks of all exports, each with the name of its file.
+        """Yield the raw tasks of all exports, each with the name of its file.
 
         Raises:
-            SourceError: A file is no JSON or no list of tasks; all such files together.
+            SourceError: A file is no JSON or no list of tasks; the error lists all such files.
         """
         exports = {}
         problems = []
@@ -57,35 +57,35 @@ class Folder:
                 yield task, name
 
     def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """A digest that tells a raw task of :meth:`tasks` from all others; None: too deep."""
+        """Return a digest of a raw task; None if it is nested too deeply to be a task."""
         try:
             return sha256(compact_json(raw))
-        except RecursionError:  # nested so deeply that it is no task: parsing says so
+        except RecursionError:
             return None
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
-        """Nothing: an export does not tell which field each image tag shows."""
+        """Return an empty mapping: an export does not tell which field each image tag shows."""
         return {}
 
     def prepare(self, tasks: Iterable[Task]) -> None:
-        """Nothing: the images are here."""
+        """Do nothing: the images are here."""
 
     def finish(self) -> None:
-        """Keep what is known of the images; the folder is the user's."""
+        """Save the images' digests; the folder itself is the user's."""
         if self._digests is not None:
             self._digests.save()
 
     def find(self, task: HasImage) -> ImageFile:
-        """The file with a task's image; raises ValueError as :meth:`image` does."""
+        """Return the file with a task's image; raises ValueError as :meth:`image` does."""
         name = self._image(task.reference or "")
         known = self._digests.get(name) if self._digests else None
         return ImageFile(self.path, name, known or sha256_file(self.path / name))
 
     def image(self, reference: str) -> Path:
-        """The file that an image reference of a task names.
+        """Return the file that an image reference of a task names.
 
-        The longest tail of the referenced path that one file has decides; an upload's name is also
-        looked for without Label Studio's prefix.
+        Of several files with the referenced name, the one that shares the longest end of the
+        referenced path is taken. An upload is also looked for without Label Studio's prefix.
 
         Raises:
             ValueError: No file fits, or several do.
@@ -94,7 +94,7 @@ class Folder:
 
     def _image(self, reference: str) -> str:
         *above, last = reference_parts(reference)
-        for name in _names(last):
+        for name in dict.fromkeys((last, without_upload_prefix(last))):
             candidates = self._by_name.get(name, [])
             if len(candidates) == 1:
                 return candidates[0]
@@ -109,41 +109,19 @@ class Folder:
         raise ValueError(f"no image file below {self.path} fits {reference!r}")
 
 
-def _names(name: str) -> Iterator[str]:
-    """The names that a file may have: the one referenced, and that of an upload as it was."""
-    yield name
-    if (before := without_upload_prefix(name)) != name:
-        yield before
-
-
 def _images(root: Path) -> dict[str, Signature]:
-    """Image files anywhere below a folder, by path; links that lead out of it are not among them.
+    """Return the signatures of the image files anywhere below a folder, by path within it.
 
-    Links to folders are not followed.
+    Links to folders are not followed; links to files outside the folder are left out.
     """
-    found: dict[str, Signature] = {}
+    found = {}
     real = root.resolve()
-    folders = [""]
-    while folders:
-        above = folders.pop()
-        try:
-            entries = os.scandir(root / above)
-        except PermissionError:
-            continue
-        with entries:
-            for entry in entries:
-                name = f"{above}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{name}/")
-                elif _is_image(entry.name) and (seen := signature(entry)):
-                    if not entry.is_symlink() or (root / name).resolve().is_relative_to(real):
-                        found[name] = seen
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            is_image = path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+            if is_image and (not path.is_symlink() or path.resolve().is_relative_to(real)):
+                found[path.relative_to(root).as_posix()] = signature_of(path.stat())
     return found
-
-
-def _is_image(name: str) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    return bool(stem) and dot + suffix.lower() in IMAGE_SUFFIXES
 
 
 def _tasks_of(file: Path) -> list[Any]:

@@ -1,42 +1,42 @@
-"""Tasks and image files as far as finding a task's image goes."""
+"""What a source of tasks is asked for a task's image, and what it answers."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
 class ImageFile(NamedTuple):
-    """A file with a task's image, as the source gives it.
+    """A file with a task's image.
 
     Attributes:
         folder: The folder that it lies in, or one above.
-        name: Its name there, with forward slashes.
+        name: Its path within the folder, with forward slashes.
         sha256: Digest of its bytes.
-        ours: Whether it is a download of ours, which may be linked to, and thrown away when it is
-            bad; else it belongs to the user.
+        is_download: Whether maskbench downloaded it, so that it may be linked to, and deleted when
+            it is bad; otherwise it belongs to the user.
     """
 
     folder: Path
     name: str
     sha256: str
-    ours: bool = False
+    is_download: bool = False
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Return the path of the file."""
         return self.folder / self.name
 
 
 class HasImage(Protocol):
-    """A task as far as finding its image goes."""
+    """What must be known of a task to find its image."""
 
     @property
     def id(self) -> int:
-        """Label Studio's task id."""
+        """Return Label Studio's task id."""
 
     @property
     def key(self) -> str:
-        """The name of this item in all files of the benchmark."""
+        """Return the name of this item in all files of the benchmark."""
 
     @property
     def reference(self) -> str | None:
-        """How the data names the image."""
+        """Return the text by which the task's data names the image."""

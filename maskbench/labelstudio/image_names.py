@@ -1,4 +1,4 @@
-"""References to images, and the key under which a task's files are stored."""
+"""Read references to images, and make the keys under which tasks are stored."""
 
 import re
 import unicodedata
@@ -20,17 +20,17 @@ def image_reference(
     to_names: Iterable[str | None],
     fields: Mapping[str, str] | None = None,
 ) -> str:
-    """The text by which a task's data names its image.
+    """Return the text by which a task's data names its image.
 
     Args:
         data: The task's data.
         to_names: The image tags on which its regions lie.
         fields: The data field behind each image tag, from the labelling setup. Without it, the
-            field is found by itself: the only one that looks like an image; of several, the one
-            that the regions' ``to_name`` names, or ``image``.
+            only field that looks like an image is taken; of several, the one that the regions'
+            ``to_name`` names, or ``image``.
 
     Raises:
-        ValueError: None or several fit, or the task has several images; the message says which.
+        ValueError: No field fits, several do, or the task has several images.
     """
     tags = sorted({name for name in to_names if name})
     found = {name: value for name, value in data.items() if _looks_like_image(value)}
@@ -69,13 +69,14 @@ def _looks_like_image(value: Any) -> bool:
 
 
 def reference_parts(reference: str) -> list[str]:
-    """The names in an image reference's path, decoded, the file's last.
+    """Split the path in an image reference into its decoded names, the file's last.
 
-    ``/data/local-files/?d=hall%5Cwall.jpg`` → ``hall``, ``wall.jpg``; an upload path or URL → its
-    path. (No path object: it would take longer to make than all else here.)
+    >>> reference_parts("/data/local-files/?d=hall%5Cwall.jpg")
+    ['hall', 'wall.jpg']
 
     Raises:
-        ValueError: It climbs out of its folder (``..``), names nothing, or is the image itself.
+        ValueError: The path climbs out of its folder (``..``) or names nothing, or the reference
+            is the image itself (``data:``).
     """
     if reference.startswith("data:"):
         raise ValueError("the image stands in the task's data itself (data:…); import it as a file")
@@ -96,14 +97,14 @@ def reference_parts(reference: str) -> list[str]:
 
 
 def without_upload_prefix(name: str) -> str:
-    """A file name without the eight hex digits that Label Studio puts before an upload's name."""
+    """Remove the eight hex digits that Label Studio puts before an upload's file name."""
     return _UPLOAD_PREFIX.sub("", name)
 
 
 def task_key(task_id: int, reference: str | None) -> str:
-    """The key of a task: its id and the readable stem of its image's name, safe characters only.
+    """Return the key of a task: its id and its image's name, reduced to safe characters.
 
-    Unique because the id is; stable because nothing else of the project enters.
+    It is unique because the id is, and stable because nothing else of the project enters.
 
     >>> task_key(12, "/data/upload/1/43fa2d60-leaf_1_%C3%A9t%C3%A9.png")
     '000012_leaf_1_ete'

@@ -1,7 +1,7 @@
-"""The stored form of a task: ``data/annotations/<key>.json``, equal bytes for equal labels.
+"""Write and read ``data/annotations/<key>.json``, which has equal bytes for equal labels.
 
-Keys are sorted, one region stands on a line, and what Label Studio changes by itself is left out,
-so that a line of a diff is a change that somebody made.
+Keys are sorted, each region is one line, and what Label Studio changes by itself is left out: each
+line of a diff is a change that somebody made.
 """
 
 import json
@@ -17,7 +17,7 @@ _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one reg
 
 
 def task_json(task: Task) -> bytes:
-    """The canonical bytes of a task (ASCII JSON, so that any text survives any tool)."""
+    """Return the stored form of a task as bytes: ASCII JSON, which no tool changes."""
     annotations = [
         vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
         for annotation in task.annotations
@@ -42,7 +42,7 @@ def _lines(value: Any, expanded: int) -> str:
 
 
 def read_task(path: Path) -> Task:
-    """A task from its stored form.
+    """Read a task from its file.
 
     Raises:
         DataError: The file is damaged or of another version of maskbench.
@@ -64,25 +64,25 @@ def task_of(content: bytes, name: str) -> Task:
         value = parse_json(content)
         value["annotations"] = tuple(_annotation(entry) for entry in value["annotations"])
         value["image"] = _image(value["image"]) if value["image"] else None
-        return _of_its_types(Task(**value), id=int, key=str, data=dict)
+        return _checked(Task(**value), id=int, key=str, data=dict)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         what = f"is no stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
         raise DataError("data/annotations is damaged", [Problem(what, name)]) from None
 
 
-_Thing = TypeVar("_Thing", Task, Annotation, Image)
+_Read = TypeVar("_Read", Task, Annotation, Image)
 
 
-def _of_its_types(thing: _Thing, **types: Any) -> _Thing:
-    """The thing, if its fields hold what they should: a tool or a merge may have damaged them."""
+def _checked(value: _Read, **types: Any) -> _Read:
+    """Return a value after checking the types of its fields: a merge may have damaged the file."""
     for name, expected in types.items():
-        if not isinstance(getattr(thing, name), expected):
-            raise TypeError(f"{name} is {getattr(thing, name)!r}"[:200])
-    return thing
+        if not isinstance(getattr(value, name), expected):
+            raise TypeError(f"{name} is {getattr(value, name)!r}"[:200])
+    return value
 
 
 def _image(value: dict[str, Any]) -> Image:
-    image = _of_its_types(Image(**value), file=str, width=int, height=int, sha256=str)
+    image = _checked(Image(**value), file=str, width=int, height=int, sha256=str)
     if "/" in image.file or min(image.width, image.height) < 1:
         raise ValueError(f"no image is {image}"[:200])
     return image
@@ -90,20 +90,16 @@ def _image(value: dict[str, Any]) -> Image:
 
 def _annotation(value: dict[str, Any]) -> Annotation:
     regions = tuple(_region(entry) for entry in value.pop("regions"))
-    made = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
-    return _of_its_types(made, id=int, created_at=_TEXT, updated_at=_TEXT, answers=dict)
-
-
-_TEXT = (str, NoneType)
+    read = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
+    text = (str, NoneType)
+    return _checked(read, id=int, created_at=text, updated_at=text, answers=dict)
 
 
 def _region(value: dict[str, Any]) -> Region:
     size, labels = value.get("original_size"), tuple(value["labels"])
     if not (isinstance(value["shape"], str) and isinstance(value["value"], dict)):
         raise TypeError(f"no region is {value}"[:200])
-    for label in labels:
-        if not isinstance(label, str):
-            raise TypeError(f"no labels are {labels}"[:200])
-    value["labels"] = labels
-    value["original_size"] = (size[0], size[1]) if size else None
-    return Region(**value)
+    if not all(isinstance(label, str) for label in labels):
+        raise TypeError(f"no labels are {labels}"[:200])
+    size = (size[0], size[1]) if size else None
+    return Region(**{**value, "labels": labels, "original_size": size})

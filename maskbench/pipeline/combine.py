@@ -26,7 +26,7 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.label_set import LabelSet
-from maskbench.regions.rules import ClassRules, Combination, class_mask
+from maskbench.regions.rules import ClassRules, Combination, class_mask, missing_rule
 
 
 class MaskWork(NamedTuple):
@@ -149,7 +149,7 @@ def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
     """A problem for each combination without a rule."""
     return [
         Problem(
-            f"no rule says what {' + '.join(labels)} together become: {pixels} pixels in "
+            f"{missing_rule(labels)}: {pixels} pixels in "
             f"{len(tasks)} task{'s' * (len(tasks) > 1)} ({_some(tasks)}); add a rule with "
             f"when: [{', '.join(labels)}], or set combine.unmatched",
             param="multi_label_rules",

@@ -248,7 +248,7 @@ def _store(work: _Work) -> Outcome:
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
-    if not image.ours:
+    if not image.is_download:
         return Problem(what, str(image.path), task.id)
     image.path.unlink(missing_ok=True)  # the next fetch downloads it again
     name = str(task.reference)[:200]  # the whole image may be in it
@@ -256,7 +256,7 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
 
 
 def _take(image: ImageFile, target: Path) -> None:
-    if image.ours:
+    if image.is_download:
         link_or_copy(image.path, target)
     else:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from maskbench.errors import GeometryError, did_you_mean
+from maskbench.errors import GeometryError
 from maskbench.files.masks import Mask
-from maskbench.params import Params, RasterizeParams
+from maskbench.params import Params, RasterizeParams, missing_label
 from maskbench.regions.label_set import LabelSet, paint, painting_order
 from maskbench.regions.rasterize import RegionPixels, fill
 from maskbench.regions.rules import ClassRules, Combination, class_mask
@@ -223,11 +223,8 @@ def find_faults(
 
 def _faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
     region = result.region
-    faults = [
-        f"the label {label!r} is not in labels_map (params.yaml); {did_you_mean(label, labels)}"
-        for label in region.labels
-        if label not in labels
-    ]
+    unknown = [label for label in region.labels if label not in labels]
+    faults = [f"the label {missing_label(label, labels)}" for label in unknown]
     if region.original_size is not None:
         drawn, real = (f"{w} x {h}" for w, h in (region.original_size, (image.width, image.height)))
         faults.append(

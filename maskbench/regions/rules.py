@@ -104,6 +104,11 @@ def _names(labels: Sequence[str], bits: Planes) -> tuple[str, ...]:
     return tuple(labels[k] for k in np.flatnonzero(is_set).tolist())
 
 
+def missing_rule(labels: Sequence[str]) -> str:
+    """Say that no rule decides which class pixels with all of ``labels`` get."""
+    return f"no rule says what {' + '.join(labels)} together become"
+
+
 def _value(names: tuple[str, ...], rules: ClassRules) -> int:
     becomes = rules.class_of(frozenset(names))
     return IGNORE if becomes is None else rules.labels_map[becomes]

@@ -1,4 +1,4 @@
-"""Checks of one image of a benchmark: its scene, its mask, and its row in the manifest."""
+"""Check one image of a benchmark: its scene, its mask, and its row in the manifest."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.params import IGNORE
 from maskbench.verification.similar import Look, look
 
-_AGAIN = "run `dvc checkout -f combine`"
+_CHECKOUT = "run `dvc checkout -f combine`"
 
 
 @dataclass(frozen=True)
 class CheckedItem:
-    """What reading one image's files showed.
+    """What was found in one image's files.
 
     Attributes:
         row: Its row in the manifest.
@@ -44,7 +44,8 @@ def check_item(root: Path, row: Row, names: Sequence[str]) -> CheckedItem:
 
     Args:
         root: The benchmark's folder.
-        row: The image's row; files that are missing are not told here.
+        row: The image's row; a missing file is no problem here, see
+            :func:`~maskbench.verification.tables.check_files`.
         names: Class names by mask value.
     """
     problems: list[Problem] = []
@@ -58,7 +59,7 @@ def check_item(root: Path, row: Row, names: Sequence[str]) -> CheckedItem:
             faults = _scene_faults(row, digest, scene.shape)
         except (ValueError, OSError) as error:
             faults = [str(error)]
-        problems += [Problem(f"{what}; {_AGAIN}", str(scene_path)) for what in faults]
+        problems += [Problem(f"{what}; {_CHECKOUT}", str(scene_path)) for what in faults]
     if mask_path.is_file():
         try:
             mask = read_mask(mask_path)
@@ -67,7 +68,7 @@ def check_item(root: Path, row: Row, names: Sequence[str]) -> CheckedItem:
                 faults.append(f"has {_size(mask.shape)} pixels, its scene {_size(size)}")
         except (ValueError, OSError) as error:
             faults = [str(error)]
-        problems += [Problem(f"{what}; {_AGAIN}", str(mask_path)) for what in faults]
+        problems += [Problem(f"{what}; {_CHECKOUT}", str(mask_path)) for what in faults]
     return CheckedItem(row, digest, shown, mask, tuple(problems))
 
 

@@ -1,4 +1,4 @@
-"""Checks of a benchmark against what it was made from: annotations, labels map, rules, splits."""
+"""Check a benchmark against what it was made from: annotations, labels map, rules, splits."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,21 +16,22 @@ from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.build import build_mask
+from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
 
 _BUILD = "run `dvc repro`"
 
 _ENCODED = 4.0
-"""Mean difference (grey levels of 255) up to which two pictures are one, encoded anew; JPEG at
-quality 95 changes even noise by less."""
+"""Largest mean difference (grey levels of 255) between a picture and its copy encoded as JPEG at
+quality 95, which changes even noise by less."""
 
 
 class Origin:
     """What a benchmark was made from.
 
     Args:
-        annotations: The folder of canonical tasks.
-        params: The choices.
+        annotations: The folder of stored tasks.
+        params: The checked params.
         rows: The manifest's rows.
     """
 
@@ -41,7 +42,7 @@ class Origin:
         self._splits = assign_splits(groups, params.split)
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
-        """Class names, and tasks that count but are not in the benchmark."""
+        """Check the class names, and that every task that counts is in the benchmark."""
         problems = []
         if names != codes(self.params.labels_map):
             what = f"does not name the classes of labels_map in params.yaml; {_BUILD}"
@@ -60,7 +61,7 @@ class Origin:
         return problems
 
     def check_item(self, root: Path, row: Row, mask: Mask | None) -> list[Problem]:
-        """One image's row and mask against its task and the rules."""
+        """Check one image's row, scene and mask against its task and the rules."""
         file = self.annotations / f"{row.key}.json"
         if not file.is_file():
             what = f"is missing, but {row.key!r} is in manifest.csv; run `dvc checkout`"
@@ -83,7 +84,7 @@ class Origin:
             problems.append(Problem(fault, str(scene)))
         if mask is not None:
             path = str(root / "masks" / row.mask)
-            problems += [Problem(what, path) for what in self._mask_faults(task, annotation, mask)]
+            problems += [Problem(what, path) for what in self._mask_faults(task, task.image, mask)]
         return problems
 
     def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
@@ -112,7 +113,7 @@ class Origin:
             yield f"names another group than {whose}"
 
     def _scene_fault(self, row: Row, image: Image, scene: Path) -> str | None:
-        """What is wrong with the scene as the manifest has it; a turned one has its own bytes."""
+        """Check that the scene shows the annotated image, which may have been turned upright."""
         if row.scene_sha256 == image.sha256:
             return None
         source = self.annotations.parent / "images" / image.file
@@ -126,10 +127,9 @@ class Origin:
             return None
         return f"is not the image that was annotated, {source}; {_BUILD}"
 
-    def _mask_faults(self, task: Task, annotation: Annotation, mask: Mask) -> Iterator[str]:
-        """Whether annotation and rules give this very mask, drawn anew."""
-        assert task.image is not None  # noqa: S101 - the caller has checked
-        if (task.image.height, task.image.width) != mask.shape:  # which may claim any size
+    def _mask_faults(self, task: Task, image: Image, mask: Mask) -> Iterator[str]:
+        """Draw the mask from annotation and rules, and compare."""
+        if (image.height, image.width) != mask.shape:  # before drawing: a task can claim any size
             yield f"has another size than the image that was annotated; {_BUILD}"
             return
         built = build_mask(task, self.params)
@@ -141,29 +141,26 @@ class Origin:
         expected = built.mask
         missing = [entry.labels for entry in built.combinations if entry.becomes is None]
         if missing:
-            yield f"no rule says what {' + '.join(missing[0])} together become; {_BUILD}"
+            yield f"{missing_rule(missing[0])}; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (
-                f"is not what annotation {annotation.id} and the rules give: {differs} pixels "
-                f"differ, the first at x {x}, y {y}; {_BUILD}"
+                f"is not what annotation {built.rasterized.annotation.id} and the rules give: "
+                f"{differs} pixels differ, the first at x {x}, y {y}; {_BUILD}"
             )
 
 
 def _as_written(text: str) -> str:
-    """A text as the manifest's file gives it back.
-
-    See :func:`maskbench.files.atomic.write_text`.
-    """
+    """Return a text as it reads after :func:`maskbench.files.atomic.write_text`."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _alike(source: Path, scene: Path) -> bool:
-    """Whether a scene that was turned, and so encoded anew, shows its source."""
+    """Tell whether a scene shows its source, apart from what encoding it changed."""
     try:
         one, other = read_scene(source), read_scene(scene)
     except ValueError:
-        return True  # such a scene has been told already
+        return True  # check_item of maskbench.verification.items reports it
     if one.shape != other.shape:
         return False
     return bool(np.abs(one.astype(np.int16) - other).mean() <= _ENCODED)

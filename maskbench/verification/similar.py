@@ -1,10 +1,10 @@
-"""Equal and near-equal images in different splits: a model would be tested on what it has seen.
+"""Find near-equal images in different splits: a model would be tested on what it has seen.
 
-A scene's *look* is its thumbnail of 16 x 16 grey pixels, without its mean and its contrast: 256
-numbers of length one. The product of two looks is their correlation: 1 for equal pictures. Another
-encoding, size, brightness or contrast, or a small mark leave more than :data:`ALIKE`; different
-photographs have far less (those of the sample: 0.85 at most). A hash of one bit a pixel would be
-shorter, but flips with every trace of noise where a picture is even, as walls and skies are.
+A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
+of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
+brightness or contrast, or a small mark, it is still above :data:`ALIKE`; different photographs are
+far below (those of the sample: 0.85 at most). A hash of one bit a pixel would be shorter, but noise
+flips its bits on even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ Look = npt.NDArray[np.float32]
 
 
 def look(scene: Scene) -> Look:
-    """The look of a scene, shape (H, W, 3) uint8."""
+    """Return the look of a scene, shape (H, W, 3) uint8."""
     small = Image.fromarray(scene).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     grey = np.asarray(small, dtype=np.float32).reshape(-1)
     if grey.std() < PLAIN:
@@ -40,7 +40,7 @@ def look(scene: Scene) -> Look:
 
 
 def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Pairs of near-equal images in different splits, as (first, second, correlation).
+    """Find near-equal images in different splits, as (first index, second index, correlation).
 
     Args:
         looks: The images' looks.

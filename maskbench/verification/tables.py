@@ -1,4 +1,4 @@
-"""Checks of a benchmark's small files: names, manifest, splits, and what files there are."""
+"""Check a benchmark's class names, manifest and splits, and that no file is missing or surplus."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ CHECKOUT = "run `dvc checkout -f combine split`"
 
 
 def check_codes(root: Path) -> tuple[list[str], list[Problem]]:
-    """The class names of ``codes.txt``, and what is wrong with them."""
+    """Return the class names of ``codes.txt``, and what is wrong with them."""
     path = root / "codes.txt"
     try:
         names = path.read_text(encoding="utf-8").splitlines()
@@ -30,7 +30,7 @@ def check_codes(root: Path) -> tuple[list[str], list[Problem]]:
 
 
 def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
-    """The manifest's rows by key, and what is wrong with the table itself."""
+    """Return the manifest's rows by key, and what is wrong with the table itself."""
     path = root / "manifest.csv"
     try:
         rows = read_manifest(path)
@@ -49,13 +49,13 @@ def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
 
 
 def has_own_files(row: Row) -> bool:
-    """Whether the row's files are called after its key, and lie in no other folder."""
+    """Tell whether the row's files are named after its key, and lie in no other folder."""
     names = (row.scene, row.mask)
     return all(Path(name).name == name and Path(name).stem == row.key for name in names)
 
 
 def check_files(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
-    """Rows without files, and files without a row."""
+    """Find rows without files, and files without a row."""
     problems = []
     for folder, wanted in (
         ("scenes", {row.scene: row.key for row in rows.values()}),
@@ -74,7 +74,7 @@ def check_files(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
 
 
 def check_splits(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
-    """Splits that are incomplete, overlap, or are not what the manifest says."""
+    """Find splits that are incomplete, overlap, or are not what the manifest says."""
     folder = root / "splits"
     problems = []
     owners: dict[str, list[str]] = {}
@@ -102,7 +102,7 @@ def _disorder(lines: Sequence[str]) -> list[str]:
 def _owned(
     owners: Mapping[str, Sequence[str]], rows: Mapping[str, Row], folder: Path
 ) -> Iterable[Problem]:
-    """Scenes against the splits that name them."""
+    """Compare the scenes with the splits that name them."""
     known = {row.scene: row for row in rows.values()}
     for scene in sorted(owners.keys() - known.keys()):
         what = f"names {scene!r}, which has no row in manifest.csv; {CHECKOUT}"
@@ -119,7 +119,7 @@ def _owned(
 
 
 def check_groups(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
-    """Groups of images that are divided among splits."""
+    """Find groups of images that are divided among splits."""
     groups: dict[str, dict[str, str]] = {}  # group → split → first key
     for row in rows.values():
         groups.setdefault(row.group, {}).setdefault(row.split, row.key)

@@ -1,11 +1,11 @@
-"""Is a benchmark what it says it is? Every digest and invariant, recomputed from the files.
+"""Recompute every digest and invariant of a benchmark from its files.
 
-A pulled benchmark is checked against itself (numpy and Pillow only); in the repository that built
-it, also against annotations, rules and splits: each mask is drawn anew.
+A pulled benchmark is checked against itself (numpy and Pillow only). In the repository that built
+it, each mask is also drawn from its annotation and compared, and so are rules and splits.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What :func:`verify` found.
+    """The result of :func:`verify`.
 
     Attributes:
         images: How many images the manifest names.
         classes: How many classes there are.
-        redrawn: The masks were compared with annotations and rules, too.
-        problems: Each breach; none: the benchmark is what it says.
+        redrawn: Whether the masks were also compared with annotations and rules.
+        problems: Each breach; empty if the benchmark is what it says.
     """
 
     images: int
@@ -53,12 +53,12 @@ class Verdict:
 
 
 def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
-    """Check a benchmark; all breaches are in the verdict.
+    """Check a benchmark; the verdict has all breaches.
 
     Args:
         root: The benchmark's folder, such as ``data/benchmark``.
-        params: The repository's params; if they and ``annotations/`` beside ``root`` are there,
-            masks and splits are compared with what they give.
+        params: The repository's params; if this file and ``annotations/`` beside ``root`` exist,
+            masks and splits are compared with what these give.
 
     Raises:
         DataError: There is no such folder.
@@ -71,7 +71,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
     rows, wrong = check_manifest(root)
     problems += wrong
     origin = _origin(root.parent / "annotations", params, rows.values())
-    if rows or not wrong:  # without a manifest, every file would be told
+    if rows or not wrong:  # without a manifest, every file would be surplus
         problems += check_files(root, rows) + check_splits(root, rows) + check_groups(root, rows)
     seen = []
     sound = [row for row in rows.values() if has_own_files(row)]  # never a path to elsewhere
@@ -80,7 +80,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
         problems += found.problems
         if origin is not None:
             problems += origin.check_item(root, row, found.mask)
-        seen.append(CheckedItem(row, found.digest, found.look, None, ()))
+        seen.append(replace(found, mask=None))  # all masks together would fill the memory
     problems += _leaks(root, seen)
     if origin is not None and (rows or not wrong):
         problems += origin.check_whole(root, names, rows)
@@ -88,12 +88,12 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
 
 
 def _origin(annotations: Path, params: Path, rows: Iterable[Row]) -> "Origin | None":
-    """What the benchmark was made from, where it and the libraries that draw are here."""
+    """Read what the benchmark was made from; None where that is not here."""
     if not (annotations.is_dir() and params.is_file()):
         return None
     try:
-        from maskbench.params import load_params  # noqa: PLC0415 - a training machine lacks these
-        from maskbench.verification.origin import Origin  # noqa: PLC0415
+        from maskbench.params import load_params
+        from maskbench.verification.origin import Origin
     except ImportError as error:
         raise MaskbenchError(
             f"comparing masks with annotations needs {error.name}: pip install 'maskbench[build]'"
@@ -102,7 +102,7 @@ def _origin(annotations: Path, params: Path, rows: Iterable[Row]) -> "Origin | N
 
 
 def _leaks(root: Path, seen: Sequence[CheckedItem]) -> list[Problem]:
-    """Equal and near-equal images in different splits."""
+    """Find equal and near-equal images in different splits."""
     problems = []
     first: dict[str, CheckedItem] = {}
     for item in seen:

@@ -67,7 +67,7 @@ def test_a_combination_without_rule(api, bench, doctor, studio, monkeypatch):
     params = bench.params(studio.url, project)
     strict = params._replace(combine=params.combine._replace(unmatched="error"))
     [error] = of(check_up(strict, bench.layout, 50), ERROR)
-    assert f"Canvas + Obstruction become together (task {tasks[0]})" in error.what
+    assert f"Canvas + Obstruction together become (task {tasks[0]})" in error.what
     assert "when: [Canvas, Obstruction]" in error.advice
     rule = Rule("both", frozenset({"Canvas", "Obstruction"}), "Canvas")
     assert not of(check_up(strict._replace(rules=(rule,)), bench.layout, 50), ERROR)

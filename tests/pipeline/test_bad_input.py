@@ -27,7 +27,7 @@ WHERE = "task 3, annotation 33, region r9: "
 REGIONS = {
     "unknown label": (
         box(["Canvass"], 1, 1, 9, 9, number=9),
-        WHERE + "the label 'Canvass' is not in labels_map (params.yaml); did you mean 'Canvas'?",
+        WHERE + "the label 'Canvass' is not in labels_map; did you mean 'Canvas'?",
     ),
     "two points": (points([1, 1], [2, 2]), WHERE + "the outline has 2 points; at least three"),
     "no points": (points(), WHERE + "the outline has 0 points"),

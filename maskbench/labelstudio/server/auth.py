@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from requests import PreparedRequest
+from requests.auth import AuthBase
 
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.private_network import origin
@@ -24,7 +26,7 @@ KEY_VARIABLE = "LABEL_STUDIO_API_KEY"
 """Environment variable (or line in ``.env``) that holds the key."""
 
 SERVER_VARIABLE = "LABEL_STUDIO_URL"
-"""Where set beside the key, the only server that may get it, whatever ``params.yaml`` says."""
+"""Variable beside the key that names the only server that may get it."""
 
 LEGACY = "legacy token"
 PERSONAL = "personal access token"
@@ -101,8 +103,8 @@ def key_page(server: str) -> str:
     return f"{server}/user/account"
 
 
-class Credentials:
-    """The ``Authorization`` header for a key; renews access tokens; safe to use from threads.
+class Credentials(AuthBase):
+    """Add a key to requests; renews access tokens; safe to use from threads.
 
     Args:
         key: The key.
@@ -116,26 +118,31 @@ class Credentials:
         self._access = key.secret if key.kind == ACCESS else ""
         self._renewed = time.monotonic()
 
-    def header(self) -> str:
-        """Return the value of the header for a request made now."""
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the header ``Authorization`` for a request made now."""
+        request.headers["Authorization"] = self._header()
+        return request
+
+    def _header(self) -> str:
         if self.key.kind == LEGACY:
             return f"Token {self.key.secret}"
         with self._lock:
             old = time.monotonic() - self._renewed > _RENEW_AFTER
             if self.key.kind == PERSONAL and (old or not self._access):
-                self._renew()
+                self._trade_again()
             return f"Bearer {self._access}"
 
-    def refused(self, header: str) -> bool:
-        """Renew the token of a refused header; return whether a fresh one is worth a try."""
+    def renew(self, refused: PreparedRequest) -> bool:
+        """Renew the token of a refused request; return whether a second try is worth it."""
         if self.key.kind != PERSONAL:
             return False
         with self._lock:
-            if header == f"Bearer {self._access}":  # else another thread has renewed it
-                self._renew()
+            mine = f"Bearer {self._access}"
+            if refused.headers["Authorization"] == mine:  # else another thread has renewed it
+                self._trade_again()
         return True
 
-    def _renew(self) -> None:
+    def _trade_again(self) -> None:
         self._access = self._trade(self.key.secret)
         self._renewed = time.monotonic()
 

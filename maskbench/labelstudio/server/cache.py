@@ -1,8 +1,7 @@
 """Cache a server's tasks, and what is known of its images, between runs.
 
-Without the file everything is fetched again, with equal results. It is an SQLite database, so that
-a run that is killed at any point leaves it whole and the next one goes on there, and so that a
-large project is never held in memory.
+Without the file everything is fetched again, with equal results. It is an SQLite database: a killed
+run leaves it whole, the next run continues there, and a large project is never held in memory.
 """
 
 import json
@@ -35,8 +34,8 @@ class StoredImage:
 
     Attributes:
         sha256: Digest of its bytes.
-        validator: Headers that ask whether it has changed (``If-None-Match`` …); empty where the
-            server gives none.
+        validator: Headers that ask whether it has changed (``If-None-Match`` …), if the server
+            supports them.
         file: Name of the file that was last seen to have this digest.
         signature: That file's signature (:func:`maskbench.files.hashing.signature_of`).
     """
@@ -114,13 +113,10 @@ class Cache:
 
     def drop_other_projects(self, projects: Iterable[int]) -> None:
         """Delete the tasks of all projects but these."""
-        wanted = sorted(projects)
-        marks = ", ".join("?" * len(wanted))
+        cached = {row[0] for row in self._database.execute("SELECT DISTINCT project FROM task")}
+        other = [(project,) for project in cached.difference(projects)]
         with self._database:
-            self._database.execute(
-                f"DELETE FROM task WHERE project NOT IN ({marks})",  # noqa: S608 - question marks
-                wanted,
-            )
+            self._database.executemany("DELETE FROM task WHERE project = ?", other)
 
     def tasks(self, project: int) -> Iterator[Any]:
         """Yield the raw tasks of a project by id, one in memory at a time."""

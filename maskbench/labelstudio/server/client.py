@@ -1,18 +1,18 @@
-"""Ask a Label Studio server over HTTP, patiently where it stumbles and clearly where it refuses.
+"""Send requests to a Label Studio server, and repeat those that may succeed later.
 
 urllib3 repeats requests with growing pauses while the server is down or overloaded
-(``Retry-After`` is respected). What it cannot see, an answer that is cut off or is a web page
-instead of data, is repeated here. After a limit there is one clear error. The key goes to the
-server's own origin and nowhere else, redirects included.
+(``Retry-After`` is respected). An answer that is cut off, or is a web page instead of data, is
+repeated here. After a limit there is one clear error. The key goes to the server's own origin and
+nowhere else, redirects included.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 from urllib.parse import urljoin
@@ -38,13 +38,18 @@ from maskbench.labelstudio.server.errors import (
     short_reason,
     without_query,
 )
-from maskbench.labelstudio.server.private_network import AllowedHosts, PublicHostsAdapter, origin
+from maskbench.labelstudio.server.private_network import (
+    AllowedHosts,
+    PublicHostsAdapter,
+    is_loopback,
+    origin,
+)
 
 Result = TypeVar("Result")
 
 _MOST_REDIRECTS = 5
 _LOG = logging.getLogger(__name__)
-_WORTH_SAYING = 4.0  # seconds of waiting that are told
+_LONG_PAUSE = 4.0  # seconds; such pauses are logged
 _FIRST_RETRIES = 2  # of the first request: a wrong address shows at once, not after a minute
 
 # Its warnings about retries show whole addresses, whose query can hold a signature.
@@ -88,10 +93,10 @@ class PatientRetry(Retry):
         """Return the state for the next try.
 
         Raises:
-            MaxRetryError: There is none left, it would make no difference, or the server asks to
+            MaxRetryError: No try is left, another one would fail as well, or the server asks to
                 wait too long.
         """
-        pool = cast(ConnectionPool, _pool)  # what is told of it is not used
+        pool = cast(ConnectionPool, _pool)
         if isinstance(error, SSLError):
             raise MaxRetryError(pool, url or "", error)
         if response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
@@ -102,7 +107,7 @@ class PatientRetry(Retry):
         """Wait before the next try, and log it if that takes long."""
         asked = None if response is None else self.get_retry_after(response)
         pause = asked or self.get_backoff_time()
-        if pause >= _WORTH_SAYING:
+        if pause >= _LONG_PAUSE:
             last = self.history[-1]
             what = short_reason(last.error) if last.error else f"answered {last.status}"
             _LOG.warning("%s: %s; trying again in %g s", without_query(last.url or ""), what, pause)
@@ -131,7 +136,7 @@ class Client:
         self.credentials = Credentials(key, self._trade) if key else None
         self._allowed = AllowedHosts.of(private_hosts)
         self._local = threading.local()
-        self._headers: dict[str, str] = {}
+        self._headers = requests.Session().headers  # shared by all sessions with the server
 
     def version(self) -> str:
         """Return the server's release, which proves that it is one; asked without the key.
@@ -140,14 +145,15 @@ class Client:
             SourceError: Nothing answers at the address, or something else does.
         """
         try:
-            return self.repeat("/api/version", self._version_once, _FIRST_RETRIES)
+            hasty = self._with_retries(_FIRST_RETRIES)
+            return hasty.repeat("/api/version", hasty._version_once)
         except (GaveUpError, NotThereError) as error:
             what = f"no Label Studio answers at {self.server}: {error}; check fetch.server"
             raise SourceError(what) from None
 
     def _version_once(self) -> str:
         url = f"{self.server}/api/version"
-        response = raise_for_status(self._send("GET", url, _FIRST_RETRIES))
+        response = raise_for_status(self._send("GET", url))
         if response.status_code in REDIRECTS:
             target = urljoin(self.server, response.headers.get("Location", ""))
             place = target.removesuffix("/").removesuffix("/api/version")
@@ -173,11 +179,18 @@ class Client:
         Raises:
             SourceError: The server does not give it; :class:`NotThereError` where it says so.
         """
-        url = self.server + path
-        return self.repeat(path, lambda: self._json_once(url, params, retries), retries)
+        client = self if retries is None else self._with_retries(retries)
+        return client.repeat(path, lambda: client._json_once(path, params))
 
-    def _json_once(self, url: str, params: Mapping[str, Any] | None, retries: int | None) -> Any:
-        response = self.once(url, params=params, retries=retries)
+    def _with_retries(self, retries: int) -> "Client":
+        """Return a client for the same server that gives up earlier."""
+        client = copy(self)
+        client._local = threading.local()
+        client.patience = replace(self.patience, retries=min(retries, self.patience.retries))
+        return client
+
+    def _json_once(self, path: str, params: Mapping[str, Any] | None) -> Any:
+        response = self.once(self.server + path, params=params)
         kind = response.headers.get("Content-Type", "")
         if "json" not in kind:
             raise TransientError(f"sent {kind or 'an answer without a type'} instead of JSON")
@@ -186,22 +199,19 @@ class Client:
         except ValueError:
             raise TransientError("sent damaged JSON") from None
 
-    def repeat(
-        self, name: str, attempt: Callable[[], Result], retries: int | None = None
-    ) -> Result:
+    def repeat(self, name: str, attempt: Callable[[], Result]) -> Result:
         """Return what ``attempt`` returns, repeating it while it raises :class:`TransientError`.
 
         urllib3 repeats requests up to the answer's headers; whether the body is good shows later.
 
         Args:
-            name: What is asked for, for messages.
+            name: Path or address, for messages.
             attempt: One try.
-            retries: How often to repeat it, if less often than the client's patience says.
 
         Raises:
             GaveUpError: It failed too often.
         """
-        retry = self._retry(retries)
+        retry = self._retry()
         while True:
             try:
                 return attempt()
@@ -213,11 +223,10 @@ class Client:
                 retry = retry.increment("GET", place, error=failure)
                 retry.sleep()
 
-    def _retry(self, retries: int | None) -> PatientRetry:
+    def _retry(self) -> PatientRetry:
         """Return the rule by which a request is repeated."""
-        most = self.patience.retries
         return PatientRetry(
-            total=most if retries is None else min(retries, most),
+            total=self.patience.retries,
             allowed_methods=None,
             status_forcelist=RETRIED,
             backoff_factor=self.patience.pause,
@@ -230,68 +239,52 @@ class Client:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
-        retries: int | None = None,
     ) -> requests.Response:
-        """GET an address, following redirects; the key is added where the origin is the server's.
+        """Send a GET request and follow redirects; the server's own origin gets the key.
 
         Args:
             url: The address.
             params: The query.
             headers: Headers beside the client's own.
             stream: Whether the body is read later.
-            retries: How often to repeat the request, if less often than the client's patience says.
 
         Raises:
-            TransientError: The answer is no good, but another one may be.
+            TransientError: The answer is bad, but a repetition may help.
             SourceError: The server fails or refuses.
         """
         for _ in range(_MOST_REDIRECTS):
             came_from = url
-            options = {"params": params, "headers": dict(headers or {}), "stream": stream}
-            response = self._exchange(url, retries, options)
+            response = self._exchange(url, params=params, headers=headers, stream=stream)
             location = response.headers.get("Location")
             if response.status_code not in REDIRECTS or not location:
                 return raise_for_status(response)
             url, params = urljoin(url, location), None
             response.close()
             if self.is_own(url) and origin(url)[1] != origin(came_from)[1]:
-                # A stranger must not have us ask our server something, with our key.
+                # Another site must not choose what the server is asked with the key.
                 where = without_query(came_from)
                 raise SourceError(f"{where} redirects to the Label Studio server")
         raise SourceError(f"{without_query(url)} redirects in a circle")
 
-    def _exchange(
-        self, url: str, retries: int | None, options: dict[str, Any]
-    ) -> requests.Response:
-        """Request one address; a refused access token is renewed once."""
+    def _exchange(self, url: str, **options: Any) -> requests.Response:
+        """Send a GET request to one address; a refused access token is renewed once."""
         if self.credentials is None or not self.is_own(url):
-            return self._send("GET", url, retries, **options)
-        header = self.credentials.header()
-        response = self._authorized(url, header, retries, options)
-        if response.status_code == 401 and self.credentials.refused(header):
+            return self._send("GET", url, **options)
+        response = self._send("GET", url, auth=self.credentials, **options)
+        if response.status_code == 401 and self.credentials.renew(response.request):
             response.close()
-            header = self.credentials.header()
-            response = self._authorized(url, header, retries, options)
+            response = self._send("GET", url, auth=self.credentials, **options)
         if response.status_code == 401:
             raise refusal(self.credentials.key.kind, self.server, detail(response))
         return response
-
-    def _authorized(
-        self, url: str, header: str, retries: int | None, options: dict[str, Any]
-    ) -> requests.Response:
-        headers = {**self._headers, **options["headers"], "Authorization": header}
-        return self._send("GET", url, retries, **{**options, "headers": headers})
 
     def is_own(self, url: str) -> bool:
         """Return whether an address is of the server's own origin."""
         return origin(url) == origin(self.server)
 
-    def _send(
-        self, method: str, url: str, retries: int | None = None, **options: Any
-    ) -> requests.Response:
-        retry = self._retry(retries)
+    def _send(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
-            return self._session(url, retry).request(
+            return self._session(url).request(
                 method, url, timeout=self.patience.timeout, allow_redirects=False, **options
             )
         except requests.exceptions.SSLError as error:
@@ -303,7 +296,7 @@ class Client:
             what = "did not answer in time" if late else f"cannot be reached ({reason})"
             if not isinstance(error.args[0], MaxRetryError):  # in the middle of the body
                 raise TransientError(what) from None
-            repeated = f"gave up after {retry.total} repetitions"
+            repeated = f"gave up after {self.patience.retries} repetitions"
             raise GaveUpError(f"{without_query(url)} {what}; {repeated}") from None
         except requests.exceptions.ChunkedEncodingError:
             raise TransientError("cut its answer off") from None
@@ -311,29 +304,30 @@ class Client:
             what = f"cannot be asked: {type(error).__name__}"
             raise SourceError(f"{without_query(url)} {what}") from None
 
-    def _session(self, url: str, retry: PatientRetry) -> requests.Session:
-        """Return a session of this thread; no proxy stands between us and our own machine."""
-        kind = self.is_own(url), is_loopback(url), retry.total
-        if not hasattr(self._local, "sessions"):
-            self._local.sessions = {}
-        sessions: dict[Any, requests.Session] = self._local.sessions
-        if kind not in sessions:
-            own, near, _ = kind
-            sessions[kind] = session = requests.Session()
+    def _session(self, url: str) -> requests.Session:
+        """Return a session of this thread; this machine itself is asked without a proxy."""
+        own, near = self.is_own(url), is_loopback(url)
+        sessions: dict[Any, requests.Session] = self._local.__dict__
+        name = f"{own} {near}"
+        if name not in sessions:
+            sessions[name] = session = requests.Session()
+            if own:
+                session.headers = self._headers
             session.trust_env = not near
             session.auth = _no_other_key
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a login, too
+            retry = self._retry()
             for scheme in ("http://", "https://"):
                 adapter = HTTPAdapter(max_retries=retry)
                 session.mount(scheme, adapter if own else PublicHostsAdapter(self._allowed, retry))
-        return sessions[kind]
+        return sessions[name]
 
     def _trade(self, personal: str) -> str:
         return self.repeat("/api/token/refresh/", lambda: self._trade_once(personal))
 
     def _trade_once(self, personal: str) -> str:
         url = f"{self.server}/api/token/refresh/"
-        response = self._send("POST", url, json={"refresh": personal}, headers=self._headers)
+        response = self._send("POST", url, json={"refresh": personal})
         if response.status_code in (400, 401):
             raise refusal("personal access token", self.server, detail(response))
         try:
@@ -345,12 +339,3 @@ class Client:
 def _no_other_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep ``requests`` from adding a password of ``~/.netrc``."""
     return request
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether an address is of this machine."""
-    _, host, _ = origin(url)
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""Tell what a server's answer means: good, worth another try, not there, or refused for good."""
+"""Tell what a server's answer means: good, worth a repetition, not there, or refused."""
 
 import base64
 import re
@@ -21,24 +21,24 @@ tells, so :func:`raise_for_status` decides.
 """
 
 LONGEST_WAIT = 300
-"""Seconds of ``Retry-After`` that are waited for."""
+"""Longest ``Retry-After`` that is obeyed, in seconds."""
 
 _MISSING = "'NoneType' object has no attribute"  # how a server words an upload that is gone
 
 
 class TransientError(Exception):
-    """An answer came but is no good; the request is worth repeating.
+    """A bad answer to a request that is worth repeating.
 
-    The message says what the server did, to follow its address.
+    The message says what the server did; callers put the address before it.
     """
 
 
 class GaveUpError(SourceError):
-    """A request failed however often it was repeated; a smaller one may succeed."""
+    """A request failed with all its repetitions; a smaller one may succeed."""
 
 
 class BusyError(GaveUpError):
-    """The server asks to wait longer than is waited for, whatever is asked."""
+    """The server asks to wait longer than :data:`LONGEST_WAIT`; a smaller request does not help."""
 
 
 class NotThereError(SourceError):
@@ -50,9 +50,9 @@ def raise_for_status(response: requests.Response) -> requests.Response:
 
     Raises:
         TransientError: The request is worth repeating.
-        GaveUpError: It was repeated in vain, or was too long.
-        NotThereError: What it asks for is not there.
-        SourceError: It is refused.
+        GaveUpError: All repetitions failed, or the request was too long.
+        NotThereError: What it asks for does not exist.
+        SourceError: The request is refused.
     """
     status = response.status_code
     if response.ok:

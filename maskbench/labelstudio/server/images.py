@@ -1,7 +1,7 @@
-"""Download an image: whole or not at all, and not again while it has not changed.
+"""Download images that have changed, each whole or not at all.
 
-Any transfer may be cut off in the middle, which urllib3 does not repair: it is continued here from
-where it stopped, if the server can do that.
+A transfer that is cut off in the middle, which urllib3 does not repair, is continued from where it
+stopped if the server can do that.
 """
 
 import base64
@@ -11,28 +11,27 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+import fsspec
 import requests
 from requests.structures import CaseInsensitiveDict
 
 from maskbench.errors import SourceError
+from maskbench.files.atomic import write_bytes
 from maskbench.labelstudio.server.auth import KeyRefusedError
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import GaveUpError, TransientError
 
-CLOUD = ("s3", "gs", "azure-blob")
-"""Schemes of cloud storage; the server resolves them with its own credentials."""
-
-_FSSPEC_SCHEMES = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
+_CLOUD = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
+"""Schemes of cloud storage, as Label Studio and as fsspec write them."""
 
 _BLOCK = 1 << 14  # after a cut, whole blocks are kept
 _MOST_PARTS = 1000  # pieces of one image, for servers that give a few megabytes at a time
-_MOST_BYTES = 1 << 32  # of one image: what the largest that is taken has if nothing is packed
-_UNSERVED = "direct"  # a validator of ours, for what is read without the server
+_MOST_BYTES = 1 << 32  # of one image: more than the largest accepted one has uncompressed
+_UNSERVED = "direct"  # name of the validator for what is read from cloud storage itself
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -55,7 +54,7 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """What became of a request.
+    """The result of a request.
 
     Attributes:
         validator: Headers that ask, another time, whether the image has changed.
@@ -71,11 +70,11 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
 
     Raises:
         ValueError: This image cannot be had; the message says why.
-        SourceError: The server fails altogether.
+        SourceError: The server fails or refuses the key.
     """
     reference = request.reference
     if reference.startswith("data:"):
-        _write(_inline(reference), request.target)
+        write_bytes(request.target, _inline(reference))
         return ImageResult({}, True)
     address = image_address(reference, client.server, request.task)
     if client.is_own(address) and is_question(address, client.server):
@@ -85,7 +84,7 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
     except (GaveUpError, KeyRefusedError):
         raise
     except SourceError as error:
-        if not is_cloud(reference):
+        if urlsplit(reference).scheme not in _CLOUD:
             raise ValueError(f"the image cannot be had: {error}") from None
         return _directly(request, str(error))
 
@@ -98,15 +97,9 @@ def _inline(reference: str) -> bytes:
         raise ValueError("the image's data: address is damaged") from None
 
 
-def _write(content: bytes, target: Path) -> None:
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)
-
-
 @dataclass
 class _Progress:
-    """How far a transfer is; kept over repetitions, so that they go on there."""
+    """How far a transfer is: repetitions go on from there."""
 
     part: Path
     done: int = 0
@@ -166,12 +159,12 @@ def _headers(
     elif request.validator:
         headers |= {name: v for name, v in request.validator.items() if name != _UNSERVED}
     elif client.is_own(address) and is_upload(address):
-        headers["Range"] = "bytes=0-"  # else the length is not told, and a cut does not show
+        headers["Range"] = "bytes=0-"  # else no length is sent, and a cut goes unnoticed
     return headers
 
 
 def _place(response: requests.Response, progress: _Progress) -> None:
-    """Find the answer's place in the file; a full answer starts from its beginning."""
+    """Find where in the file the answer begins: a full answer at 0."""
     found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if response.status_code == 206 and found and int(found[1]) == progress.done:
         progress.total = int(found[2])
@@ -188,7 +181,7 @@ def _place(response: requests.Response, progress: _Progress) -> None:
 
 
 def _receive(response: requests.Response, progress: _Progress) -> None:
-    """Add the answer's body to the file; after a cut, what came is kept if it can be continued."""
+    """Append the answer's body to the file; a cut-off one is kept if it can be continued."""
     before = progress.done
     try:
         with progress.part.open("r+b" if progress.done else "wb") as stream:
@@ -219,11 +212,11 @@ def _validator(headers: "CaseInsensitiveDict[str]") -> dict[str, str]:
 
 def _directly(request: ImageRequest, refused: str) -> ImageResult:
     """Read an image from cloud storage with this machine's own credentials."""
-    fsspec = import_module("fsspec")  # here: it takes a moment, and is rarely needed
-    address = direct_address(request.reference)
+    scheme = urlsplit(request.reference).scheme
+    address = request.reference.replace(scheme, _CLOUD[scheme], 1)
     try:
         # Not url_to_fs: that would take hosts, options and chained addresses from the text.
-        system = fsspec.filesystem(address.partition("://")[0])
+        system = fsspec.filesystem(_CLOUD[scheme])
         path = system._strip_protocol(address)
         about = system.info(path)
         validator = {_UNSERVED: _fingerprint(about)}
@@ -243,7 +236,7 @@ def _directly(request: ImageRequest, refused: str) -> ImageResult:
 
 
 def _fingerprint(info: Mapping[str, Any]) -> str:
-    """Return what the storage says of an object that differs between its versions."""
+    """Return the properties of a stored object that differ between its versions."""
     names = ("ETag", "etag", "content_md5", "md5Hash", "mtime", "LastModified", "updated", "size")
     return "; ".join(f"{name}={info[name]}" for name in names if info.get(name) is not None)
 
@@ -265,7 +258,7 @@ def image_address(reference: str, server: str, task: int) -> str:
     parts = urlsplit(reference)
     if parts.scheme in ("http", "https"):
         return reference
-    if parts.scheme in CLOUD:
+    if parts.scheme in _CLOUD:
         code = base64.urlsafe_b64encode(reference.encode()).decode()
         return f"{server}/tasks/{task}/resolve/?fileuri={code}"
     if reference.startswith("/") and not reference.startswith("//"):
@@ -277,17 +270,6 @@ def image_address(reference: str, server: str, task: int) -> str:
         f"the image {reference[:200]!r} is no address that the server could give: it needs to "
         "begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
     )
-
-
-def is_cloud(reference: str) -> bool:
-    """Return whether a reference names an object in cloud storage."""
-    return urlsplit(reference).scheme in CLOUD
-
-
-def direct_address(reference: str) -> str:
-    """Return a cloud reference as fsspec writes it."""
-    parts = urlsplit(reference)
-    return reference.replace(parts.scheme, _FSSPEC_SCHEMES[parts.scheme], 1)
 
 
 def is_upload(address: str) -> bool:

@@ -61,6 +61,15 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return scheme, host, parts.port or PORTS.get(scheme)
 
 
+def is_loopback(url: str) -> bool:
+    """Return whether an address is of this machine."""
+    _, host, _ = origin(url)
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def is_private(address: Address) -> bool:
     """Return whether an address is anything but a machine on the public internet.
 

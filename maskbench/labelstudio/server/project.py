@@ -14,7 +14,7 @@ from maskbench.errors import Problem, SourceError, did_you_mean
 from maskbench.files.hashing import digest
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import NotThereError
-from maskbench.params import Rule
+from maskbench.params import Rule, missing_label
 
 PAGE = 1000
 """Tasks whose times are asked for at once (about a second on the smallest server)."""
@@ -99,8 +99,7 @@ def read_project(client: Client, number: int) -> Project:
     """Look up a project.
 
     Raises:
-        SourceError: The key's user can see none with this id; the message names those that there
-            are.
+        SourceError: The key's user sees no project with this id; the message lists those it sees.
     """
     try:
         raw = client.json(f"/api/projects/{number}/")
@@ -211,25 +210,12 @@ def compare_labels(
     """
     drawn = set(offered)
     made = {rule.then for rule in rules}
-    problems = [
-        Problem(
-            f"the project's setup offers the label {label!r}, which labels_map lacks; "
-            f"{did_you_mean(label, labels_map)}",
-            param="labels_map",
-        )
-        for label in sorted(drawn - set(labels_map))
-    ]
-    unused = [
-        label
-        for label, value in labels_map.items()
-        if value != 0 and label not in drawn and label not in made
-    ]
-    problems += [
-        Problem(
-            "no project's setup offers this label and no rule makes it; "
-            f"{did_you_mean(label, drawn)}",
-            param=f"labels_map.{label}",
-        )
-        for label in unused
-    ]
+    problems = []
+    for label in sorted(drawn - set(labels_map)):
+        what = "the project's setup offers a label without a class: "
+        problems.append(Problem(what + missing_label(label, labels_map), param="labels_map"))
+    for label, value in labels_map.items():
+        if value != 0 and label not in drawn | made:
+            what = "no project's setup offers this label and no rule makes it; "
+            problems.append(Problem(what + did_you_mean(label, drawn), param=f"labels_map.{label}"))
     return problems

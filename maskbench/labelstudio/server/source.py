@@ -4,9 +4,8 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -82,18 +81,18 @@ class Server:
         For an image that cannot be had, :meth:`find` raises.
 
         Raises:
-            SourceError: The server fails altogether; what was downloaded is kept.
+            SourceError: The server fails; finished downloads are kept.
         """
         requests = list(self._requests(tasks))
-        pool = ThreadPoolExecutor(_AT_ONCE)
         bar = tqdm(total=len(requests), desc="images", file=sys.stderr, disable=None, leave=False)
-        try:
-            for request, future in _windowed(pool, self.client, requests):
-                self._save(request, future)
-                bar.update()
-        finally:
-            bar.close()
-            pool.shutdown(wait=True, cancel_futures=True)
+        with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
+            wanted = {pool.submit(get_image, self.client, request): request for request in requests}
+            try:
+                for future in as_completed(wanted):  # a slow one holds no other back
+                    self._save(wanted[future], future)
+                    bar.update()
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _requests(self, tasks: Iterable[Task]) -> Iterator[ImageRequest]:
         seen = set()
@@ -135,7 +134,7 @@ class Server:
             raise SourceError(
                 f"the image of task {task.id} vanished while it was fetched; try again"
             )
-        return ImageFile(file.parent, file.name, stored.sha256, ours=True)
+        return ImageFile(file.parent, file.name, stored.sha256, is_download=True)
 
     def _locate(self, task: HasImage, stored: StoredImage) -> Path | None:
         """Return the file that still holds the downloaded bytes: a fresh one, or an output."""
@@ -167,19 +166,3 @@ class Server:
 
 def _origin(project: Project) -> str:
     return f"project {project.id}"
-
-
-def _windowed(
-    pool: ThreadPoolExecutor, client: Client, requests: Iterable[ImageRequest]
-) -> "Iterator[tuple[ImageRequest, Future[ImageResult]]]":
-    """Yield downloads as they finish, with a bounded number under way.
-
-    A slow one holds no other back: what has arrived is recorded even if the run is then killed.
-    """
-    source = iter(requests)
-    pending = {pool.submit(get_image, client, item): item for item in islice(source, 16)}
-    while pending:
-        done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield pending.pop(future), future
-            pending |= {pool.submit(get_image, client, item): item for item in islice(source, 1)}

@@ -26,7 +26,7 @@ def test_both_directions_with_hints():
     rules = [Rule("both", frozenset({"leaf", "Stem"}), "Overlap")]
     labels_map = {"Background": 0, "leaf": 1, "Sten": 2, "Overlap": 3}
     missing, unused = compare_labels({"leaf", "Stem"}, labels_map, rules)
-    assert "'Stem', which labels_map lacks; did you mean 'Sten'?" in str(missing)
+    assert "'Stem' is not in labels_map; did you mean 'Sten'?" in str(missing)
     assert str(unused).startswith("params.yaml: labels_map.Sten: no project's setup offers")
     assert "did you mean 'Stem'?" in str(unused)
 
@@ -38,7 +38,7 @@ def test_told_before_anything_is_downloaded(api, bench, proxy, quick, capsys):
         bench.fetch(proxy.url, project, labels=("Canvas", "Plant"))
     told = capsys.readouterr().err.splitlines()
     assert [line.startswith("warning: params.yaml: labels_map") for line in told] == [True, True]
-    assert "the label 'Obstruction', which labels_map lacks" in told[0]
+    assert "'Obstruction' is not in labels_map" in told[0]
     assert "labels_map.Plant: no project's setup offers this label" in told[1]
 
 
