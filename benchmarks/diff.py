@@ -1,4 +1,4 @@
-"""How long ``maskbench diff`` takes on a large benchmark of which little changed.
+"""Measure ``maskbench diff`` on a large benchmark in which little changed.
 
     python benchmarks/diff.py                    10,000 images, 20 changed
     python benchmarks/diff.py --images 1000
@@ -33,7 +33,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def raw_task(number: int, shift: int) -> dict:
-    """A task with one canvas, ``shift`` pixels to the right of its place."""
+    """Return a task with one canvas, moved ``shift`` pixels to the right."""
     left = 10 + number % 200 + shift
     value = {
         "x": 100 * left / WIDTH, "y": 100 * 40 / HEIGHT, "width": 100 * 300 / WIDTH,
@@ -48,7 +48,7 @@ def raw_task(number: int, shift: int) -> dict:
 
 
 def write_item(root: Path, number: int, shift: int) -> dict:
-    """Write an item's task and mask; returns its line of the manifest."""
+    """Write an item's task and mask; return its line of the manifest."""
     task = parse_task(raw_task(number, shift))
     image = Image(f"{task.key}.jpg", WIDTH, HEIGHT, "0" * 64)
     whole = type(task)(**{**vars(task), "image": image})
@@ -78,7 +78,7 @@ def write_version(root: Path, images: int, changed: int) -> None:
 
 
 def make(root: Path, images: int, changed: int) -> None:
-    """A repository with the versions ``old`` and ``new``."""
+    """Make a repository with the versions ``old`` and ``new``."""
     for name in ("maskbench", "stages", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore"):
         source = HERE / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
@@ -109,7 +109,7 @@ def make(root: Path, images: int, changed: int) -> None:
 
 
 def run(root: Path, *words: str) -> float:
-    """Seconds that a command takes; its output is dropped."""
+    """Return the seconds that a command takes; drop its output."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(HERE), "PYTHONSAFEPATH": "1"}
     start = time.perf_counter()

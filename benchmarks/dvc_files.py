@@ -1,4 +1,4 @@
-"""What a file costs DVC, by number of files, and what the same bytes cost as tar shards.
+"""Measure what each file costs DVC, by number of files, and the same bytes as tar shards.
 
     nice -n 15 python benchmarks/dvc_files.py --files 10000 50000 100000 200000
 
@@ -36,7 +36,7 @@ MB = 1e6
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took.
+    """Time and memory of one command.
 
     Attributes:
         wall: Seconds on the clock.
@@ -50,7 +50,7 @@ class Cost:
 
 
 def measured(words: Sequence[str], folder: Path) -> Cost:
-    """Run a command and tell what it took."""
+    """Run a command; return what it took."""
     began = time.monotonic()
     path = folder.parent / f"{folder.name}.log"
     with path.open("ab") as log:
@@ -70,7 +70,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def small_files(folder: Path, count: int) -> None:
-    """So many files of random bytes, as unalike as masks are."""
+    """Write so many files of random bytes, which differ as much as masks do."""
     folder.mkdir(parents=True)
     rng = random.Random(count)
     for number in range(count):
@@ -78,7 +78,7 @@ def small_files(folder: Path, count: int) -> None:
 
 
 def shards(folder: Path, files: Path) -> None:
-    """The same files in tar shards."""
+    """Write the same files as tar shards."""
     folder.mkdir()
     number = 0
     names = sorted(os.listdir(files), reverse=True)  # noqa: PTH208 - as words they are small
@@ -94,7 +94,7 @@ def shards(folder: Path, files: Path) -> None:
 
 
 def touch(folder: Path) -> None:
-    """Change a byte of the first file; our memory stays small, as a child's peak begins with it."""
+    """Change a byte of the first file, in little memory, as a child's peak begins with ours."""
     with (folder / min(os.listdir(folder))).open("r+b") as stream:  # noqa: PTH208
         stream.seek(1000)
         byte = stream.read(1)[0]
@@ -103,7 +103,7 @@ def touch(folder: Path) -> None:
 
 
 def repository(folder: Path) -> None:
-    """An empty repository whose remote is a folder beside it."""
+    """Make an empty repository whose remote is a folder beside it."""
     folder.mkdir(exist_ok=True)
     git(folder, "init", "-q")
     for words in (
@@ -115,7 +115,7 @@ def repository(folder: Path) -> None:
 
 
 def life(repo: Path) -> Iterator[tuple[str, Cost]]:
-    """The life of a tracked folder ``data``: (what, what it took)."""
+    """Add, push, change and fetch a tracked folder ``data``; yield (what, what it took)."""
     yield "first add", measured([DVC, "add", "-q", "data"], repo)
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "first")
@@ -131,7 +131,7 @@ def life(repo: Path) -> Iterator[tuple[str, Cost]]:
 
 
 def one_size(count: int, scratch: Path) -> tuple[dict[str, Cost], dict[str, Cost]]:
-    """(costs as files, costs as shards) for so many files."""
+    """Return what so many files cost, and what they cost as shards."""
     os.environ |= {"DVC_SITE_CACHE_DIR": str(scratch / "site"), "DVC_NO_ANALYTICS": "1"}
     plain, packed = scratch / "plain" / "repo", scratch / "packed" / "repo"
     small_files(plain / "data", count)
@@ -149,7 +149,7 @@ def one_size(count: int, scratch: Path) -> tuple[dict[str, Cost], dict[str, Cost
 
 
 def table(sizes: Sequence[int], results: Sequence[dict[str, Cost]], what: str) -> list[str]:
-    """Costs by number of files, with the extrapolation in the last column."""
+    """Return the costs by number of files, with the extrapolation in the last column."""
     counts = " | ".join(f"{size:,}" for size in sizes)
     lines = [f"| {what} | {counts} | {FAR:,}, extrapolated |", "|---" * (len(sizes) + 2) + "|"]
     for name in results[0]:
@@ -164,14 +164,14 @@ def table(sizes: Sequence[int], results: Sequence[dict[str, Cost]], what: str) -
 
 
 def beyond(sizes: Sequence[int], values: Sequence[float]) -> float:
-    """The value at :data:`FAR` on the line through the largest and what is a quarter of it."""
+    """Return the value at :data:`FAR` on the line through the largest size and a quarter of it."""
     i = next(i for i, size in enumerate(sizes) if 4 * size >= sizes[-1] or size == sizes[-2])
     slope = (values[-1] - values[i]) / (sizes[-1] - sizes[i])
     return values[-1] + slope * (FAR - sizes[-1])
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them."""
+    """Return a duration in the unit that suits it."""
     minutes = seconds / 60
     if minutes < 1:
         return f"{seconds:.0f} s"
@@ -179,7 +179,7 @@ def duration(seconds: float) -> str:
 
 
 def report(sizes: Sequence[int], results: Sequence[tuple[dict[str, Cost], dict[str, Cost]]]) -> str:
-    """The figures as Markdown."""
+    """Return the figures as Markdown."""
     files, packed = [r[0] for r in results], [r[1] for r in results]
     version = subprocess.run([DVC, "--version"], capture_output=True, check=True, text=True).stdout
     return "\n".join(

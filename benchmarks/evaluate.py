@@ -1,11 +1,11 @@
-"""How fast scoring is, beside FiftyOne, torchmetrics and scikit-learn on the same arrays.
+"""Measure scoring beside FiftyOne, torchmetrics and scikit-learn on the same arrays.
 
 Run ``python benchmarks/evaluate.py [--size HxW] [--runs N]`` in the peers' environment. Prints
-Markdown: milliseconds per image (medians of interleaved runs), the ratio to ours, the largest
-difference of a class's IoU from ours, and the memory that scoring takes beyond its arrays.
+Markdown: milliseconds per image (medians of interleaved runs), the ratio to maskbench's, the
+largest difference of a class's IoU from maskbench's, and the memory beyond the arrays scored.
 
 FiftyOne's own evaluator (``fiftyone.utils.eval.segmentation.SimpleEvaluation``) is given samples
-that hold their masks in memory and lie in no database: its database would only add to its time.
+that hold their masks in memory and are in no database, which would only add to its time.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Matrix = npt.NDArray[Any]
 
 
 def areas(height: int, width: int, seed: int) -> Mask:
-    """A mask of 28 rectangles, the later ones smaller, in which every class occurs."""
+    """Return a mask of 28 rectangles, ever smaller, in which every class occurs."""
     rng = np.random.default_rng(seed)
     mask = np.zeros((height, width), dtype=np.uint8)
     for i in range(4 * CLASSES):
@@ -42,25 +42,25 @@ def areas(height: int, width: int, seed: int) -> Mask:
 
 
 class InMemory:
-    """As much of a FiftyOne collection as its evaluator asks for, without the database."""
+    """A FiftyOne collection without the database, as far as its evaluator asks for it."""
 
     def __init__(self, samples: list[Any]) -> None:
         self.samples = samples
 
     def select_fields(self, _fields: list[str]) -> "InMemory":
-        """The samples have no other fields."""
+        """Return no further fields."""
         return self
 
     def _handle_frame_field(self, field: str) -> tuple[str, bool]:
         return field, False
 
     def iter_samples(self, **_options: Any) -> Iterator[Any]:
-        """The samples."""
+        """Return the samples."""
         return iter(self.samples)
 
 
 def fiftyone_way(truth: Mask, predicted: Mask) -> Callable[[], Matrix]:
-    """``evaluate_segmentations(method="simple")`` of FiftyOne on one sample."""
+    """Call FiftyOne's ``evaluate_segmentations(method="simple")`` on one sample."""
     import fiftyone
     from fiftyone.utils.eval.segmentation import SimpleEvaluation, SimpleEvaluationConfig
 
@@ -80,7 +80,7 @@ def fiftyone_way(truth: Mask, predicted: Mask) -> Callable[[], Matrix]:
 
 
 def torchmetrics_ways(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Matrix]]:
-    """The two mean IoUs of torchmetrics, each by class; tensors are made beforehand."""
+    """Return the two mean IoUs of torchmetrics, each by class; tensors are made beforehand."""
     import torch
     from torchmetrics.classification import MulticlassJaccardIndex
     from torchmetrics.segmentation import MeanIoU
@@ -95,7 +95,7 @@ def torchmetrics_ways(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Ma
 
 
 def contenders(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Matrix]]:
-    """Mean IoU's work on one image, by who does it: a confusion matrix, or the IoUs by class."""
+    """Return each tool's function for mean IoU: it gives a confusion matrix or IoUs by class."""
     from sklearn.metrics import confusion_matrix
 
     labels = range(CLASSES)
@@ -109,7 +109,7 @@ def contenders(truth: Mask, predicted: Mask) -> dict[str, Callable[[], Matrix]]:
 
 
 def ious(result: Matrix) -> Matrix:
-    """The IoU of each class, from a confusion matrix or as they are."""
+    """Return the IoU of each class, from a confusion matrix if it is one."""
     if result.ndim == 1:
         return result
     hit = np.diag(result)
@@ -117,7 +117,7 @@ def ious(result: Matrix) -> Matrix:
 
 
 def milliseconds(work: dict[str, Callable[[], Matrix]], runs: int) -> dict[str, float]:
-    """The median of each, taken in turns."""
+    """Return the median seconds of each function, called in turns."""
     times: dict[str, list[float]] = {who: [] for who in work}
     for _ in range(runs):
         for who, function in work.items():
@@ -128,7 +128,7 @@ def milliseconds(work: dict[str, Callable[[], Matrix]], runs: int) -> dict[str, 
 
 
 def rows(name: str, truth: Mask, predicted: Mask, runs: int) -> list[str]:
-    """The table's rows for one pair of masks."""
+    """Return the table's rows for one pair of masks."""
     work = contenders(truth, predicted)
     found = {who: ious(np.asarray(function())) for who, function in work.items()}
     times = milliseconds(work, runs)
@@ -141,7 +141,7 @@ def rows(name: str, truth: Mask, predicted: Mask, runs: int) -> list[str]:
 
 
 def memory(truth: Mask, predicted: Mask) -> float:
-    """The most memory that scoring one image takes beyond its two masks, in masks."""
+    """Return the most memory that scoring one image takes beyond its two masks, in masks."""
     tracemalloc.start()
     count_image(truth, predicted, CLASSES)
     peak = tracemalloc.get_traced_memory()[1] / truth.nbytes

@@ -1,4 +1,4 @@
-"""How long a large project takes to fetch, and how much memory: ours against the server's own ways.
+"""Measure the time and memory of fetching a large project, beside the server's own exports.
 
     python benchmarks/fetch.py --tasks 20000
 
@@ -46,7 +46,7 @@ MB = 1e6
 
 
 def region(rng: random.Random, number: int) -> dict[str, Any]:
-    """A polygon of 5 to 15 points."""
+    """Return a polygon of 5 to 15 points."""
     x, y = rng.uniform(5, 80), rng.uniform(5, 80)
     points = [[x + rng.uniform(0, 15), y + rng.uniform(0, 15)] for _ in range(rng.randint(5, 15))]
     value = {"points": points, "closed": True, "polygonlabels": [rng.choice(LABELS)]}
@@ -63,7 +63,7 @@ def region(rng: random.Random, number: int) -> dict[str, Any]:
 
 
 def tasks(count: int, rng: random.Random) -> Iterator[dict[str, Any]]:
-    """Annotated tasks with an image address each (of the same small file)."""
+    """Return annotated tasks, each with an address of the same small image."""
     for number in range(count):
         image = f"/data/local-files/?d=bench/wall.png&n={number}"
         result = [region(rng, i) for i in range(10)]
@@ -72,7 +72,7 @@ def tasks(count: int, rng: random.Random) -> Iterator[dict[str, Any]]:
 
 
 def filled(studio: Server, files: Path, count: int) -> int:
-    """A project with so many tasks; one that is there already is taken."""
+    """Return a project with so many tasks; make it if it is missing."""
     api = Api(studio.url, studio.legacy_token)
     for project in api.call("GET", "/api/projects/")["results"]:
         if project["task_number"] == count:
@@ -92,13 +92,13 @@ def filled(studio: Server, files: Path, count: int) -> int:
 
 
 def age(data: Path) -> None:
-    """Let the tasks look as if they had come long ago: a project does not fill in a minute."""
+    """Date the tasks back, since a real project does not fill in a minute."""
     with sqlite3.connect(data / "label_studio.sqlite3") as database:
         database.execute("UPDATE task SET updated_at = '2026-01-01 00:00:00' WHERE id % 1000")
 
 
 def get(url: str, token: str, path: str, **params: Any) -> requests.Response:
-    """A plain request without any patience."""
+    """Send a plain request without retries."""
     with requests.Session() as session:
         session.trust_env = False
         headers = {"Authorization": f"Token {token}"}
@@ -106,13 +106,13 @@ def get(url: str, token: str, path: str, **params: Any) -> requests.Response:
 
 
 def plain_export(url: str, token: str, project: int) -> None:
-    """The export button's way: everything in one answer."""
+    """Export as the export button does: everything in one answer."""
     query = {"exportType": "JSON", "download_all_tasks": "true"}
     get(url, token, f"/api/projects/{project}/export", **query).json()
 
 
 def snapshot(url: str, token: str, project: int) -> None:
-    """An export file that the server makes, then hands out."""
+    """Export by a file that the server makes and then hands out."""
     path = f"{url}/api/projects/{project}/exports/"
     with requests.Session() as session:
         session.trust_env = False
@@ -122,7 +122,7 @@ def snapshot(url: str, token: str, project: int) -> None:
 
 
 def paged(url: str, token: str, project: int) -> None:
-    """The task list with all fields, 200 tasks a page."""
+    """Read the task list with all fields, 200 tasks a page."""
     page, seen, total = 1, 0, 1
     while seen < total:
         query = {"project": project, "fields": "all", "page": page, "page_size": 200}
@@ -131,7 +131,7 @@ def paged(url: str, token: str, project: int) -> None:
 
 
 def ours(url: str, token: str, project: int) -> None:
-    """maskbench: what changed, then those by id, kept as they come."""
+    """Fetch as maskbench does: the list of what changed, then these tasks by id."""
     root = Path(os.environ["BENCHMARK_WORK"])
     connection = client.Client(url, Key(token, LEGACY))
     reader = source.Server(connection, [project], root, root / "images")
@@ -150,7 +150,7 @@ WAYS: dict[str, Callable[[str, str, int], None]] = {
 
 
 def measured(studio: Server, project: int, way: str, work: Path) -> dict[str, float]:
-    """Seconds, longest single answer and peaks of one way, run in a process of its own."""
+    """Run one way in its own process; return its seconds, longest single answer and peaks."""
     words = [sys.executable, __file__, "--way", way, studio.url, str(project)]
     done = subprocess.run(
         words, env={**os.environ, "BENCHMARK_WORK": str(work)}, capture_output=True, check=True
@@ -160,13 +160,13 @@ def measured(studio: Server, project: int, way: str, work: Path) -> dict[str, fl
 
 
 def server_peak(studio: Server) -> float:
-    """The server's peak of resident memory so far, in bytes (Linux)."""
+    """Return the server's peak of resident memory so far, in bytes (Linux)."""
     status = Path(f"/proc/{studio.process.pid}/status").read_text()
     return 1024 * float(status.split("VmHWM:")[1].split()[0])
 
 
 def run_way(way: str, url: str, project: int) -> None:
-    """The child's part: run one way and print what it took."""
+    """Run one way and print what it took; called in the child process."""
     longest = [0.0]
     send = requests.Session.send
 
@@ -185,7 +185,7 @@ def run_way(way: str, url: str, project: int) -> None:
 
 
 def touch(studio: Server, project: int, count: int) -> None:
-    """Annotate some tasks anew."""
+    """Annotate some tasks again."""
     api = Api(studio.url, studio.legacy_token)
     rng = random.Random(2)
     query = {"project": project, "page_size": count, "include": "id"}
@@ -194,7 +194,7 @@ def touch(studio: Server, project: int, count: int) -> None:
 
 
 def table(count: int, rows: dict[str, dict[str, float]]) -> str:
-    """The figures as Markdown."""
+    """Return the figures as Markdown."""
     lines = [
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores, {count:,} tasks of ten "
         f"polygons; chunks of {sync.CHUNK} tasks. Peaks are of resident memory.",

@@ -1,4 +1,4 @@
-"""What the benchmarks share: prepared workloads, and the wall time of a tool's whole process."""
+"""Prepare workloads, and measure the wall time of a tool's whole process."""
 
 import json
 import os
@@ -20,7 +20,7 @@ STAGES = ("rasterize", "combine")
 
 
 def peers_python() -> Path:
-    """The interpreter of the peers' environment; made anew when its lock file is newer."""
+    """Return the interpreter of the peers' environment; rebuild it when its lock file is newer."""
     lock, home = HERE / "requirements/peers.lock", CACHE / "peers"
     python, done = home / "bin/python", home / "installed"
     if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
@@ -31,7 +31,7 @@ def peers_python() -> Path:
 
 
 def prepare(workload: workloads.Workload, images: int, cache: Path = WORK) -> Path:
-    """A folder with the workload's export, params and fetched data; returns it."""
+    """Make a folder with the workload's export, params and fetched data, and return it."""
     root = cache / f"{workload.name}-{images}"
     if not (root / "metrics/fetch.json").exists():
         shutil.rmtree(root, ignore_errors=True)
@@ -52,7 +52,7 @@ def run_stage(root: Path, stage: str, processes: int | None = None) -> None:
 
 
 def ours(root: Path, processes: int | None = None) -> float:
-    """Wall seconds of rasterize + combine from nothing."""
+    """Return the wall seconds of rasterize + combine without earlier output."""
     for name in (".maskbench/rasterize", ".maskbench/combine", "label_sets", "benchmark"):
         _put_aside(root / "data" / name, root)
     began = time.perf_counter()
@@ -62,13 +62,13 @@ def ours(root: Path, processes: int | None = None) -> float:
 
 
 def recipe(root: Path, labels: int) -> float:
-    """Wall seconds of the best exact recipe known before, in this environment."""
+    """Return the wall seconds of the recipe, in this environment."""
     script, export = HERE / "benchmarks/recipe.py", root / "source/export.json"
     return _timed(root / "recipe", [sys.executable, script, export, root / "recipe", str(labels)])
 
 
 def theirs(root: Path, peer: str) -> float:
-    """Wall seconds of a peer from the export to PNG masks."""
+    """Return the wall seconds of a peer from the export to PNG masks."""
     script = HERE / "benchmarks/peers.py"
     return _timed(root / peer, [peers_python(), script, peer, root / "source", root / peer])
 
@@ -84,7 +84,7 @@ def _timed(out: Path, words: list[str | Path]) -> float:
 
 
 def _environment() -> dict[str, str]:
-    """As a user has it: with compiled modules kept, as installed packages bring theirs."""
+    """Return a user's environment, in which Python keeps compiled modules."""
     ours = ("MASKBENCH_WORKERS", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if name not in ours}
 

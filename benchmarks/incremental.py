@@ -1,4 +1,4 @@
-"""What one changed task of 10,000 costs: ``dvc repro`` beside a clean build and beside DVC itself.
+"""Measure ``dvc repro`` after one changed task of 10,000, beside a clean build and DVC itself.
 
     python benchmarks/incremental.py                 10,000 tasks
     python benchmarks/incremental.py --tasks 300
@@ -47,7 +47,7 @@ with open(sys.argv[1], "w") as stream:
 
 
 class Repository:
-    """A folder with git and DVC in which commands are timed."""
+    """Time commands in a folder with git and DVC."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -57,12 +57,12 @@ class Repository:
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def init(self) -> None:
-        """Make it a repository of git and DVC."""
+        """Make the folder a repository of git and DVC."""
         self.run("git", "init", "-q")
         self.run("dvc", "init", "-q")
 
     def run(self, *words: str) -> float:
-        """Wall seconds of a command."""
+        """Return the wall seconds of a command."""
         began = time.perf_counter()
         done = subprocess.run(
             words, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
@@ -73,7 +73,7 @@ class Repository:
         return seconds
 
     def repro(self) -> float:
-        """Wall seconds of ``dvc repro``."""
+        """Return the wall seconds of ``dvc repro``."""
         return self.run("dvc", "repro", "-q")
 
     def edit(self, number: int) -> None:
@@ -86,7 +86,7 @@ class Repository:
 
 
 def make_ours(root: Path, tasks: int) -> Repository:
-    """This repository's pipeline on generated tasks, not built yet."""
+    """Make a copy of this repository's pipeline with generated tasks, not built yet."""
     root.mkdir(parents=True)
     for name in ("maskbench", "stages"):
         shutil.copytree(HERE / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -101,7 +101,7 @@ def make_ours(root: Path, tasks: int) -> Repository:
 
 
 def make_floor(ours: Repository, root: Path) -> Repository:
-    """A copy of the built repository whose stages change one byte."""
+    """Make a copy of the built repository whose stages change one byte."""
     shutil.copytree(ours.root, root, symlinks=True)
     for stage, place in TOUCHES.items():
         (root / f"stages/{stage}.py").write_text(TOUCH.format(place=place))
@@ -111,7 +111,7 @@ def make_floor(ours: Repository, root: Path) -> Repository:
 
 
 def make_empty(root: Path) -> Repository:
-    """Four Python stages that write a word each, one after the other, built."""
+    """Make and build a repository of four Python stages in a row that each write a word."""
     root.mkdir(parents=True)
     (root / "empty.py").write_text(EMPTY)
     stages, before = {}, "empty.py"
@@ -126,7 +126,7 @@ def make_empty(root: Path) -> Repository:
 
 
 def changed(pair: Sequence[Repository], tasks: int, rounds: int) -> list[list[float]]:
-    """Seconds of ``dvc repro`` after one edit, by repository, in turns."""
+    """Return the seconds of ``dvc repro`` after one edit, by repository, in turns."""
     times: list[list[float]] = [[] for _ in pair]
     for turn in range(rounds):
         for repository, taken in zip(pair, times, strict=True):
@@ -136,18 +136,18 @@ def changed(pair: Sequence[Repository], tasks: int, rounds: int) -> list[list[fl
 
 
 def unchanged(pair: Sequence[Repository], rounds: int) -> list[list[float]]:
-    """Seconds of ``dvc repro`` with nothing to do, by repository, in turns."""
+    """Return the seconds of ``dvc repro`` with nothing to do, by repository, in turns."""
     times = [[repository.repro() for repository in pair] for _ in range(rounds)]
     return [list(taken) for taken in zip(*times, strict=True)]
 
 
 def ratio(times: Sequence[float], floor: Sequence[float]) -> float:
-    """The median of the ratios turn by turn: a machine that slows down slows both of a turn."""
+    """Return the median of each turn's ratio: a slower machine slows both sides of a turn."""
     return statistics.median(a / b for a, b in zip(times, floor, strict=True))
 
 
 def table(tasks: int, clean: float, *pairs: Sequence[Sequence[float]]) -> str:
-    """The figures as Markdown: of one edit, of nothing to do, and of that with few tasks."""
+    """Return the figures as Markdown: one edit, nothing to do, nothing to do with few tasks."""
     (edit, floor), (idle, idle_floor), (few, empty) = pairs
     once = statistics.median(edit)
     lines = [

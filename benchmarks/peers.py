@@ -1,4 +1,4 @@
-"""What other tools make of an export: one mask an image, later regions over earlier ones.
+"""Make masks of an export by other tools: one for each image, later regions over earlier ones.
 
 Runs in the peers' own environment: ``python benchmarks/peers.py NAME SOURCE OUT``. ``SOURCE`` holds
 export.json and its images. Each peer does what its users do with Label Studio's JSON. What it
@@ -23,11 +23,11 @@ Regions = list[tuple[Any, int]]
 """Each region's points in pixels, shape (N, 2), and its value."""
 
 Paint = Callable[[tuple[int, int], Regions], Image.Image]
-"""From (width, height) and regions to a mask."""
+"""Makes a mask from (width, height) and regions."""
 
 
 def cv2_paint() -> Paint:
-    """``cv2.fillPoly`` on rounded points."""
+    """Fill by ``cv2.fillPoly`` on rounded points."""
     import cv2
 
     def paint(size: tuple[int, int], regions: Regions) -> Image.Image:
@@ -40,7 +40,7 @@ def cv2_paint() -> Paint:
 
 
 def supervision_paint() -> Paint:
-    """``supervision.polygon_to_mask`` and a boolean write."""
+    """Fill by ``supervision.polygon_to_mask`` and a boolean write."""
     import supervision
 
     def paint(size: tuple[int, int], regions: Regions) -> Image.Image:
@@ -54,7 +54,7 @@ def supervision_paint() -> Paint:
 
 
 def pillow_paint() -> Paint:
-    """``ImageDraw.polygon``."""
+    """Fill by ``ImageDraw.polygon``."""
 
     def paint(size: tuple[int, int], regions: Regions) -> Image.Image:
         image = Image.new("L", size)
@@ -67,7 +67,7 @@ def pillow_paint() -> Paint:
 
 
 def pycocotools_paint() -> Paint:
-    """``frPyObjects`` and ``decode`` of pycocotools."""
+    """Fill by ``frPyObjects`` and ``decode`` of pycocotools."""
     from pycocotools import mask as coco
 
     def paint(size: tuple[int, int], regions: Regions) -> Image.Image:
@@ -90,7 +90,7 @@ PAINTERS = {
 
 
 def by_region(paint: Paint, source: Path, out: Path) -> None:
-    """Region by region from the JSON, and Pillow's PNG."""
+    """Paint region by region from the JSON, and save by Pillow."""
     for task in json.loads((source / "export.json").read_text()):
         results = task["annotations"][0]["result"]
         size = (results[0]["original_width"], results[0]["original_height"])
@@ -102,12 +102,12 @@ def by_region(paint: Paint, source: Path, out: Path) -> None:
 
 
 def value_of(value: Any) -> int:
-    """The mask value of a region: labels end with their number, counted from 0."""
+    """Return the mask value of a region: labels end with their number, counted from 0."""
     return 1 + int(value["polygonlabels"][0].rpartition("_")[2])
 
 
 def to_coco(source: Path, out: Path) -> Path:
-    """Label Studio SDK's own converter to COCO; returns the file."""
+    """Convert to COCO by Label Studio SDK's own converter; return the file."""
     from label_studio_sdk.converter import Converter
 
     tasks = json.loads((source / "export.json").read_text())
@@ -128,7 +128,7 @@ def to_coco(source: Path, out: Path) -> Path:
 
 
 def label_studio_sdk(source: Path, out: Path) -> None:
-    """Label Studio SDK's converter to COCO, pycocotools' ``annToMask``, Pillow's PNG."""
+    """Convert to COCO by Label Studio's SDK, fill by pycocotools' ``annToMask``, save by Pillow."""
     from pycocotools.coco import COCO
 
     coco = COCO(str(to_coco(source, out)))
@@ -143,7 +143,7 @@ def label_studio_sdk(source: Path, out: Path) -> None:
 
 
 def datumaro(source: Path, out: Path) -> None:
-    """The SDK's COCO file, Datumaro's ``polygons_to_masks`` and its Pascal VOC masks."""
+    """Turn the SDK's COCO file into Pascal VOC masks by Datumaro's ``polygons_to_masks``."""
     from datumaro import Dataset
 
     coco = to_coco(source, out)
@@ -157,7 +157,7 @@ def datumaro(source: Path, out: Path) -> None:
 
 
 def floor(source: Path, out: Path) -> None:
-    """What no tool can do without: a copy of an image's pixels, the cheapest PNG, a file.
+    """Do what no tool can do without: copy an image's pixels, encode a cheap PNG, write a file.
 
     ``SOURCE/truth.png`` is one of the workload's masks; it is written once for each task.
     """
@@ -177,7 +177,7 @@ def floor(source: Path, out: Path) -> None:
 
 
 def chunks(*parts: tuple[bytes, bytes]) -> Iterator[bytes]:
-    """A PNG's signature and chunks."""
+    """Yield a PNG's signature and chunks."""
     yield b"\x89PNG\r\n\x1a\n"
     for name, content in parts:
         check = zlib.crc32(name + content)

@@ -1,4 +1,4 @@
-"""Draw the tools' times as bars, with what they get wrong beside: ``plot.py FIGURES OUT``.
+"""Draw the tools' times as bars with their wrong pixels: ``plot.py FIGURES OUT``.
 
 Runs in the peers' environment, which has matplotlib. Equal figures give equal bytes.
 """
@@ -17,11 +17,11 @@ from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
 COLOURS = {"maskbench": "#0b6e4f", "recipe": "#6b8f71", "floor": "#b8b8b8"}
 PEER = "#d08c60"
 BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-"""Behind figures, so that the line at 1 does not cross them."""
+"""The background of figures, which hides the line at 1."""
 
 
 def panel(axes: Any, name: str, rows: list[dict[str, Any]]) -> None:
-    """One workload: a bar a tool, as a multiple of maskbench's time."""
+    """Draw one workload: a bar for each tool, as a multiple of maskbench's time."""
     base = next(row["seconds"] for row in rows if row["tool"] == "maskbench")
     tools = [row["tool"] for row in rows]
     ratios = [row["seconds"] / base for row in rows]

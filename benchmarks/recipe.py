@@ -1,9 +1,9 @@
-"""The fastest exact way that was known before: one process from the export to PNG masks.
+"""Make PNG masks of an export in one process: the least that an exact way has to do.
 
 ``python benchmarks/recipe.py EXPORT OUT LABELS``. Small regions are packed into an atlas and filled
 by one call of rasterio, large ones each within their box; a bit per label, in byte planes; a table
 from bits to classes, looked up in blocks of rows; an unfiltered PNG of run-length deflate. It keeps
-no label sets, checks nothing, and skips nothing that was made before: it shows what the pipeline's
+no label sets, checks nothing and cannot skip unchanged images, so it shows what the pipeline's
 guarantees cost. The strongest label on a pixel is the first one.
 """
 
@@ -28,7 +28,7 @@ LARGE = 1 << 16
 """Pixels of a box from which a region is filled in a call of its own."""
 
 ATLAS = 2048
-"""Width of an atlas in pixels."""
+"""The width of an atlas in pixels."""
 
 BLOCK = 32
 """Rows looked up at a time."""
@@ -37,7 +37,7 @@ Array = Any  # arrays of several types
 
 
 class Region:
-    """A region's outline, its box clipped to the image, and its label's number."""
+    """Outline of a region, its box clipped to the image, and its label's number."""
 
     def __init__(self, result: Any, size: Array, label: int) -> None:
         self.points = np.array(result["value"]["points"], dtype=np.float64) / 100.0 * size
@@ -48,10 +48,10 @@ class Region:
         self.width, self.height = self.right - self.left, self.bottom - self.top
 
     def shapes(self, left: int, top: int) -> Iterator[tuple[dict[str, Any], int]]:
-        """What rasterio fills, with the box moved to (left, top); the value is the label's bit.
+        """Yield what rasterio fills, the box moved to (left, top); its value is the label's bit.
 
-        GDAL fills even-odd; an outline that crosses itself is made simple polygons beforehand, so
-        that all that it winds around is filled.
+        GDAL fills by the even-odd rule. An outline that crosses itself is split into simple
+        polygons first, so that everything it winds around is filled.
         """
         points = self.points + np.array([left - self.left, top - self.top])
         polygon = shapely.Polygon(points)
@@ -65,7 +65,7 @@ class Region:
 
 
 def placed(regions: list[Region]) -> Iterator[list[tuple[Region, int, int]]]:
-    """Regions with their places (left, top), one list for each raster: shelves by height."""
+    """Yield regions with their places (left, top), one list for each raster: shelves by height."""
     large, small = [], []
     for region in regions:
         (small if region.width * region.height < LARGE else large).append(region)
@@ -81,7 +81,7 @@ def placed(regions: list[Region]) -> Iterator[list[tuple[Region, int, int]]]:
 
 
 def planes(regions: list[Region], width: int, height: int, labels: int) -> Array:
-    """Which labels lie on each pixel: bit ``k % 8`` of plane ``k // 8``."""
+    """Return which labels lie on each pixel: bit ``k % 8`` of plane ``k // 8``."""
     found = np.zeros((-(-labels // 8), height, width), dtype=np.uint8)
     for group in placed([region for region in regions if region.width and region.height]):
         if not group:
@@ -102,7 +102,7 @@ def planes(regions: list[Region], width: int, height: int, labels: int) -> Array
 
 
 def table(labels: int) -> Array:
-    """The class of each set of labels: the strongest label's number + 1; 0 for none."""
+    """Return the class of each set of labels: the strongest label's number + 1, or 0."""
     sets = np.arange(1 << labels)
     classes = np.zeros(1 << labels, dtype=np.uint8)
     for label in reversed(range(labels)):
@@ -111,7 +111,7 @@ def table(labels: int) -> Array:
 
 
 def classes_of(found: Array, lookup: Array) -> Array:
-    """The class mask."""
+    """Return the class mask."""
     _, height, width = found.shape
     mask = np.empty((height, width), dtype=np.uint8)
     for top in range(0, height, BLOCK):
@@ -126,7 +126,7 @@ def classes_of(found: Array, lookup: Array) -> Array:
 
 
 def png(mask: Array) -> bytes:
-    """An unfiltered 8-bit grey PNG."""
+    """Encode a mask as an unfiltered 8-bit grey PNG."""
     height, width = mask.shape
     rows = np.zeros((height, width + 1), dtype=np.uint8)
     rows[:, 1:] = mask

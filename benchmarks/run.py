@@ -1,4 +1,4 @@
-"""Measure maskbench beside other tools; writes docs/performance.md and docs/performance.svg.
+"""Measure maskbench beside other tools; write docs/performance.md and docs/performance.svg.
 
 Run ``python benchmarks/run.py`` for everything, ``python benchmarks/run.py tools scoring`` for some
 sections only (the others stay as measured last), ``--images 5 --rounds 1`` for a quick look.
@@ -37,11 +37,11 @@ QUICK = "*A quick look on few images, perhaps on a busy machine: no figures to r
 
 SLOW = ("pycocotools", "label-studio-sdk", "datumaro")
 FEW = {"W1": 100, "W2": 60, "W3": 2}
-"""Slow peers see so many images of a workload, in one round."""
+"""The images of each workload that slow peers process, in one round."""
 
 
 def timed(tool: str, root: Path, workload: workloads.Workload) -> float:
-    """Wall seconds of a tool on a prepared workload."""
+    """Return the wall seconds of a tool on a prepared workload."""
     if tool == "maskbench":
         return ours(root)
     if tool == "recipe":
@@ -52,7 +52,7 @@ def timed(tool: str, root: Path, workload: workloads.Workload) -> float:
 
 
 def measure(workload: workloads.Workload, images: int, rounds: int) -> list[dict[str, Any]]:
-    """Each tool's time and errors on a workload, as rows."""
+    """Return each tool's time and errors on a workload, as rows."""
     plans = [
         ([tool for tool in TOOLS if tool not in SLOW], images, rounds),
         (list(SLOW), min(images, FEW[workload.name]), 1),
@@ -68,13 +68,13 @@ def measure(workload: workloads.Workload, images: int, rounds: int) -> list[dict
             rows.append(row)
     unlike = different(prepare(workload, images))
     pixels = images * workload.width * workload.height
-    # GDAL, which the recipe asks, rounds; a centre within a rounding of an edge may fall out.
+    # The recipe moves shapes in the raster, and GDAL rounds: a centre on an edge may differ.
     assert unlike <= pixels * 1e-7, f"{workload.name}: {unlike} pixels differ from the recipe's"
     return sorted(rows, key=lambda row: TOOLS.index(row["tool"]))
 
 
 def tools_section(images: int | None, rounds: int) -> str:
-    """Tools beside each other; also draws the plot."""
+    """Measure the tools and draw the plot; return the table."""
     rows = []
     for name in TIMED:
         workload = workloads.WORKLOADS[name]
@@ -98,7 +98,7 @@ def _tool_line(row: dict[str, Any], base: dict[str, float]) -> str:
 
 
 def small_section(images: int | None, _rounds: int) -> str:
-    """The bias of the areas of small objects."""
+    """Measure the bias of the areas of small objects; return the table."""
     biases: dict[str, list[float]] = {tool: [] for tool in TOOLS if tool != "floor"}
     for name in SMALL:
         workload = workloads.WORKLOADS[name]
@@ -115,7 +115,7 @@ def small_section(images: int | None, _rounds: int) -> str:
 
 
 def script_section(python: str | Path, name: str, *words: str) -> str:
-    """What a benchmark of its own prints."""
+    """Run a benchmark that is its own script; return what it prints."""
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     command = [python, HERE / f"benchmarks/{name}.py", *words]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
@@ -123,7 +123,7 @@ def script_section(python: str | Path, name: str, *words: str) -> str:
 
 
 def section(name: str, images: int | None, rounds: int) -> str:
-    """Measure a section; returns its Markdown."""
+    """Measure a section; return its Markdown."""
     few = ["--images", str(images)] if images else []
     turns = str(rounds)
     if name == "tools":
@@ -139,7 +139,7 @@ def section(name: str, images: int | None, rounds: int) -> str:
 
 
 def render(measured: Mapping[str, str]) -> str:
-    """The document with these sections; the others stay as they stand in it."""
+    """Return the document with these sections; keep the others as they are in it."""
     template = TEMPLATE.read_text()
     texts = dict.fromkeys(SECTIONS, "Not measured.") | as_it_stands(template) | measured
     for name in SECTIONS:
@@ -148,7 +148,7 @@ def render(measured: Mapping[str, str]) -> str:
 
 
 def as_it_stands(template: str) -> dict[str, str]:
-    """The sections in the document, as far as it was made from this template."""
+    """Return the sections in the document, if it was made from this template."""
     pattern = re.escape(template).replace(re.escape("{cores}"), r"\d+")
     for name in SECTIONS:
         pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>.*?)")

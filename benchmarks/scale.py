@@ -1,4 +1,4 @@
-"""What an image costs maskbench, by number of images: CPU, memory, tables, shards.
+"""Measure what each image costs maskbench, by number of images: CPU, memory, tables, shards.
 
     nice -n 15 python benchmarks/scale.py --images 250 1000 4000
 
@@ -30,7 +30,7 @@ SHARD_MB = 100
 
 
 def prepare(root: Path, images: int) -> None:
-    """A repository's folder with params and the workload as its source."""
+    """Make a repository's folder with params and the workload as its source."""
     import workloads
 
     workload = workloads.WORKLOADS["W1"]
@@ -40,12 +40,12 @@ def prepare(root: Path, images: int) -> None:
 
 
 def stages(root: Path) -> dict[str, Cost]:
-    """Run all stages; what each took."""
+    """Run all stages; return what each took."""
     return {s: measured([sys.executable, str(ROOT / f"stages/{s}.py")], root) for s in STAGES}
 
 
 def size(paths: Iterable[Path]) -> int:
-    """Bytes of files together."""
+    """Return the bytes of files together."""
     return sum(path.stat().st_size for path in paths)
 
 
@@ -58,14 +58,14 @@ def uncached(paths: Sequence[Path]) -> None:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Return the seconds that a call takes."""
     began = time.monotonic()
     work()
     return time.monotonic() - began
 
 
 def shard_rates(root: Path) -> dict[str, str]:
-    """Megabytes per second and images per second of writing and reading shards."""
+    """Return the megabytes and images per second of writing and reading shards."""
     import webdataset
 
     data, out = root / "data/benchmark", root / "shards"
@@ -90,13 +90,13 @@ def shard_rates(root: Path) -> dict[str, str]:
 
 
 def apart(function: Callable[..., Any], *args: object) -> Any:
-    """Call in another process: ours stays small, as a child's peak of memory begins with it."""
+    """Call a function in another process; a child's peak of memory begins with its parent's."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
 
 
 def one_size(images: int, root: Path) -> dict[str, str]:
-    """The column of the table for so many images."""
+    """Return the table's column for so many images."""
     apart(prepare, root, images)
     first = stages(root)
     again = stages(root)

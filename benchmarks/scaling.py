@@ -1,4 +1,4 @@
-"""How maskbench's time grows with images, and shrinks with cores.
+"""Measure how maskbench's time grows with images and shrinks with cores.
 
 Run ``python benchmarks/scaling.py [--images N] [--rounds N]``. Prints Markdown. Times are wall
 times of rasterize + combine from nothing, in turns: medians, and medians of each turn's ratio.
@@ -22,15 +22,15 @@ Case = tuple[Path, int | None]
 
 
 def timed(cases: Sequence[Case], rounds: int) -> list[Sequence[float]]:
-    """Seconds of each case, in turns."""
+    """Return the seconds of each case, in turns."""
     times = [[ours(*case) for case in cases] for _ in range(rounds)]
     return list(zip(*times, strict=True))
 
 
 def side_by_side(folder: Path, rounds: int) -> list[Sequence[float]]:
-    """Seconds of two runs in one process each: side by side, and one after the other.
+    """Return the seconds of two runs in one process each: side by side, and one after the other.
 
-    They have nothing to do with each other, so no program gains more from a second core here.
+    The runs are independent, so no program can gain more from the second core of this machine.
     """
     twin = folder.with_name(f"{folder.name}-twin")
     if not twin.exists():
@@ -47,7 +47,7 @@ def side_by_side(folder: Path, rounds: int) -> list[Sequence[float]]:
 
 
 def line(name: str, what: str, few: Sequence[float], more: Sequence[float], images: int = 0) -> str:
-    """A row of the table: medians, and the median of the ratios turn by turn.
+    """Return a row of the table: medians, and the median of each turn's ratio.
 
     Args:
         name: The workload.
@@ -63,7 +63,7 @@ def line(name: str, what: str, few: Sequence[float], more: Sequence[float], imag
 
 
 def rows(images: int | None, rounds: int) -> list[str]:
-    """The table's rows."""
+    """Return the table's rows."""
     lines = []
     for name in ("W1", "W2"):
         workload = workloads.WORKLOADS[name]

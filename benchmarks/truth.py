@@ -1,4 +1,4 @@
-"""What tools wrote, beside the exact masks, which share no code with maskbench."""
+"""Compare what tools wrote with exact masks, which share no code with maskbench."""
 
 import json
 import sys
@@ -19,17 +19,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.reference import nonzero
 
 TIE = 2e-5
-"""Pixels from an outline up to which a centre lies on it: no way to round is wrong there."""
+"""Distance in pixels up to which a centre counts as on an outline, where either side is right."""
 
 GRID = 65536
-"""Steps of a pixel to which vertices are rounded, so that they can be moved without an error."""
+"""Vertices are rounded to this fraction of a pixel, so that moving them is exact."""
 
 Task = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Errors:
-    """How far a tool's masks are from the exact ones.
+    """Differences of a tool's masks from the exact ones.
 
     Attributes:
         wrong: Wrong pixels, in % of the labelled ones.
@@ -41,7 +41,7 @@ class Errors:
 
 
 def errors(root: Path, tool: str, images: int = 10) -> Errors:
-    """The errors of a tool's masks, on the first images of a workload."""
+    """Return the errors of a tool's masks, on the first images of a workload."""
     wrong = labelled = painted = 0
     for task in tasks(root, images):
         truth = exact_mask(task, tool)
@@ -53,7 +53,7 @@ def errors(root: Path, tool: str, images: int = 10) -> Errors:
 
 
 def area_bias(root: Path, tool: str) -> float:
-    """The pixels of polygons that lie apart, in % above the polygons' areas."""
+    """Return by how many % the pixels of separate polygons exceed the polygons' areas."""
     painted = area = 0.0
     for task in tasks(root):
         painted += int((written(root, tool, task) > 0).sum())
@@ -62,7 +62,7 @@ def area_bias(root: Path, tool: str) -> float:
 
 
 def different(root: Path, images: int | None = None) -> int:
-    """Pixels in which maskbench and the recipe, which shares no code with it, are not equal."""
+    """Count the pixels in which maskbench differs from the recipe, which shares no code with it."""
     return sum(
         _differing(task, written(root, "maskbench", task), written(root, "recipe", task))
         for task in tasks(root, images)
@@ -70,7 +70,7 @@ def different(root: Path, images: int | None = None) -> int:
 
 
 def _differing(task: Task, one: Mask, other: Mask) -> int:
-    """Count the pixels in which masks differ, but for ties: centres that lie on an outline."""
+    """Count the pixels in which masks differ, without ties: centres that lie on an outline."""
     rows, columns = np.nonzero(one != other)
     results = task["annotations"][0]["result"]
     outlines = shapely.STRtree([shapely.LinearRing(_points(result)) for result in results])
@@ -80,12 +80,12 @@ def _differing(task: Task, one: Mask, other: Mask) -> int:
 
 
 def tasks(root: Path, images: int | None = None) -> Iterator[Task]:
-    """The export's tasks, or the first of them."""
+    """Yield the export's tasks, or the first of them."""
     yield from json.loads((root / "source/export.json").read_text())[:images]
 
 
 def written(root: Path, tool: str, task: Task) -> Mask:
-    """The class mask that a tool wrote for a task."""
+    """Read the class mask that a tool wrote for a task."""
     Image.MAX_IMAGE_PIXELS = None  # W3 is what it is
     if tool == "datumaro":
         return _pascal(root / "datumaro/voc", Path(task["data"]["image"]).stem)
@@ -98,7 +98,7 @@ def written(root: Path, tool: str, task: Task) -> Mask:
 
 
 def _pascal(voc: Path, name: str) -> Mask:
-    """A mask in Pascal VOC's colours, which follow from a label's line in the label map."""
+    """Read a mask in Pascal VOC's colours, which follow from a label's line in the label map."""
     colours = np.asarray(Image.open(voc / f"SegmentationClass/{name}.png").convert("RGB"))
     code = colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
     mask = np.zeros(code.shape, dtype=np.uint8)
@@ -110,7 +110,7 @@ def _pascal(voc: Path, name: str) -> Mask:
 
 
 def _pascal_colour(index: int) -> int:
-    """Pascal VOC's colour as 0xRRGGBB: bits 0, 1, 2 of the index, and so on, from the top down."""
+    """Return Pascal VOC's colour as 0xRRGGBB: three bits of the index at a time."""
     return sum(
         (index >> (3 * place + channel) & 1) << (16 - 8 * channel + 7 - place)
         for place in range(3)
@@ -119,7 +119,7 @@ def _pascal_colour(index: int) -> int:
 
 
 def exact_mask(task: Task, tool: str) -> Mask:
-    """The class mask by exact winding numbers, painted in the tool's order."""
+    """Return the class mask by exact winding numbers, painted in the tool's order."""
     results = task["annotations"][0]["result"]
     size = _size(results[0])
     mask = np.zeros(size[::-1], dtype=np.uint8)
@@ -133,7 +133,7 @@ def exact_mask(task: Task, tool: str) -> Mask:
 
 
 def _bottom_up(results: list[dict[str, Any]], tool: str) -> list[dict[str, Any]]:
-    """The regions from the lowest to the one on top: which that is, is no question of truth."""
+    """Return the regions in the order in which the tool paints them, the top one last."""
     if tool in ("maskbench", "recipe"):
         return sorted(results, key=_value, reverse=True)  # the strongest label, here the first
     return results[::-1] if tool == "datumaro" else results
@@ -144,16 +144,16 @@ def _value(result: dict[str, Any]) -> int:
 
 
 def _size(result: dict[str, Any]) -> npt.NDArray[np.int64]:
-    """The image's width and height in pixels."""
+    """Return the image's width and height in pixels."""
     return np.array([result["original_width"], result["original_height"]])
 
 
 def _points(result: dict[str, Any]) -> npt.NDArray[np.float64]:
-    """A polygon's vertices in pixels, shape (N, 2), (x, y)."""
+    """Return a polygon's vertices in pixels, shape (N, 2), (x, y)."""
     return np.array(result["value"]["points"]) / 100 * _size(result)
 
 
 def _area(result: dict[str, Any]) -> float:
-    """A polygon's area in pixels, by the shoelace formula."""
+    """Return a polygon's area in pixels, by the shoelace formula."""
     x, y = _points(result).T
     return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2

@@ -1,4 +1,4 @@
-"""Benchmark workloads from a seed, as Label Studio exports with their images.
+"""Write benchmark workloads from a seed, as Label Studio exports with their images.
 
 W1: 250 images of 1920 x 1080, 1-6 polygons of 4-20 points, 3 labels. W2: 200 of 2048 x 1024, 60-120
 polygons of 10-80 points, 19 labels. W3: 6 of 8000 x 6000, 40 polygons of 200-2000 points, 8 labels.
@@ -16,9 +16,9 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Workload:
-    """How many images of which size, with how many polygons, points and labels.
+    """Numbers of images, polygons, points and labels, and the images' size in pixels.
 
-    ``spacing``: polygons lie that many pixels apart (the images have as many as fit), not anywhere.
+    With ``spacing``, polygons lie on a grid of so many pixels, as many as fit; without, anywhere.
     """
 
     name: str
@@ -45,12 +45,12 @@ WORKLOADS = {
 
 
 def label_names(workload: Workload) -> list[str]:
-    """The labels of a workload; mask value = place in the list + 1."""
+    """Return the labels of a workload; mask value = place in the list + 1."""
     return [f"label_{i:02d}" for i in range(workload.labels)]
 
 
 def _star(rng: np.random.Generator, workload: Workload, number: int) -> list[list[float]]:
-    """A star-shaped outline in percent, clamped to the image as Label Studio does while drawing."""
+    """Return a star-shaped outline in percent, clamped to the image as Label Studio does."""
     count = int(rng.integers(workload.points[0], workload.points[1] + 1))
     turn = np.sort(rng.uniform(0, 2 * np.pi, count))
     radius = rng.uniform(*workload.radius) * rng.uniform(0.6, 1.0, count)

@@ -26,7 +26,7 @@ from maskbench.fastai import MeanIoU, save_predictions, segmentation_dataloaders
 
 
 class Block(nn.Sequential):
-    """Two convolutions with batch normalisation."""
+    """Return two convolutions with batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         layers = [
@@ -54,7 +54,7 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(channels[0], classes, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Class scores (N, classes, H, W) of images (N, 3, H, W)."""
+        """Return class scores (N, classes, H, W) of images (N, 3, H, W)."""
         levels = [self.first(images)]
         for block in self.down:
             levels.append(block(nn.functional.max_pool2d(levels[-1], 2)))
@@ -67,7 +67,7 @@ class UNet(nn.Module):
 
 
 def train(root: Path, epochs: int, size: int) -> Learner:
-    """A learner trained on the training split."""
+    """Return a learner trained on the training split."""
     set_seed(0)
     valid = "valid" if Benchmark(root, "valid") else "train"
     dls = segmentation_dataloaders(

@@ -1,4 +1,4 @@
-"""A benchmark as a sequence of (image, mask). Needs numpy and Pillow only.
+"""Read a benchmark as a sequence of (image, mask). Needs numpy and Pillow only.
 
 >>> from maskbench.dataset import Benchmark
 >>> train = Benchmark("data/benchmark", split="train")  # doctest: +SKIP
@@ -33,7 +33,7 @@ class Sample(NamedTuple):
 
     Attributes:
         image: Red, green, blue, shape (H, W, 3), uint8.
-        mask: Class values, shape (H, W), uint8; ``Benchmark.ignore_index`` where nothing counts.
+        mask: Class values, shape (H, W), uint8; ``Benchmark.ignore_index`` does not count.
     """
 
     image: Scene
@@ -53,14 +53,14 @@ class Benchmark:
 
     Attributes:
         root: The folder.
-        split_name: The split that was asked for, or None.
+        split_name: The argument ``split``.
         classes: Class names; the place in the tuple is the value in the mask.
         splits: Keys by split, sorted.
         keys: The keys of this view, sorted; ``self[i]`` is the image of ``keys[i]``.
 
     Raises:
-        DataError: A file is missing: the message names each, and what to do. Damage inside files
-            shows when an item is read, or at once with :meth:`check`.
+        DataError: Files are missing; the message names each, and what to do. Damage inside files is
+            found when an item is read, or at once by :meth:`check`.
     """
 
     ignore_index = IGNORE
@@ -85,9 +85,9 @@ class Benchmark:
         path: str = "data/benchmark",
         split: str | None = None,
     ) -> Self:
-        """A version of a benchmark from the Git repository that keeps it.
+        """Download a version of a benchmark from the Git repository that keeps it.
 
-        The folder is downloaded once per version, into a cache folder of the user; it needs the
+        The folder is downloaded once for each version, into the user's cache folder; this needs the
         programs ``git`` and ``dvc`` (see :func:`maskbench.versions.download.get_version`).
 
         Args:
@@ -97,13 +97,13 @@ class Benchmark:
             split: As for the class.
 
         Raises:
-            SourceError: Repository, version or data cannot be had; the message says which.
-            DataError: What was downloaded is no complete benchmark.
+            SourceError: The repository, the version or its data is not available.
+            DataError: The download is not a complete benchmark.
         """
         return cls(get_version(repo, rev, path), split)
 
     def split(self, name: str) -> Self:
-        """The images of one split; raises DataError if there is no such split."""
+        """Return the view of one split; raise DataError if there is no such split."""
         return type(self)(self.root, name)
 
     def __len__(self) -> int:
@@ -123,7 +123,7 @@ class Benchmark:
         )
 
     def sample(self, key: str) -> Sample:
-        """Image and mask of a key.
+        """Read the image and the mask of a key.
 
         Raises:
             KeyError: There is no such key.
@@ -136,33 +136,33 @@ class Benchmark:
         return Sample(image, mask)
 
     def mask(self, key: str) -> Mask:
-        """The mask of a key, shape (H, W), uint8; raises as :meth:`sample` does."""
+        """Read the mask of a key, shape (H, W), uint8; raise as :meth:`sample` does."""
         return load_mask(self.mask_path(key), len(self.classes))
 
     @property
     def all_keys(self) -> frozenset[str]:
-        """The keys of all images, whatever the view."""
+        """The keys of all images of the benchmark, of all splits."""
         return frozenset(self._scenes)
 
     def group(self, key: str) -> str:
-        """The group of a key in the manifest; the key itself where there is no manifest."""
+        """Return the group of a key in the manifest; the key itself without a manifest."""
         return self.row(key).group if (self.root / "manifest.csv").is_file() else key
 
     def scene_path(self, key: str) -> Path:
-        """The image file of a key; raises KeyError if there is none."""
+        """Return the image file of a key; raise KeyError if there is no such key."""
         return self.root / "scenes" / self._scenes[key]
 
     def mask_path(self, key: str) -> Path:
-        """The mask file of a key; raises KeyError if there is none."""
+        """Return the mask file of a key; raise KeyError if there is no such key."""
         return self.root / "masks" / self._masks[key]
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The manifest's rows of this view, in the order of the keys; raises DataError."""
+        """The manifest's rows of this view, in the order of the keys; see :meth:`row`."""
         return tuple(self.row(key) for key in self.keys)
 
     def row(self, key: str) -> Row:
-        """The manifest's row of a key.
+        """Return the manifest's row of a key.
 
         Raises:
             DataError: The manifest is missing or damaged, or has no such row.
@@ -177,8 +177,8 @@ class Benchmark:
         """Read every file of this view and compare it with the manifest, if there is one.
 
         Raises:
-            DataError: Files that are damaged, sizes that differ, values that are no class, masks
-                that are not those that were built; all of them together.
+            DataError: Files are damaged, sizes differ, values are no class, or masks are not those
+                that were built; the error lists all problems.
         """
         problems: list[Problem] = []
         described = (self.root / "manifest.csv").is_file()
@@ -198,7 +198,7 @@ class Benchmark:
         return read_manifest(self.root / "manifest.csv")
 
     def _view(self, split: str | None, problems: list[Problem]) -> tuple[str, ...]:
-        """The keys of the view; notes those whose scene or mask is missing."""
+        """Return the keys of the view; add a problem for each missing scene or mask."""
         if split is not None and split not in self.splits:
             what = f"there is no split {split!r}; {did_you_mean(split, self.splits)}"
             problems.append(Problem(what, str(self.root / "splits" / f"{split}.txt")))
@@ -214,7 +214,11 @@ class Benchmark:
 
 
 def load_scene(path: Path) -> Scene:
-    """An image file as :func:`maskbench.files.images.read_scene` reads it; raises DataError."""
+    """Read an image file by :func:`maskbench.files.images.read_scene`.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     try:
         return read_scene(path)
     except ValueError as error:
@@ -222,7 +226,15 @@ def load_scene(path: Path) -> Scene:
 
 
 def load_mask(path: Path, classes: int) -> Mask:
-    """A mask file that holds so many classes; raises DataError if it is damaged or holds others."""
+    """Read a mask file, shape (H, W), uint8.
+
+    Args:
+        path: The mask's file.
+        classes: The number of classes.
+
+    Raises:
+        DataError: The file is damaged, or holds a value that is no class.
+    """
     try:
         mask = read_mask(path)
     except ValueError as error:
@@ -235,7 +247,7 @@ def load_mask(path: Path, classes: int) -> Mask:
 
 
 def foreign_values(mask: Mask, classes: int) -> list[int]:
-    """The values in a mask that are neither one of so many classes nor 255 (ignore)."""
+    """Return the values in a mask that are neither one of so many classes nor 255 (ignore)."""
     if mask.size == 0 or mask.max() < classes:
         return []
     values = np.flatnonzero(np.bincount(mask.reshape(-1), minlength=IGNORE + 1))
@@ -243,7 +255,7 @@ def foreign_values(mask: Mask, classes: int) -> list[int]:
 
 
 def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) -> DataError:
-    """The error of a mask file, width x height, that does not fit its scene."""
+    """Return the error for a mask whose width and height are not those of its scene."""
     mask, scene = (f"{width} x {height}" for width, height in (mask_wh, scene_wh))
     what = f"has {mask} pixels, its scene {scene}; {_AGAIN}"
     return DataError(_UNFIT, [Problem(what, str(path))])
@@ -264,7 +276,7 @@ def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _files(folder: Path, problems: list[Problem]) -> dict[str, str]:
-    """File name by key; hidden files are none of ours."""
+    """Return file names by key, without hidden ones; add a problem for each key with two files."""
     if not folder.is_dir():
         problems.append(Problem(f"is missing; {_PULL}", str(folder)))
         return {}
@@ -282,7 +294,7 @@ def _files(folder: Path, problems: list[Problem]) -> dict[str, str]:
 def _splits(
     folder: Path, scenes: Collection[str], problems: list[Problem]
 ) -> dict[str, tuple[str, ...]]:
-    """Keys by split; notes missing files and keys that are nowhere or in two splits."""
+    """Return keys by split; add problems for missing files, unknown keys and keys in two splits."""
     paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
     for name in SUBSETS:
         if name not in paths:

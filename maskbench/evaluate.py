@@ -1,4 +1,4 @@
-"""Scoring predicted masks against a benchmark. Needs numpy and Pillow only.
+"""Score predicted masks against a benchmark. Needs numpy and Pillow only.
 
 >>> from maskbench.evaluate import evaluate
 >>> report = evaluate("predictions", "data/benchmark", split="test")  # doctest: +SKIP
@@ -33,7 +33,7 @@ def evaluate(  # noqa: PLR0913 - a public entry; options go by keyword
     """Score predicted masks.
 
     Figures are computed from the pixels of all images together (:mod:`maskbench.evaluation.figures`
-    defines each, and what becomes of absent classes). Pixels whose true value is 255 count nowhere.
+    defines each figure, and how absent classes count). Pixels whose true value is 255 are left out.
     One image at a time is in memory.
 
     Args:
@@ -41,14 +41,14 @@ def evaluate(  # noqa: PLR0913 - a public entry; options go by keyword
         data: The benchmark, or its folder.
         split: A split or several; ``"all"``: train, valid and test.
         boundary: For boundary IoU: distance from the outline as a share of the diagonal.
-        resamples: Bootstrap draws behind the 95 % intervals; 0: none.
-        seed: Of the bootstrap.
+        resamples: Bootstrap draws behind the 95 % intervals; 0: no intervals.
+        seed: The bootstrap's seed.
         each: Runs the work, such as :func:`maskbench.parallel.run.run_all` on several processes;
             None: in this process.
 
     Raises:
-        DataError: Predictions that are missing, surplus, of another size or with values that are no
-            class, or a damaged benchmark; all problems together.
+        DataError: Predictions are missing, surplus, of another size or hold values that are no
+            class, or the benchmark is damaged; the error lists all problems.
     """
     settings = Settings(boundary, resamples, seed, each)
     return score(predictions, _opened(data), split_names(split), settings)
@@ -61,24 +61,24 @@ def compare(
     split: str | Sequence[str] = "test",
     settings: Settings | None = None,
 ) -> Comparison:
-    """Score the same predictions on two versions and say what each change comes from.
+    """Score the same predictions on two versions and find what each change comes from.
 
     Args:
-        predictions: As for :func:`evaluate`; they cover the images of both versions.
+        predictions: As for :func:`evaluate`, of the images of both versions.
         data: The new version.
         against: The old version.
         split: As for :func:`evaluate`.
         settings: The options of :func:`evaluate`.
 
     Raises:
-        DataError: As :func:`evaluate`; or a value of the mask is another class in each version.
+        DataError: As for :func:`evaluate`, or a mask value is another class in each version.
     """
     pair = _opened(data), _opened(against)
     return compare_versions(predictions, *pair, split_names(split), settings or Settings())
 
 
 def split_names(split: str | Sequence[str]) -> tuple[str, ...]:
-    """The splits that are meant: one, several, or ``"all"``."""
+    """Return the names of one split, of several, or of ``"all"``."""
     if split == "all":
         return SUBSETS
     return (split,) if isinstance(split, str) else tuple(split)

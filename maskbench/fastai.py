@@ -1,4 +1,4 @@
-"""A benchmark as fastai's DataLoaders.
+"""Load a benchmark as fastai's DataLoaders.
 
 >>> from fastai.vision.all import resnet34, unet_learner
 >>> from maskbench.fastai import MeanIoU, segmentation_dataloaders
@@ -6,8 +6,8 @@
 >>> dls.show_batch()  # doctest: +SKIP
 >>> learn = unet_learner(dls, resnet34, metrics=MeanIoU())  # doctest: +SKIP
 
-The loss that a learner takes from these loaders ignores pixels of value 255, and so do
-:class:`MeanIoU` and :class:`PixelAccuracy`; fastai's own metrics do not.
+The loss that a learner takes from these loaders ignores pixels of value 255. So do :class:`MeanIoU`
+and :class:`PixelAccuracy`, but not fastai's own metrics.
 """
 
 from collections.abc import Sequence
@@ -57,22 +57,22 @@ def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fa
     splits: tuple[str, str] = ("train", "valid"),
     **options: Any,
 ) -> DataLoaders:
-    """The published train and valid images as fastai's DataLoaders.
+    """Return fastai's DataLoaders of two splits of a benchmark.
 
     Args:
-        root: The benchmark's folder.
-        size: Images are squeezed to this size (one side, or height and width), never cropped, so
-            that validation sees all of them; None: ``item_tfms`` makes them equally large.
-        bs: Images in a batch; fewer where the training split has fewer, because fastai drops
+        root: The benchmark's folder, or the benchmark.
+        size: The side in pixels, or height and width, to which images are squeezed. They are never
+            cropped, so validation sees all of each; None: ``item_tfms`` makes them equally large.
+        bs: Images in a batch; fewer if the training split has fewer, because fastai drops
             incomplete training batches and would train on nothing.
         item_tfms: Further transforms of an image and its mask, after the resizing.
         batch_tfms: Transforms of a batch, such as ``aug_transforms()``.
         splits: The splits to train on and to validate with.
-        **options: For ``DataBlock.dataloaders``: ``num_workers``, ``device``, ``path`` …
+        **options: Passed to ``DataBlock.dataloaders``: ``num_workers``, ``device``, ``path`` …
 
     Returns:
         DataLoaders with ``vocab`` and ``c`` (class names and their number) and a loss that ignores
-        pixels of value 255; a learner finds them.
+        pixels of value 255, which a learner takes from them.
 
     Raises:
         DataError: The benchmark is not complete, or the training split has no image.
@@ -96,11 +96,17 @@ def segmentation_block(
     batch_tfms: Any = None,
     splits: tuple[str, str] = ("train", "valid"),
 ) -> DataBlock:
-    """The DataBlock behind :func:`segmentation_dataloaders`, for people who build their own.
+    """Return the DataBlock of :func:`segmentation_dataloaders`, for loaders of your own.
 
-    Its items are scene paths; ``block.dataloaders(root, bs=…)`` makes the loaders. Images are read
-    upright and in RGB whatever their mode, masks by value (fastai's own blocks ignore EXIF, clip 16
-    bits to white, and take a palette's colours for classes).
+    Its items are scene paths; ``block.dataloaders(root, bs=…)`` makes the loaders. Images of any
+    mode are read upright and in RGB, masks by value (fastai's own blocks ignore EXIF, clip 16 bits
+    to white, and take a palette's colours for classes).
+
+    Args:
+        root: The benchmark's folder, or the benchmark.
+        item_tfms: Transforms of an image and its mask.
+        batch_tfms: Transforms of a batch.
+        splits: The splits to train on and to validate with.
     """
     benchmark = root if isinstance(root, Benchmark) else Benchmark(root)
     names = AddClassNames(codes=list(benchmark.classes))
@@ -119,19 +125,19 @@ def segmentation_block(
 def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -> Path:
     """Predict the images of a benchmark's view and save their masks as ``<key>.png``.
 
-    Each is predicted at the loaders' size and its class scores are enlarged to the scene's, so that
-    outlines are smoother than those of an enlarged mask. Made for ``maskbench evaluate``.
+    Each is predicted at the loaders' size. Its class scores are then enlarged to the scene's size,
+    which gives smoother outlines than enlarging the mask. ``maskbench evaluate`` reads the folder.
 
     Args:
         learn: A learner on loaders of :func:`segmentation_dataloaders`.
         benchmark: The images to predict, such as ``Benchmark(root, "test")``.
-        folder: Where to write; made if need be.
+        folder: The folder to write; it is made if it is missing.
 
     Returns:
         The folder.
 
     Raises:
-        MaskbenchError: The loaders crop or pad images, so that the scores are not of all of them.
+        MaskbenchError: The loaders crop or pad images, so scores would not cover all of each.
     """
     loader = learn.dls.valid
     if any(_crops(transform) for transform in (*loader.after_item.fs, *loader.after_batch.fs)):
@@ -169,7 +175,7 @@ def _listed(transforms: Any) -> list[Any]:
 
 
 class _Items:
-    """Scene paths of the two splits, training first."""
+    """List the scene paths of the two splits, training first."""
 
     def __init__(self, benchmark: Benchmark, splits: tuple[str, str]) -> None:
         self.benchmark, self.splits = benchmark, splits
@@ -180,7 +186,7 @@ class _Items:
 
 
 class _Published:
-    """Splits the items where training ends, instead of by chance."""
+    """Split the items where training ends, instead of at random."""
 
     def __init__(self, train: int) -> None:
         self.train = train
@@ -190,19 +196,19 @@ class _Published:
 
 
 class OpenScene(Transform):
-    """A scene's path to an upright RGB image; other inputs are left to fastai."""
+    """Open a scene's path as an upright RGB image; leave other inputs to fastai."""
 
     def encodes(self, source: Any) -> PILImage:
-        """Any image file, or what ``PILImage.create`` takes."""
+        """Read an image file, or call ``PILImage.create`` for other inputs."""
         path = isinstance(source, str | Path)
         return PILImage.create(load_scene(Path(source)) if path else source)
 
 
 class OpenMask(Transform):
-    """A scene's path to its mask.
+    """Open the mask that belongs to a scene's path.
 
     Attributes:
-        loss_func: What a learner takes when it is given no loss.
+        loss_func: The loss that a learner takes if it is given no other.
     """
 
     def __init__(self, benchmark: Benchmark) -> None:
@@ -211,7 +217,7 @@ class OpenMask(Transform):
         self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=benchmark.ignore_index)
 
     def encodes(self, scene: Any) -> PILMask:
-        """The mask that belongs to a scene of the benchmark; ``path`` tells its file."""
+        """Read the mask of a scene of the benchmark; its attribute ``path`` is the mask's file."""
         key = Path(scene).stem
         mask = PILMask.create(self.benchmark.mask(key))
         mask.path = self.benchmark.mask_path(key)
@@ -219,12 +225,12 @@ class OpenMask(Transform):
 
 
 class SameSize(ItemTransform):
-    """Stops at a mask whose size is not its scene's, which resizing would hide."""
+    """Refuse a mask whose size is not its scene's, which resizing would hide."""
 
     order = -1
 
     def encodes(self, pair: Any) -> Any:
-        """The pair as it is; raises DataError."""
+        """Return the pair unchanged; raise DataError if the sizes differ."""
         if len(pair) == 2 and pair[0].size != pair[1].size:
             raise sizes_differ(pair[1].path, pair[1].size, pair[0].size)
         return pair
@@ -240,7 +246,7 @@ class NamedMask(TensorMask):
     """
 
     def show(self, ctx: Any = None, **options: Any) -> Any:
-        """Draw on the axes ``ctx``, as fastai's ``show_batch`` and ``show_results`` ask for."""
+        """Draw on the axes ``ctx``; fastai's ``show_batch`` and ``show_results`` call this."""
         values = self.cpu().numpy().astype(np.uint8)
         colors = np.zeros((256, 4), dtype=np.uint8)
         colors[: len(self.codes), :3] = class_colors(len(self.codes))
@@ -258,17 +264,17 @@ class NamedMask(TensorMask):
 
 
 class AddClassNames(AddMaskCodes):
-    """Class names for the learner, and for the legend of pictures."""
+    """Give class names to the learner and to the legend of pictures."""
 
     def decodes(self, mask: TensorMask) -> NamedMask:
-        """The mask as one that shows its classes' names."""
+        """Return the mask as one that shows its classes' names."""
         named: NamedMask = mask.as_subclass(NamedMask)
         named.codes = self.codes
         return named
 
 
 class _Confusion(Metric):
-    """Counts (truth, prediction) pairs over a validation run; ignored pixels are left out."""
+    """Count (truth, prediction) pairs over a validation run, without ignored pixels."""
 
     def __init__(self, ignore_index: int = 255) -> None:
         self.ignore_index = ignore_index
@@ -291,7 +297,7 @@ class _Confusion(Metric):
 
 
 class MeanIoU(_Confusion):
-    """Mean IoU over the classes that occur in truth or prediction, as ``maskbench evaluate``."""
+    """Mean IoU over the classes in truth or prediction, as ``maskbench evaluate`` has it."""
 
     @property
     def value(self) -> float | None:

@@ -1,4 +1,4 @@
-"""A benchmark as a PyTorch dataset in torchvision's convention.
+"""Load a benchmark as a PyTorch dataset in torchvision's convention.
 
 >>> import torch
 >>> from torchvision import tv_tensors
@@ -22,7 +22,7 @@ from maskbench.dataset import Benchmark
 
 try:
     from torchvision import tv_tensors
-except (ImportError, RuntimeError):  # none, or one that does not fit this torch: plain tensors
+except (ImportError, RuntimeError):  # missing, or made for another torch: plain tensors
     tv_tensors = None
 
 Pair = tuple[torch.Tensor, torch.Tensor]
@@ -32,16 +32,15 @@ class SegmentationDataset(Dataset[Pair]):
     """Images and masks of one split, read when they are asked for.
 
     An item is ``(image, mask)``: ``tv_tensors.Image``, shape (3, H, W), uint8, and
-    ``tv_tensors.Mask``, shape (H, W), uint8, so that torchvision's v2 transforms keep them in
-    register and never blend class values. Without torchvision both are plain tensors of the same
+    ``tv_tensors.Mask``, shape (H, W), uint8, so that torchvision's v2 transforms move both
+    alike and never blend class values. Without torchvision both are plain tensors of the same
     shape. Images keep their own sizes: resize or crop them to make batches of more than one.
 
-    It can be pickled, and used with any number of workers; files are opened for reading only.
+    It can be pickled and used with any number of workers; files are opened for reading only.
 
     Args:
-        root: The benchmark's folder, or a :class:`maskbench.dataset.Benchmark`, whose split counts
-            when none is given here.
-        split: ``train``, ``valid`` or ``test``; None: all images.
+        root: The benchmark's folder, or a :class:`maskbench.dataset.Benchmark`.
+        split: ``train``, ``valid`` or ``test``; None: all images of ``root``, or of its split.
         transforms: Called with (image, mask), returns both; for example
             ``torchvision.transforms.v2.Compose``.
 
@@ -49,10 +48,10 @@ class SegmentationDataset(Dataset[Pair]):
         benchmark: The images as a :class:`maskbench.dataset.Benchmark`: paths, manifest rows.
         classes: Class names; the place in the tuple is the value in the mask.
         keys: The images' keys, in order.
-        ignore_index: For the loss: the mask value of pixels that do not count.
+        ignore_index: The mask value of pixels that do not count, for the loss.
 
     Raises:
-        DataError: The benchmark is not complete; a file is damaged (when it is read).
+        DataError: The benchmark is not complete; or, when an item is read, a file is damaged.
     """
 
     def __init__(

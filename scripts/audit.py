@@ -1,4 +1,4 @@
-"""Are there known vulnerabilities in what the lock files pin? Asks PyPI, else osv.dev (pip-audit).
+"""Look for known vulnerabilities in what the lock files pin: ask PyPI, else osv.dev (pip-audit).
 
   python scripts/audit.py
 
@@ -18,19 +18,19 @@ from typing import Any
 
 LOCKS = tuple(Path("requirements") / f"{name}.lock" for name in ("core", "dev", "training"))
 CONTROL = "requests==2.19.0"
-"""Sends passwords on to where it is redirected (CVE-2018-18074)."""
+"""A release that sends passwords on to where it is redirected (CVE-2018-18074)."""
 
 _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\+]+)", re.MULTILINE)
 
 
 def pins(locks: tuple[Path, ...] = LOCKS) -> list[str]:
-    """Every pinned release, once; builds of one release (``+cpu``) have its vulnerabilities."""
+    """Return every pinned release once; builds of a release (``+cpu``) have its vulnerabilities."""
     found = (pin for lock in locks for pin in _PIN.findall(lock.read_text("utf-8")))
     return sorted({f"{re.sub('[-_.]+', '-', name).lower()}=={version}" for name, version in found})
 
 
 def ask(requirements: list[str], service: list[str]) -> dict[str, list[str]] | None:
-    """Known vulnerabilities by release; None: the database did not answer."""
+    """Return known vulnerabilities by release; None: the database did not answer."""
     with tempfile.TemporaryDirectory() as folder:
         file, answer = Path(folder) / "requirements.txt", Path(folder) / "answer.json"
         file.write_text("\n".join(requirements) + "\n", encoding="utf-8")
@@ -55,12 +55,12 @@ def _named(vulnerabilities: list[dict[str, Any]]) -> list[str]:
 
 
 def answering(services: list[list[str]]) -> list[str] | None:
-    """The first database that knows of the control's vulnerability."""
+    """Return the first database that knows of the control's vulnerability."""
     return next((s for s in services if any((ask([CONTROL], s) or {}).values())), None)
 
 
 def main() -> int:
-    """The command."""
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--osv-url", help="ask this copy of osv.dev's database only")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A Label Studio of your own, filled with the sample: draw a region, refresh, see the mask change.
+"""Start a Label Studio filled with the sample: draw a region, refresh, see the mask change.
 
     python scripts/demo.py                (or: make label-studio)
 
@@ -41,7 +41,7 @@ Draw something, and `maskbench refresh` again. Ctrl-C here ends the server.
 
 
 def sample_project(server: Server, files: Path) -> int:
-    """The id of the sample's project; made and filled if it is not there.
+    """Return the id of the sample's project; make and fill it if it is missing.
 
     Args:
         server: The running server.

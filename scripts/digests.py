@@ -41,13 +41,13 @@ def build_sample(root: Path) -> None:
 
 
 def byte_digests(root: Path) -> dict[str, str]:
-    """SHA-256 of every file that the stages write, by path."""
+    """Return the SHA-256 of every file that the stages write, by path."""
     files = sorted(file for pattern in OUTPUTS for file in root.glob(pattern) if file.is_file())
     return {file.relative_to(root).as_posix(): sha256_file(file) for file in files}
 
 
 def pixel_digests(root: Path) -> dict[str, str]:
-    """SHA-256 of the pixels of every mask and label set, whatever encodes them, by path."""
+    """Return the SHA-256 of the pixels of every mask and label set, by path."""
     masks = sorted(root.glob("data/benchmark/masks/*"))
     found = {mask.relative_to(root).as_posix(): pixel_digest(read_mask(mask)) for mask in masks}
     for file in sorted(root.glob("data/label_sets/*")):
@@ -56,7 +56,7 @@ def pixel_digests(root: Path) -> dict[str, str]:
 
 
 def _label_set_digest(file: Path) -> str:
-    """Of each label's name and pixels, in the order of the names."""
+    """Return the digest of each label's name and pixels, in the order of the names."""
     stored = read_label_set(file)
     label_set = LabelSet(stored.labels, stored.planes)
     seen = hashlib.sha256()
@@ -66,12 +66,12 @@ def _label_set_digest(file: Path) -> str:
 
 
 def text_of(digests: dict[str, str]) -> str:
-    """The digests as ``sha256sum`` writes them."""
+    """Return the digests as ``sha256sum`` writes them."""
     return "".join(f"{digest}  {name}\n" for name, digest in digests.items())
 
 
 def differences(digests: dict[str, str], committed: Path) -> list[str]:
-    """A line for each file that is missing, new or other than committed."""
+    """Return a line for each file that is missing, new or not as committed."""
     lines = committed.read_text(encoding="utf-8").splitlines()
     wanted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     told = [f"{name}: is not there" for name in sorted(wanted.keys() - digests.keys())]

@@ -29,7 +29,7 @@ SECOND_USER = "reviewer@example.com"
 
 @dataclass(frozen=True)
 class Annotators:
-    """The two people who work on the sample."""
+    """Two people who work on the sample."""
 
     first: Api
     second: Api
@@ -60,7 +60,7 @@ def _upload(project: int, api: Api, scene: Scene) -> None:
 
 
 def _annotate(task: int, scene: Scene, people: Annotators) -> None:
-    """Each case of a real project; what counts afterwards is always the scene's own outlines."""
+    """Annotate a scene as its case says; the one that counts has the scene's own outlines."""
     first, second, drawn = people.first, people.second, result(scene)
     seconds = _seconds(drawn)
     if scene.case in ("plain", "empty"):
@@ -82,12 +82,12 @@ def _annotate(task: int, scene: Scene, people: Annotators) -> None:
 
 
 def _seconds(drawn: list[Json]) -> float:
-    """A plausible working time: two seconds a point, five for any other region."""
+    """Return a plausible working time: two seconds a point, five for any other region."""
     return 3.0 + sum(2.0 * len(item["value"].get("points", ())) or 5.0 for item in drawn)
 
 
 def keep(export: bytes, server: Server, files: Path, sample: Path) -> None:
-    """Store the export, and beside it the images under the paths the export refers to."""
+    """Store the export, and beside it the images under the paths that the export refers to."""
     text = export.decode("utf-8")
     if "@" in text:
         raise SystemExit("the export holds an e-mail address; nothing was stored")

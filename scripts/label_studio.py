@@ -1,4 +1,4 @@
-"""A local Label Studio: for the tests, for making the sample, and for newcomers who want to try.
+"""Run a local Label Studio, for the tests, for making the sample, and for trying it out.
 
     python scripts/label_studio.py install
     python scripts/label_studio.py start --data-dir /tmp/ls --port 8080
@@ -41,13 +41,13 @@ class LabelStudioError(RuntimeError):
 
 
 def default_venv() -> Path:
-    """The environment's place: `$MASKBENCH_LABEL_STUDIO_VENV`, or one in the user's cache."""
+    """Return the environment's folder: `$MASKBENCH_LABEL_STUDIO_VENV`, or one in a user's cache."""
     named = os.environ.get(VENV_VARIABLE)
     return Path(named) if named else Path.home() / ".cache/maskbench" / f"label-studio-{VERSION}"
 
 
 def is_installed(venv: Path | None = None) -> bool:
-    """Whether `install` has finished there before."""
+    """Tell whether `install` has finished there before."""
     return ((venv or default_venv()) / _MARKER).is_file()
 
 
@@ -152,12 +152,12 @@ class Server:
         raise LabelStudioError(f"no answer in {START_SECONDS:.0f} s:\n{self.log_tail()}")
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines the server wrote."""
+        """Return the last lines that the server wrote."""
         text = (self.data_dir / "server.log").read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End this server's own process: politely, and after 10 s firmly."""
+        """End this server's own process by SIGTERM, and after 10 s by SIGKILL."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -174,7 +174,7 @@ class Server:
 
 
 def _environment(data_dir: Path, document_root: Path | None, legacy: bool) -> dict[str, str]:
-    """The server's environment: quiet, offline, and free of the caller's own Label Studio."""
+    """Return the server's environment: quiet, offline, without the caller's own Label Studio."""
     prefixes = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "PYTHON")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(prefixes) and k != "HOST"}
     settings = {
@@ -199,7 +199,7 @@ def _environment(data_dir: Path, document_root: Path | None, legacy: bool) -> di
 
 
 def _template(venv: Path, legacy_tokens: bool) -> Path:
-    """A data folder with the migrations done, beside the environment; made once, atomically."""
+    """Return a data folder with the migrations done, beside the environment; make it once."""
     kind = "legacy" if legacy_tokens else "pat"
     template = venv.parent / f"{venv.name}-template-{kind}"
     with _locked(template):
@@ -223,7 +223,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _program(venv: Path, name: str) -> str:
-    """The path of an installed program: Windows has a folder of another name for them."""
+    """Return the path of an installed program, whose folder has another name on Windows."""
     return str(venv / ("Scripts" if sys.platform == "win32" else "bin") / name)
 
 

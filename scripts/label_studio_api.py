@@ -1,4 +1,4 @@
-"""The few calls of Label Studio's API that the tests and the sample need to *fill* a server.
+"""Call Label Studio's API, as far as the tests and the sample need it to *fill* a server.
 
 Reading a server is the business of `maskbench.labelstudio`; this is the other direction, and
 it raises on the first answer that is not a success.
@@ -68,7 +68,7 @@ class Api:
         return [int(task) for task in answer["task_ids"]]
 
     def tasks(self, project: int) -> list[Json]:
-        """All tasks of a project: `id` and `data`, by id."""
+        """Return all tasks of a project: `id` and `data`, by id."""
         query = {"project": project, "page_size": 1000, "include": "id,data"}
         found: list[Json] = self.call("GET", "/api/tasks/", params=query)["tasks"]
         return sorted(found, key=lambda task: int(task["id"]))
@@ -109,7 +109,7 @@ class Api:
         self.call("POST", f"/api/storages/localfiles/{storage}/sync")
 
     def export(self, project: int, all_tasks: bool = True) -> bytes:
-        """The JSON export, byte for byte as the server sends it."""
+        """Return the JSON export, byte for byte as the server sends it."""
         query = {"exportType": "JSON", "download_all_tasks": str(all_tasks).lower()}
         path = f"{self.url}/api/projects/{project}/export"
         answer = self.session.get(path, params=query, timeout=300)

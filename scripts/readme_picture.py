@@ -20,7 +20,7 @@ INK, PAPER = (32, 36, 44), (255, 255, 255)
 
 
 def fitted(image: Image.Image, resample: Image.Resampling) -> Image.Image:
-    """The image, cut to the cell's shape at its centre and scaled."""
+    """Return the image, cut to the cell's shape at its centre and scaled."""
     scale = max(WIDTH / image.width, HEIGHT / image.height)
     size = (round(image.width * scale), round(image.height * scale))
     left, top = (size[0] - WIDTH) // 2, (size[1] - HEIGHT) // 2
@@ -28,7 +28,7 @@ def fitted(image: Image.Image, resample: Image.Resampling) -> Image.Image:
 
 
 def row(benchmark: Path, scene: str, mask: str) -> list[Image.Image]:
-    """Scene, coloured mask, and the mask laid over the scene."""
+    """Return the scene, the coloured mask, and the mask laid over the scene."""
     picture = Image.open(benchmark / "scenes" / scene).convert("RGB")
     values = np.asarray(Image.open(benchmark / "masks" / mask))
     colours = Image.fromarray(PALETTE[values])
@@ -39,7 +39,7 @@ def row(benchmark: Path, scene: str, mask: str) -> list[Image.Image]:
 
 
 def legend(benchmark: Path, plots: Path) -> list[tuple[int, str]]:
-    """(class value, text) of each class that occurs, with the labels that make it."""
+    """Return (class value, text) of each class that occurs, with the labels that make it."""
     codes = (benchmark / "codes.txt").read_text(encoding="utf-8").splitlines()
     with (plots / "combinations.csv").open(encoding="utf-8") as stream:
         found = [(entry["class"], entry["labels"]) for entry in csv.DictReader(stream)]
@@ -51,7 +51,7 @@ def legend(benchmark: Path, plots: Path) -> list[tuple[int, str]]:
 
 
 def draw(benchmark: Path, plots: Path) -> Image.Image:
-    """The whole picture."""
+    """Return the whole picture."""
     with (benchmark / "manifest.csv").open(encoding="utf-8") as stream:
         items = list(csv.DictReader(stream))
     chosen = [next(item for item in items if item["key"].endswith(name)) for name in SHOWN]

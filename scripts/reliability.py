@@ -1,4 +1,4 @@
-"""Writes docs/reliability.md: what the harnesses printed, put into docs/reliability.template.md.
+"""Write docs/reliability.md from docs/reliability.template.md and the harnesses' figures.
 
   python scripts/reliability.py --run                          runs them all first: hours
   python scripts/reliability.py --fuzz F.json --kills K.json --tests T.xml   what has run already
@@ -36,7 +36,7 @@ Figures = dict[str, Any]
 
 
 def added(one: Any, other: Any) -> Any:
-    """Two harnesses' figures together: numbers and lists added, mappings by key."""
+    """Return two harnesses' figures together: numbers and lists added, mappings by key."""
     if isinstance(one, dict):
         names = [*one, *(name for name in other if name not in one)]
         return {
@@ -66,7 +66,7 @@ def _kills(files: Iterable[Path]) -> Figures:
 
 
 def _tests(files: Iterable[Path]) -> Figures:
-    """Cases that passed, by module and by test function."""
+    """Return the cases that passed, by module and by test function."""
     modules: Counter[str] = Counter()
     functions: Counter[str] = Counter()
     failed = 0
@@ -81,7 +81,7 @@ def _tests(files: Iterable[Path]) -> Figures:
 
 
 def _searched() -> Figures:
-    """How many forms of a secret and of a person's name are searched for."""
+    """Return how many forms of a secret and of a person's name are searched for."""
     sys.path.insert(0, str(ROOT))
     secrets = import_module("tests.trust.test_secrets")
     people = import_module("tests.harness.people")
@@ -96,7 +96,7 @@ KINDS: dict[str, Callable[[Iterable[Path]], Figures]] = {
 
 
 def run_all() -> dict[str, list[Path]]:
-    """Run the harnesses at full length; each one's file of figures."""
+    """Run the harnesses at full length; return each one's file of figures."""
     WORK.mkdir(parents=True, exist_ok=True)
     found = {name: [WORK / f"{name}.{'xml' if name == 'tests' else 'json'}"] for name in KINDS}
     fuzz = ["-m", "tests.harness.fuzz", "--count", "50000", "--json", found["fuzz"][0]]
@@ -108,7 +108,7 @@ def run_all() -> dict[str, list[Path]]:
 
 
 def filled(template: str, figures: Figures) -> str:
-    """The template with ``{{fuzz.tried}}`` and the like spelt out."""
+    """Return the template with ``{{fuzz.tried}}`` and the like filled in."""
 
     def spelt(match: re.Match[str]) -> str:
         value: Any = figures
@@ -125,7 +125,7 @@ def filled(template: str, figures: Figures) -> str:
 
 
 def main() -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--run", action="store_true", help="run the harnesses first")
     for name in KINDS:

@@ -33,7 +33,7 @@ def write(images: Path) -> int:
 
 
 def differences(images: Path) -> list[str]:
-    """A line for each scene whose stored file is missing or not the bytes painted now."""
+    """Return a line for each scene whose stored file is missing or has other bytes than painted."""
     found = []
     for scene in scenes():
         path, data = stored(scene, images), scene.encoded()

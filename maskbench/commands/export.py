@@ -1,7 +1,7 @@
-"""Convert the benchmark to another format: coco, yolo, voc, hf or webdataset.
+"""Convert the benchmark to a format of other tools, such as COCO or WebDataset.
 
-coco and yolo hold the drawn regions as instances, and need data/annotations (`dvc pull fetch`);
-voc, hf and webdataset hold the masks.
+Formats of instances hold the drawn regions, and need data/annotations (`dvc pull fetch`); the
+others hold the masks.
 
   maskbench export coco exports/coco
   maskbench export hf exports/hf --rev v1.2
@@ -10,51 +10,76 @@ voc, hf and webdataset hold the masks.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+from maskbench.dataset import Benchmark
+from maskbench.errors import MaskbenchError
+from maskbench.export import export, find_formats
+from maskbench.export.source import ExportSource
+from maskbench.versions.download import sibling
 
 if TYPE_CHECKING:
     from maskbench.params import RasterizeParams
 
-_FORMS = ("coco", "hf", "voc", "webdataset", "yolo")
-_REGIONS = ("coco", "yolo")  # made from regions; they need what building needs
-
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the arguments."""
-    parser.add_argument("form", metavar="FORM", choices=_FORMS)
+    """Add the arguments, with the options of each format."""
+    formats = find_formats()
+    parser.epilog = "\n".join(["formats:", *map(_summary, formats, formats.values())])
+    parser.add_argument("form", metavar="FORMAT", choices=list(formats), help="one of those below")
     parser.add_argument("out", metavar="OUT", type=Path, help="a new or empty folder")
     parser.add_argument(
         "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
     )
     parser.add_argument("--rev", help="export this tag, branch or commit")
-    parser.add_argument(
-        "--shard-size",
-        metavar="MB",
-        type=float,
-        help="webdataset: largest size of a shard, about, in megabytes (default: 256)",
-    )
+    for name, module in formats.items():
+        for option in module.OPTIONS:
+            parser.add_argument(
+                option.flag,
+                dest=option.name,
+                metavar=option.unit.upper(),
+                type=float,
+                help=f"{name}: {option.help}",
+            )
+
+
+def _summary(name: str, module: ModuleType) -> str:
+    """Return a format's line in the help text."""
+    first = (module.__doc__ or "").partition("\n")[0]
+    kind = "instances" if module.NEEDS_REGIONS else "masks"
+    return f"  {name:<12}{first} [{kind}]"
 
 
 def run(args: Namespace) -> int:
-    """Export and print one line; returns the exit status."""
-    from maskbench.dataset import Benchmark
-    from maskbench.errors import MaskbenchError
-    from maskbench.export import export
-    from maskbench.export.source import ExportSource
-    from maskbench.versions.download import sibling
-
-    options = {} if args.shard_size is None else {"shard_mb": args.shard_size}
-    if options and (args.form != "webdataset" or not args.shard_size > 0):
-        raise MaskbenchError("--shard-size is for webdataset, in megabytes above 0")
+    """Export and print one line; return the exit status."""
+    form, options = find_formats()[args.form], _options(args)
     data, annotations, params = args.data, None, None
     if args.rev:
         data = sibling(args.data, args.rev)
-    if args.rev and args.form in _REGIONS:
+    if args.rev and form.NEEDS_REGIONS:
         annotations = sibling(args.data.parent / "annotations", args.rev)
         params = _rasterize_params(args.data, args.rev)
     source = ExportSource(Benchmark(data), annotations, params)
     print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0
+
+
+def _options(args: Namespace) -> dict[str, float]:
+    """Return the format's options that were given.
+
+    Raises:
+        MaskbenchError: An option is another format's, or its number is not above 0.
+    """
+    given: dict[str, float] = {}
+    for name, module in find_formats().items():
+        for option in module.OPTIONS:
+            value = getattr(args, option.name)
+            if value is not None and (args.form != name or not value > 0):
+                raise MaskbenchError(f"{option.flag} is for {name}, in {option.unit} above 0")
+            if value is not None:
+                given[option.name] = value
+    return given
 
 
 def _rasterize_params(data: Path, rev: str) -> "RasterizeParams":

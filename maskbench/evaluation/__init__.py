@@ -1,1 +1,1 @@
-"""Scoring predictions: counting, figures, intervals, and what a person looks at."""
+"""Score predictions: count pixels, compute figures and intervals, and write the report."""

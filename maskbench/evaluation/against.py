@@ -1,4 +1,4 @@
-"""The same predictions on two versions: did the labels move, or the set of images?
+"""Score the same predictions on two versions: did the labels change, or the set of images?
 
 For any figure f, with the old version's labels on its images Lo(So) and the new one's Ln(Sn), and C
 the images that both have in the splits that are scored:
@@ -35,10 +35,10 @@ class Comparison:
     Attributes:
         new: The report on the new version.
         old: The report on the old version.
-        relabelled: Keys of images in both whose masks differ.
+        relabelled: Keys of images that both versions score and whose masks differ.
         added: Keys that only the new version scores.
         removed: Keys that only the old version scores.
-        parts: By name of :data:`PARTS`, the share of every figure's change; they add up to it.
+        parts: Each figure's change by its cause, one of :data:`PARTS`; they add up to the change.
     """
 
     new: Report
@@ -49,7 +49,7 @@ class Comparison:
     parts: dict[str, Figures]
 
     def metrics(self) -> dict[str, Any]:
-        """Old and new figures, their change and its parts, by name; None: does not apply."""
+        """Return old and new figures, their change and its parts, by name; None: does not apply."""
         before, after = self.old.summary.figures, self.new.summary.figures
         tables = {"old": before, "new": after, "change": _minus(after, before), **self.parts}
         return {
@@ -94,7 +94,7 @@ def compare_versions(
 
 
 def _classes(new: Benchmark, old: Benchmark) -> tuple[str, ...]:
-    """The longer list of classes; values that both have must have one name."""
+    """Return the longer list of classes; raise DataError if a value has two names."""
     pairs = zip(new.classes, old.classes, strict=False)
     differing = [
         Problem(f"value {value} is {mine!r} in {new.root} and {theirs!r} in {old.root}")
@@ -115,7 +115,7 @@ def _subset(report: Report, keys: set[str]) -> Figures:
 
 
 def _digest(benchmark: Benchmark, key: str) -> str:
-    """Of the mask's pixels; from the manifest, where there is one."""
+    """Return the digest of the mask's pixels, from the manifest if there is one."""
     if (benchmark.root / "manifest.csv").is_file():
         return benchmark.row(key).mask_sha256
     return pixel_digest(benchmark.mask(key))
@@ -130,7 +130,7 @@ def _minus(first: Figures, second: Figures) -> Figures:
 
 
 def _text(comparison: Comparison) -> str:
-    """A table for the terminal: means, pixel accuracy, then the IoU of each class."""
+    """Return a table for the terminal: means, pixel accuracy, then the IoU of each class."""
     before, after = comparison.old.summary.figures, comparison.new.summary.figures
     columns = [before, after, _minus(after, before), *(comparison.parts[p] for p in PARTS)]
     rows = [

@@ -1,4 +1,4 @@
-"""Boundary IoU: how well outlines agree, whatever the size of what they enclose. Pure numpy.
+"""Find the pixels near outlines, for boundary IoU, which does not depend on size. Pure numpy.
 
 B. Cheng, R. Girshick, P. Dollár, A. C. Berg, A. Kirillov: "Boundary IoU: Improving Object-Centric
 Image Segmentation Evaluation", CVPR 2021, https://arxiv.org/abs/2103.16562. For a class with true
@@ -20,7 +20,7 @@ RATIO = 0.02
 
 
 def boundary_width(height: int, width: int, ratio: float = RATIO) -> int:
-    """How many pixels from its outline a pixel of the boundary lies at most.
+    """Return how far from its outline a pixel of the boundary may lie, in pixels.
 
     >>> boundary_width(480, 640)
     16
@@ -29,7 +29,7 @@ def boundary_width(height: int, width: int, ratio: float = RATIO) -> int:
 
 
 def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask, Mask]:
-    """What of each mask lies on the boundary of its class.
+    """Keep of two masks what lies on the boundary of its class.
 
     Args:
         truth: Class values, shape (H, W), uint8; pixels of 255 do not count.
@@ -37,8 +37,8 @@ def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask
         ratio: See :data:`RATIO`.
 
     Returns:
-        For each of the two a mask of the same shape with the class value where the pixel lies on
-        the boundary of its class, elsewhere 255.
+        Two masks of the same shape: the class value where the pixel lies on the boundary of its
+        class, elsewhere 255.
     """
     width = boundary_width(truth.shape[0], truth.shape[1], ratio)
     void = truth == IGNORE
@@ -48,7 +48,7 @@ def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask
 def _boundary(
     mask: Mask, void: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], width: int
 ) -> Mask:
-    """A pixel is inside its class when all that counts within ``width`` steps is of that class."""
+    """Remove the pixels around which all that counts within ``width`` steps is of one class."""
     inside = np.zeros(mask.shape, dtype=np.bool_)
     if min(mask.shape) > 2 * width:
         core = slice(width, -width)
@@ -59,12 +59,15 @@ def _boundary(
 
 
 def _window(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
-    """The extreme value of each (2 width + 1)² window, shape (H - 2 width, W - 2 width)."""
+    """Return the extreme of each (2 width + 1)² window, shape (H - 2 width, W - 2 width)."""
     return _along(extreme, _along(extreme, mask, width).T, width).T
 
 
 def _along(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
-    """Extremes of windows of 2 width + 1 rows: windows of doubled length, then two that overlap."""
+    """Return the extremes of windows of 2 width + 1 rows.
+
+    The window doubles as long as it fits; two overlapping ones then make the full length.
+    """
     size, have, result = 2 * width + 1, 1, mask
     while 2 * have <= size:
         result = extreme(result[:-have], result[have:])

@@ -1,4 +1,4 @@
-"""From counts of pixels to figures, their means over classes, and bootstrap intervals. Pure numpy.
+"""Compute figures, their means over classes and bootstrap intervals from counts. Pure numpy.
 
 Figures of a set of images come from the counts of all its pixels together, as in Pascal VOC and
 Cityscapes, not from averages of images. A figure whose denominator is zero is NaN ("does not
@@ -43,7 +43,7 @@ class Figures:
 def count_image(
     truth: Mask, predicted: Mask, classes: int, ratio: float = RATIO
 ) -> tuple[Counts, Counts]:
-    """Everything that scoring needs to know of one image.
+    """Count all that scoring needs to know of one image.
 
     Args:
         truth: Class values, shape (H, W), uint8; 255 does not count.
@@ -70,7 +70,7 @@ def count_image(
 
 
 def figures(counts: npt.NDArray[np.int64] | Values) -> Figures:
-    """Figures from counts, shape (..., 6, K), of an image or summed over images.
+    """Compute figures from counts, shape (..., 6, K), of an image or summed over images.
 
     With hits TP, true pixels T and predicted pixels P of a class: IoU = TP / (T + P - TP),
     Dice = 2 TP / (T + P), precision = TP / P, recall = TP / T; boundary IoU is the IoU of
@@ -99,7 +99,7 @@ def _ratio(part: Values, whole: Values) -> Values:
 
 
 def mean(values: Values) -> Values:
-    """The mean over the last axis of what is not NaN; NaN where nothing is left."""
+    """Return the mean of the last axis without NaN; NaN where only NaN is."""
     applies = ~np.isnan(values)
     return _ratio(np.where(applies, values, 0.0).sum(axis=-1), applies.sum(axis=-1).astype(float))
 
@@ -107,19 +107,22 @@ def mean(values: Values) -> Values:
 def interval(
     counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int, level: float = 0.95
 ) -> tuple[Figures, Figures]:
-    """Lower and upper ends of bootstrap percentile intervals (Efron 1979) of every figure.
+    """Return the ends of bootstrap percentile intervals (Efron 1979) of every figure.
 
     Groups of images are drawn with replacement, as many as there are, and the figures are computed
     from the pixels of all that were drawn; the ends are percentiles over the draws in which a
     figure applies. Images of one group (one room, one patient) are drawn together, since they are
-    no independent evidence.
+    not independent evidence.
 
     Args:
-        counts: Of each image, shape (N, 6, K).
+        counts: The counts of each image, shape (N, 6, K).
         groups: The group's number of each image, shape (N,), from 0 on without gaps.
-        resamples: How many draws; 0: no interval (all NaN).
-        seed: Of the random generator: equal seeds, equal intervals.
+        resamples: The number of draws; 0: no interval (all NaN).
+        seed: The random generator's seed; equal seeds give equal intervals.
         level: Share of the draws between the ends.
+
+    Returns:
+        The lower and the upper ends.
     """
     size = int(groups.max()) + 1 if len(groups) else 0
     if size < 2 or resamples < 1:
@@ -151,7 +154,7 @@ def _draw(units: Values, random: np.random.Generator, draws: int) -> Figures:
 
 
 def _percentiles(values: Values, ends: tuple[float, float]) -> Values:
-    """Percentiles over the first axis of what is not NaN; NaN where a column has nothing."""
+    """Return percentiles of the first axis without NaN; NaN where only NaN is."""
     columns = values.reshape(len(values), -1)
     result = np.full((2, columns.shape[1]), np.nan)
     for i, column in enumerate(columns.T):

@@ -1,6 +1,6 @@
-"""The files of a report: ``metrics.json``, ``images.csv`` and ``confusion.csv``.
+"""Write a report's files: ``metrics.json``, ``images.csv`` and ``confusion.csv``.
 
-Equal predictions and masks give equal bytes. The page is :mod:`maskbench.evaluation.page`'s.
+Equal predictions and masks give equal bytes. :mod:`maskbench.evaluation.page` writes the page.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,11 +18,10 @@ from maskbench.files.json import json_text
 def write_files(report: Report, folder: Path, comparison: Comparison | None = None) -> None:
     """Write the report's files into a folder.
 
-    ``metrics.json`` suits ``dvc metrics``: figures by split and class name. ``images.csv`` has a
-    row an image with its own figures, worst mean IoU first. ``confusion.csv`` has a row for each
-    true and predicted class, over all images, with pixels and their share of the true class. With a
-    comparison, ``metrics.json`` has the section ``against`` as well. Text in a CSV that a
-    spreadsheet would run is guarded by :mod:`maskbench.files.csv`.
+    ``metrics.json`` has the figures by split and class name, for ``dvc metrics``. ``images.csv``
+    has a row for each image with its own figures, worst mean IoU first. ``confusion.csv`` has a row
+    for each pair of true and predicted class, over all images, with pixels and their share of the
+    true class. With a comparison, ``metrics.json`` also has the section ``against``.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))

@@ -1,4 +1,4 @@
-"""The page of a report: figures, confusion, and the worst images first. One file, no script."""
+"""Write a report's page: figures, confusion, and the worst images first. One file, no script."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,13 +40,13 @@ img { width: 100%; height: auto; display: block; }
 
 @dataclass(frozen=True)
 class ShownPrediction:
-    """What a page shows.
+    """The contents of a page.
 
     Attributes:
-        report: What was scored.
+        report: The scores.
         benchmark: The version it was scored on.
         predictions: The predictions that were scored.
-        comparison: With another version, or None.
+        comparison: The comparison with another version, or None.
     """
 
     report: Report
@@ -56,7 +56,7 @@ class ShownPrediction:
 
 
 def write_page(path: Path, shown: ShownPrediction, most: int = 50) -> None:
-    """Write the page with so many images, worst mean IoU first; made one image at a time."""
+    """Write the page with at most so many images, worst mean IoU first, one image at a time."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.writelines(_page(shown, most))
 
@@ -80,7 +80,7 @@ def _page(shown: ShownPrediction, most: int) -> Iterator[str]:
 
 
 def _masks(images: list[ImageScore], shown: ShownPrediction) -> Iterator[Mask]:
-    """The predictions of the images; they were checked when they were scored."""
+    """Yield the predictions of the images, which were checked when they were scored."""
     if not isinstance(shown.predictions, str | Path):
         yield from (np.asarray(shown.predictions[image.key]) for image in images)
         return

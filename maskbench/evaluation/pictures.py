@@ -1,4 +1,4 @@
-"""Small pictures of scenes, masks and mistakes for pages. Pillow and numpy only."""
+"""Make small pictures of scenes, masks and mistakes for pages. Pillow and numpy only."""
 
 import base64
 import io
@@ -19,12 +19,12 @@ WRONG: Color = (230, 0, 90)
 
 
 def scene_url(scene: Scene) -> str:
-    """A photograph as a data URL (JPEG)."""
+    """Return a scene as a data URL (JPEG)."""
     return _jpeg(Image.fromarray(scene))
 
 
 def mask_url(mask: Mask, classes: int) -> str:
-    """A mask in class colours as a data URL (PNG); what is no class is grey."""
+    """Return a mask in class colours as a data URL (PNG); what is no class is grey."""
     colors = np.full((256, 3), IGNORED, dtype=np.uint8)
     colors[:classes] = class_colors(classes)
     image = Image.fromarray(mask)
@@ -36,7 +36,7 @@ def mask_url(mask: Mask, classes: int) -> str:
 
 
 def difference_url(scene: Scene, truth: Mask, predicted: Mask) -> str:
-    """The scene, pale, with wrong pixels coloured and ignored ones grey, as a data URL (JPEG)."""
+    """Return the pale scene with wrong pixels coloured, ignored ones grey, as a data URL (JPEG)."""
     pale = scene.mean(axis=2, keepdims=True, dtype=np.float32) * 0.4 + 150.0
     picture = np.repeat(pale, 3, axis=2).astype(np.uint8)
     picture[truth != predicted] = WRONG

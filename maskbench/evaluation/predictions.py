@@ -1,4 +1,4 @@
-"""The folder of predicted masks: which file belongs to which image, and what is wrong with it."""
+"""Find and read the predicted masks in a folder, and say what is wrong with it."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -16,19 +16,19 @@ _LOSSY = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npz")
 def find_predictions(
     folder: Path, wanted: Mapping[str, str], known: Collection[str]
 ) -> tuple[dict[str, Path], list[Problem]]:
-    """The file of each image that has one, and what is wrong with the folder.
+    """Find the file of each image's prediction, and what is wrong with the folder.
 
     A prediction is called ``<key>.png``, ``.tif`` or ``.npy``; other files (a log, say) may lie in
     the folder too, and so may predictions of other splits.
 
     Args:
         folder: The predictions' folder.
-        wanted: The images to score: key → where its scene lies, for the message.
+        wanted: The paths of the scenes to score by key; messages name them.
         known: All keys of the benchmark, of all splits.
 
     Returns:
-        The files by key, and a problem for each image without a prediction or with two of them,
-        each mask of an unknown key or in a format that changes values.
+        The files by key, and a problem for each image without a prediction or with two of them, and
+        for each mask of an unknown key or in a format that changes values.
 
     Raises:
         DataError: There is no such folder.
@@ -63,7 +63,7 @@ def _fault(path: Path, found: Mapping[str, Path], known: Collection[str]) -> str
 
 
 def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
-    """A predicted mask that fits its image.
+    """Read a predicted mask that fits its image.
 
     Args:
         path: The mask's file.
@@ -72,7 +72,7 @@ def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
 
     Raises:
         ValueError: It cannot be read, has another size, or values that are no class; the message
-            says what to do, without the path.
+            says what to do and does not name the path.
     """
     try:
         mask = read_mask(path)

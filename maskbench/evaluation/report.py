@@ -1,4 +1,4 @@
-"""The result of scoring: images, summaries, and their figures by name."""
+"""Hold the result of scoring: images, summaries, and their figures by name."""
 
 import math
 from collections.abc import Mapping
@@ -65,13 +65,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Report:
-    """What :func:`evaluate` returns.
+    """The result of :func:`maskbench.evaluate.evaluate`.
 
     Attributes:
         classes: Class names by value.
         images: The images in the order of their keys.
         summary: All images together.
-        splits: Each split that was asked for.
+        splits: The summary of each split that was asked for, by name.
     """
 
     classes: tuple[str, ...]
@@ -80,13 +80,13 @@ class Report:
     splits: Mapping[str, Summary]
 
     def worst(self) -> list[ImageScore]:
-        """The images by mean IoU, worst first, then by key; those without a figure come last."""
+        """Return the images by mean IoU, worst first, then by key; those without one come last."""
         return sorted(self.images, key=lambda i: (math.isnan(i.mean_iou), i.mean_iou, i.key))
 
     def metrics(self) -> dict[str, Any]:
-        """Figures by split and by class name, rounded; None where one does not apply.
+        """Return rounded figures by split and class name; None where a figure does not apply.
 
-        With several splits, ``all`` are their images together.
+        With several splits, ``all`` is all their images together.
         """
         found = {name: _named(part, self.classes) for name, part in self.splits.items()}
         return found if len(found) == 1 else {"all": _named(self.summary, self.classes), **found}
@@ -99,12 +99,12 @@ class Report:
 
 
 def rounded(value: Any) -> float | None:
-    """A figure as files show it: None for NaN."""
+    """Round a figure for files; None for NaN."""
     return None if math.isnan(value) else round(float(value), DIGITS)
 
 
 def named(values: Figures, classes: tuple[str, ...]) -> dict[str, Any]:
-    """One set of figures by name: ``pixel_accuracy``, ``mean.<figure>``, ``classes.<name>.…``."""
+    """Return figures by name: ``pixel_accuracy``, ``mean.<figure>``, ``classes.<name>.…``."""
     return {
         "pixel_accuracy": rounded(values.pixel_accuracy),
         "mean": {name: rounded(values.mean[i]) for i, name in enumerate(FIGURES)},
@@ -131,7 +131,7 @@ _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 
 
 def _text(split: str, summary: Summary, classes: tuple[str, ...]) -> str:
-    """A table for the terminal: a row a class, the IoU with its interval, and the means."""
+    """Return a table for the terminal: classes, the IoU with its interval, and the means."""
     wide = max(len(name) for name in (*classes, "pixel accuracy"))
     drawn = "" if summary.groups == summary.images else f" in {summary.groups} groups"
     lines = [

@@ -1,4 +1,4 @@
-"""Scoring images one by one and summing them up: the work behind :mod:`maskbench.evaluate`."""
+"""Score images one by one and sum them up: the work behind :mod:`maskbench.evaluate`."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Settings:
 
     Attributes:
         boundary: For boundary IoU: distance from the outline as a share of the diagonal.
-        resamples: Bootstrap draws behind the intervals; 0: none.
-        seed: Of the bootstrap.
+        resamples: Bootstrap draws behind the intervals; 0: no intervals.
+        seed: The bootstrap's seed.
         each: Runs the work on a folder of predictions, for example
             :func:`maskbench.parallel.run.run_all` on several processes; None: in this process.
     """
@@ -55,10 +55,10 @@ def score(
         benchmark: The version to score on.
         splits: Names of splits; an image that is in two of them counts once.
         settings: How to score.
-        expected: What another version knows that this one may not.
+        expected: What predictions may hold; None: this version's classes and keys.
 
     Raises:
-        DataError: See there; or the splits have no image.
+        DataError: Predictions or benchmark have problems, or the splits have no image.
     """
     owner = {key: name for name in splits for key in benchmark.split(name).keys}
     if not owner:
@@ -81,11 +81,11 @@ def score(
 
 @dataclass(frozen=True)
 class Expected:
-    """What predictions may hold.
+    """The classes and keys that predictions may have.
 
     Attributes:
         classes: Class names by value, at least the benchmark's.
-        keys: The keys that predictions may have; others are surplus.
+        keys: The keys of images; predictions of others are surplus.
     """
 
     classes: tuple[str, ...]
@@ -104,7 +104,7 @@ class _Work:
 def _sources(
     predictions: Predictions, benchmark: Benchmark, owner: Mapping[str, str], known: Collection[str]
 ) -> tuple[Mapping[str, Path | Mapping[str, Mask]], list[Problem]]:
-    """The source of each image's prediction, in the order of keys; what is missing or surplus."""
+    """Find each image's prediction, in the order of keys, and what is missing or surplus."""
     if isinstance(predictions, str | Path):
         wanted = {key: str(benchmark.scene_path(key)) for key in sorted(owner)}
         return find_predictions(Path(predictions), wanted, known)
@@ -122,7 +122,7 @@ def _in_process(
 
 
 def _score_image(work: _Work) -> tuple[str, Counts, Counts] | list[Problem]:
-    """(key, confusion, counts), or what is wrong; a function of the module for processes' sake."""
+    """Return (key, confusion, counts), or what is wrong with the image or its prediction."""
     try:
         truth = load_mask(work.truth, work.classes)
     except DataError as error:
@@ -145,10 +145,10 @@ def _collect(
     owner: Mapping[str, str],
     problems: Sequence[Problem],
 ) -> tuple[dict[str, Counts], dict[str, Counts]]:
-    """Counts by key, and confusion matrices by split (of each image they would take much memory).
+    """Return counts by key, and confusion matrices by split (one an image would fill the memory).
 
     Raises:
-        DataError: With all problems, those that were known before as well.
+        DataError: There are problems: those given and those found.
     """
     problems = list(problems)
     scored: dict[str, Counts] = {}

@@ -1,39 +1,42 @@
-"""A benchmark in the forms of other ecosystems: COCO, YOLO, VOC, Hugging Face, WebDataset."""
+"""Convert a benchmark to the formats of other tools: a module for each in ``formats``."""
 
+import pkgutil
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError, did_you_mean
-from maskbench.export.folder import filled
+from maskbench.export import formats
+from maskbench.export.folder import new_folder
 from maskbench.export.source import ExportSource
 
-FORMATS = ("coco", "hf", "voc", "webdataset", "yolo")
-"""Each is a module here with ``write``: (source, folder, its own options) → one-line summary.
 
-coco and yolo need what building needs; the others numpy and Pillow only, as on a training machine.
-"""
+def find_formats() -> dict[str, ModuleType]:
+    """Return the modules in :mod:`maskbench.export.formats` by the names of their formats."""
+    names = sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
+    return {name: import_module(f"{formats.__name__}.{name}") for name in names}
 
 
 def export(form: str, source: ExportSource | Benchmark, target: Path, **options: float) -> str:
-    """Write a benchmark in another form; return a one-line summary.
+    """Write a benchmark in another format; return a one-line summary.
 
     Args:
-        form: One of :data:`FORMATS`.
-        source: The benchmark. COCO and YOLO need its regions and params, too: a :class:`Source`
-            says where these are if they do not lie about the benchmark as they do when it is built.
-        target: A folder that is not there yet, or is empty; it appears when all of it is written.
-        **options: The form's own: ``shard_mb`` of webdataset.
+        form: One of :func:`find_formats`.
+        source: The benchmark. Formats of instances need its regions and params, too: an
+            :class:`ExportSource` says where these are if they are not where building puts them.
+        target: A new or empty folder; it appears when all of it is written.
+        **options: The format's own options, such as ``shard_mb`` of webdataset.
 
     Raises:
-        MaskbenchError: The form is unknown, or the folder holds something.
+        MaskbenchError: The format is unknown, or the folder is not empty.
         DataError: The benchmark is damaged, or its regions are missing.
-        ParamsError: COCO and YOLO: ``params.yaml`` above the benchmark cannot be used.
+        ParamsError: Formats of instances: the ``params.yaml`` above the benchmark cannot be used.
     """
-    if form not in FORMATS:
-        raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, FORMATS)}")
+    known = find_formats()
+    if form not in known:
+        raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, known)}")
     if not isinstance(source, ExportSource):
         source = ExportSource(source)
-    module = import_module(f"{__name__}.{form}")
-    with filled(target) as folder:
-        return str(module.write(source, folder, **options))
+    with new_folder(target) as folder:
+        return str(known[form].write(source, folder, **options))

@@ -1,4 +1,4 @@
-"""A folder that appears when it is complete."""
+"""Write a folder that appears when it is complete."""
 
 import shutil
 import tempfile
@@ -10,11 +10,11 @@ from maskbench.errors import MaskbenchError
 
 
 @contextmanager
-def filled(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``target`` when the block ends well.
 
     Raises:
-        MaskbenchError: ``target`` is a file, or a folder that holds something.
+        MaskbenchError: ``target`` is a file, or a folder that is not empty.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise MaskbenchError(f"{target} is not empty: name a new folder, or remove it first")
@@ -32,6 +32,6 @@ def filled(target: Path) -> Iterator[Path]:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file's bytes; no link, so that who edits the export does not edit the benchmark."""
+    """Copy a file's bytes; a link would let an edit of the export change the benchmark."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)

@@ -1,11 +1,14 @@
-"""The regions behind a benchmark's masks as instances. Needs what building needs."""
+"""Turn the regions behind a benchmark's masks into instances. Needs ``maskbench[build]``."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
-from maskbench.export.source import ExportSource
+from maskbench.export.trace import Ring, trace
 from maskbench.labelstudio.stored import read_task
+from maskbench.params import RasterizeParams
 from maskbench.regions.build import RegionResult, draw_regions
 from maskbench.regions.rasterize import RegionPixels, crop
 
@@ -16,8 +19,8 @@ class Instance:
 
     Attributes:
         value: The label's value in masks.
-        pixels: The region's pixels, as masks are made of them; the window is the smallest.
-        area: How many pixels it has.
+        pixels: The region's pixels, the same that masks are made of, in the smallest window.
+        area: The number of its pixels.
     """
 
     value: int
@@ -26,46 +29,58 @@ class Instance:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height of the pixels' bounding box."""
+        """The pixels' bounding box: left, top, width and height in pixels."""
         rows, columns = self.pixels.inside.shape
         return self.pixels.left, self.pixels.top, columns, rows
 
+    @property
+    def outlines(self) -> list[Ring]:
+        """The outline of each part of the region; see :func:`maskbench.export.trace.trace`."""
+        return trace(self.pixels)
 
-def instances(source: ExportSource, key: str) -> Iterator[Instance]:
-    """Yield the regions of the annotation that counted, one for each label that has a class.
+
+def instances(
+    benchmark: Benchmark, key: str, annotations: Path, params: RasterizeParams
+) -> Iterator[Instance]:
+    """Yield the regions of the annotation that counts, one for each label that has a class.
 
     Regions keep all their pixels: ``multi_label_rules`` and ``rasterize.overlap`` shape masks, not
-    instances. What has no part in a mask is left out (open lines, what has no pixel), and so are
-    class 0 (the background is no object) and labels without a class (those that mean "ignore").
+    instances. Regions without pixels in a mask, such as open lines, are left out. So are class 0
+    (the background is no object) and labels without a class (those that mean "ignore").
+
+    Args:
+        benchmark: The benchmark.
+        key: The image's key.
+        annotations: The folder of the stored tasks.
+        params: How regions become pixels.
 
     Raises:
         DataError: The task is missing, is not the one that the mask was made from, or a region's
             geometry cannot be read.
-        ParamsError: The benchmark's ``params.yaml`` cannot be used.
     """
-    folder = source.annotations or source.benchmark.root.parent / "annotations"
-    path = folder / f"{key}.json"
+    path = annotations / f"{key}.json"
     if not path.is_file():
         what = "is missing; instances are made from regions: run `dvc pull fetch`"
         raise DataError("there are no regions to export", [Problem(what, str(path))])
     task = read_task(path)
-    number = source.benchmark.row(key).annotation
-    chosen = [annotation for annotation in task.annotations if annotation.id == number]
-    if not chosen or task.image is None:
+    number = benchmark.row(key).annotation
+    chosen = next((found for found in task.annotations if found.id == number), None)
+    if chosen is None or task.image is None:
         what = f"has no annotation {number}, from which the mask was made; run `dvc checkout`"
         raise DataError("regions and masks are of different versions", [Problem(what, str(path))])
-    for result in draw_regions(chosen[0].regions, task.image, source.rasterize):
+    for result in draw_regions(chosen.regions, task.image, params):
         if result.error is not None:
             problem = Problem(result.error, str(path), region=result.region.id)
             raise DataError("a region cannot be exported", [problem])
-        yield from _of_region(result, source.benchmark.classes)
+        if result.pixels is not None:
+            yield from _by_label(result, result.pixels, benchmark.classes)
 
 
-def _of_region(result: RegionResult, classes: tuple[str, ...]) -> Iterator[Instance]:
-    if result.pixels is None:
-        return
-    inside = crop(result.pixels.inside)
-    left, top = result.pixels.left + inside.left, result.pixels.top + inside.top
-    pixels = RegionPixels(left, top, inside.inside)
+def _by_label(
+    result: RegionResult, pixels: RegionPixels, classes: tuple[str, ...]
+) -> Iterator[Instance]:
+    inside = crop(pixels.inside)
+    left, top = pixels.left + inside.left, pixels.top + inside.top
+    smallest = RegionPixels(left, top, inside.inside)
     values = [classes.index(label) for label in result.region.labels if label in classes]
-    yield from (Instance(value, pixels, result.count) for value in values if value)
+    yield from (Instance(value, smallest, result.count) for value in values if value)

@@ -1,22 +1,27 @@
-"""What exports are made from. Needs numpy and Pillow only; its regions: ``instances``."""
+"""Give export formats what they are made from: a benchmark and the regions behind its masks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskbench.dataset import Benchmark
 from maskbench.params import RasterizeParams, load_params
 
+if TYPE_CHECKING:
+    from maskbench.export.instances import Instance
+
 
 @dataclass(frozen=True)
 class ExportSource:
-    """A benchmark, where the regions behind its masks lie, and how they became pixels.
+    """A benchmark, the folder of the regions behind its masks, and how they became pixels.
 
     Attributes:
-        benchmark: The benchmark, all splits.
-        annotations: Folder of the stored tasks; None: ``annotations`` beside the benchmark.
-        params: Section ``rasterize`` of the params that the benchmark was built with; None: that of
-            the nearest ``params.yaml`` above the benchmark, or the defaults if there is none.
+        benchmark: The benchmark, with all splits.
+        annotations: The folder of the stored tasks; None: ``annotations`` beside the benchmark.
+        params: The section ``rasterize`` of the params that the benchmark was built with; None:
+            that of the nearest ``params.yaml`` above the benchmark, or the defaults without one.
     """
 
     benchmark: Benchmark
@@ -25,7 +30,7 @@ class ExportSource:
 
     @cached_property
     def rasterize(self) -> RasterizeParams:
-        """How regions become pixels: ``params``, or what None stands for.
+        """The params by which regions become pixels: ``params``, or those found for None.
 
         Raises:
             ParamsError: ``params.yaml`` cannot be read, or breaks a rule.
@@ -38,6 +43,17 @@ class ExportSource:
         return RasterizeParams()
 
     def size_wh(self, key: str) -> tuple[int, int]:
-        """Return width and height of a key's scene; raises DataError."""
+        """Return width and height of a key's scene in pixels, from the manifest.
+
+        Raises:
+            DataError: The manifest is missing or damaged, or has no such row.
+        """
         row = self.benchmark.row(key)
         return row.width, row.height
+
+    def instances(self, key: str) -> "Iterator[Instance]":
+        """Yield a key's regions as instances; see :func:`maskbench.export.instances.instances`."""
+        from maskbench.export.instances import instances  # noqa: PLC0415 - needs maskbench[build]
+
+        folder = self.annotations or self.benchmark.root.parent / "annotations"
+        return instances(self.benchmark, key, folder, self.rasterize)

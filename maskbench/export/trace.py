@@ -1,7 +1,7 @@
-"""The outlines of pixels along their borders, for forms whose instances are polygons.
+"""Trace the outlines of pixels along their borders, for formats whose instances are polygons.
 
-Such an outline has whole numbers for vertices and no pixel's centre lies on it, so that who fills
-it at pixel centres gets exactly the pixels back.
+The vertices are whole numbers and no pixel's centre lies on an outline, so filling it at pixel
+centres gives exactly the pixels back.
 """
 
 import numpy as np
@@ -13,14 +13,14 @@ from rasterio.transform import Affine
 from maskbench.regions.rasterize import RegionPixels
 
 Ring = npt.NDArray[np.int64]
-"""Vertices of a closed outline, shape (N, 2), (x, y) in pixels of the image; the first one is not
-repeated at the end."""
+"""Vertices of a closed outline, shape (N, 2), int64, (x, y) in pixels; the first is not repeated at
+the end."""
 
 
 def trace(pixels: RegionPixels) -> list[Ring]:
-    """Return the outline of each part of some pixels; pixels that share a side are one part.
+    """Return the outline of each part of a region; pixels that share a side are one part.
 
-    A hole is joined to its part's outline by a cut of no width, since the forms know no holes.
+    A hole is joined to its part's outline by a cut of no width, since the formats know no holes.
 
     >>> ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=bool)
     >>> [outline] = trace(RegionPixels(10, 20, ring))

@@ -1,1 +1,1 @@
-"""The bundled sample: scenes that are painted here, so that their exact masks are known."""
+"""Paint the bundled sample: scenes whose exact masks are known."""

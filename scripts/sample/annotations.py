@@ -1,4 +1,4 @@
-"""A scene's regions as Label Studio stores them, drawn by a hand that is nearly steady."""
+"""Return a scene's regions as Label Studio stores them, drawn by a nearly steady hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLOURS = ("#2f7ed8", "#c0392b", "#e0a100")
 
 
 def label_config() -> str:
-    """The labelling set-up: every tool with the same labels, and the generic pair as well."""
+    """Return the labelling set-up: every tool with the same labels, and the generic pair."""
     labels = "".join(
         f'\n    <Label value="{label}" background="{colour}"/>'
         for label, colour in zip(LABELS, _COLOURS, strict=True)
@@ -41,7 +41,7 @@ def label_config() -> str:
 
 
 def result(scene: Scene, sloppiness: float | None = None, skip: int = 0) -> list[Json]:
-    """The `result` of an annotation of the scene.
+    """Return the `result` of an annotation of the scene.
 
     Args:
         scene: what was annotated.
@@ -58,7 +58,7 @@ def result(scene: Scene, sloppiness: float | None = None, skip: int = 0) -> list
 
 
 def _items(scene: Scene, index: int, region: Region, rng: Generator, jitter: float) -> list[Json]:
-    """One result item, or the two with one id that the generic tools write."""
+    """Return one result item, or the two with one id that the generic tools write."""
     tool, value = _value(region, scene.size, rng, jitter)
     name = f"{scene.file}/{index}/{jitter}"
     common: Json = {

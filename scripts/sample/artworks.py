@@ -1,4 +1,4 @@
-"""The paintings that hang on the walls: (H, W, 3) float arrays of brightness 0 to 1."""
+"""Paint the pictures that hang on the walls: (H, W, 3) float arrays of brightness 0 to 1."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _plain(size_wh: Size, colour: Rgb) -> Picture:
 
 
 def landscape(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Sky, a low sun, and ridges that darken towards the viewer."""
+    """Paint sky, a low sun, and ridges that darken towards the viewer."""
     u, v = _axes(size_wh)
     picture = _mix(_plain(size_wh, palette[1]), palette[0], v * 1.9)
     picture = _mix(picture, (1.0, 0.97, 0.9), 0.5 * fractal(size_wh, size_wh[1] / 4, rng, 3) - 0.1)
@@ -58,7 +58,7 @@ def landscape(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Pictur
 
 
 def seascape(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """A horizon, clouds, and water with a glittering lane of light."""
+    """Paint a horizon, clouds, and water with a glittering lane of light."""
     u, v = _axes(size_wh)
     picture = _mix(_plain(size_wh, palette[1]), palette[0], v * 1.8)
     clouds = fractal(size_wh, size_wh[1] / 5, rng, 3.5)
@@ -75,7 +75,7 @@ def seascape(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture
 
 
 def fields(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Soft-edged blocks of colour that float over a ground."""
+    """Paint soft-edged blocks of colour that float over a ground."""
     u, v = _axes(size_wh)
     ragged = 0.018 * fractal(size_wh, 14, rng)
     picture = _plain(size_wh, palette[1])
@@ -89,7 +89,7 @@ def fields(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
 
 
 def blocks(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Rectangles of plain colour between black bars."""
+    """Paint rectangles of plain colour between black bars."""
     u, v = _axes(size_wh)
     picture = _plain(size_wh, (0.94, 0.92, 0.86))
     xs = np.sort(rng.random(3) * 0.76 + 0.12)
@@ -106,7 +106,7 @@ def blocks(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
 
 
 def circles(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Discs, rings and a few straight lines."""
+    """Paint discs, rings and a few straight lines."""
     u, v = _axes(size_wh)
     aspect = size_wh[0] / size_wh[1]
     picture = _mix(_plain(size_wh, palette[0]), palette[1], 0.35 * fractal(size_wh, 60, rng) + 0.1)
@@ -125,7 +125,7 @@ def circles(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
 
 
 def swirls(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Bands that flow around slow eddies."""
+    """Paint bands that flow around slow eddies."""
     u, v = _axes(size_wh)
     bend = 1.3 * fractal(size_wh, size_wh[1] / 2.2, rng)
     phase = 9 * (v + 0.6 * u) + 4 * bend
@@ -137,7 +137,7 @@ def swirls(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
 
 
 def ink(size_wh: Size, palette: tuple[Rgb, ...], rng: Generator) -> Picture:
-    """Reeds in ink before a red sun, on paper."""
+    """Paint reeds in ink before a red sun, on paper."""
     u, v = _axes(size_wh)
     picture = _plain(size_wh, (0.93, 0.90, 0.83))
     away = np.hypot((u - 0.66) * size_wh[0] / size_wh[1], v - 0.3)
@@ -166,7 +166,7 @@ STYLES = {
 
 
 def paint(style: str, palette: int, size_wh: Size, rng: Generator) -> Picture:
-    """One painting; brush work and the canvas's weave lie over every style alike."""
+    """Paint one picture; brush work and the canvas's weave lie over every style alike."""
     picture = STYLES[style](size_wh, PALETTES[palette], rng)
     bristles = 0.05 * noise(size_wh, 2.2, rng, 7) + 0.03 * noise(size_wh, 1.4, rng)
     return np.asarray(np.clip(picture * (1 + bristles[..., None]), 0, 1), dtype=np.float32)

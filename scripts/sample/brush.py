@@ -1,4 +1,4 @@
-"""A brush region as Label Studio's front end writes it: RGBA, run-length packed bit by bit."""
+"""Pack a brush region as Label Studio's front end does: RGBA, run-length packed bit by bit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORD_BITS = 8
 
 
 def encode(alpha: NDArray[np.uint8]) -> list[int]:
-    """Pack an (H, W) alpha plane; it stands in all four channels of the packed pixels.
+    """Pack an (H, W) alpha plane, which fills all four channels of the packed pixels.
 
     Layout, most significant bit first: 32 bits word count, 5 bits word size - 1, four 4-bit
     count sizes - 1; then blocks of a repeat flag, 2 bits choosing the count size, count - 1,
@@ -29,7 +29,7 @@ def encode(alpha: NDArray[np.uint8]) -> list[int]:
 
 
 def _blocks(words: list[int]) -> list[tuple[bool, list[int]]]:
-    """Cut into runs; neighbouring single words are gathered into one literal block."""
+    """Cut words into runs; neighbouring single words become one literal block."""
     limit = 1 << _COUNT_BITS[-1]
     blocks: list[tuple[bool, list[int]]] = []
     for _, group in groupby(words):

@@ -1,4 +1,4 @@
-"""The scenes of the sample, room by room."""
+"""List the scenes of the sample, room by room."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _box(x: float, y: float, width: float, height: float) -> Points:
 def _turned(
     outline: Rectangle, style: str, palette: int, frame: Frame = GOLD, seed: int = 0
 ) -> Picture4:
-    """A picture that an annotator marks with the rectangle tool."""
+    """Return a picture that an annotator marks with the rectangle tool."""
     return Picture4(outline.corners(), style, palette, frame, seed=seed, turned=outline)
 
 
@@ -262,5 +262,5 @@ _OFFICE_SCENES = (
 
 
 def scenes() -> list[Scene]:
-    """All scenes of the sample."""
+    """Return all scenes of the sample."""
     return [*_HALL_SCENES, *_GALLERY_SCENES, *_OFFICE_SCENES]

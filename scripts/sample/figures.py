@@ -1,4 +1,4 @@
-"""People, plants and lamps: outlines that are anything but convex."""
+"""Draw people, plants and lamps, whose outlines are far from convex."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Person:
     seed: int = 0
 
     def outline(self) -> Polygon:
-        """The silhouette, arms and the gaps beside them included."""
+        """Return the silhouette, with the arms and the gaps beside them."""
         right = [self._limb(x, y, 1) for x, y in _STANDING]
         left = [self._limb(x, y, -1) for x, y in _STANDING[:0:-1]]
         return Polygon(smooth([*right, *left], 2))
@@ -63,11 +63,11 @@ class Person:
         )
 
     def regions(self) -> Sequence[Region]:
-        """One obstruction."""
+        """Return one obstruction."""
         return [Region((OBSTRUCTION,), self.outline())]
 
     def paint(self, canvas: Canvas) -> None:
-        """Shadow on the floor and the wall, then the clothed body."""
+        """Paint the shadow on the floor and the wall, then the clothed body."""
         cover = canvas.cover(self.outline())
         pool = canvas.cover(
             Ellipse(self.foot[0] + 9, self.foot[1] - 1, self.height * 0.15, self.height * 0.025)
@@ -156,12 +156,12 @@ class Plant:
         )  # fmt: skip
 
     def regions(self) -> Sequence[Region]:
-        """The foliage and the pot."""
+        """Return the foliage and the pot."""
         foliage = Polygon(tuple(p for leaf in self._leaf_points() for p in leaf))
         return [Region((OBSTRUCTION,), foliage), Region((OBSTRUCTION,), self._pot())]
 
     def paint(self, canvas: Canvas) -> None:
-        """Outer leaves first, so that the upright ones stand in front; the pot last."""
+        """Paint outer leaves first, so that the upright ones are in front; the pot last."""
         leaves = self._leaf_points()
         covers = [canvas.cover(Polygon(leaf)) for leaf in leaves]
         canvas.shadow(np.max(covers, axis=0), (7, 9), 8, 0.38)

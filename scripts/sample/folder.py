@@ -1,4 +1,4 @@
-"""Where the sample's images lie, and which scene an image of the export shows."""
+"""Find the sample's images, and the scene that an image of the export shows."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _PREFIX = re.compile(r"^[0-9a-f]{8}-")
 
 
 def clean_name(name: str) -> str:
-    """An uploaded file's name as Label Studio stores it, without the random prefix."""
+    """Return an uploaded file's name as Label Studio stores it, without the random prefix."""
     return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
 
 
 def image_path(reference: str) -> str:
-    """The path below `images/` of a task's `data.image`."""
+    """Return the path below `images/` of a task's `data.image`."""
     if reference.startswith(_LOCAL):
         return unquote(reference.removeprefix(_LOCAL))
     return unquote(reference).removeprefix("/data/")
 
 
 def scene_for(reference: str) -> Scene:
-    """The scene that a task's `data.image` shows.
+    """Return the scene that a task's `data.image` shows.
 
     Raises:
         KeyError: the image is not of this sample.
@@ -50,7 +50,7 @@ def _by_stored_name() -> dict[str, Scene]:
 
 
 def stored(scene: Scene, images: Path = IMAGES) -> Path:
-    """Where the scene's image is, or belongs if it is not there yet.
+    """Return where the scene's image is, or belongs if it is not there yet.
 
     An uploaded image lies under the name that Label Studio gave it, which has a random prefix.
     """

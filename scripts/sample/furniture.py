@@ -1,4 +1,4 @@
-"""Lamps, benches, vases, ribbons, dust sheets: bodies of a few plain parts."""
+"""Make lamps, benches, vases, ribbons and dust sheets: bodies of a few plain parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEEL: Rgb = (0.2, 0.2, 0.22)
 
 
 def floor_lamp(foot: Point, height: float, shade: Rgb = (0.95, 0.87, 0.68)) -> Body:
-    """A lamp on a thin pole: the pole with its foot, and the lit shade."""
+    """Return a lamp on a thin pole: the pole with its foot, and the lit shade."""
     x, y = foot
     h, pole = height, max(2.2, height * 0.011)
     stand: Points = (
@@ -31,7 +31,7 @@ def floor_lamp(foot: Point, height: float, shade: Rgb = (0.95, 0.87, 0.68)) -> B
 
 
 def star_lamp(centre: Point, radius: float, turn: float = 0.0) -> Body:
-    """A paper star drawn in one go, tip to tip but one: a pentagram whose middle is crossed."""
+    """Return a paper star drawn in one go: a pentagram, whose outline crosses itself."""
     tips = [math.radians(turn - 90 + 144 * k) for k in range(5)]
     x, y = centre
     star: Points = tuple((x + radius * math.cos(a), y + radius * math.sin(a)) for a in tips)
@@ -41,7 +41,7 @@ def star_lamp(centre: Point, radius: float, turn: float = 0.0) -> Body:
 
 
 def ribbon(start: Point, length: float, swing: float, colour: Rgb, width: float = 13) -> Body:
-    """A loop of ribbon as one outline: down one rim and up the other, which crosses itself."""
+    """Return a loop of ribbon as one outline that crosses itself: down one rim and up the other."""
     x, y = start
     path = []
     for step in range(33):
@@ -62,13 +62,13 @@ def ribbon(start: Point, length: float, swing: float, colour: Rgb, width: float 
 
 
 def scarf(points: tuple[Point, ...], radius: float, colour: Rgb) -> Body:
-    """A scarf or garland along a path: what one stroke of the brush tool covers."""
+    """Return a scarf or garland along a path: what one stroke of the brush tool covers."""
     stroke = Stroke(smooth(points, 5, closed=False), radius)
     return Body(((stroke, colour),), roundness=radius * 0.8, grain=0.3, folds=0.3, seed=4)
 
 
 def bench(left: Point, width: float, height: float, colour: Rgb = (0.5, 0.35, 0.22)) -> Body:
-    """A bench seen from the front: seat, two legs, the gap between them."""
+    """Return a bench seen from the front: seat, two legs, the gap between them."""
     x, y = left
     seat, leg = 0.26 * height, 0.08 * width
     outline: Points = (
@@ -82,13 +82,13 @@ def bench(left: Point, width: float, height: float, colour: Rgb = (0.5, 0.35, 0.
 
 
 def plinth(foot: Point, width: float, height: float, colour: Rgb = (0.84, 0.83, 0.8)) -> Body:
-    """A white block to stand things on; `foot` is the middle of its lower edge."""
+    """Return a white block to put things on; `foot` is the middle of its lower edge."""
     block = Rectangle(foot[0] - width / 2, foot[1] - height, width, height)
     return Body(((block, colour),), roundness=2, grain=0.01)
 
 
 def vase(foot: Point, height: float, colour: Rgb) -> Body:
-    """A bellied vase; `foot` is the middle of its base."""
+    """Return a bellied vase; `foot` is the middle of its base."""
     half = ((0.09, 1.0), (0.11, 0.93), (0.08, 0.84), (0.09, 0.72), (0.25, 0.53),
             (0.3, 0.35), (0.23, 0.12), (0.14, 0.0))  # fmt: skip
     right = [(foot[0] + x * height, foot[1] - y * height) for x, y in half]
@@ -98,7 +98,7 @@ def vase(foot: Point, height: float, colour: Rgb) -> Body:
 
 
 def balloon(centre: Point, radius: float, colour: Rgb, tilt: float = 12) -> Body:
-    """A paper lantern or balloon: a turned ellipse on a cord."""
+    """Return a paper lantern or balloon: a turned ellipse on a cord."""
     cord = Rectangle(centre[0] - 1, -4, 2, centre[1] - radius + 4)
     ball = Ellipse(*centre, radius * 0.86, radius, tilt)
     parts: tuple[tuple[Shape, Rgb], ...] = ((cord, STEEL), (ball, colour))
@@ -106,7 +106,7 @@ def balloon(centre: Point, radius: float, colour: Rgb, tilt: float = 12) -> Body
 
 
 def dust_sheet(corner: Point, width: float, height: float, colour: Rgb) -> Body:
-    """A picture wholly under a sheet: one outline that is a canvas and an obstruction at once."""
+    """Return a picture under a sheet: one outline that is a canvas and an obstruction at once."""
     x, y = corner
     w, h = width, height
     hem = [(x + w * (1.06 - 1.12 * k / 9), y + h * (1.03 + 0.05 * (k % 2))) for k in range(10)]

@@ -1,4 +1,4 @@
-"""Putting things into a picture: light, shadows, rounded bodies, and pictures in perspective."""
+"""Put things into a picture: light, shadows, rounded bodies, and pictures in perspective."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .textures import Picture, Rgb, Size, noise
 
 
 def blur(plane: Picture, radius: float) -> Picture:
-    """A plane of values 0 to 1, blurred."""
+    """Return a plane of values 0 to 1, blurred."""
     grey = Image.fromarray(np.rint(np.clip(plane, 0, 1) * 255).astype(np.uint8))
     soft = grey.filter(ImageFilter.GaussianBlur(radius))
     return np.asarray(soft, dtype=np.float32) / 255
@@ -28,11 +28,11 @@ class Canvas:
 
     @property
     def size(self) -> Size:
-        """Width and height."""
+        """The width and height in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
 
     def cover(self, shape: Shape) -> Picture:
-        """How much of each pixel the shape covers."""
+        """Return how much of each pixel the shape covers."""
         return coverage(shape, self.size)
 
     def lay(self, colour: Picture | Rgb, cover: Picture) -> None:
@@ -68,7 +68,7 @@ class Canvas:
 
 
 def unit_coordinates(quad: Sequence[Point], size_wh: Size) -> tuple[Array, Array]:
-    """Each pixel centre's (u, v) in the plane of a picture whose corners are `quad`.
+    """Return each pixel centre's (u, v) in the plane of a picture whose corners are `quad`.
 
     The corners go clockwise from the top left; (0, 0) and (1, 1) are the first and the third.
     """
@@ -85,7 +85,7 @@ def unit_coordinates(quad: Sequence[Point], size_wh: Size) -> tuple[Array, Array
 
 
 def sample(picture: Picture, u: Array, v: Array) -> Picture:
-    """The picture's colour at (u, v), 0 to 1 from corner to corner, between pixels blended."""
+    """Return the picture's colour at (u, v), 0 to 1 across it, blended between pixels."""
     height, width = picture.shape[:2]
     x = np.clip(u * width - 0.5, 0, width - 1.001)
     y = np.clip(v * height - 0.5, 0, height - 1.001)
@@ -97,5 +97,5 @@ def sample(picture: Picture, u: Array, v: Array) -> Picture:
 
 
 def to_bytes(rgb: Picture) -> NDArray[np.uint8]:
-    """Brightness 0 to 1 as bytes."""
+    """Return brightness 0 to 1 as bytes."""
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A scene: a room, what is in it, how it is photographed, and the exact class of each pixel."""
+"""Compose a scene: a room, its things, its photograph, and the exact class of each pixel."""
 
 from __future__ import annotations
 
@@ -70,15 +70,15 @@ class Scene:
 
     @property
     def seed(self) -> int:
-        """Every scene has its own noise, which other scenes do not move."""
+        """Return the scene's own noise, which does not depend on other scenes."""
         return zlib.crc32(self.file.encode("utf-8"))
 
     def regions(self) -> list[Region]:
-        """All regions, back to front."""
+        """Return all regions, back to front."""
         return [region for thing in self.things for region in thing.regions()]
 
     def truth_mask(self) -> NDArray[np.uint8]:
-        """The class of each pixel of the upright photograph, by its centre: (H, W)."""
+        """Return the class of each pixel of the upright photograph, by its centre: (H, W)."""
         width, height = self.size
         labels = np.zeros((height, width), dtype=np.uint8)
         for region in self.regions():
@@ -87,14 +87,14 @@ class Scene:
         return _CLASS_OF_SET[labels]
 
     def render(self) -> NDArray[np.uint8]:
-        """The upright photograph: (H, W, 3)."""
+        """Return the upright photograph: (H, W, 3)."""
         canvas = Canvas(_empty_room(self.room, self.size, self.seed), self.seed)
         for thing in self.things:
             thing.paint(canvas)
         return _photograph(canvas, self)
 
     def encoded(self) -> bytes:
-        """The photograph as stored: JPEG or PNG by the file's ending, turned per `orientation`."""
+        """Return the photograph as stored: JPEG or PNG by its ending, turned per `orientation`."""
         picture = Image.fromarray(self.render())
         stream = io.BytesIO()
         if self.file.endswith(".png"):
@@ -139,7 +139,7 @@ def _lay_floor(canvas: Canvas, room: Room, top: float) -> None:
 
 
 def _photograph(canvas: Canvas, scene: Scene) -> NDArray[np.uint8]:
-    """What a lens and a sensor do: soft focus, darker corners, a colour cast, grain."""
+    """Apply what a lens and a sensor do: soft focus, darker corners, a colour cast, grain."""
     width, height = scene.size
     picture = Image.fromarray(to_bytes(canvas.rgb))
     rgb = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.55)), dtype=np.float32) / 255

@@ -1,4 +1,4 @@
-"""The outlines of the scenes, and which points lie inside them.
+"""Outline the things in scenes, and tell which points lie inside them.
 
 Every shape answers one question, `inside(xs, ys)`: for a grid of points in pixel coordinates,
 which are inside? Both the painting (many points a pixel) and the truth (the pixel's centre)
@@ -26,10 +26,10 @@ class Shape(Protocol):
     """A filled outline in pixel coordinates; (0, 0) is the image's top-left corner."""
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of a box around the shape."""
+        """Return left, top, right, bottom of a box around the shape."""
 
     def inside(self, xs: Array, ys: Array) -> Flags:
-        """Whether each point of the grid is inside: (len(ys), len(xs)); `xs` ascending."""
+        """Tell whether each point of the grid is inside: (len(ys), len(xs)); `xs` ascending."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Polygon:
     points: Points
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom."""
+        """Return left, top, right, bottom."""
         xs, ys = zip(*self.points, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
     def inside(self, xs: Array, ys: Array) -> Flags:
-        """Points around which the outline winds: each row sums up the edges to its left."""
+        """Find the points around which the outline winds: a row sums up the edges to its left."""
         winding = np.zeros((len(ys), len(xs) + 1), dtype=np.int32)
         for (x0, y0), (x1, y1) in zip(self.points, self.points[1:] + self.points[:1], strict=True):
             low, high = min(y0, y1), max(y0, y1)
@@ -67,7 +67,7 @@ class Rectangle:
     rotation: float = 0.0
 
     def corners(self) -> Points:
-        """The four corners, clockwise from the pivot."""
+        """Return the four corners, clockwise from the pivot."""
         a = math.radians(self.rotation)
         wx, wy = self.width * math.cos(a), self.width * math.sin(a)
         hx, hy = -self.height * math.sin(a), self.height * math.cos(a)
@@ -75,11 +75,11 @@ class Rectangle:
         return (x, y), (x + wx, y + wy), (x + wx + hx, y + wy + hy), (x + hx, y + hy)
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom."""
+        """Return left, top, right, bottom."""
         return Polygon(self.corners()).bounds()
 
     def inside(self, xs: Array, ys: Array) -> Flags:
-        """Points whose coordinates along the two sides lie within the sides' lengths."""
+        """Find the points whose coordinates along the two sides lie within the sides' lengths."""
         along, down = _turned(xs - self.x, ys - self.y, self.rotation)
         fits = (along >= 0) & (along < self.width) & (down >= 0) & (down < self.height)
         return np.asarray(fits)
@@ -96,31 +96,31 @@ class Ellipse:
     rotation: float = 0.0
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the circle around it (generous when it is slim)."""
+        """Return left, top, right, bottom of the circle around it (generous when it is slim)."""
         r = max(self.radius_x, self.radius_y)
         return self.x - r, self.y - r, self.x + r, self.y + r
 
     def inside(self, xs: Array, ys: Array) -> Flags:
-        """Points that fulfil the ellipse's equation."""
+        """Find the points that fulfil the ellipse's equation."""
         along, down = _turned(xs - self.x, ys - self.y, self.rotation)
         return np.asarray((along / self.radius_x) ** 2 + (down / self.radius_y) ** 2 < 1)
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """What a round brush of `radius` leaves along a path."""
+    """Stroke that a round brush of `radius` leaves along a path."""
 
     points: Points
     radius: float
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom."""
+        """Return left, top, right, bottom."""
         x0, y0, x1, y1 = Polygon(self.points).bounds()
         r = self.radius
         return x0 - r, y0 - r, x1 + r, y1 + r
 
     def inside(self, xs: Array, ys: Array) -> Flags:
-        """Points nearer to the path than the radius."""
+        """Find the points nearer to the path than the radius."""
         near = np.zeros((len(ys), len(xs)), dtype=np.bool_)
         for start, end in zip(self.points, self.points[1:], strict=False):
             near |= _distance_to_segment(xs, ys, start, end) < self.radius
@@ -128,7 +128,7 @@ class Stroke:
 
 
 def _turned(dx: Array, dy: Array, degrees: float) -> tuple[Array, Array]:
-    """Offsets seen in a frame that is turned clockwise by `degrees`."""
+    """Return offsets seen in a frame that is turned clockwise by `degrees`."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return dx[None] * cos + dy[:, None] * sin, dy[:, None] * cos - dx[None] * sin
 
@@ -142,13 +142,13 @@ def _distance_to_segment(xs: Array, ys: Array, start: Point, end: Point) -> Arra
 
 
 def centres_inside(shape: Shape, size_wh: tuple[int, int]) -> Flags:
-    """Which pixels' centres lie inside: (H, W)."""
+    """Tell which pixels' centres lie inside: (H, W)."""
     width, height = size_wh
     return shape.inside(np.arange(width) + 0.5, np.arange(height) + 0.5)
 
 
 def coverage(shape: Shape, size_wh: tuple[int, int], samples: int = 4) -> Array:
-    """How much of each pixel the shape covers, 0 to 1: (H, W), from samples x samples points."""
+    """Return how much of each pixel is covered, 0 to 1: (H, W), by samples x samples points."""
     width, height = size_wh
     cover = np.zeros((height, width), dtype=np.float32)
     x0, y0, x1, y1 = shape.bounds()
@@ -164,7 +164,7 @@ def coverage(shape: Shape, size_wh: tuple[int, int], samples: int = 4) -> Array:
 
 
 def smooth(points: Sequence[Point], steps: int = 4, closed: bool = True) -> Points:
-    """A Catmull-Rom curve through the points, as a polyline with `steps` pieces a span."""
+    """Return a Catmull-Rom curve through the points, as a polyline with `steps` pieces a span."""
     n = len(points)
     spans = n if closed else n - 1
     curve: list[Point] = []
@@ -187,7 +187,7 @@ def _catmull_rom(p: Sequence[Point], t: float) -> Point:
 
 
 def clip_to_image(points: Iterable[Point], size_wh: tuple[int, int]) -> Points:
-    """The part of a polygon within the image, as an annotator can draw it."""
+    """Return the part of a polygon within the image, as an annotator can draw it."""
     kept = list(points)
     for axis, limit, sign in ((0, 0, 1), (0, size_wh[0], -1), (1, 0, 1), (1, size_wh[1], -1)):
         kept = _clip_half_plane(kept, axis, float(limit), sign)

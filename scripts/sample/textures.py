@@ -1,4 +1,4 @@
-"""Surfaces: noise, walls and floors, as (H, W, 3) float arrays of brightness 0 to 1."""
+"""Paint surfaces: noise, walls and floors, as (H, W, 3) float arrays of brightness 0 to 1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Size = tuple[int, int]
 
 
 def noise(size_wh: Size, cell: float, rng: Generator, stretch: float = 1.0) -> Picture:
-    """Smooth noise of mean 0 and about -1 to 1; a lump is `cell` high, `stretch` times wider."""
+    """Return smooth noise of mean 0, about -1 to 1; lumps: `cell` high, `stretch` times wider."""
     width, height = size_wh
     columns = max(int(width / (cell * stretch)) + 3, 4)
     rows = max(int(height / cell) + 3, 4)
@@ -24,7 +24,7 @@ def noise(size_wh: Size, cell: float, rng: Generator, stretch: float = 1.0) -> P
 
 
 def fractal(size_wh: Size, cell: float, rng: Generator, stretch: float = 1.0) -> Picture:
-    """Noise with finer and fainter noise on top of it."""
+    """Return noise with finer and fainter noise on top of it."""
     total = np.zeros(size_wh[::-1], dtype=np.float32)
     for octave in range(4):
         total += noise(size_wh, max(cell / 2**octave, 1.0), rng, stretch) / 2**octave
@@ -32,7 +32,7 @@ def fractal(size_wh: Size, cell: float, rng: Generator, stretch: float = 1.0) ->
 
 
 def tinted(shade: Picture, colour: Rgb) -> Picture:
-    """A grey picture (H, W) in one colour."""
+    """Return a grey picture (H, W) in one colour."""
     return np.asarray(shade[..., None] * np.array(colour, dtype=np.float32))
 
 
@@ -42,7 +42,7 @@ def _grid(size_wh: Size) -> tuple[Picture, Picture]:
 
 
 def plaster(size_wh: Size, colour: Rgb, rng: Generator) -> Picture:
-    """Painted plaster: large faint stains, fine grain, a hint of the roller's relief."""
+    """Paint plaster: large faint stains, fine grain, a hint of the roller's relief."""
     grain = noise(size_wh, 2.5, rng)
     relief = np.roll(grain, 1, axis=0) - grain
     shade = 1 + 0.035 * fractal(size_wh, size_wh[1] / 3, rng) + 0.035 * relief + 0.012 * grain
@@ -50,7 +50,7 @@ def plaster(size_wh: Size, colour: Rgb, rng: Generator) -> Picture:
 
 
 def concrete(size_wh: Size, colour: Rgb, rng: Generator) -> Picture:
-    """Cast concrete: cloudy, with shuttering seams and tie holes."""
+    """Paint cast concrete: cloudy, with shuttering seams and tie holes."""
     x, y = _grid(size_wh)
     shade = 1 + 0.11 * fractal(size_wh, 70, rng) + 0.03 * noise(size_wh, 1.6, rng)
     pitch_x, pitch_y = size_wh[0] / 2.6, size_wh[1] / 2.2
@@ -60,7 +60,7 @@ def concrete(size_wh: Size, colour: Rgb, rng: Generator) -> Picture:
 
 
 def brick(size_wh: Size, colour: Rgb, rng: Generator, height: float = 17.0) -> Picture:
-    """A running bond: each brick of its own shade, worn edges, light mortar."""
+    """Paint a running bond: each brick of its own shade, worn edges, light mortar."""
     x, y = _grid(size_wh)
     wobble_x, wobble_y = noise(size_wh, 9, rng), noise(size_wh, 9, rng)
     y = y + 0.9 * wobble_y
@@ -83,7 +83,7 @@ def _to_edge(value: Picture, pitch: float) -> Picture:
 
 
 def boards(size_wh: Size, colour: Rgb, rng: Generator, pitch: float = 58.0) -> Picture:
-    """Upright boards with grain, knots' swirls and dark joints."""
+    """Paint upright boards with grain, knots' swirls and dark joints."""
     x, _ = _grid(size_wh)
     board = np.floor(x / pitch).astype(int)
     tone = rng.random(200).astype(np.float32)
@@ -95,7 +95,7 @@ def boards(size_wh: Size, colour: Rgb, rng: Generator, pitch: float = 58.0) -> P
 
 
 def wallpaper(size_wh: Size, colour: Rgb, rng: Generator, pitch: float = 46.0) -> Picture:
-    """A damask: rows of lobed ornaments, half a step apart, on a finely woven ground."""
+    """Paint a damask: rows of lobed ornaments, half a step apart, on a finely woven ground."""
     x, y = _grid(size_wh)
     row = np.floor(y / pitch)
     u = ((x + (row % 2) * pitch / 2) % pitch) / pitch - 0.5
@@ -110,7 +110,7 @@ def wallpaper(size_wh: Size, colour: Rgb, rng: Generator, pitch: float = 46.0) -
 
 
 def stripes(size_wh: Size, colour: Rgb, rng: Generator, pitch: float = 54.0) -> Picture:
-    """A striped wallpaper: broad bands with a thin line beside each."""
+    """Paint a striped wallpaper: broad bands with a thin line beside each."""
     x, _ = _grid(size_wh)
     phase = (x % pitch) / pitch
     band = np.clip(8 * (0.25 - np.abs(phase - 0.5)) + 0.5, 0, 1)
@@ -130,7 +130,7 @@ WALLS = {
 
 
 def floor(size_wh: Size, top: float, colour: Rgb, rng: Generator) -> Picture:
-    """Planks running away from the viewer below the line y = `top`; above it, nonsense."""
+    """Paint planks running away from the viewer below the line y = `top`; no meaning above it."""
     width, height = size_wh
     x, y = _grid(size_wh)
     horizon = top - 0.55 * height

@@ -1,4 +1,4 @@
-"""What stands and hangs in the rooms. A thing paints itself and tells the regions it occupies."""
+"""Make the things in the rooms. A thing paints itself and lists the regions it occupies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Thing(Protocol):
     """Something in a scene."""
 
     def regions(self) -> Sequence[Region]:
-        """What an annotator outlines."""
+        """Return what an annotator outlines."""
 
     def paint(self, canvas: Canvas) -> None:
         """Paint it over what is there."""
@@ -69,15 +69,15 @@ class Picture4:
     lift: float = 1.0
 
     def shape(self) -> Shape:
-        """The outline of the frame."""
+        """Return the outline of the frame."""
         return self.turned or Polygon(self.quad)
 
     def regions(self) -> Sequence[Region]:
-        """One canvas."""
+        """Return one canvas."""
         return [Region((self.label,), self.shape(), self.split)]
 
     def paint(self, canvas: Canvas) -> None:
-        """The shadow, the frame with its bevel, the mat, the painting."""
+        """Paint the shadow, the frame with its bevel, the mat, the painting."""
         cover = canvas.cover(self.shape())
         width, height = _sides(self.quad)
         drop = self.lift * max(2.0, 0.022 * min(width, height))
@@ -96,7 +96,7 @@ def _sides(quad: Points) -> tuple[float, float]:
 
 
 def _framed(art: Picture, u: Array, v: Array, sides: tuple[float, float], f: Frame) -> Picture:
-    """A picture in its frame at the plane's coordinates (u, v)."""
+    """Return a picture in its frame at the plane's coordinates (u, v)."""
     short = min(sides)
     left, right = u * sides[0] / short, (1 - u) * sides[0] / short
     above, below = v * sides[1] / short, (1 - v) * sides[1] / short
@@ -116,7 +116,7 @@ def _framed(art: Picture, u: Array, v: Array, sides: tuple[float, float], f: Fra
 
 
 def _across(outer: Picture, inner: Picture, pixels_in: Array) -> Picture:
-    """Two pictures that meet where `pixels_in` is 0, without stairs."""
+    """Blend two pictures that meet where `pixels_in` is 0, without stairs."""
     share = np.clip(pixels_in + 0.5, 0, 1)[..., None]
     return np.asarray(outer * (1 - share) + inner * share, dtype=np.float32)
 
@@ -137,11 +137,11 @@ class Oval:
     seed: int = 0
 
     def regions(self) -> Sequence[Region]:
-        """One canvas."""
+        """Return one canvas."""
         return [Region((self.label,), self.outline)]
 
     def paint(self, canvas: Canvas) -> None:
-        """Like a rectangular picture, with the frame's profile around the centre."""
+        """Paint like a rectangular picture, with the frame's profile around the centre."""
         e, (width, height) = self.outline, canvas.size
         cover = canvas.cover(e)
         canvas.shadow(cover, (2, 4), 5, 0.5)
@@ -179,11 +179,11 @@ class Body:
     seed: int = field(default=0)
 
     def regions(self) -> Sequence[Region]:
-        """One region a part."""
+        """Return one region for each part."""
         return [Region(self.labels, shape) for shape, _ in self.parts]
 
     def paint(self, canvas: Canvas) -> None:
-        """Each part with its shadow on what is behind."""
+        """Paint each part with its shadow on what is behind."""
         covers = [canvas.cover(shape) for shape, _ in self.parts]
         together = np.max(covers, axis=0)
         canvas.shadow(together, self.shade_shift, 9, 0.38)

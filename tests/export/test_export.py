@@ -19,7 +19,7 @@ from pycocotools.coco import COCO
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
-from maskbench.export import FORMATS, export
+from maskbench.export import export, find_formats, formats
 from maskbench.export.source import ExportSource
 from maskbench.pipeline.splits import SUBSETS
 from tests.benchmarks import make
@@ -41,7 +41,7 @@ def source(sample):
 def exported(source, tmp_path_factory):
     """The sample in every form, by name."""
     root = tmp_path_factory.mktemp("exported")
-    for form in FORMATS:
+    for form in find_formats():
         export(form, source, root / form)
     return root
 
@@ -272,7 +272,7 @@ def test_shard_size_is_webdatasets(sample, tmp_path, capsys):
 
 
 def test_exports_have_the_same_bytes_every_time(source, exported, tmp_path):
-    for form in FORMATS:
+    for form in find_formats():
         export(form, source, tmp_path / form)
         for path in (exported / form).rglob("*"):
             if path.is_file():
@@ -295,6 +295,54 @@ def test_missing_regions_are_named_and_nothing_is_left(sample, tmp_path):
     with pytest.raises(DataError, match=r"\.json: is missing; .*dvc pull fetch"):
         export("coco", ExportSource(Benchmark(sample), tmp_path / "none"), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+ONE_MORE = '''"""A list of keys, one on each line."""
+
+from maskbench.export.option import Option
+
+NEEDS_REGIONS = False
+OPTIONS = (Option("most", "--most-keys", "keys", "how many (default: all)"),)
+
+
+def write(source, folder, most=1000):
+    keys = source.benchmark.keys[: int(most)]
+    (folder / "keys.txt").write_text("".join(f"{key}\\n" for key in keys))
+    return f"{len(keys)} keys"
+'''
+
+
+def test_a_module_is_all_that_a_format_needs(sample, tmp_path, capsys, monkeypatch):
+    (tmp_path / "added").mkdir()
+    (tmp_path / "added" / "keylist.py").write_text(ONE_MORE)
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path / "added")])
+    monkeypatch.syspath_prepend(tmp_path / "added")  # drops what the import system remembers
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "keylist A list of keys, one on each line. [masks]" in told
+    assert "--most-keys KEYS keylist: how many (default: all)" in told
+    words = ["export", "keylist", str(tmp_path / "out"), "--data", str(sample)]
+    assert main([*words, "--most-keys", "2"]) == 0
+    assert capsys.readouterr().out == f"2 keys: {tmp_path / 'out'}\n"
+    keys = (tmp_path / "out" / "keys.txt").read_text().splitlines()
+    assert keys == list(Benchmark(sample).keys[:2])
+    assert main([*words, "--most-keys", "0"]) == 1
+    assert "--most-keys is for keylist, in keys above 0" in capsys.readouterr().err
+
+
+def test_help_lists_every_format(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    told = capsys.readouterr().out.partition("formats:")[2]
+    listed = {line.split()[0]: line.split()[-1] for line in told.splitlines() if line}
+    assert listed == {
+        "coco": "[instances]",
+        "hf": "[masks]",
+        "voc": "[masks]",
+        "webdataset": "[masks]",
+        "yolo": "[instances]",
+    }
 
 
 def test_command_exports(sample, tmp_path, capsys):

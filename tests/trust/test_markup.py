@@ -13,7 +13,7 @@ from maskbench.diff.page.write import _entry, _html
 from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.page import ShownPrediction, write_page
-from maskbench.export import hf
+from maskbench.export.formats import hf
 from tests.benchmarks import blocks, write_item, write_lists
 from tests.diff.test_reports import change, comparison, row
 

@@ -1,29 +1,33 @@
-"""COCO instances (https://cocodataset.org/#format-data): a JSON file a split beside its images.
+"""COCO instances: a JSON file for each split, with regions as polygons.
 
-Layout: ``train/``, ``valid/``, ``test/`` with the scenes, ``annotations/instances_<split>.json``. A
-category's id is the class's value in masks; ``area`` and ``bbox`` are of the region's pixels.
+See https://cocodataset.org/#format-data. Layout: ``train/``, ``valid/``, ``test/`` with the scenes
+and ``annotations/instances_<split>.json``. A category's id is the class's value in masks; ``area``
+and ``bbox`` are those of the region's pixels.
 
-Every region is polygons along the borders of its pixels, one for each part, whether it was drawn
-with the polygon tool or the brush. pycocotools, which training programs decode COCO with, gives
-back exactly its pixels. A hole is joined to the outline by a cut of no width. Run-length codes
-would be exact, too, but many training programs expect polygons (Detectron2 unless it is told
-otherwise, Ultralytics' converter).
+A region is a polygon for each of its parts along the borders of its pixels, whichever tool drew
+it. pycocotools, with which training programs decode COCO, gives back exactly its pixels. A hole is
+joined to the outline by a cut of no width. Run-length codes would be exact as well, but many
+training programs expect polygons (Detectron2 by default, Ultralytics' converter).
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskbench.export.folder import copy
-from maskbench.export.instances import Instance, instances
 from maskbench.export.source import ExportSource
-from maskbench.export.trace import trace
 from maskbench.files.atomic import write_text
 from maskbench.files.json import json_text
 from maskbench.pipeline.splits import SUBSETS
 
+if TYPE_CHECKING:
+    from maskbench.export.instances import Instance
+
+NEEDS_REGIONS = True
+OPTIONS = ()
+
 
 def write(source: ExportSource, folder: Path) -> str:
-    """Write all splits; return the summary."""
+    """Write all splits; return a one-line summary."""
     total = 0
     for split in SUBSETS:
         content = _split(source, split)
@@ -43,7 +47,7 @@ def _split(source: ExportSource, split: str) -> dict[str, Any]:
         width, height = source.size_wh(key)
         name = source.benchmark.scene_path(key).name
         images.append({"id": number, "file_name": name, "width": width, "height": height})
-        for instance in instances(source, key):
+        for instance in source.instances(key):
             entry = {"id": len(annotations) + 1, "image_id": number, **_annotation(instance)}
             annotations.append(entry)
     categories = [
@@ -54,10 +58,10 @@ def _split(source: ExportSource, split: str) -> dict[str, Any]:
     return {"images": images, "annotations": annotations, "categories": categories}
 
 
-def _annotation(instance: Instance) -> dict[str, Any]:
+def _annotation(instance: "Instance") -> dict[str, Any]:
     return {
         "category_id": instance.value,
-        "segmentation": [outline.reshape(-1).tolist() for outline in trace(instance.pixels)],
+        "segmentation": [outline.reshape(-1).tolist() for outline in instance.outlines],
         "area": instance.area,
         "bbox": list(instance.box),
         "iscrowd": 0,

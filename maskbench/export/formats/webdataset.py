@@ -2,12 +2,13 @@
 
 Layout: ``<split>/<split>-000000.tar`` and so on, ``codes.txt`` as in the benchmark, and
 ``index.json``: shards by split with their number of samples, size and digest. A sample's files
-stand beside each other in a shard: ``<key>.<suffix>`` (the scene), ``<key>.mask.<suffix>`` and
-``<key>.json`` (the manifest's row); scenes and masks keep their bytes.
+are adjacent in a shard: ``<key>.<suffix>`` (the scene), ``<key>.mask.<suffix>`` and ``<key>.json``
+(the manifest's row). Scenes and masks keep their bytes.
 
-A key's digest alone tells its shard, so that an image that is added or changed rewrites one shard,
-the others keep their bytes, and a shard is as mixed as the split. There are so many shards that
-they have the wanted size or up to half less; when a split outgrows that, all its shards divide.
+The key's digest alone decides its shard. An image that is added or changed therefore rewrites one
+shard while the others keep their bytes, and a shard is as mixed as the split. The number of shards
+is the power of two that gives the wanted size or up to half less; when a split outgrows it, all
+its shards divide.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError
 from maskbench.export.folder import copy
+from maskbench.export.option import Option
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.files.hashing import sha256_file
@@ -29,14 +31,29 @@ from maskbench.files.json import json_text
 from maskbench.pipeline.splits import SUBSETS
 
 SHARD_MB = 256.0
-"""Megabytes (10^6 bytes) that a shard has at most, about."""
+"""About how many megabytes (10^6 bytes) a shard has at most."""
+
+NEEDS_REGIONS = False
+OPTIONS = (
+    Option(
+        "shard_mb",
+        "--shard-size",
+        "megabytes",
+        f"about how large a shard may be (default: {SHARD_MB:g})",
+    ),
+)
 
 
 def write(source: ExportSource, folder: Path, shard_mb: float = SHARD_MB) -> str:
-    """Write the splits that have images; return the summary.
+    """Write the splits that have images; return a one-line summary.
+
+    Args:
+        source: The benchmark.
+        folder: An empty folder.
+        shard_mb: About how many megabytes a shard has at most.
 
     Raises:
-        MaskbenchError: A key holds a dot, after which WebDataset begins a file's kind.
+        MaskbenchError: A key holds a dot, after which WebDataset begins a file's type.
     """
     benchmark = source.benchmark
     index: dict[str, Any] = {"classes": benchmark.classes, "ignore": benchmark.ignore_index}
@@ -73,7 +90,7 @@ def _write_split(benchmark: Benchmark, name: str, folder: Path, most: float) -> 
 
 
 def _by_shard(benchmark: Benchmark, keys: Iterable[str], most: float) -> list[list[str]]:
-    """Return the keys in order by shard; a power of two of them, less those that stay empty."""
+    """Return the sorted keys of each shard that has any; there are a power of two of shards."""
     places = {key: (benchmark.scene_path(key), benchmark.mask_path(key)) for key in keys}
     total = sum(path.stat().st_size for pair in places.values() for path in pair)
     bits = 0
@@ -81,11 +98,11 @@ def _by_shard(benchmark: Benchmark, keys: Iterable[str], most: float) -> list[li
         bits += 1
     shards: dict[int, list[str]] = defaultdict(list)
     for key in sorted(places):
-        shards[_drawn(key) >> (64 - bits)].append(key)
+        shards[_key_number(key) >> (64 - bits)].append(key)
     return [shards[number] for number in sorted(shards)]
 
 
-def _drawn(key: str) -> int:
+def _key_number(key: str) -> int:
     """Return a number below 2^64 that depends on the key only."""
     return int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest()[:8], "big")
 

@@ -1,9 +1,9 @@
-"""Hugging Face ``datasets``: image and mask columns (``load_dataset(folder)``).
+"""Hugging Face datasets: image and mask columns, read by load_dataset.
 
-Layout: a folder a split (``train``, ``validation``, ``test``) with ``images/``, ``masks/`` and
-``metadata.csv`` in the library's image-folder convention, and a card ``README.md`` that names the
-split folders, since the library would guess splits from file names. Scenes and masks keep their
-bytes.
+Layout: a folder for each split (``train``, ``validation``, ``test``) with ``images/``, ``masks/``
+and ``metadata.csv`` in the library's image-folder convention, and a card ``README.md`` that names
+the split folders; without it the library would guess splits from file names. Scenes and masks keep
+their bytes.
 """
 
 import csv
@@ -17,11 +17,14 @@ from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.text import escape_markdown
 
+NEEDS_REGIONS = False
+OPTIONS = ()
+
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 
 
 def write(source: ExportSource, folder: Path) -> str:
-    """Write the splits that have images; return the summary."""
+    """Write the splits that have images; return a one-line summary."""
     benchmark = source.benchmark
     used = {name: place for name, place in _SPLITS.items() if benchmark.splits[name]}
     for name, place in used.items():

@@ -1,10 +1,10 @@
-"""Pascal VOC segmentation, as ``torchvision.datasets.VOCSegmentation`` reads it.
+"""Pascal VOC segmentation: palette masks, read by torchvision's VOCSegmentation.
 
 Layout under ``VOCdevkit/VOC2012``: ``JPEGImages/<key>.jpg``; ``SegmentationClass/<key>.png``, a
 palette image in VOC's colours, index = class, 255 = ignore; ``train``, ``val``, ``trainval`` and
 ``test`` in ``ImageSets/Segmentation``; ``labelmap.txt`` (``name:r,g,b::``, as CVAT writes it). JPEG
-scenes keep their bytes; VOC has no other kind, so others are encoded at quality 95 without chroma
-subsampling.
+scenes keep their bytes. VOC has no other image format, so others are encoded at quality 95 without
+chroma subsampling.
 """
 
 from pathlib import Path
@@ -19,11 +19,14 @@ from maskbench.files.atomic import write_text
 from maskbench.files.palette import voc_color
 from maskbench.pipeline.splits import SUBSETS
 
+NEEDS_REGIONS = False
+OPTIONS = ()
+
 _SETS = {"train": ("train",), "val": ("valid",), "trainval": ("train", "valid"), "test": ("test",)}
 
 
 def write(source: ExportSource, folder: Path) -> str:
-    """Write all splits; return the summary."""
+    """Write all splits; return a one-line summary."""
     benchmark, root = source.benchmark, folder / "VOCdevkit" / "VOC2012"
     for name, splits in _SETS.items():
         keys = sorted(key for split in splits for key in benchmark.splits[split])

@@ -1,35 +1,42 @@
-"""YOLO instance segmentation (https://docs.ultralytics.com/datasets/segment/).
+"""YOLO instance segmentation: a text file for each image, with regions as polygons.
 
-Layout: ``images/<split>``, ``labels/<split>/<key>.txt`` with a line an outline (class, then x y
-pairs as shares of width and height), ``data.yaml``. YOLO has no background class, so its class is
-the value in masks minus one.
+See https://docs.ultralytics.com/datasets/segment/. Layout: ``images/<split>``,
+``labels/<split>/<key>.txt`` with a line for each outline (class, then x y pairs as shares of width
+and height) and ``data.yaml``. YOLO has no background class, so its class is the value in masks
+minus one.
 
-Outlines run along the borders of a region's pixels, so that filling them at pixel centres gives
-exactly these. A region in several parts becomes a line a part. YOLO has no holes: a hole is joined
-to the outline by a cut of no width.
+Outlines run along the borders of a region's pixels, so filling them at pixel centres gives exactly
+these. A region in several parts becomes several lines. YOLO has no holes: a hole is joined to the
+outline by a cut of no width.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskbench.export.folder import copy
-from maskbench.export.instances import Instance, instances
 from maskbench.export.source import ExportSource
-from maskbench.export.trace import trace
 from maskbench.files.atomic import write_text
 from maskbench.pipeline.splits import SUBSETS
 
+if TYPE_CHECKING:
+    from maskbench.export.instances import Instance
+
+NEEDS_REGIONS = True
+OPTIONS = ()
+
 
 def write(source: ExportSource, folder: Path) -> str:
-    """Write all splits; return the summary."""
+    """Write all splits; return a one-line summary."""
     total = 0
     for split in SUBSETS:
         for name in ("images", "labels"):
             (folder / name / split).mkdir(parents=True)
         for key in source.benchmark.splits[split]:
             size_wh = source.size_wh(key)
-            lines = [line for i in instances(source, key) for line in _lines(i, size_wh)]
+            instances = source.instances(key)
+            lines = [line for instance in instances for line in _lines(instance, size_wh)]
             write_text(folder / "labels" / split / f"{key}.txt", "".join(lines))
             scene = source.benchmark.scene_path(key)
             copy(scene, folder / "images" / split / scene.name)
@@ -41,8 +48,8 @@ def write(source: ExportSource, folder: Path) -> str:
 def _description(source: ExportSource) -> str:
     """Return ``data.yaml``; JSON strings are YAML strings.
 
-    It has no ``path``: without one its folders lie beside it wherever training is started, while
-    ``.`` would be that place.
+    It has no ``path``: without it the folders are looked for beside ``data.yaml``, while ``.``
+    would be the folder in which training is started.
     """
     names = (
         f"  {value}: {json.dumps(name)}\n"
@@ -52,7 +59,7 @@ def _description(source: ExportSource) -> str:
     return f"{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
 
 
-def _lines(instance: Instance, size_wh: tuple[int, int]) -> Iterator[str]:
-    for outline in trace(instance.pixels):
+def _lines(instance: "Instance", size_wh: tuple[int, int]) -> Iterator[str]:
+    for outline in instance.outlines:
         numbers = " ".join(f"{share:.6f}" for share in (outline / size_wh).reshape(-1))
         yield f"{instance.value - 1} {numbers}\n"
