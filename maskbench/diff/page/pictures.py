@@ -1,4 +1,4 @@
-"""Pictures of one item for the page: the scene, both masks, their difference, and a thumbnail."""
+"""Draw one item for the page: the scene, both masks, their difference, and a thumbnail."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from maskbench.diff.class_names import Named, Names
+from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.page.outlines import outlines
 from maskbench.files.atomic import replacing, write_text
@@ -98,7 +98,7 @@ class DrawItem:
         with replacing(self.folder / name) as temporary:
             picture.save(temporary, **options)
 
-    def _write_data(self, shown: ShownChange, sides: Sequence[Named | None]) -> None:
+    def _write_data(self, shown: ShownChange, sides: Sequence[NamedMask | None]) -> None:
         """Write what a click on a pixel needs, as a script: a page in a file can load no data."""
         data: dict[str, Any] = {}
         contexts = (self.before, self.after)
@@ -131,7 +131,7 @@ def scene(path: Path) -> Image.Image:
     return picture
 
 
-def runs(mask: Named) -> list[int]:
+def runs(mask: NamedMask) -> list[int]:
     """Return a mask row by row as value, length of its run, value, length, and so on."""
     flat = mask.reshape(-1)
     starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
@@ -139,7 +139,7 @@ def runs(mask: Named) -> list[int]:
     return [int(n) for pair in zip(flat[starts], lengths, strict=True) for n in pair]
 
 
-def difference(before: Named | None, after: Named | None) -> npt.NDArray[np.uint8] | None:
+def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:
     """Return what happened to each pixel, shape (H, W), uint8: UNCHANGED, GAINED, LOST or OTHER.
 
     The background is number 0. None where there is only one mask, or the sizes differ.
@@ -153,7 +153,7 @@ def difference(before: Named | None, after: Named | None) -> npt.NDArray[np.uint
     return changed
 
 
-def _class_picture(mask: Named) -> Image.Image:
+def _class_picture(mask: NamedMask) -> Image.Image:
     """Return a mask in class colours; the background is transparent."""
     values = np.minimum(mask, 255).astype(np.uint8)
     return palette_picture(values, palette().tolist(), is_transparent=True)

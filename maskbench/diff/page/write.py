@@ -24,8 +24,7 @@ from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
 _SHARED_SCRIPTS = ("elements.js", "theme.js", "viewer.js")
 _OWN_SCRIPTS = ("list.js", "pixel.js", "panes.js", "keys.js")
-_NUMBER_WIDTH = 5
-_OURS = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # pictures of a page that was here before
+_IMAGE_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
 
 def write_page(
@@ -43,7 +42,7 @@ def write_page(
     shown = _shown(items, before, after)
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
-    for stale in filter(_OURS.fullmatch, sorted(entry.name for entry in images.iterdir())):
+    for stale in filter(_IMAGE_FILE.fullmatch, sorted(entry.name for entry in images.iterdir())):
         (images / stale).unlink()
     old, new = contexts(before, after)
     for _ in run_all(DrawItem(images, names, old, new), shown, "page"):
@@ -80,7 +79,7 @@ def _version(version: Version) -> dict[str, Any]:
 
 
 def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str, Any]:
-    number = f"{index:0{_NUMBER_WIDTH}d}"
+    number = f"{index:05d}"
     if isinstance(entry, MaskChange):
         return {"n": number, "status": "changed", **_row(entry.after), **_changed(entry, found)}
     status = "added" if entry in found.added else "removed"
@@ -134,7 +133,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
 def _shown(
     items: Iterable[Mapping[str, Any]], before: Version, after: Version
 ) -> list[ShownChange]:
-    """The files of the items to draw, fetched at once for each version."""
+    """Return the files of the items to draw; each version's are fetched in one go."""
     listed = list(items)
     old = _files(before, [i["key"] for i in listed if i["status"] != "added"])
     new = _files(after, [i["key"] for i in listed if i["status"] != "removed"])

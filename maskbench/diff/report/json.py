@@ -1,4 +1,4 @@
-"""The comparison as JSON values, for scripts: names and numbers, no words to parse."""
+"""Turn a comparison into JSON values, for scripts: names and numbers, no words to parse."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from maskbench.diff.model import AnnotationChange, Differences, MaskChange, Regi
 from maskbench.diff.report.verdict import verdict
 
 SCHEMA = 1
-"""Raised when a field changes its meaning or goes away; new fields may come without."""
+"""Goes up when a field changes its meaning or goes away, not when a field is added."""
 
 
 def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:
-    """Everything a comparison found, as JSON values.
+    """Return everything a comparison found, as JSON values.
 
     IoU is a number from 0 to 1, or null where the size changed; transitions are
     ``[class before, class after, pixels]``.
