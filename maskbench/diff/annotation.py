@@ -41,7 +41,7 @@ def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[R
     """
     old, new = list(enumerate(before)), list(enumerate(after))
     pairs: list[tuple[int, int]] = []
-    for identity in (_whole, _id, _content, _geometry):
+    for identity in _IDENTITIES:
         _pair(old, new, identity, pairs)
     partner = {j: i for i, j in pairs}
     changes = []
@@ -57,17 +57,14 @@ def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[R
     return tuple(changes)
 
 
-_Identity = Callable[[Region], str]
-
-
 def _pair(
     old: list[tuple[int, Region]],
     new: list[tuple[int, Region]],
-    identity: _Identity,
+    identity: Callable[[Region], object],
     pairs: list[tuple[int, int]],
 ) -> None:
     """Move regions with equal identity from both lists to the pairs, in drawing order."""
-    waiting: dict[str, list[tuple[int, Region]]] = {}
+    waiting: dict[object, list[tuple[int, Region]]] = {}
     for entry in old:
         waiting.setdefault(identity(entry[1]), []).append(entry)
     for entry in list(new):
@@ -83,16 +80,13 @@ def _geometry(region: Region) -> str:
     return json.dumps([region.shape, region.value], sort_keys=True)
 
 
-def _id(region: Region) -> str:
-    return region.id
-
-
-def _content(region: Region) -> str:
-    return json.dumps([sorted(region.labels), _geometry(region)])
-
-
-def _whole(region: Region) -> str:
-    return json.dumps([region.id, _content(region)])
+_IDENTITIES: tuple[Callable[[Region], object], ...] = (
+    lambda region: (region.id, frozenset(region.labels), _geometry(region)),
+    lambda region: region.id,
+    lambda region: (frozenset(region.labels), _geometry(region)),
+    _geometry,
+)
+"""What makes two regions the same one, the strictest first."""
 
 
 def _change(before: Region, after: Region) -> list[RegionChange]:

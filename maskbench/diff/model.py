@@ -1,4 +1,7 @@
-"""What a comparison of two versions found: plain values, from which every report is written."""
+"""What a comparison of two versions found: plain values, from which every report is written.
+
+The JSON report has the smaller ones as they are: a field's name here is its name there.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,14 +46,14 @@ class RegionChange:
 
     Attributes:
         kind: ``added``, ``removed``, ``reshaped``, ``relabelled``, ``reordered``.
-        region: Label Studio's region id.
+        id: Label Studio's region id.
         shape: The region's shape.
         before: Its labels before; empty if it was not there.
         after: Its labels after.
     """
 
     kind: str
-    region: str
+    id: str
     shape: str
     before: tuple[str, ...]
     after: tuple[str, ...]

@@ -208,7 +208,7 @@ def test_other_code_is_an_excuse_unless_it_replays_the_other_mask():
 
 
 def kinds(before, after):
-    return [(change.kind, change.region) for change in region_changes(before, after)]
+    return [(change.kind, change.id) for change in region_changes(before, after)]
 
 
 def test_region_changes():

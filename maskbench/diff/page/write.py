@@ -114,7 +114,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
         "alarm": UNEXPLAINED in change.kinds,
         "moved": [move.before, move.after, move.cause] if move else None,
         "regions": [
-            [r.kind, r.region, r.shape, list(r.before), list(r.after)]
+            [r.kind, r.id, r.shape, r.before, r.after]
             for r in (annotation.regions if annotation else ())
         ],
         "by": author_words(annotation),
