@@ -219,7 +219,7 @@ def test_page_escapes_names_and_stands_alone(tmp_path):
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "a&amp;b&lt;i&gt;" in page
-    assert "http" not in page.replace("https://", "http://").replace("data:", "")
+    assert "://" not in page
     assert page.count("<img ") == 4
 
 

@@ -1,16 +1,16 @@
-"""What happened to regions: added, removed, reshaped, relabelled, reordered."""
+"""Find what happened to regions: added, removed, reshaped, relabelled, reordered."""
 
 import json
 from collections.abc import Callable, Sequence
 
 from maskbench.diff.model import AnnotationChange, RegionChange
-from maskbench.regions.task import Annotation, Region, Task, choose
+from maskbench.regions.task import Region, Task, choose
 
 
 def annotation_change(
     before: Task | None, after: Task | None, criteria: tuple[Sequence[str], Sequence[str]]
 ) -> AnnotationChange | None:
-    """How the annotation that counts differs between two versions of a task; None if not at all.
+    """Return how the annotation that counts differs between two versions of a task, or None.
 
     Args:
         before: The old task, or None.
@@ -27,29 +27,21 @@ def annotation_change(
     return AnnotationChange(
         before=ids[0],
         after=ids[1],
-        annotator=_annotator(author),
+        annotator="" if author is None or author.completed_by is None else str(author.completed_by),
         updated_at=(author.updated_at or "") if author else "",
         regions=changes,
     )
 
 
-def _annotator(annotation: Annotation | None) -> str:
-    return (
-        ""
-        if annotation is None or annotation.completed_by is None
-        else str(annotation.completed_by)
-    )
-
-
 def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[RegionChange, ...]:
-    """What happened to the regions, in the new drawing order, then what was removed.
+    """Return what happened to regions: changes in the new drawing order, then removals.
 
-    Regions are paired by id and content, then by id, then by geometry (another annotator's copy
-    has other ids); what finds no partner was added or removed.
+    Regions are paired by id and content, then by id, by content, and by geometry (another
+    annotator's copy has other ids); a region without a partner was added or removed.
     """
     old, new = list(enumerate(before)), list(enumerate(after))
     pairs: list[tuple[int, int]] = []
-    for identity in (_whole, _id, _content, _geometry):
+    for identity in _IDENTITIES:
         _pair(old, new, identity, pairs)
     partner = {j: i for i, j in pairs}
     changes = []
@@ -65,17 +57,14 @@ def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[R
     return tuple(changes)
 
 
-_Identity = Callable[[Region], str]
-
-
 def _pair(
     old: list[tuple[int, Region]],
     new: list[tuple[int, Region]],
-    identity: _Identity,
+    identity: Callable[[Region], object],
     pairs: list[tuple[int, int]],
 ) -> None:
-    """Move equal ones, first come first served, from both lists to the pairs."""
-    waiting: dict[str, list[tuple[int, Region]]] = {}
+    """Move regions with equal identity from both lists to the pairs, in drawing order."""
+    waiting: dict[object, list[tuple[int, Region]]] = {}
     for entry in old:
         waiting.setdefault(identity(entry[1]), []).append(entry)
     for entry in list(new):
@@ -91,16 +80,13 @@ def _geometry(region: Region) -> str:
     return json.dumps([region.shape, region.value], sort_keys=True)
 
 
-def _id(region: Region) -> str:
-    return region.id
-
-
-def _content(region: Region) -> str:
-    return json.dumps([sorted(region.labels), _geometry(region)])
-
-
-def _whole(region: Region) -> str:
-    return json.dumps([region.id, _content(region)])
+_IDENTITIES: tuple[Callable[[Region], object], ...] = (
+    lambda region: (region.id, frozenset(region.labels), _geometry(region)),
+    lambda region: region.id,
+    lambda region: (frozenset(region.labels), _geometry(region)),
+    _geometry,
+)
+"""What makes two regions the same one, the strictest first."""
 
 
 def _change(before: Region, after: Region) -> list[RegionChange]:

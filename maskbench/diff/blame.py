@@ -1,18 +1,20 @@
-"""Which region, label, annotator and rule gave a pixel its class, and since which version."""
+"""Find which region, label, annotator and rule gave a pixel its class, and since which version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
-from maskbench.diff.replay import Choices
+from maskbench.diff.model import LABELS_MAP, RULE
+from maskbench.diff.replay import class_name, deciding_param
 from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import task_of
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import painting_order
+from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose
 from maskbench.text import escape_terminal
 from maskbench.versions import git
@@ -48,10 +50,10 @@ class Blame:
         name: The class that the mask has there.
         value: Its value.
         labels: The labels that decide, sorted.
-        expected: The class that these labels give by the version's rules.
-        reason: What decides: ``background``, ``its only label``, ``rule NAME``, ``combine.…``.
+        expected: The class that these labels have by the version's rules.
+        reason: What decides: ``background: …``, ``its only label``, ``rule NAME``, ``combine.…``.
         regions: The regions that cover the pixel, in drawing order.
-        annotation: Id of the annotation that counts; None where none does.
+        annotation: Id of the annotation that counts; None if no annotation does.
         annotator: Its author's user id.
         updated_at: Time of its last save.
         link: Address of the task in Label Studio.
@@ -74,13 +76,13 @@ class Blame:
 
     @property
     def agrees(self) -> bool:
-        """The mask holds what its annotation and rules give; if not, somebody edited it."""
+        """Tell whether the mask holds what its annotation and rules give; if not, it was edited."""
         return self.name == self.expected
 
 
 @dataclass(frozen=True)
 class Since:
-    """Since when the pixel has its class.
+    """The version since which a pixel has its class.
 
     Attributes:
         commit: The first commit with it; None: only the workspace has it.
@@ -97,7 +99,7 @@ class Since:
 
 
 def find_row(version: Version, word: str) -> Row:
-    """The item that a key, a file name or a task id names.
+    """Find the item that a key, a file name or a task id names.
 
     Raises:
         MaskbenchError: The version has no such item; the message names the closest ones.
@@ -115,7 +117,7 @@ def find_row(version: Version, word: str) -> Row:
 
 
 def blame(version: Version, row: Row, x: int, y: int) -> Blame:
-    """Why a pixel of an item has its class.
+    """Find out why a pixel of an item has its class.
 
     Args:
         version: The version of the benchmark.
@@ -138,7 +140,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     annotation = choose(task.annotations, version.params.rasterize.annotation)
     covering = tuple(_covering(version, task, annotation, x, y))
     labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))
-    choices = Choices.of(version.params)
+    rules = ClassRules.of(version.params)
     return Blame(
         row=row,
         x=x,
@@ -147,8 +149,8 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
         name=version.class_names.get(value, f"value {value}"),
         value=value,
         labels=labels,
-        expected=choices.class_of(frozenset(labels)),
-        reason=_reason(choices, labels),
+        expected=class_name(rules, frozenset(labels)),
+        reason=_reason(rules, frozenset(labels)),
         regions=covering,
         annotation=annotation.id if annotation else None,
         annotator=annotation.completed_by if annotation else None,
@@ -188,17 +190,15 @@ def _covering(
         yield Covering(region.id, region.shape, region.labels, i in deciding)
 
 
-def _reason(choices: Choices, labels: Sequence[str]) -> str:
+def _reason(rules: ClassRules, labels: frozenset[str]) -> str:
     if not labels:
         return "background: no region lies here"
-    kind, name = choices.reason(frozenset(labels))
-    if kind == "rule":
-        return f"rule {name}"
-    return "its only label" if kind == "labels_map" else name
+    kind, name = deciding_param(rules, labels)
+    return {RULE: f"rule {name}", LABELS_MAP: "its only label"}.get(kind, name)
 
 
 def since(version: Version, found: Blame) -> Since:
-    """Since which commit the pixel has its class, walking the history of ``dvc.lock``."""
+    """Find the commit since which the pixel has its class, along the history of ``dvc.lock``."""
     last: git.Commit | None = None
     seen: tuple[object, object] | None = None
     start = version.commit or git.resolve(version.root, "HEAD")
@@ -217,7 +217,7 @@ def since(version: Version, found: Blame) -> Since:
 
 
 def _name_at(older: Version, found: Blame) -> str:
-    """The pixel's class in an older version, or why it has none."""
+    """Return the pixel's class in an older version, or in words why it has no class there."""
     mask = older.mask_of(found.row.key)
     if mask is None:
         return "(not in the benchmark)"
@@ -233,7 +233,7 @@ def _tag(version: Version, commit: git.Commit | None) -> str | None:
 
 
 def lines(found: Blame, past: Since | None) -> list[str]:
-    """The answer in words, a fact a line."""
+    """Return the answer in words, one fact on each line."""
     given = " + ".join(found.labels)
     rule = f": {given} → {found.expected}" if len(found.labels) > 1 else ""
     facts = [("because of", f"{found.reason}{rule}")]
@@ -242,7 +242,8 @@ def lines(found: Blame, past: Since | None) -> list[str]:
         who = f"user {found.annotator}" if found.annotator is not None else "an unknown user"
         facts.append(("annotation", f"{found.annotation} by {who}, saved {found.updated_at}"))
     facts.append(("task", found.link or str(found.row.task)))
-    facts += [("since", words) for words in ([_since_words(past)] if past else [])]
+    if past:
+        facts.append(("since", _since_words(past)))
     head = (
         f"{found.row.key} ({found.x}, {found.y}) in {found.version}: "
         f"{found.name} (value {found.value})"

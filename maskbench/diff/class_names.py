@@ -5,59 +5,53 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-Named = npt.NDArray[np.uint16]
+NamedMask = npt.NDArray[np.uint16]
 """A mask of name numbers, shape (H, W), uint16; see :class:`Names`."""
 
 NO_RULE = "(no rule)"
-"""Class of pixels for which one version's rules have no answer, in a what-if only."""
+"""Class of pixels for which a version's rules have no answer; only a replay has such pixels."""
 
 
 class Names:
-    """Numbers for class names, the same for both versions; grows as names come up."""
+    """Numbers of class names, shared by both versions; a new name gets the next number."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
     def number(self, name: str) -> int:
-        """The number of a class name."""
+        """Return the number of a class name."""
         return self._numbers.setdefault(name, len(self._numbers))
 
-    def name(self, number: int) -> str:
-        """The class name of a number."""
-        return list(self._numbers)[number]
-
-    def named(self, mask: npt.NDArray[np.uint8], classes: Mapping[int, str]) -> Named:
-        """A mask file's values as name numbers.
+    def named(self, mask: npt.NDArray[np.uint8], classes: Mapping[int, str]) -> NamedMask:
+        """Translate a mask's values into name numbers.
 
         Args:
             mask: Values, shape (H, W), uint8.
             classes: Name by value; a value without a name is called ``value N``.
         """
         table = np.zeros(256, dtype=np.uint16)
-        for value in np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist():
+        for value in np.unique(mask).tolist():
             table[value] = self.number(classes.get(value, f"value {value}"))
-        named: Named = table[mask]
+        named: NamedMask = table[mask]
         return named
 
-    def counts(self, mask: Named) -> dict[str, int]:
-        """Pixels by class name, sorted by name; names without a pixel are left out."""
-        found = np.bincount(mask.reshape(-1), minlength=len(self))
-        return dict(sorted((self.name(i), int(n)) for i, n in enumerate(found.tolist()) if n))
+    def counts(self, mask: NamedMask) -> dict[str, int]:
+        """Count pixels by class name, sorted by name; names without a pixel are left out."""
+        found = np.bincount(mask.reshape(-1), minlength=len(self._numbers)).tolist()
+        pixels = zip(self._numbers, found, strict=True)
+        return dict(sorted((name, count) for name, count in pixels if count))
 
-    def pairs(self, before: Named, after: Named) -> dict[tuple[str, str], int]:
-        """Pixels by (name before, name after), for two masks of one size."""
-        size = len(self)
-        joint = before.reshape(-1).astype(np.int64) * size + after.reshape(-1)
-        found = np.bincount(joint, minlength=size * size)
-        cells = ((divmod(i, size), int(found[i])) for i in np.flatnonzero(found).tolist())
-        return {(self.name(i), self.name(j)): count for (i, j), count in sorted(cells)}
+    def pairs(self, before: NamedMask, after: NamedMask) -> dict[tuple[str, str], int]:
+        """Count pixels by (name before, name after), for two masks of the same size."""
+        names = list(self._numbers)
+        joint = before.reshape(-1).astype(np.int64) * len(names) + after.reshape(-1)
+        found = np.bincount(joint)
+        cells = (divmod(i, len(names)) for i in np.flatnonzero(found).tolist())
+        return {(names[i], names[j]): int(found[i * len(names) + j]) for i, j in cells}
 
 
-def differing(before: Named, after: Named) -> int:
-    """Pixels that differ; all of the larger mask where the sizes do."""
+def differing(before: NamedMask, after: NamedMask) -> int:
+    """Count the pixels that differ; all of the larger mask if the sizes differ."""
     if before.shape != after.shape:
         return max(before.size, after.size)
     return int(np.count_nonzero(before != after))

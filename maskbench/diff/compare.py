@@ -1,8 +1,7 @@
-"""Two versions compared: only what their digests say differs is opened."""
+"""Compare two versions: open only the files whose digests differ."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.diff.code import code_changes, runs_here
@@ -18,7 +17,7 @@ from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
 
 def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, Version]:
-    """Two versions of the repository at ``root``; None means the workspace.
+    """Return two versions of the repository at ``root``; None means the workspace.
 
     Raises:
         SourceError: A revision is unknown.
@@ -28,7 +27,7 @@ def open_versions(root: Path, before: str, after: str | None) -> tuple[Version, 
 
 
 def compare(before: Version, after: Version) -> Differences:
-    """Everything that differs between two versions.
+    """Find everything that differs between two versions.
 
     Raises:
         SourceError: A version was not built, or its data is neither in the cache nor on the remote.
@@ -44,7 +43,6 @@ def compare(before: Version, after: Version) -> Differences:
     unchanged = [change for change in results if not change.changed]
     _check(unchanged)
     added, removed = _only(new, old), _only(old, new)
-    pair = _Rows(old, new, {change.key: change for change in changes})
     return Differences(
         before=before.label,
         after=after.label,
@@ -64,7 +62,7 @@ def compare(before: Version, after: Version) -> Differences:
         replaced=tuple(key for key in both if old[key].scene_sha256 != new[key].scene_sha256),
         saved_anew=_saved_anew(before, after, both, {change.key for change in changes}),
         moves=moves(old, new, (before.params.split, after.params.split)),
-        classes=pair.classes(),
+        classes=_classes(old, new, {change.key: change for change in changes}),
         transitions=_transitions(changes),
         balance=balance(old, new),
         members=members(old, new),
@@ -73,7 +71,7 @@ def compare(before: Version, after: Version) -> Differences:
 
 
 def _suspects(before: Version, after: Version, both: Iterable[str]) -> list[str]:
-    """Keys whose masks may differ: by pixels, by numbering, or behind the manifest's back."""
+    """Return keys whose masks may differ: in pixels, numbering, or files unlike the manifest."""
     old, new = before.rows, after.rows
     values = before.params.labels_map, after.params.labels_map
     files = before.listing(MASKS), after.listing(MASKS)
@@ -111,7 +109,7 @@ def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
 
 
 def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
-    """New images whose masks are not what their annotation and params give."""
+    """Count pixels by key in which new masks are not what their annotation and params give."""
     items = list(_items(version, [row.key for row in added]).values())
     verified = run_all(VerifyItem(_context(version)), items, "new images")
     return {key: pixels for key, pixels in verified if pixels}
@@ -122,7 +120,7 @@ def _paths(version: Version, key: str) -> tuple[str, str]:
 
 
 def contexts(before: Version, after: Version) -> tuple[Context, Context]:
-    """What all items of the old and of the new version share."""
+    """Return what all items of the old and of the new version share."""
     return _context(before), _context(after)
 
 
@@ -140,13 +138,13 @@ def _renumbered(change: MaskChange) -> bool:
 
 
 def _check(unchanged: Iterable[MaskChange]) -> None:
-    """An item whose file fits the old manifest's pixels but not the new one's is a broken build."""
-    lies = [change for change in unchanged if change.manifest_mismatch]
-    if lies:
+    """Raise DataError if a mask has its old pixels while the manifest says that they changed."""
+    broken = [change for change in unchanged if change.manifest_mismatch]
+    if broken:
         what = "its pixels are not what manifest.csv says; run `dvc repro`"
         raise DataError(
-            f"{len(lies)} masks do not fit the manifest",
-            [Problem(what, change.after.mask, change.after.task) for change in lies],
+            f"{len(broken)} masks do not fit the manifest",
+            [Problem(what, change.after.mask, change.after.task) for change in broken],
         )
 
 
@@ -174,45 +172,30 @@ def _transitions(changes: Iterable[MaskChange]) -> dict[tuple[str, str], int]:
     return dict(sorted(total.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The manifests of both versions, with what was counted in changed masks."""
-
-    old: Mapping[str, Row]
-    new: Mapping[str, Row]
-    changes: Mapping[str, MaskChange]
-
-    def classes(self) -> dict[str, ClassChange]:
-        """Pixels before and after and IoU by class name."""
-        before, after = self._total(self.old, 0), self._total(self.new, 1)
-        old, new, common = self._compared()
-        return {
-            name: ClassChange(
-                before[name],
-                after[name],
-                iou(old[name], new[name], common[name]) if old[name] or new[name] else None,
-            )
-            for name in sorted(before.keys() | after.keys())
-        }
-
-    def _total(self, rows: Mapping[str, Row], side: int) -> Counter[str]:
-        total: Counter[str] = Counter()
-        for key, row in rows.items():
-            change = self.changes.get(key)
-            counted = (change.classes_before, change.classes_after) if change else None
-            total.update(counted[side] if counted else row.classes)
-        return total
-
-    def _compared(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
-        """Pixels before, after and in common, over the images in both at one size."""
-        old, new, common = Counter[str](), Counter[str](), Counter[str]()
-        for key in self.old.keys() & self.new.keys():
-            change = self.changes.get(key)
-            if change is None:
-                for total in (old, new, common):
-                    total.update(self.new[key].classes)
-            elif change.comparable:
-                old.update(change.classes_before)
-                new.update(change.classes_after)
-                common.update(change.common)
-        return old, new, common
+def _classes(
+    old: Mapping[str, Row], new: Mapping[str, Row], changes: Mapping[str, MaskChange]
+) -> dict[str, ClassChange]:
+    """Count pixels before and after by class name; IoU over images in both at the same size."""
+    before, after = Counter[str](), Counter[str]()
+    for key, row in old.items():
+        before.update(changes[key].classes_before if key in changes else row.classes)
+    for key, row in new.items():
+        after.update(changes[key].classes_after if key in changes else row.classes)
+    left, right, common = Counter[str](), Counter[str](), Counter[str]()
+    for key in old.keys() & new.keys():
+        change = changes.get(key)
+        if change is None:
+            for total in (left, right, common):
+                total.update(new[key].classes)
+        elif change.comparable:
+            left.update(change.classes_before)
+            right.update(change.classes_after)
+            common.update(change.common)
+    return {
+        name: ClassChange(
+            before[name],
+            after[name],
+            iou(left[name], right[name], common[name]) if left[name] or right[name] else None,
+        )
+        for name in sorted(before.keys() | after.keys())
+    }

@@ -1,4 +1,4 @@
-"""What makes a review fail: limits from the section ``review`` of params.yaml, or from words."""
+"""Decide whether a review fails, by limits from params.yaml (``review``) or the command line."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ DEFAULTS: Mapping[str, float] = {"unexplained": 0, "moved": 0}
 
 
 def review_limits(raw: Any, name: str = "params.yaml") -> dict[str, float]:
-    """The limits by gate from the optional section ``review`` of a parsed params file.
+    """Return the limits by gate from the optional section ``review`` of a parsed params file.
 
     Raises:
         ParamsError: The section has an unknown name or a limit that is no number; all together.
@@ -94,9 +94,9 @@ def review_limits(raw: Any, name: str = "params.yaml") -> dict[str, float]:
 
 
 def named_limits(words: str, limits: Mapping[str, float]) -> dict[str, float]:
-    """The limits that ``--fail-on`` names, such as ``moved,class_loss=10``.
+    """Return the limits that ``--fail-on`` names, such as ``moved,class_loss=10``.
 
-    A gate without a number takes the one in ``limits``, else 0; no word at all: ``limits``.
+    A gate without a number has its limit in ``limits``, else 0; no gate at all means ``limits``.
 
     Raises:
         ParamsError: A name is unknown or a limit is no number.
@@ -116,6 +116,6 @@ def named_limits(words: str, limits: Mapping[str, float]) -> dict[str, float]:
 
 
 def failures(found: Differences, limits: Mapping[str, float]) -> tuple[Failure, ...]:
-    """The gates that a comparison breaks, in the gates' order."""
+    """Return the gates that a comparison breaks, in the order of :data:`GATES`."""
     broken = ((gate, judge(found, limits[gate])) for gate, judge in GATES.items() if gate in limits)
     return tuple(Failure(gate, what) for gate, what in broken if what)

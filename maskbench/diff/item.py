@@ -1,32 +1,17 @@
-"""One item compared: its two masks pixel by pixel, and why they differ; for worker processes."""
+"""Compare one item in a worker process: its two masks pixel by pixel, and why they differ."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskbench.diff.annotation import annotation_change
 from maskbench.diff.causes import ItemVersion, explain, verify
-from maskbench.diff.class_names import Named, Names, differing
+from maskbench.diff.class_names import NamedMask, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.labelstudio.stored import task_of
 from maskbench.params import Params
-
-
-@dataclass(frozen=True)
-class Context:
-    """What all items of one version share.
-
-    Attributes:
-        params: Its params.
-        classes: Class name by mask value.
-        unexplained_kind: See :class:`maskbench.diff.causes.ItemVersion`.
-    """
-
-    params: Params
-    classes: dict[int, str]
-    unexplained_kind: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,26 @@ class ItemFiles:
 
 
 @dataclass(frozen=True)
+class Context:
+    """What all items of one version share.
+
+    Attributes:
+        params: Its params.
+        classes: Class name by mask value.
+        unexplained_kind: See :class:`maskbench.diff.causes.ItemVersion`.
+    """
+
+    params: Params
+    classes: dict[int, str]
+    unexplained_kind: str
+
+    def item_version(self, item: ItemFiles, mask: NamedMask) -> ItemVersion:
+        """Read an item's task; the mask has been read, and translated to class names."""
+        task = task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
+        return ItemVersion(task, self.params, mask, self.unexplained_kind)
+
+
+@dataclass(frozen=True)
 class Pair:
     """Both versions of one item, and the link to its task."""
 
@@ -55,55 +60,47 @@ class Pair:
 
 @dataclass(frozen=True)
 class ComparePair:
-    """Compares a pair; a class, so that it travels to processes with what all pairs share."""
+    """Compare a pair; a class, so that it can be sent to worker processes."""
 
     before: Context
     after: Context
     same_code: bool = True
 
     def __call__(self, pair: Pair) -> MaskChange:
-        """What changed in one item; ``changed`` is 0 where only the numbering did."""
+        """Return what changed in one item; ``changed`` is 0 if only the numbering did."""
         names = Names()
-        files = _read(pair.before), _read(pair.after)
-        before = names.named(files[0], self.before.classes)
-        after = names.named(files[1], self.after.classes)
-        change = _counted(pair, before, after, names)
-        lies = pixel_digest(files[1]) != pair.after.row.mask_sha256
+        old_file, new_file = _read_mask(pair.before), _read_mask(pair.after)
+        old_mask = names.named(old_file, self.before.classes)
+        new_mask = names.named(new_file, self.after.classes)
+        mismatch = pixel_digest(new_file) != pair.after.row.mask_sha256
+        change = replace(_counted(pair, old_mask, new_mask, names), manifest_mismatch=mismatch)
         if not change.changed:
-            return replace(change, manifest_mismatch=lies)
-        tasks = [
-            task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
-            for item in (pair.before, pair.after)
-        ]
-        causes = explain(
-            ItemVersion(tasks[0], self.before.params, before, self.before.unexplained_kind),
-            ItemVersion(tasks[1], self.after.params, after, self.after.unexplained_kind),
-            names,
-            self.same_code,
-        )
+            return change
+        before = self.before.item_version(pair.before, old_mask)
+        after = self.after.item_version(pair.after, new_mask)
         criteria = (self.before.params.rasterize.annotation, self.after.params.rasterize.annotation)
-        annotation = annotation_change(tasks[0], tasks[1], criteria)
-        return replace(change, causes=causes, annotation=annotation, manifest_mismatch=lies)
+        return replace(
+            change,
+            causes=explain(before, after, names, self.same_code),
+            annotation=annotation_change(before.task, after.task, criteria),
+        )
 
 
 @dataclass(frozen=True)
 class VerifyItem:
-    """Verifies an item that has no old version; a class, so that it travels to processes."""
+    """Verify an item that has no old version; a class, so that it can be sent to processes."""
 
     context: Context
 
     def __call__(self, item: ItemFiles) -> tuple[str, int]:
-        """(its key, pixels that its annotation and params do not account for)."""
+        """Return the item's key and how many pixels its annotation and params do not explain."""
         names = Names()
-        mask = names.named(_read(item), self.context.classes)
-        task = task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
-        causes = verify(
-            ItemVersion(task, self.context.params, mask, self.context.unexplained_kind), names
-        )
+        mask = names.named(_read_mask(item), self.context.classes)
+        causes = verify(self.context.item_version(item, mask), names)
         return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 
-def _read(item: ItemFiles) -> Mask:
+def _read_mask(item: ItemFiles) -> Mask:
     try:
         return read_mask(item.mask)
     except ValueError as error:
@@ -112,7 +109,7 @@ def _read(item: ItemFiles) -> Mask:
         raise DataError("a mask cannot be read", [problem]) from None
 
 
-def _counted(pair: Pair, before: Named, after: Named, names: Names) -> MaskChange:
+def _counted(pair: Pair, before: NamedMask, after: NamedMask, names: Names) -> MaskChange:
     comparable = before.shape == after.shape
     cells = names.pairs(before, after) if comparable else {}
     return MaskChange(

@@ -1,4 +1,7 @@
-"""What a comparison of two versions found; every renderer draws from these values."""
+"""What a comparison of two versions found: plain values, from which every report is written.
+
+The JSON report has the smaller ones as they are: a field's name here is its name there.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +31,8 @@ class Cause:
     Attributes:
         kind: A key of :data:`CAUSE_TITLES`.
         name: What of that kind: a rule's name, ``rasterize.overlap``, ``annotation 12`` …
-        pixels: Pixels that change when only this moves from the old to the new version, with
-            everything before it in the pipeline moved already.
+        pixels: Pixels that change when this moves from the old to the new version, after
+            everything that comes before it in the pipeline.
     """
 
     kind: str
@@ -43,14 +46,14 @@ class RegionChange:
 
     Attributes:
         kind: ``added``, ``removed``, ``reshaped``, ``relabelled``, ``reordered``.
-        region: Label Studio's region id.
+        id: Label Studio's region id.
         shape: The region's shape.
         before: Its labels before; empty if it was not there.
         after: Its labels after.
     """
 
     kind: str
-    region: str
+    id: str
     shape: str
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -61,9 +64,9 @@ class AnnotationChange:
     """How the annotation that counts differs.
 
     Attributes:
-        before: Id of the annotation that counted; None where none did.
+        before: Id of the annotation that counted; None if no annotation did.
         after: Id of the one that counts now.
-        annotator: User id of who made the present one, as text.
+        annotator: User id of its author, as text.
         updated_at: Time of its last save.
         regions: What happened to its regions.
     """
@@ -77,19 +80,19 @@ class AnnotationChange:
 
 @dataclass(frozen=True)
 class MaskChange:
-    """One mask of which pixels have another class, compared by class name.
+    """A mask in which pixels have another class, compared by class name.
 
     Attributes:
         before: Its line in the old manifest.
         after: Its line in the new manifest.
         changed: Pixels whose class differs; all pixels where the size changed.
         pixels: Pixels of the new mask.
-        comparable: Both masks have one size, so that pixels can be compared.
+        comparable: Both masks have the same size, so that pixels can be compared.
         classes_before: Pixels by class, counted in the old mask's file.
         classes_after: Pixels by class, counted in the new mask's file.
         transitions: Pixels by (class before, class after), where they differ.
         common: Pixels by class that had and have it.
-        causes: Why, strongest last step last (in the pipeline's order).
+        causes: Why, in the pipeline's order.
         annotation: How the annotation differs; None if it does not.
         link: Address of the task in Label Studio.
         manifest_mismatch: The new mask's file does not hold what the manifest says.
@@ -141,14 +144,14 @@ class MaskChange:
 
 
 def iou(before: int, after: int, common: int) -> float:
-    """Intersection over union of two areas; 1 for two empty ones."""
+    """Return the intersection over union of two areas in pixels; 1 if both are empty."""
     union = before + after - common
     return common / union if union else 1.0
 
 
 @dataclass(frozen=True)
 class ParamChange:
-    """A leaf of ``params.yaml`` that differs; None where it is absent."""
+    """A value of ``params.yaml`` that differs; None if it is absent."""
 
     path: str
     before: object
@@ -179,7 +182,8 @@ class ClassChange:
     Attributes:
         before: Pixels in the old version.
         after: Pixels in the new version.
-        iou: IoU old ↔ new over the images that are in both at one size; None if it is in none.
+        iou: IoU old ↔ new over the images in both versions at the same size; None if no such image
+            has the class.
     """
 
     before: int
@@ -212,7 +216,7 @@ class Differences:
         saved_anew: Keys whose annotation file differs while the mask does not.
         moves: Images that changed their subset.
         classes: By class name.
-        transitions: Pixels by (class before, class after), over all masks of one size.
+        transitions: Pixels by (class before, class after), over all masks that kept their size.
         balance: Subset → class → pixels (before, after).
         members: Subset → images (before, after).
         links: Task address by key, for added images.
@@ -249,12 +253,12 @@ class Differences:
 
     @property
     def unexplained(self) -> tuple[MaskChange, ...]:
-        """The changed masks with pixels that nothing accounts for."""
+        """The changed masks with pixels that nothing explains."""
         return tuple(change for change in self.changes if UNEXPLAINED in change.kinds)
 
     @property
     def is_empty(self) -> bool:
-        """Nothing that a user of the benchmark would notice differs."""
+        """Whether nothing differs that a user of the benchmark would notice."""
         return not (
             self.changes or self.renumbered or self.added or self.removed or self.replaced
             or self.moves

@@ -1,4 +1,4 @@
-"""Images that changed their subset, and the balance of classes before and after."""
+"""Find images that changed their subset, and the balance of classes before and after."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ def moves(
     after: Mapping[str, Row],
     params: tuple[SplitParams, SplitParams],
 ) -> tuple[Move, ...]:
-    """Return the images in both versions whose subset differs, by key, with what did it."""
+    """Return the images in both versions whose subset differs, sorted by key, with the cause."""
     moved = [k for k in sorted(before.keys() & after.keys()) if before[k].split != after[k].split]
     if not moved:
         return ()
@@ -48,7 +48,7 @@ def _replay(
 
 
 def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _Splits]]) -> str:
-    """Name the differences that move this image."""
+    """Return the names of the differences that move this image."""
     causes = []
     here = start[before.group]
     if here != before.split:
@@ -65,7 +65,7 @@ def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _
 def balance(
     before: Mapping[str, Row], after: Mapping[str, Row]
 ) -> dict[str, dict[str, tuple[int, int]]]:
-    """Pixels by subset and class, (before, after)."""
+    """Count pixels by subset and class, (before, after)."""
     old, new = _pixels(before), _pixels(after)
     return {
         name: {
@@ -84,6 +84,6 @@ def _pixels(rows: Mapping[str, Row]) -> dict[str, Counter[str]]:
 
 
 def members(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, tuple[int, int]]:
-    """Images by subset, (before, after)."""
+    """Count images by subset, (before, after)."""
     old, new = (Counter(row.split for row in rows.values()) for rows in (before, after))
     return {name: (old[name], new[name]) for name in SUBSETS}

@@ -1,19 +1,20 @@
-"""Which parameters differ between two versions."""
+"""Find the parameters that differ between two versions."""
 
 from typing import Any
 
 from maskbench.diff.model import ParamChange
 
-_SHAPING = ("labels_map", "multi_label_rules", "rasterize", "combine", "split", "fetch", "review")
+_SECTIONS = ("labels_map", "multi_label_rules", "rasterize", "combine", "split", "fetch", "review")
 
 
 def param_changes(before: Any, after: Any) -> tuple[ParamChange, ...]:
-    """The leaves of two parsed params files that differ, by YAML path; lists are leaves.
+    """Return the values that differ between two parsed params files, by YAML path.
 
-    Unknown sections are left out; ``review`` is in, so that loosened gates are seen.
+    A list is one value. Unknown sections are left out; ``review`` is in, so that loosened gates
+    are seen.
     """
-    old, new = _leaves(_shaping(before)), _leaves(_shaping(after))
-    paths = sorted(old.keys() | new.keys(), key=lambda path: _place(path, old, new))
+    old, new = _leaves(_known(before)), _leaves(_known(after))
+    paths = sorted(old.keys() | new.keys(), key=_place)
     return tuple(
         ParamChange(path, old.get(path), new.get(path))
         for path in paths
@@ -21,12 +22,12 @@ def param_changes(before: Any, after: Any) -> tuple[ParamChange, ...]:
     )
 
 
-def _shaping(raw: Any) -> dict[str, Any]:
-    return {name: raw[name] for name in _SHAPING if isinstance(raw, dict) and name in raw}
+def _known(raw: Any) -> dict[str, Any]:
+    return {name: raw[name] for name in _SECTIONS if isinstance(raw, dict) and name in raw}
 
 
-def _place(path: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[int, str]:
-    return _SHAPING.index(path.split(".", 1)[0]), path
+def _place(path: str) -> tuple[int, str]:
+    return _SECTIONS.index(path.split(".", 1)[0]), path
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:

@@ -1,6 +1,10 @@
-"""One colour for each class, the same in every picture, page and plot."""
+"""Every colour that has a meaning, the same in every picture, page and plot.
 
-from collections.abc import Iterator
+Colours of classes come by value, those of changed and wrong pixels by name. (What a page's frame
+is painted with, light and dark, stands in ``pages/assets/style.css``.)
+"""
+
+from collections.abc import Iterator, Mapping
 from itertools import count, islice
 
 import numpy as np
@@ -12,6 +16,25 @@ Color = tuple[int, int, int]
 IGNORED: Color = (128, 128, 128)
 """Pixels of the ignore value."""
 
+MARKS: Mapping[str, Color] = {
+    "gained": (61, 139, 255),
+    "lost": (255, 122, 26),
+    "other-class": (214, 76, 214),
+    "wrong": (230, 0, 90),
+    "ignored": IGNORED,
+    "changed-region": (255, 225, 77),
+    "pointed-region": (255, 61, 242),
+}
+"""Colours by what they mark; style sheets and scripts of pages have them as ``var(--name)``.
+
+``gained``, ``lost`` and ``other-class`` are changed pixels: background before, background now,
+and neither. ``wrong`` and ``ignored`` are pixels of a prediction. ``changed-region`` and
+``pointed-region`` are outlines.
+"""
+
+SHARE: Color = (0, 114, 178)
+"""Ground of a table's cells that show shares, the deeper the larger."""
+
 _FIRST: tuple[Color, ...] = (
     (0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (213, 94, 0), (204, 121, 167),
     (240, 228, 66), (0, 114, 178),
@@ -21,7 +44,7 @@ _FIRST: tuple[Color, ...] = (
 
 
 def class_colors(classes: int) -> list[Color]:
-    """Return the colours of the class values 0 (black) to ``classes - 1``.
+    """Return the colours of so many classes; place = class value, 0 is black.
 
     Beyond the first eight they follow Pascal VOC's rule (bits of the value spread over the high
     bits of the channels), without repeating one.
@@ -37,9 +60,9 @@ def palette() -> npt.NDArray[np.uint8]:
     return np.array([*class_colors(255), IGNORED], dtype=np.uint8)
 
 
-def hex_colours(classes: int) -> list[str]:
-    """Return the colours of the class values 0 to ``classes - 1`` as ``#rrggbb``, for pages."""
-    return ["#" + "".join(f"{part:02x}" for part in color) for color in class_colors(classes)]
+def hex_color(color: Color) -> str:
+    """Return a colour as ``#rrggbb``, for pages."""
+    return "#" + bytes(color).hex()
 
 
 def _colors() -> Iterator[Color]:

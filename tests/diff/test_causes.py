@@ -6,8 +6,9 @@ import pytest
 from maskbench.diff.annotation import annotation_change, region_changes
 from maskbench.diff.causes import ItemVersion, explain, verify
 from maskbench.diff.class_names import Names
-from maskbench.diff.replay import Choices, replay_combine, replay_rasterize
+from maskbench.diff.replay import replay_combine, replay_rasterize
 from maskbench.params import parse_params
+from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Image, Region, Task
 
 SIZE = (20, 10)
@@ -57,7 +58,7 @@ class Pair:
 
     def side(self, task, params):
         mask, _ = replay_combine(
-            replay_rasterize(task, task.image, params.rasterize), Choices.of(params), self.names
+            replay_rasterize(task, params.rasterize), ClassRules.of(params), self.names
         )
         return ItemVersion(task, params, mask, "unexplained")
 
@@ -207,7 +208,7 @@ def test_other_code_is_an_excuse_unless_it_replays_the_other_mask():
 
 
 def kinds(before, after):
-    return [(change.kind, change.region) for change in region_changes(before, after)]
+    return [(change.kind, change.id) for change in region_changes(before, after)]
 
 
 def test_region_changes():

@@ -1,4 +1,4 @@
-"""Regions of an annotation as outlines in pixels, for drawing on the page and for its clicks."""
+"""Turn an annotation's regions into outlines in pixels, which the page draws and clicks find."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def outlines(task: Task, params: RasterizeParams) -> list[dict[str, Any]]:
 
     ``ring`` holds x, y, x, y … in pixels (fractions, hundredths); a stroke has ``rows`` instead: y,
     first x, end x of each run of its pixels. ``pixels`` is the region's size. Regions that cannot
-    be read are left out: they are of another maskbench's time, and the class map shows the pixels.
+    be read are left out: another version of maskbench drew them.
     """
     annotation = choose(task.annotations, params.annotation)
     if annotation is None or task.image is None:

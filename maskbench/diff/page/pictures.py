@@ -1,4 +1,4 @@
-"""Pictures of one item for the page: the scene, both masks, their difference, and a thumbnail."""
+"""Draw one item for the page: the scene, both masks, their difference, and a thumbnail."""
 
 import json
 from collections.abc import Sequence
@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from maskbench.diff.class_names import Named, Names
+from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.page.outlines import outlines
 from maskbench.files.atomic import replacing, write_text
 from maskbench.files.images import read_scene
 from maskbench.files.masks import read_mask
-from maskbench.files.palette import palette
+from maskbench.files.palette import MARKS, palette
 from maskbench.labelstudio.stored import task_of
+from maskbench.pages.pictures import palette_picture
 
 LONGEST = 1600
 """Pixels of a scene's longer side in the page; masks keep every pixel."""
@@ -25,9 +26,15 @@ LONGEST = 1600
 THUMBNAIL = (208, 156)
 """Largest width and height of a thumbnail."""
 
-GAINED, LOST, OTHER = 1, 2, 3
-DIFFERENCE = ((0, 0, 0), (61, 139, 255), (255, 122, 26), (214, 76, 214))
-"""Colours of the difference: nothing, gained (was background), lost (is background), other."""
+UNCHANGED, GAINED, LOST, OTHER = range(4)
+"""What happened to a pixel; gained: it was background, lost: it is background now."""
+
+_COLORS = {
+    UNCHANGED: (0, 0, 0),
+    GAINED: MARKS["gained"],
+    LOST: MARKS["lost"],
+    OTHER: MARKS["other-class"],
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class ShownChange:
 
 @dataclass(frozen=True)
 class DrawItem:
-    """Writes one item's files; a class, so that it travels to processes.
+    """Write one item's files; a class, so that it can be sent to worker processes.
 
     Attributes:
         folder: Where to write.
@@ -78,10 +85,11 @@ class DrawItem:
                 self._save(picture, f"{shown.number}-{name}.jpg", quality=86)
         for name, mask in zip(("before", "after"), sides, strict=True):
             if mask is not None:
-                self._save(_coloured(mask), f"{shown.number}-{name}.png")
+                self._save(_class_picture(mask), f"{shown.number}-{name}.png")
         changed = difference(sides[0], sides[1])
         if changed is not None:
-            self._save(_differing(changed), f"{shown.number}-difference.png")
+            picture = palette_picture(changed, _COLORS.values(), is_transparent=True)
+            self._save(picture, f"{shown.number}-difference.png")
         visible = next(picture for picture in reversed(scenes) if picture is not None)
         self._save(thumbnail(visible, changed), f"{shown.number}-thumbnail.jpg", quality=80)
         self._write_data(shown, sides)
@@ -90,8 +98,8 @@ class DrawItem:
         with replacing(self.folder / name) as temporary:
             picture.save(temporary, **options)
 
-    def _write_data(self, shown: ShownChange, sides: Sequence[Named | None]) -> None:
-        """The data that a click on a pixel needs, as a script: pages from files load scripts."""
+    def _write_data(self, shown: ShownChange, sides: Sequence[NamedMask | None]) -> None:
+        """Write what a click on a pixel needs, as a script: a page in a file can load no data."""
         data: dict[str, Any] = {}
         contexts = (self.before, self.after)
         items = (shown.before, shown.after)
@@ -112,7 +120,7 @@ class DrawItem:
 
 
 def scene(path: Path) -> Image.Image:
-    """A scene as RGB, no side longer than :data:`LONGEST`."""
+    """Return a scene as RGB, no side longer than :data:`LONGEST`."""
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
             image.draft("RGB", (LONGEST, LONGEST))  # decodes a fraction of a large photo
@@ -123,16 +131,16 @@ def scene(path: Path) -> Image.Image:
     return picture
 
 
-def runs(mask: Named) -> list[int]:
-    """A mask row by row as value, length of its run, value, length, and so on."""
+def runs(mask: NamedMask) -> list[int]:
+    """Return a mask row by row as value, length of its run, value, length, and so on."""
     flat = mask.reshape(-1)
     starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
     lengths = np.diff(np.concatenate([starts, [flat.size]]))
     return [int(n) for pair in zip(flat[starts], lengths, strict=True) for n in pair]
 
 
-def difference(before: Named | None, after: Named | None) -> npt.NDArray[np.uint8] | None:
-    """What happened to each pixel, shape (H, W) uint8: 0, GAINED, LOST or OTHER.
+def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:
+    """Return what happened to each pixel, shape (H, W), uint8: UNCHANGED, GAINED, LOST or OTHER.
 
     The background is number 0. None where there is only one mask, or the sizes differ.
     """
@@ -141,31 +149,22 @@ def difference(before: Named | None, after: Named | None) -> npt.NDArray[np.uint
     changed = np.full(before.shape, OTHER, dtype=np.uint8)
     changed[after == 0] = LOST
     changed[before == 0] = GAINED
-    changed[before == after] = 0
+    changed[before == after] = UNCHANGED
     return changed
 
 
-def _coloured(mask: Named) -> Image.Image:
-    """A palette picture whose background is transparent."""
-    picture = Image.fromarray(np.minimum(mask, 255).astype(np.uint8))
-    picture.putpalette(palette().reshape(-1).tolist())
-    picture.info["transparency"] = 0
-    return picture
-
-
-def _differing(changed: npt.NDArray[np.uint8]) -> Image.Image:
-    picture = Image.fromarray(changed)
-    picture.putpalette([part for colour in DIFFERENCE for part in colour])
-    picture.info["transparency"] = 0
-    return picture
+def _class_picture(mask: NamedMask) -> Image.Image:
+    """Return a mask in class colours; the background is transparent."""
+    values = np.minimum(mask, 255).astype(np.uint8)
+    return palette_picture(values, palette().tolist(), is_transparent=True)
 
 
 def thumbnail(picture: Image.Image, changed: npt.NDArray[np.uint8] | None) -> Image.Image:
-    """A small picture on which even a single changed pixel leaves a mark."""
+    """Return a small picture on which even a single changed pixel leaves a mark."""
     small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
     for kind in (GAINED, LOST, OTHER) if changed is not None else ():
         here = Image.fromarray(np.where(changed == kind, 255, 0).astype(np.uint8))
         cover = here.resize(small.size, Image.Resampling.BOX)
         touched = cover.point([min(255, 110 + part) if part else 0 for part in range(256)])
-        small.paste(Image.new("RGB", small.size, DIFFERENCE[kind]), mask=touched)
+        small.paste(Image.new("RGB", small.size, _COLORS[kind]), mask=touched)
     return small

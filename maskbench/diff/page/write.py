@@ -1,10 +1,9 @@
-"""Writing the page: chosen items, their pictures, and one HTML file that holds all the rest."""
+"""Write the page: chosen items, their pictures, and one HTML file that holds all the rest."""
 
-import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
-from importlib import resources
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,18 +11,20 @@ from urllib.parse import quote
 from maskbench.diff.compare import contexts
 from maskbench.diff.item import ItemFiles
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
-from maskbench.diff.page.pictures import DIFFERENCE, DrawItem, ShownChange
+from maskbench.diff.page.pictures import DrawItem, ShownChange
 from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
-from maskbench.files.palette import hex_colours
+from maskbench.files.palette import class_colors, hex_color
+from maskbench.pages.tables import Cell, table
+from maskbench.pages.template import asset, fill, page
 from maskbench.parallel.run import run_all
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
-_FILES = ("style.css", "list.js", "pixel.js", "viewer.js", "keys.js")
-_NUMBER_WIDTH = 5
-_OURS = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # pictures of a page that was here before
+_SHARED_SCRIPTS = ("elements.js", "theme.js", "viewer.js")
+_OWN_SCRIPTS = ("list.js", "pixel.js", "panes.js", "keys.js")
+_IMAGE_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
 
 def write_page(
@@ -41,7 +42,7 @@ def write_page(
     shown = _shown(items, before, after)
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
-    for stale in filter(_OURS.fullmatch, sorted(entry.name for entry in images.iterdir())):
+    for stale in filter(_IMAGE_FILE.fullmatch, sorted(entry.name for entry in images.iterdir())):
         (images / stale).unlink()
     old, new = contexts(before, after)
     for _ in run_all(DrawItem(images, names, old, new), shown, "page"):
@@ -50,11 +51,10 @@ def write_page(
         "before": _version(before),
         "after": _version(after),
         "classes": [
-            {"name": name, "colour": colour}
-            for name, colour in zip(names, hex_colours(len(names)), strict=True)
+            {"name": name, "colour": hex_color(color)}
+            for name, color in zip(names, class_colors(len(names)), strict=True)
         ],
         "causes": CAUSE_TITLES,
-        "difference": ["#" + "".join(f"{c:02x}" for c in colour) for colour in DIFFERENCE],
         "items": items,
         "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
     }
@@ -62,7 +62,7 @@ def write_page(
 
 
 def class_order(before: Version, after: Version, found: Differences) -> list[str]:
-    """All class names, the new version's by value, then those that only the old one has."""
+    """Return all class names, the new version's by value, then those that only the old one has."""
     new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
     old = sorted(before.params.labels_map, key=lambda name: before.params.labels_map[name])
     return list(dict.fromkeys([*new, *old, *found.classes]))[:255]
@@ -79,7 +79,7 @@ def _version(version: Version) -> dict[str, Any]:
 
 
 def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str, Any]:
-    number = f"{index:0{_NUMBER_WIDTH}d}"
+    number = f"{index:05d}"
     if isinstance(entry, MaskChange):
         return {"n": number, "status": "changed", **_row(entry.after), **_changed(entry, found)}
     status = "added" if entry in found.added else "removed"
@@ -114,7 +114,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
         "alarm": UNEXPLAINED in change.kinds,
         "moved": [move.before, move.after, move.cause] if move else None,
         "regions": [
-            [r.kind, r.region, r.shape, list(r.before), list(r.after)]
+            [r.kind, r.id, r.shape, r.before, r.after]
             for r in (annotation.regions if annotation else ())
         ],
         "by": author_words(annotation),
@@ -133,7 +133,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
 def _shown(
     items: Iterable[Mapping[str, Any]], before: Version, after: Version
 ) -> list[ShownChange]:
-    """The files of the items to draw, fetched at once for each version."""
+    """Return the files of the items to draw; each version's are fetched in one go."""
     listed = list(items)
     old = _files(before, [i["key"] for i in listed if i["status"] != "added"])
     new = _files(after, [i["key"] for i in listed if i["status"] != "removed"])
@@ -163,62 +163,40 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
 
 
 def _html(found: Differences, data: Mapping[str, Any]) -> str:
-    assets = resources.files("maskbench.diff.page") / "assets"
-    style, *scripts = [(assets / name).read_text(encoding="utf-8") for name in _FILES]
     shared = json.dumps(data, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
     shown = {item["key"] for item in data["items"]}
+    scripts = [asset("pages", name) for name in _SHARED_SCRIPTS]
+    scripts += [asset("diff.page", name) for name in _OWN_SCRIPTS]
     parts = {
-        "TITLE": html.escape(f"{found.before} → {found.after}"),
-        "HEADING": html.escape(heading(found)),
-        "VERDICT": html.escape(verdict(found)),
-        "SUMMARY": "\n".join(_table(section, shown) for section in sections(found)),
-        "STYLE": style,
+        "HEADING": escape(heading(found)),
+        "VERDICT": escape(verdict(found)),
+        "SUMMARY": "\n".join(_section(section, shown) for section in sections(found)),
         "DATA": shared,
         "SCRIPT": "\n".join(scripts),
     }
-    page = (assets / "page.html").read_text(encoding="utf-8")
-    pieces = page.split("@@")  # text, name, text, name … : no part is looked through again
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    body = fill(asset("diff.page", "page.html"), parts)
+    styles = [asset("pages", "viewer.css"), asset("diff.page", "page.css")]
+    return "".join(page(f"{found.before} → {found.after} · maskbench diff", styles, [body]))
 
 
-def _table(section: Section, shown: Collection[str], most: int = 1000) -> str:
+def _section(section: Section, shown: Collection[str], most: int = 1000) -> str:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
-    right = [' class="number"' * section.columns[i].startswith(">") for i in used]
-    names = [html.escape(column(section.columns[i])) for i in used]
-    head = "".join(
-        f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(names, right, strict=True)
-    )
-    body = "\n".join(
-        "<tr>"
-        + "".join(
-            _task(row[i])
-            if section.columns[i] == LINKS
-            else _cell(row[i], kind, i == 0 and bool(section.keys) and row[0] in shown)
-            for i, kind in zip(used, right, strict=True)
-        )
-        + "</tr>"
-        for row in section.rows[:most]
+    markup = table(
+        [column(section.columns[i]) for i in used],
+        ([_cell(section, row, i, shown) for i in used] for row in section.rows[:most]),
+        [section.columns[i].startswith(">") for i in used],
     )
     more = len(section.rows) - most
     note = f"<p>… and {more:,} more: see the JSON report.</p>" if more > 0 else ""
     alarm = ' class="alarm"' if section.alarm else ""
     count = f" <small>{len(section.rows):,}</small>" if section.keys else ""
-    return (
-        f"<section{alarm}><h2>{html.escape(section.title)}{count}</h2><div class='scroll'><table>"
-        f"<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>{note}</section>"
-    )
+    return f"<section{alarm}><h2>{escape(section.title)}{count}</h2>{markup}{note}</section>"
 
 
-def _cell(text: str, kind: str, is_shown: bool) -> str:
-    if is_shown:
-        address = html.escape(quote(text, safe=""), quote=True)
-        return f'<td><a href="#{address}">{html.escape(text)}</a></td>'
-    return f"<td{kind}>{html.escape(text)}</td>"
-
-
-def _task(text: str) -> str:
-    """The cell of a column of links, which holds an address or words."""
-    if not text.startswith(("http://", "https://")):
-        return _cell(text, "", False)
-    address = html.escape(text, quote=True)
-    return f'<td><a href="{address}" target="_blank" rel="noopener noreferrer">task</a></td>'
+def _cell(section: Section, row: Sequence[str], place: int, shown: Collection[str]) -> Cell:
+    text = row[place]
+    if section.columns[place] == LINKS and text.startswith(("http://", "https://")):
+        return Cell("task", link=text)
+    if place == 0 and section.keys and text in shown:
+        return Cell(text, link="#" + quote(text, safe=""))
+    return Cell(text)

@@ -1,17 +1,18 @@
-"""The comparison as JSON values, for scripts: names and numbers, no words to parse."""
+"""Turn a comparison into JSON values, for scripts: names and numbers, no words to parse."""
 
+from dataclasses import asdict
 from typing import Any
 
 from maskbench.diff.gates import Failure
-from maskbench.diff.model import AnnotationChange, Differences, MaskChange, RegionChange
+from maskbench.diff.model import Differences, MaskChange
 from maskbench.diff.report.verdict import verdict
 
 SCHEMA = 1
-"""Raised when a field changes its meaning or goes away; new fields may come without."""
+"""Goes up when a field changes its meaning or goes away, not when a field is added."""
 
 
 def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:
-    """Everything a comparison found, as JSON values.
+    """Return everything a comparison found, as JSON values.
 
     IoU is a number from 0 to 1, or null where the size changed; transitions are
     ``[class before, class after, pixels]``.
@@ -23,10 +24,7 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
         "after": {"label": found.after, "commit": found.commits[1]},
         "images": {"before": found.images_before, "after": found.images_after, "both": found.both},
         "pixels": {"both": found.pixels, "changed": found.changed_pixels},
-        "params": [
-            {"path": change.path, "before": change.before, "after": change.after}
-            for change in found.params
-        ],
+        "params": [asdict(change) for change in found.params],
         "code": list(found.code),
         "masks": [_mask(change) for change in found.changes],
         "renumbered": list(found.renumbered),
@@ -36,10 +34,7 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
         "same_picture": dict(found.same_image),
         "replaced": list(found.replaced),
         "saved_anew": list(found.saved_anew),
-        "moved": [
-            {"key": move.key, "before": move.before, "after": move.after, "cause": move.cause}
-            for move in found.moves
-        ],
+        "moved": [asdict(move) for move in found.moves],
         "classes": {
             name: {"before": entry.before, "after": entry.after, "iou": _rounded(entry.iou)}
             for name, entry in found.classes.items()
@@ -52,7 +47,7 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
             }
             for name, classes in found.balance.items()
         },
-        "failures": [{"gate": failure.gate, "found": failure.found} for failure in failures],
+        "failures": [asdict(failure) for failure in failures],
     }
 
 
@@ -71,34 +66,9 @@ def _mask(change: MaskChange) -> dict[str, Any]:
         "iou": {name: _rounded(share) for name, share in change.iou.items()},
         "classes": {"before": dict(change.classes_before), "after": dict(change.classes_after)},
         "transitions": [[*pair, count] for pair, count in sorted(change.transitions.items())],
-        "causes": [
-            {"kind": cause.kind, "name": cause.name, "pixels": cause.pixels}
-            for cause in change.causes
-        ],
-        "annotation": _annotation(change.annotation),
+        "causes": [asdict(cause) for cause in change.causes],
+        "annotation": asdict(change.annotation) if change.annotation else None,
         "manifest_agrees": not change.manifest_mismatch,
-    }
-
-
-def _annotation(change: AnnotationChange | None) -> dict[str, Any] | None:
-    if change is None:
-        return None
-    return {
-        "before": change.before,
-        "after": change.after,
-        "annotator": change.annotator,
-        "updated_at": change.updated_at,
-        "regions": [_region(region) for region in change.regions],
-    }
-
-
-def _region(change: RegionChange) -> dict[str, Any]:
-    return {
-        "kind": change.kind,
-        "id": change.region,
-        "shape": change.shape,
-        "before": list(change.before),
-        "after": list(change.after),
     }
 
 

@@ -1,4 +1,4 @@
-"""The comparison as a pull-request comment: GitHub's Markdown, within GitHub's size."""
+"""Write a comparison as a pull-request comment: GitHub's Markdown, within GitHub's size."""
 
 import re
 
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
 
 
 def as_markdown(found: Differences, failures: tuple[Failure, ...] = ()) -> str:
-    """The report as Markdown of at most :data:`LIMIT` bytes; long tables are cut, and say so."""
+    """Return the report as Markdown of at most :data:`LIMIT` bytes; tables that are cut say so."""
     for most in _STEPS:
         whole = _render(found, failures, most)
         if len(whole.encode()) <= LIMIT:

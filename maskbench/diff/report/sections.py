@@ -1,4 +1,4 @@
-"""The comparison as titled tables of words: what the terminal, Markdown and the page show alike."""
+"""Turn a comparison into titled tables of words, for the terminal, Markdown and the page."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ class Section:
 
     Attributes:
         title: Its heading.
-        columns: Names of its columns; ``>`` before one: numbers, to the right; a backtick before
-            one: names of things.
+        columns: Names of its columns; those with ``>`` in front hold numbers, aligned to the
+            right, those with a backtick hold names from the data.
         rows: Its cells as plain text, the most important row first.
         alarm: A reviewer has to look at it.
-        keys: For each row the item it tells of, or an empty tuple.
+        keys: The item that each row is about; empty if rows are not about items.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Section:
 
 
 def sections(found: Differences) -> list[Section]:
-    """All tables that have a row, alarms first."""
+    """Return all tables that have a row, alarms first."""
     tables = [
         _unexplained(found),
         _moves(found),
@@ -101,7 +101,7 @@ def _params(found: Differences) -> Section:
 
 
 def value(content: object) -> str:
-    """A parameter's value as a reader of params.yaml knows it."""
+    """Return a parameter's value as params.yaml writes it."""
     if content is None:
         return "-"
     if isinstance(content, bool):
@@ -130,7 +130,7 @@ def _causes(found: Differences) -> Section:
 
 
 def _shared(kind: str, name: str) -> str:
-    """The name under which causes of several images are one: a rule is, an annotation is not."""
+    """Return the name by which causes are counted together: a rule's, but not an annotation's."""
     return name if kind in ("rule", "rasterize", "combine", "labels_map") else ""
 
 
@@ -183,7 +183,7 @@ def _worst(change: MaskChange) -> str:
 
 
 def region_words(change: AnnotationChange | None) -> str:
-    """What happened to an annotation's regions, such as ``2 added (Canvas), 1 reshaped (…)``."""
+    """Say what happened to an annotation's regions, such as ``2 added (Canvas), 1 reshaped``."""
     if change is None:
         return ""
     words = []
@@ -199,7 +199,7 @@ def region_words(change: AnnotationChange | None) -> str:
 
 
 def author_words(change: AnnotationChange | None) -> str:
-    """Who saved the annotation, and when."""
+    """Say who saved the annotation, and when."""
     if change is None:
         return ""
     who = f"user {change.annotator}" if change.annotator else "unknown"
@@ -251,28 +251,28 @@ def _keys(title: str, keys: Iterable[str]) -> Section:
 
 
 def number(count: int) -> str:
-    """A whole number with thousands separated."""
+    """Return a whole number with thousands separated."""
     return f"{count:,}"
 
 
 def signed(count: int) -> str:
-    """A difference with its sign; 0 without."""
+    """Return a difference with its sign; 0 has none."""
     return f"{count:+,}" if count else "0"
 
 
 def ratio(share: float | None) -> str:
-    """An IoU with three digits, rounded down so that only equal masks show 1."""
+    """Return an IoU with three digits, rounded down so that only equal masks show 1."""
     if share is None:
         return "-"
     return f"{int(share * 1000) / 1000:.3f}"
 
 
 def column(name: str) -> str:
-    """A column's name without its mark."""
+    """Return a column's name without its mark."""
     return name.lstrip(">`")
 
 
 def heading(found: Differences) -> str:
-    """What is compared, such as ``main (3f2a1c9) → workspace, 22 → 23 images``."""
+    """Say what is compared, such as ``main (3f2a1c9) → workspace, 22 → 23 images``."""
     images = f"{found.images_before:,} → {counted(found.images_after, 'image')}"
     return f"{found.before} → {found.after}, {images}"

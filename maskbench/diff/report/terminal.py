@@ -1,4 +1,4 @@
-"""The comparison for a terminal: aligned tables, the most important rows, no colours needed."""
+"""Write a comparison for a terminal: aligned tables, the most important rows, no colours."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ MOST = 20
 
 
 def as_text(found: Differences, most: int | None = MOST) -> str:
-    """The whole report as text; ``most`` rows a table, None for all."""
+    """Return the report as text, with at most ``most`` rows in each table; None for all."""
     blocks = [f"{heading(found)}\n{verdict(found)}"]
     blocks += [_block(section, most) for section in sections(found)]
     return "\n\n".join(blocks) + "\n"
@@ -33,7 +33,7 @@ def _block(section: Section, most: int | None) -> str:
 
 
 def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table, two blanks before each column; columns without any text are left out."""
+    """Return the lines of a table, two blanks before each column; empty columns are left out."""
     cells = [[escape_terminal(cell) for cell in row] for row in rows]
     used = [i for i in range(len(columns)) if any(row[i] for row in cells)]
     table = [

@@ -1,4 +1,4 @@
-"""The one line that says what happened, and because of what."""
+"""Say in one line what happened, and because of what."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from maskbench.diff.model import (
 
 
 def verdict(found: Differences) -> str:
-    """The verdict line, such as ``2 of 22 masks changed (0.8 % of pixels), 1 image added, …``."""
+    """Return the verdict, such as ``2 of 22 masks changed (0.8 % of pixels), 1 image added, …``."""
     masks = f"{len(found.changes):,} of {counted(found.both, 'mask')} changed"
     if found.changes:
         masks += f" ({percent(found.changed_pixels / max(1, found.pixels))} of pixels)"
@@ -36,7 +36,7 @@ def verdict(found: Differences) -> str:
 
 
 def reasons(found: Differences) -> list[str]:
-    """The causes of the changed masks in words, in the pipeline's order, alarms last."""
+    """Return the causes of the changed masks in words, in the pipeline's order, alarms last."""
     words = [
         _number(_masks(found, CODE), "mask", "changed by code"),
         _number(_masks(found, IMAGE), "image", "resized"),
@@ -53,7 +53,7 @@ def reasons(found: Differences) -> list[str]:
 
 
 def names(changes: Iterable[MaskChange], kind: str) -> list[str]:
-    """The names of a kind's causes in all changes, sorted, without repeats."""
+    """Return the names of a kind's causes in all changes, sorted, without repeats."""
     return sorted(
         {cause.name for change in changes for cause in change.causes if cause.kind == kind}
     )
@@ -80,7 +80,7 @@ def _number(items: Iterable[object], noun: str, what: str, plural: str | None = 
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 mask``, ``2 masks``, ``10,000 masks``."""
+    """Return a number with its noun: ``1 mask``, ``2 masks``, ``10,000 masks``."""
     return f"{number:,} {noun if number == 1 else plural or _plural(noun)}"
 
 
@@ -89,7 +89,7 @@ def _plural(noun: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share with two significant digits: ``12 %``, ``0.8 %``, ``0.012 %``, ``100 %``."""
+    """Return a share (0 to 1) with two significant digits: ``12 %``, ``0.8 %``, ``0.012 %``."""
     value = 100 * share
     if value == 0 or 10 <= value:
         return f"{value:.0f} %" if value < 99.5 or value == 100 else ">99 %"

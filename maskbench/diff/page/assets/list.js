@@ -1,23 +1,7 @@
-"use strict";
 // The list: filters, order, cards, and which image is chosen.
 const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
 const filters = { class: byId("by-class"), cause: byId("by-cause"), annotator: byId("by-annotator"), split: byId("by-split") };
 const state = { shown: [], chosen: null };
-const count = (n) => n.toLocaleString("en-US");
-const percent = (share) => (share > 0 && share < 0.00001 ? "<0.001 %" : `${Number((100 * share).toPrecision(2))} %`);
-
-// An element with attributes, text and children; text is never read as HTML.
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "on") for (const [event, action] of Object.entries(value)) element.addEventListener(event, action);
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
 
 function options(select, word, entries) {
   select.append(make("option", { value: "" }, word));
