@@ -70,7 +70,7 @@ class DvcRepository:
 
         Args:
             folder: The output's path, for messages.
-            output: The one of :meth:`outputs` at this path; it has a digest.
+            output: The output that :meth:`outputs` has at this path; it has a digest.
             version: Name of the version, for messages.
 
         Raises:
@@ -113,7 +113,7 @@ class DvcRepository:
         return {path: Path(cache.oid_to_path(md5)) for path, md5 in files.items()}
 
     def _download(self, missing: Mapping[str, str], remote: str | None, version: str) -> list[str]:
-        """Fetch objects (path by md5) into the cache; return why some could not be had."""
+        """Fetch objects (path by md5) into the cache; return the reasons for failures."""
         failures: set[str] = set()
         ids = sorted(missing)
         try:
@@ -134,7 +134,7 @@ class DvcRepository:
                 "remote is configured; run `dvc remote add -d NAME URL` with the team's storage, "
                 "or compare in the clone that built the version"
             ) from None
-        except Exception as error:  # storage clients raise whatever they like
+        except Exception as error:  # each storage client has errors of its own
             raise SourceError(f"{version}: DVC's remote cannot be read: {_reason(error)}") from None
         return sorted(failures)
 

@@ -1,5 +1,6 @@
 """Read revisions, files and history from git."""
 
+import io
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
 
 
 def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
-    """Return the bytes of a folder's files at a commit by path within it; none if it is absent."""
+    """Return the bytes of a folder's files at a commit by path within it; empty if it is absent."""
     tree = _git(root, "ls-tree", "-r", "-z", f"{commit}:./{folder}")
     entries = [line.split(b"\t", 1) for line in tree.stdout.split(b"\0") if line]
     found = [(path, head.split()) for head, path in entries]  # mode, type and name of the object
@@ -76,15 +77,12 @@ def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
 
 
 def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
-    """Read git objects, one after the other, in one call of git."""
+    """Yield the contents of git objects, read in one call of git."""
     asked = "".join(f"{name}\n" for name in names)
-    answer = _git(root, "cat-file", "--batch", given=asked.encode()).stdout
-    at = 0
-    for _ in range(asked.count("\n")):
-        line = answer.index(b"\n", at)
-        size = int(answer[at:line].split()[2])
-        yield answer[line + 1 : line + 1 + size]
-        at = line + 1 + size + 1
+    answer = io.BytesIO(_git(root, "cat-file", "--batch", given=asked.encode()).stdout)
+    while header := answer.readline().split():  # name, type and size, then the content
+        yield answer.read(int(header[2]))
+        answer.readline()  # ends the content
 
 
 def history(root: Path, commit: str, path: str) -> list[Commit]:

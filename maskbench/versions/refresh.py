@@ -1,7 +1,7 @@
-"""Take over the labels that the server has now.
+"""Build a new version from the labels that the server has now.
 
 *fetch* is pinned by ``fetch.snapshot``. A refresh asks the server whether labels changed; if so, it
-moves the snapshot, runs the pipeline, and reports which masks changed. Nothing is committed.
+sets another snapshot, runs the pipeline, and reports which masks changed. Nothing is committed.
 """
 
 import json
@@ -64,9 +64,9 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
 def look(params: Params, layout: Layout) -> Changes:
     """Compare the server's labels with the last fetch, and print the labelling setup's warnings.
 
-    If nothing changed, a request or two tell. Otherwise the tasks saved since are fetched (and
-    cached for the stage) and compared with the stored ones: a save that changed nothing, or a
-    prediction, is no change.
+    If nothing changed, a few requests suffice. Otherwise the tasks saved since are fetched (and
+    cached for the stage) and compared with the stored ones: a save that left the labels as they
+    are, or a prediction, is no change.
 
     Raises:
         ParamsError: ``fetch.server`` is empty.

@@ -1,8 +1,8 @@
 """Read a version of the benchmark: a git revision or the workspace.
 
-Of a revision, ``params.yaml`` and ``dvc.lock`` come from git, and data comes from DVC's cache or
-remote; nothing is checked out. The workspace is read from disk; data that has not been pulled is
-read as that of a revision is.
+A revision's ``params.yaml`` and ``dvc.lock`` come from git, its data from DVC's cache or remote;
+nothing is checked out. The workspace is read from disk; data that has not been pulled comes from
+DVC's cache or remote, too.
 """
 
 import hashlib
@@ -49,6 +49,7 @@ class Version:
         self.repository = repository
         self.commit = None if revision is None else git.resolve(root, revision)
         self.label = WORKSPACE if revision is None else _label(revision, str(self.commit))
+        self._listings: dict[str, dict[str, str]] = {}
 
     def text(self, path: str) -> bytes | None:
         """Return the bytes of a file that git tracks, such as ``params.yaml``; None if absent."""
@@ -66,7 +67,7 @@ class Version:
 
     @cached_property
     def lock(self) -> Mapping[str, Any]:
-        """Return the stages of ``dvc.lock`` by name; none if there is no lock file."""
+        """Return the stages of ``dvc.lock`` by name; empty if there is no lock file."""
         raw = self._yaml("dvc.lock")
         stages = raw.get("stages") if isinstance(raw, dict) else None
         return stages if isinstance(stages, dict) else {}
@@ -96,7 +97,7 @@ class Version:
 
     @cached_property
     def _outputs(self) -> Mapping[str, Any]:
-        """Return DVC's outputs by path; none if there is no lock file."""
+        """Return DVC's outputs by path; empty if there is no lock file."""
         return self.repository.outputs(self.commit, self.label) if self.lock else {}
 
     def stage_digests(self, stage: str) -> dict[str, str]:
@@ -104,15 +105,12 @@ class Version:
         deps = (self.lock.get(stage) or {}).get("deps") or ()
         return {dep["path"]: str(dep.get("md5")) for dep in deps}
 
-    @cached_property
-    def _listings(self) -> dict[str, dict[str, str]]:
-        return {}
-
     def locked(self, folder: str) -> dict[str, str]:
         """Return the md5 by file name of a folder that is an output, as ``dvc.lock`` has it.
 
         Raises:
-            SourceError: The version was not built, or the listing is in no place where it could be.
+            SourceError: The version was not built, or the listing is neither in DVC's cache nor on
+                its remote.
         """
         if folder not in self._listings:
             output = self._output(folder)
@@ -132,24 +130,23 @@ class Version:
     def listing(self, folder: str) -> dict[str, str]:
         """Return the md5 by file name of a data folder.
 
-        In the workspace the files on disk count; those that were not pulled are as ``dvc.lock``
-        lists them.
+        The workspace's files on disk come first; those that were not pulled are taken from
+        ``dvc.lock``.
         """
         disk = self.root / folder
         if self.commit is not None or not disk.is_dir():
             return self.locked(folder)
-        found = {
-            file.name: _md5(file.read_bytes()) for file in sorted(disk.iterdir()) if file.is_file()
-        }
+        found = on_disk(disk)
         with suppress(SourceError):  # not built before, or not needed: all is on disk
             found = {**self.locked(folder), **found}
         return found
 
     def files(self, paths: Iterable[str]) -> dict[str, Path]:
-        """Return a local file for each data path, after fetching what is not there.
+        """Return a local file for each data path, after fetching what is missing.
 
         Raises:
-            SourceError: A file is in no place where it could be.
+            SourceError: A file is neither here nor in DVC's cache nor on its remote.
+            DataError: The version has no such file.
         """
         found: dict[str, Path] = {}
         wanted: dict[str | None, dict[str, str]] = {}
@@ -211,7 +208,7 @@ def _label(revision: str, commit: str) -> str:
 
 
 def on_disk(folder: Path) -> dict[str, str]:
-    """Return the md5 of all files below a folder by path within it; none if it is not there."""
+    """Return the md5 of all files below a folder by path within it; empty if it is absent."""
     files = (file for file in sorted(folder.rglob("*")) if file.is_file())
     return {file.relative_to(folder).as_posix(): _md5(file.read_bytes()) for file in files}
 
