@@ -353,7 +353,7 @@ def test_faults_of_a_region():
     found = find_faults(build_label_set(task(regions, image=image), settings()), ["A", "Wall"])
     assert [region for region, _ in found] == [wrong, wrong, cuboid]
     label, size, kind = (what for _, what in found)
-    assert label.startswith("the label 'Walll' is not in labels_map ; ")
+    assert label.startswith("the label 'Walll' is not in labels_map; ")
     assert "'Wall'" in label
     assert size == (
         "was drawn on an image of 30 x 40 pixels, but wall.jpg has 40 x 30: the image was "
