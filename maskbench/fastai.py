@@ -11,6 +11,7 @@ and :class:`PixelAccuracy`, but not fastai's own metrics.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from fastai.vision.all import (
     CrossEntropyLossFlat,
     DataBlock,
     DataLoaders,
+    IndexSplitter,
     IntToFloatTensor,
     ItemTransform,
     Learner,
@@ -110,13 +112,14 @@ def segmentation_block(
     """
     benchmark = root if isinstance(root, Benchmark) else Benchmark(root)
     names = AddClassNames(codes=list(benchmark.classes))
+    train, valid = (len(benchmark.splits[split]) for split in splits)
     return DataBlock(
         blocks=(
             TransformBlock(type_tfms=OpenScene(), batch_tfms=IntToFloatTensor),
             TransformBlock(type_tfms=OpenMask(benchmark), item_tfms=names),
         ),
-        get_items=_Items(benchmark, splits),
-        splitter=_Published(len(benchmark.splits[splits[0]])),
+        get_items=partial(_scene_paths, benchmark, splits),
+        splitter=IndexSplitter(list(range(train, train + valid))),
         item_tfms=[SameSize(), *_listed(item_tfms)],
         batch_tfms=batch_tfms,
     )
@@ -174,25 +177,9 @@ def _listed(transforms: Any) -> list[Any]:
     return list(transforms) if isinstance(transforms, Sequence) else [transforms]
 
 
-class _Items:
-    """List the scene paths of the two splits, training first."""
-
-    def __init__(self, benchmark: Benchmark, splits: tuple[str, str]) -> None:
-        self.benchmark, self.splits = benchmark, splits
-
-    def __call__(self, _source: Any) -> list[Path]:
-        keys = [key for split in self.splits for key in self.benchmark.split(split).keys]
-        return [self.benchmark.scene_path(key) for key in keys]
-
-
-class _Published:
-    """Split the items where training ends, instead of at random."""
-
-    def __init__(self, train: int) -> None:
-        self.train = train
-
-    def __call__(self, items: Sequence[Path]) -> tuple[list[int], list[int]]:
-        return list(range(self.train)), list(range(self.train, len(items)))
+def _scene_paths(benchmark: Benchmark, splits: tuple[str, str], _source: Any) -> list[Path]:
+    """Return the scene paths of the two splits, training first."""
+    return [benchmark.scene_path(key) for split in splits for key in benchmark.split(split).keys]
 
 
 class OpenScene(Transform):

@@ -138,18 +138,14 @@ def _text(split: str, summary: Summary, classes: tuple[str, ...]) -> str:
         f"{split}: {summary.images} images{drawn}",
         f"{'':{wide}}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
     ]
+    found, low, high = summary.figures, summary.low, summary.high
     for k, label in enumerate(classes):
-        columns = [values.per_class[:, k] for values in _three(summary)]
+        columns = [values.per_class[:, k] for values in (found, low, high)]
         lines.append(f"{label:{wide}}  {_cells(*columns)}")
-    means = [values.mean for values in _three(summary)]
-    lines.append(f"{'mean':{wide}}  {_cells(*means)}")
-    accuracy = [values.pixel_accuracy for values in _three(summary)]
-    lines.append(f"{'pixel accuracy':{wide}}  {_cell(accuracy[0])}  {_range(*accuracy[1:])}")
+    lines.append(f"{'mean':{wide}}  {_cells(found.mean, low.mean, high.mean)}")
+    accuracy = f"{_cell(found.pixel_accuracy)}  {_range(low.pixel_accuracy, high.pixel_accuracy)}"
+    lines.append(f"{'pixel accuracy':{wide}}  {accuracy}")
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _three(summary: Summary) -> tuple[Figures, Figures, Figures]:
-    return summary.figures, summary.low, summary.high
 
 
 def _cells(values: Any, low: Any, high: Any) -> str:

@@ -1,6 +1,6 @@
 """Score images one by one and sum them up: the work behind :mod:`maskbench.evaluate`."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,10 @@ def score(
         _Work(key, benchmark.mask_path(key), source, len(expected.classes), settings.boundary)
         for key, source in sources.items()
     ]
-    parallel = settings.each if isinstance(predictions, str | Path) else None
-    results = (parallel or _in_process)(_score_image, work, "evaluate")
+    if settings.each and isinstance(predictions, str | Path):
+        results = settings.each(_score_image, work, "evaluate")
+    else:
+        results = map(_score_image, work)
     scored, matrices = _collect(results, owner, problems)
     images = [
         ImageScore(key, owner[key], benchmark.group(key), counts) for key, counts in scored.items()
@@ -113,12 +115,6 @@ def _sources(
     surplus = [key for key in predictions if key not in known]
     problems += [Problem(f"the benchmark has no image {key!r}") for key in surplus]
     return dict.fromkeys(sorted(owner.keys() & given), predictions), problems
-
-
-def _in_process(
-    function: Callable[[Any], Any], items: Sequence[Any], _description: str
-) -> Iterator[Any]:
-    return map(function, items)
 
 
 def _score_image(work: _Work) -> tuple[str, Counts, Counts] | list[Problem]:

@@ -35,7 +35,7 @@ def export(form: str, source: ExportSource | Benchmark, target: Path, **options:
     """
     known = find_formats()
     if form not in known:
-        raise MaskbenchError(f"there is no form {form!r}; {did_you_mean(form, known)}")
+        raise MaskbenchError(f"there is no format {form!r}; {did_you_mean(form, known)}")
     if not isinstance(source, ExportSource):
         source = ExportSource(source)
     with new_folder(target) as folder:

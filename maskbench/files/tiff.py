@@ -14,11 +14,13 @@ from rasterio.io import MemoryFile
 Planes = npt.NDArray[np.uint8]
 """Bit planes, shape (P, H, W), uint8."""
 
+_CACHE_BYTES = 64 << 20  # GDAL would keep decoded blocks in 5 % of the memory, in each process
+
 
 @contextmanager
 def pixel_space() -> Iterator[None]:
     """Let rasterio work in pixels: one GDAL environment, and no warning of no georeference."""
-    with rasterio.Env(), warnings.catch_warnings():
+    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
 

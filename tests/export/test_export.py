@@ -39,7 +39,7 @@ def source(sample):
 
 @pytest.fixture(scope="module")
 def exported(source, tmp_path_factory):
-    """The sample in every form, by name."""
+    """The sample in every format, by name."""
     root = tmp_path_factory.mktemp("exported")
     for form in find_formats():
         export(form, source, root / form)
@@ -286,7 +286,7 @@ def test_a_folder_that_holds_something_is_left_alone(source, tmp_path):
     (tmp_path / "mine.txt").write_text("")
     with pytest.raises(MaskbenchError, match="is not empty"):
         export("voc", source, tmp_path)
-    with pytest.raises(MaskbenchError, match="no form 'cocco'; did you mean 'coco'"):
+    with pytest.raises(MaskbenchError, match="no format 'cocco'; did you mean 'coco'"):
         export("cocco", source, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -347,4 +347,4 @@ def test_help_lists_every_format(capsys):
 
 def test_command_exports(sample, tmp_path, capsys):
     assert main(["export", "voc", str(tmp_path / "v"), "--data", str(sample)]) == 0
-    assert "masks in Pascal VOC's form" in capsys.readouterr().out
+    assert "masks in Pascal VOC's format" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from tests.repositories import ROOT
 pytestmark = pytest.mark.slow
 
 SIDE, REGIONS, SPACING = 20_000, 5_000, 280
-MOST_MEMORY = 4 << 30
+MOST_MEMORY = 2 << 30
 RUN = """
 import json, resource, subprocess, sys
 subprocess.run([sys.executable, sys.argv[1]], check=True)

@@ -37,7 +37,7 @@ def write(source: ExportSource, folder: Path) -> str:
         for key in source.benchmark.splits[split]:
             scene = source.benchmark.scene_path(key)
             copy(scene, folder / split / scene.name)
-    return f"{total} instances in COCO's form"
+    return f"{total} instances in COCO's format"
 
 
 def _split(source: ExportSource, split: str) -> dict[str, Any]:

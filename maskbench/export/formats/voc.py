@@ -45,7 +45,7 @@ def write(source: ExportSource, folder: Path) -> str:
         for value, name in enumerate(benchmark.classes)
     )
     write_text(root / "labelmap.txt", "".join(lines))
-    return f"{len(keys)} masks in Pascal VOC's form"
+    return f"{len(keys)} masks in Pascal VOC's format"
 
 
 def _write_scene(source: Path, target: Path) -> None:

@@ -42,7 +42,7 @@ def write(source: ExportSource, folder: Path) -> str:
             copy(scene, folder / "images" / split / scene.name)
             total += len(lines)
     write_text(folder / "data.yaml", _description(source))
-    return f"{total} outlines in YOLO's form"
+    return f"{total} outlines in YOLO's format"
 
 
 def _description(source: ExportSource) -> str:
