@@ -54,7 +54,11 @@ def compare(before: Version, after: Version) -> Differences:
         params=param_changes(before.raw_params, after.raw_params),
         code=code,
         changes=tuple(changes),
-        renumbered=tuple(change.key for change in unchanged if _renumbered(change)),
+        renumbered=tuple(
+            change.key
+            for change in unchanged
+            if change.before.mask_sha256 != change.after.mask_sha256
+        ),
         added=added,
         unexplained_new=_unexplained_new(after, added),
         removed=removed,
@@ -96,7 +100,7 @@ def _compared(
 ) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
     pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
-    return list(run_all(ComparePair(*contexts(before, after), same_code), pairs, "diff"))
+    return list(run_all(ComparePair(context(before), context(after), same_code), pairs, "diff"))
 
 
 def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
@@ -111,7 +115,7 @@ def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
 def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
     """Count pixels by key in which new masks are not what their annotation and params give."""
     items = list(_items(version, [row.key for row in added]).values())
-    verified = run_all(VerifyItem(_context(version)), items, "new images")
+    verified = run_all(VerifyItem(context(version)), items, "new images")
     return {key: pixels for key, pixels in verified if pixels}
 
 
@@ -119,22 +123,14 @@ def _paths(version: Version, key: str) -> tuple[str, str]:
     return f"{MASKS}/{version.rows[key].mask}", f"{ANNOTATIONS}/{key}.json"
 
 
-def contexts(before: Version, after: Version) -> tuple[Context, Context]:
-    """Return what all items of the old and of the new version share."""
-    return _context(before), _context(after)
-
-
-def _context(version: Version) -> Context:
+def context(version: Version) -> Context:
+    """Return what all items of a version share."""
     unexplained_kind = UNEXPLAINED if runs_here(version) else CODE
     return Context(version.params, version.class_names, unexplained_kind)
 
 
 def _worst_first(change: MaskChange) -> tuple[bool, float, str]:
     return UNEXPLAINED not in change.kinds, -change.share, change.key
-
-
-def _renumbered(change: MaskChange) -> bool:
-    return change.before.mask_sha256 != change.after.mask_sha256
 
 
 def _check(unchanged: Iterable[MaskChange]) -> None:

@@ -1,4 +1,4 @@
-"""Write the page of a report: figures, confusion, worst images first. One file, no script."""
+"""Write a report's page: figures, confusion, and the worst images first. One file, no script."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from maskbench.pages.template import asset, page
 
 @dataclass(frozen=True)
 class ShownPrediction:
-    """What a page shows of one set of predictions.
+    """The contents of a page.
 
     Attributes:
         report: The scores.
@@ -65,7 +65,7 @@ def _body(title: str, shown: ShownPrediction, most: int) -> Iterator[str]:
 
 
 def _masks(images: list[ImageScore], shown: ShownPrediction) -> Iterator[Mask]:
-    """Yield the predictions of the images; they were checked when they were scored."""
+    """Yield the predictions of the images, which were checked when they were scored."""
     if not isinstance(shown.predictions, str | Path):
         yield from (np.asarray(shown.predictions[image.key]) for image in images)
         return

@@ -14,19 +14,19 @@ SIDE = 320
 
 
 def scene_url(scene: Scene) -> str:
-    """Return a photograph as a data URL."""
+    """Return a scene as a data URL (JPEG)."""
     return jpeg_url(_reduced(scene))
 
 
 def mask_url(mask: Mask, classes: int) -> str:
-    """Return a mask in class colours as a data URL; values that are no class are grey."""
+    """Return a mask in class colours as a data URL (PNG); what is no class is grey."""
     colors = class_colors(classes) + [MARKS["ignored"]] * (256 - classes)
     small = Image.fromarray(mask).resize(_small(mask), Image.Resampling.NEAREST)
     return png_url(palette_picture(np.asarray(small), colors))
 
 
 def difference_url(scene: Scene, truth: Mask, predicted: Mask) -> str:
-    """Return the pale scene with wrong pixels coloured and ignored ones grey, as a data URL."""
+    """Return the pale scene with wrong pixels coloured, ignored ones grey, as a data URL (JPEG)."""
     pale = scene.mean(axis=2, keepdims=True, dtype=np.float32) * 0.4 + 150.0
     picture = np.repeat(pale, 3, axis=2).astype(np.uint8)
     picture[truth != predicted] = MARKS["wrong"]

@@ -44,7 +44,7 @@ _FIRST: tuple[Color, ...] = (
 
 
 def class_colors(classes: int) -> list[Color]:
-    """Return the colours of so many classes; place = class value, 0 is black.
+    """Return the colours of the class values 0 (black) to ``classes - 1``.
 
     Beyond the first eight they follow Pascal VOC's rule (bits of the value spread over the high
     bits of the channels), without repeating one.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from maskbench.diff.compare import contexts
+from maskbench.diff.compare import context
 from maskbench.diff.item import ItemFiles
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
 from maskbench.diff.page.pictures import DrawItem, ShownChange
@@ -44,8 +44,8 @@ def write_page(
     images.mkdir(parents=True, exist_ok=True)
     for stale in filter(_IMAGE_FILE.fullmatch, sorted(entry.name for entry in images.iterdir())):
         (images / stale).unlink()
-    old, new = contexts(before, after)
-    for _ in run_all(DrawItem(images, names, old, new), shown, "page"):
+    draw = DrawItem(images, names, context(before), context(after))
+    for _ in run_all(draw, shown, "page"):
         pass
     data = {
         "before": _version(before),
@@ -131,21 +131,18 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
 
 
 def _shown(
-    items: Iterable[Mapping[str, Any]], before: Version, after: Version
+    items: Sequence[Mapping[str, Any]], before: Version, after: Version
 ) -> list[ShownChange]:
     """Return the files of the items to draw; each version's are fetched in one go."""
-    listed = list(items)
-    old = _files(before, [i["key"] for i in listed if i["status"] != "added"])
-    new = _files(after, [i["key"] for i in listed if i["status"] != "removed"])
+    old = _files(before, [item["key"] for item in items if item["status"] != "added"])
+    new = _files(after, [item["key"] for item in items if item["status"] != "removed"])
     shown = []
-    for item in listed:
-        key = item["key"]
-        here, there = old.get(key), new.get(key)
-        same = there is not None and not item.get("scene_before")
-        scenes = (None if same or here is None else here[1], there[1] if there else None)
-        shown.append(
-            ShownChange(item["n"], here[0] if here else None, there[0] if there else None, scenes)
-        )
+    for item in items:
+        old_item, old_scene = old.get(item["key"], (None, None))
+        new_item, new_scene = new.get(item["key"], (None, None))
+        if item["status"] == "changed" and not item["scene_before"]:
+            old_scene = None  # the new one shows both
+        shown.append(ShownChange(item["n"], old_item, new_item, (old_scene, new_scene)))
     return shown
 
 
