@@ -45,12 +45,12 @@ class Job(NamedTuple):
     Attributes:
         key: The item's key.
         inputs: Digest of everything that shapes its files.
-        work: Gives what the worker function gets; asked only where the item is outdated.
+        work: What the worker function gets.
     """
 
     key: str
     inputs: str
-    work: Callable[[], Any]
+    work: Any
 
 
 class Built(NamedTuple):
@@ -100,7 +100,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
             entry = memory.known.get(job.key)
             if entry is None or entry["inputs"] != job.inputs or not outputs.have(entry["outputs"]):
                 todo[job.key] = job.inputs
-                yield job.work()
+                yield job.work
             else:
                 old[job.key] = entry
 
