@@ -28,7 +28,7 @@ class FetchParams(NamedTuple):
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
         folder: Folder with Label Studio JSON exports and their images.
-        snapshot: Name of this take; moving it takes the server's labels anew.
+        snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
     """
