@@ -98,7 +98,7 @@ def _facts(task: Task, number: int, params: SplitParams) -> Row:
 
 
 def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
-    """Return the group of an image: the value that ``group_by`` names, or the image's SHA-256.
+    """Return the group of a task's image: the value that ``group_by`` names, or its SHA-256.
 
     Equal images have the same digest, and deleting a task or importing a project again does not
     change it.
@@ -107,7 +107,8 @@ def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
         KeyError: The field that groups is missing; its argument is the message.
     """
     if group_by is None:
-        assert task.image is not None  # noqa: S101 - it has a mask
+        if task.image is None:
+            raise ValueError(f"task {task.id} has no image, and so no group")
         return task.image.sha256
     fields = {**task.data, **annotation.answers}
     value = fields.get(group_by)
