@@ -1,11 +1,26 @@
 """The error family: what went wrong, where, and what to do about it.
 
+::
+
+    MaskbenchError                  exit status 1: anything else that a user can mend
+    ├── ParamsError                 exit status 2: params.yaml is wrong
+    ├── SourceError                 exit status 3: the source of annotations cannot be read
+    │   ├── GaveUpError             labelstudio/server/errors.py
+    │   │   └── BusyError
+    │   ├── NotThereError
+    │   ├── KeyRefusedError         labelstudio/server/auth.py
+    │   └── PrivateAddressError     labelstudio/server/private_network.py
+    └── DataError                   exit status 4: annotations, images or masks break a rule
+    ValueError
+    ├── GeometryError               a region's geometry cannot be read
+    └── TaskError                   labelstudio/export.py: a task cannot be read
+
 Stages collect every :class:`Problem` of a run and raise them together, so that a curator fixes a
-project in one round. Each error class has its own exit status, so that scripts can tell a wrong
-parameter from an unreachable server from bad data.
+project in one round.
 """
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from maskbench.text import escape_terminal
@@ -43,7 +58,7 @@ class Problem(NamedTuple):
 
 
 class MaskbenchError(Exception):
-    """Base of all errors that a user can cause and mend.
+    """The base of all errors that a user can cause and mend.
 
     Args:
         message: One sentence: what happened and what to do.
@@ -90,13 +105,11 @@ class GeometryError(ValueError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt name: the closest known one, and all of them.
+    """Return a hint for a misspelt name: the closest known one, and all of them.
 
     >>> did_you_mean("Canvass", ["Canvas", "Plant"])
     "did you mean 'Canvas'? known: Canvas, Plant"
     """
-    from difflib import get_close_matches  # noqa: PLC0415 - its start-up, for errors only
-
     names = sorted(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""

@@ -1,4 +1,4 @@
-"""``params.yaml`` as typed, checked values: every choice that shapes the masks.
+"""Read ``params.yaml`` as typed, checked values: every choice that shapes the masks.
 
 The whole file is checked before a stage starts, and all problems are shown together with their YAML
 path. A stage is handed only the sections that its entry in ``dvc.yaml`` declares.
@@ -15,10 +15,10 @@ from maskbench.errors import ParamsError, Problem, did_you_mean
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
-
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 _SUBSETS = ("train", "valid", "test")
+_SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
 
 class FetchParams(NamedTuple):
@@ -28,7 +28,7 @@ class FetchParams(NamedTuple):
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
         folder: Folder with Label Studio JSON exports and their images.
-        snapshot: Name of this take; moving it takes the server's labels anew.
+        snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
     """
@@ -116,7 +116,7 @@ class Checker:
         self.problems: list[Problem] = []
 
     def add(self, path: str, what: str) -> None:
-        """Note that the value at the YAML path is wrong."""
+        """Record that the value at the YAML path is wrong."""
         self.problems.append(Problem(what, param=path or "(top level)"))
 
     def mapping(
@@ -126,7 +126,7 @@ class Checker:
         known: Collection[str] | None = None,
         required: Collection[str] = (),
     ) -> dict[str, Any]:
-        """The mapping at ``path`` with text keys; an empty one if it is something else."""
+        """Return the mapping at ``path``; an empty one if it is something else."""
         if not isinstance(value, dict):
             self.add(path, f"a mapping (name: value lines) is expected, not {value!r}")
             return {}
@@ -141,7 +141,7 @@ class Checker:
         return {key: entry for key, entry in value.items() if isinstance(key, str)}
 
     def sequence(self, value: Any, path: str, empty: bool = True) -> list[Any]:
-        """The list at ``path``; an empty one if it is something else."""
+        """Return the list at ``path``; an empty one if it is something else."""
         if not isinstance(value, list) or not (value or empty):
             self.add(path, f"a list is expected, not {value!r}")
             return []
@@ -150,7 +150,7 @@ class Checker:
     def text(
         self, value: Any, path: str, optional: bool = False, empty: bool = False
     ) -> str | None:
-        """The text at ``path``; None where it is optional and absent, or is something else."""
+        """Return the text at ``path``; None if it is optional and absent, or something else."""
         if value is None and optional:
             return None
         if not isinstance(value, str) or not (value or empty):
@@ -159,14 +159,14 @@ class Checker:
         return value
 
     def choice(self, value: Any, path: str, choices: Collection[str]) -> str:
-        """One of ``choices``."""
+        """Return one of ``choices``; an empty text if the value is none of them."""
         if not isinstance(value, str) or value not in choices:
             self.add(path, f"{value!r} is unknown; {did_you_mean(str(value), choices)}")
             return ""
         return value
 
     def flag(self, value: Any, path: str) -> bool:
-        """True or false."""
+        """Return true or false; false if the value is something else."""
         if not isinstance(value, bool):
             self.add(path, f"true or false is expected, not {value!r}")
             return False
@@ -179,7 +179,7 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     Raises:
         ParamsError: It cannot be read, or breaks a rule; all problems together.
     """
-    from maskbench.files.yaml import parse_yaml  # noqa: PLC0415 - workers have params, but read none
+    from maskbench.files.yaml import parse_yaml
 
     try:
         raw = parse_yaml(path.read_text(encoding="utf-8"))
@@ -189,10 +189,18 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
 
 def parse_params(raw: Any, name: str = "params.yaml") -> Params:
-    """Typed params from the parsed YAML value; raises ParamsError with all problems."""
+    """Check the parsed YAML value of a params file.
+
+    Args:
+        raw: The value.
+        name: The file's name, for messages.
+
+    Raises:
+        ParamsError: It breaks a rule; all problems together.
+    """
     check = Checker()
     sections = check.mapping(raw, "", required=_SECTIONS)
-    # Of a section that is missing nothing else is said.
+    # A missing section is reported once: what its own checks find goes to a checker of its own.
     checks = {name: check if name in sections else Checker() for name in _SECTIONS}
     labels_map = _labels_map(checks["labels_map"], sections.get("labels_map"))
     params = Params(
@@ -207,9 +215,6 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         count = len(check.problems)
         raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
     return params
-
-
-_SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:

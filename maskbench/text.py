@@ -9,10 +9,10 @@ from typing import Any
 
 
 def escape_terminal(text: str) -> str:
-    r"""Return text for one line of a terminal: what is no visible letter becomes its escape.
+    r"""Return text for one line of a terminal: characters that are not visible become escapes.
 
-    A name in a task could else move the cursor, colour or turn round what stands beside it, or
-    begin a line that looks like one of ours.
+    Otherwise a name in a task could move the cursor, change colours or the direction of writing, or
+    begin a line that looks like a message of maskbench.
 
     >>> print(escape_terminal("wall\x1b[2J\nerror: none"))
     wall\x1b[2J\nerror: none
@@ -28,7 +28,12 @@ _CALLING = frozenset("@#")  # would mention people and issues even so
 
 
 def escape_markdown(text: str, most: int = _LONGEST) -> str:
-    """Return text that Markdown shows as it is, on one line: no markup, HTML, links or mentions."""
+    """Return text that Markdown shows as it is, on one line: no markup, HTML, links or mentions.
+
+    Args:
+        text: Any text.
+        most: Characters of it that are shown.
+    """
     line = " ".join(text.split())
     line = line if len(line) <= most else f"{line[: most - 1]}…"
     return "".join(_entity(c) if c in _SPECIAL else c for c in line)
@@ -43,11 +48,11 @@ _GUARDED = re.compile(r"'" + _FORMULA.pattern)
 
 
 def escape_formula(value: Any) -> Any:
-    """Return a cell's value as a spreadsheet takes it for text; what is no text stays.
+    """Return a cell's value so that no spreadsheet runs it as a formula; only text changes.
 
     Excel, LibreOffice and others run a cell that begins with ``=``, ``+``, ``-`` or ``@`` (a tab or
-    line break before it is passed over). Such text gets an apostrophe in front; text that begins
-    with apostrophes and goes on so gets one more, so that nothing is lost.
+    line break before it is skipped). Such text gets an apostrophe in front; text that begins with
+    apostrophes and goes on like that gets one more, so that nothing is lost.
 
     >>> escape_formula("=1+1"), escape_formula(-1), escape_formula("wall")
     ("'=1+1", -1, 'wall')

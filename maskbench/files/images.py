@@ -19,7 +19,7 @@ from maskbench.files.hashing import sha256_file
 MOST_PIXELS = 1 << 29
 """Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
 
-Image.MAX_IMAGE_PIXELS = None  # ours is checked instead: Pillow's own limit only warns
+Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is checked instead: Pillow's limit only warns
 
 SUFFIXES = {
     "BMP": ".bmp", "GIF": ".gif", "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif",

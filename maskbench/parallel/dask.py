@@ -1,8 +1,8 @@
-"""Per-image work on Dask workers, for data that one machine is too slow for (docs/distributed.md).
+"""Run per-image work on Dask workers, for data too large for one machine (docs/distributed.md).
 
-Imported only when ``MASKBENCH_SCHEDULER`` names a scheduler. The workers see our files at the same
-paths: only paths travel. What comes back names files relative to the data folder, so that no byte
-of a version depends on where it was made.
+Imported only when ``MASKBENCH_SCHEDULER`` names a scheduler. The workers see the files at the same
+paths: only paths are sent. Results name files relative to the data folder, so that no byte of a
+version depends on where it was made.
 """
 
 import asyncio
@@ -37,20 +37,20 @@ PATIENCE = 600.0
 RETRIES = 2
 """How often a chunk that failed is tried again, for file systems that fail now and then.
 
-A worker's death is no such failure: Dask runs its chunks elsewhere, unless several workers died of
-the same chunk.
+The chunks of a worker that died are not counted: Dask runs them elsewhere, unless several workers
+died of the same chunk.
 """
 
-_REFRESH = 2.0  # seconds for which the number of the workers' threads is believed
+_REFRESH = 2.0  # seconds after which the number of the workers' threads is asked for again
 
 
 class OtherCodeError(Exception):
-    """A worker's maskbench, or a library that shapes bytes, is not ours."""
+    """A worker has another maskbench, or another version of a library that shapes bytes."""
 
 
 @contextmanager
 def connected(address: str, description: str) -> Iterator[Workers]:
-    """Connect to the workers of a scheduler, checked to run the same code as we do.
+    """Connect to the workers of a scheduler, and check that they run the same code as here.
 
     Args:
         address: Such as ``tcp://host:8786``.
@@ -90,7 +90,7 @@ class _DaskWorkers:
     """The workers of a Dask scheduler.
 
     Args:
-        client: A connected client; what it has submitted is given up when it is closed.
+        client: A connected client; when it is closed, its unfinished work is cancelled.
     """
 
     def __init__(self, client: Client) -> None:
@@ -120,7 +120,7 @@ class _DaskWorkers:
 
 
 def packed(value: Any) -> bytes:
-    """Pickle a value, each path in it made absolute: workers run in other folders."""
+    """Pickle a value with absolute paths in it: workers run in other folders."""
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = {**copyreg.dispatch_table, type(Path()): _absolute}
@@ -133,7 +133,7 @@ def _absolute(path: Path) -> tuple[type[Path], tuple[str]]:
 
 
 def _perform(code: str, chunk: bytes) -> list[Any]:
-    """Do the work of a chunk on a worker, which may have joined after the others were checked."""
+    """Work on a chunk, on a worker that may have joined after the others were checked."""
     if build_id() != code:
         raise OtherCodeError(_other_code(1, "that joined late"))
     return call_each(chunk)
@@ -148,7 +148,7 @@ def _other_code(count: int, which: str) -> str:
 
 
 def _client(address: str) -> Client:
-    try:  # a client that finds nobody complains long and loudly; so knock first
+    try:  # first without a client, which would log errors for long
         asyncio.run(_knock(address))
         return Client(address, timeout=CONNECT, set_as_default=False)
     except Exception as error:  # also of what answers there without being Dask
@@ -174,7 +174,7 @@ def _answers(address: str) -> bool:
 
 
 def _comes_from_dask(error: Exception) -> bool:
-    """Whether Dask raised an error itself, rather than passed on what our function raised."""
+    """Tell whether Dask itself raised an error, not the function that it called."""
     library = type(error).__module__.partition(".")[0]
     return isinstance(error, CancelledError) or library in ("distributed", "tornado")
 
@@ -202,7 +202,7 @@ def _check_workers(client: Client, address: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the log of lost connections and workers: what matters of it, we say ourselves."""
+    """Silence the logs of lost connections and workers; errors say what matters."""
     names = ("distributed", "distributed.client", "tornado.application", "asyncio")
     levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
     for logger in levels:

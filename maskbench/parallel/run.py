@@ -1,4 +1,4 @@
-"""The one seam through which per-image work runs.
+"""Run per-image work on all workers: the one function that stages call for it.
 
 ``MASKBENCH_WORKERS`` sets the number of worker processes (default: the cores this process may use);
 ``MASKBENCH_SCHEDULER=tcp://host:port`` has the workers of a Dask scheduler do the work.
@@ -21,16 +21,18 @@ from multiprocessing.connection import wait as wait_for_any
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from tqdm import tqdm
+
 from maskbench.errors import MaskbenchError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 FEW = 4
-"""So many items or fewer are worked on here: to start processes takes longer."""
+"""Number of items up to which no processes are started: that takes longer than the work."""
 
 LARGEST_CHUNK = 16
-"""Items handed over at once at most."""
+"""Most items that are handed to a worker at once."""
 
 _CHUNKS_IN_FLIGHT = 4  # for each worker
 _LOOK_AGAIN = 2.0  # seconds after which the number of workers is asked for again
@@ -124,8 +126,8 @@ def _in_order(
 def _chunk_size(submitted: int, count: int) -> int:
     """Return how many items to hand over next.
 
-    One at first, so that a few large images keep all workers busy; more as more are handed over, so
-    that many small ones do not cost a hand-over each.
+    One at first, so that a few large images keep all workers busy; then more, so that many small
+    ones take few hand-overs.
     """
     return min(1 + submitted // (8 * count), LARGEST_CHUNK)
 
@@ -139,12 +141,12 @@ def call_each(chunk: bytes) -> list[Any]:
     Raises:
         Exception: The function's error; as text, if it cannot be unpickled where it arrives.
     """
-    function, items = pickle.loads(chunk)  # noqa: S301 - our own
+    function, items = pickle.loads(chunk)
     try:
         return [function(item) for item in items]
     except Exception as error:
         try:
-            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+            pickle.loads(pickle.dumps(error))
         except Exception:
             raise RuntimeError("".join(traceback.format_exception(error))) from None
         raise
@@ -192,18 +194,17 @@ def _begin_worker() -> None:
 def _end_with_parent() -> None:
     """End this worker as soon as the process that started it has ended, even by ``kill -9``.
 
-    The pool itself would leave it waiting for work for ever, or finishing what nobody takes: what
-    it is writing lies in a staging folder of the process that has ended.
+    The pool itself would let it wait for work for ever, or finish work whose result nobody takes.
     """
     parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 - only workers call this
-    wait_for_any([parent.sentinel])
-    os._exit(1)
+    if parent is not None:  # this is a worker
+        wait_for_any([parent.sentinel])
+        os._exit(1)
 
 
 def _dask(address: str, description: str) -> AbstractContextManager[Workers]:
     try:
-        from maskbench.parallel.dask import connected  # noqa: PLC0415 - an optional dependency
+        from maskbench.parallel.dask import connected
     except ModuleNotFoundError:
         raise MaskbenchError(
             "MASKBENCH_SCHEDULER is set, but `distributed` is not installed; install "
@@ -213,17 +214,15 @@ def _dask(address: str, description: str) -> AbstractContextManager[Workers]:
 
 
 def progress(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:
-    """Pass the items on and show a bar on the terminal; silent when that is not one.
+    """Yield the items and show a bar on the terminal; no bar if it is not a terminal.
 
     Args:
-        items: What is worked through.
-        total: How many they are, if that is known.
+        items: Any items.
+        total: How many there are, if that is known.
         description: Word before the bar, such as the stage's name.
     """
     if not sys.stderr.isatty():
         yield from items
         return
-    from tqdm import tqdm  # noqa: PLC0415 - a large import, of no use without a terminal
-
     tqdm.monitor_interval = 0  # no thread: processes may be forked while the bar is shown
     yield from tqdm(items, total=total, desc=description, file=sys.stderr, leave=False)

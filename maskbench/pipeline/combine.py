@@ -14,7 +14,7 @@ from maskbench.files.images import write_upright
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, read_label_set
 from maskbench.files.masks import pixel_digest, write_mask
-from maskbench.params import IGNORE, CombineParams, Params, Rule
+from maskbench.params import IGNORE, Params
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -28,29 +28,6 @@ from maskbench.pipeline.layout import Layout
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, Combination, class_mask, missing_rule
 
-
-class MaskWork(NamedTuple):
-    """What a class mask is made of.
-
-    Attributes:
-        source: The label set's file.
-        labels_map: Mask value by class name.
-        rules: The multi-label rules.
-        fallback: What happens to label sets without a rule.
-        suffix: The ending of the mask's file.
-        images: The folder in which its image lies.
-        target: The folder that stands for the data folder.
-    """
-
-    source: Path
-    labels_map: Mapping[str, int]
-    rules: Sequence[Rule]
-    fallback: CombineParams
-    suffix: str
-    images: Path
-    target: Path
-
-
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
     "mask_sha256", "scene_sha256",
@@ -60,23 +37,22 @@ COLUMNS = (
 
 
 def combine(params: Params, layout: Layout) -> str:
-    """Run the stage; returns its one-line summary.
+    """Run the stage.
+
+    Returns:
+        Its one-line summary.
 
     Raises:
         DataError: Label sets without a rule occur (all are listed), or an image is missing; the
             previous masks are left as they were.
     """
-    combinations: list[_Combination] = []
-
-    def judge(facts: _Facts) -> list[Problem]:
-        combinations[:] = _by_combination(facts)
-        return _unmatched(combinations)
-
-    recipe = Recipe("combine", make_mask, ("benchmark/masks", "benchmark/scenes"), judge)
+    folders = ("benchmark/masks", "benchmark/scenes")
+    recipe = Recipe("combine", make_mask, folders, lambda facts: _unmatched(_total(facts)))
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
     digests.save()
+    combinations = _total(built.facts)
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
@@ -90,17 +66,24 @@ def combine(params: Params, layout: Layout) -> str:
     )
 
 
-def codes(labels_map: Mapping[str, int]) -> list[str]:
-    """Class names by mask value, 0 first, as fastai's ``codes``; the ignore value has none.
+class MaskWork(NamedTuple):
+    """What a class mask is made of.
 
-    A value that no class has (a class that was removed without renumbering the others) is named
-    ``unused_<value>``, so that each name stands on the line of its value.
+    Attributes:
+        source: The label set's file.
+        rules: What decides the class of a set of labels.
+        images: The folder in which its image lies.
+        target: The folder that stands for the data folder.
     """
-    names = {value: name for name, value in labels_map.items() if value != IGNORE}
-    return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
+
+    source: Path
+    rules: ClassRules
+    images: Path
+    target: Path
 
 
 def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
+    """Yield a job for each file in ``data/label_sets``."""
     shaping = digest(
         [
             sorted(params.labels_map.items()),
@@ -108,17 +91,53 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
             repr(params.combine),
         ]
     )
-    target, folder = staging(layout, "combine"), layout.label_sets
-    suffix = f".{params.combine.mask_format}"
-    rules = (params.labels_map, params.rules, params.combine)
-
+    rules, target = ClassRules.of(params), staging(layout, "combine")
     for name in names:
+        source = layout.label_sets / name
+        work = MaskWork(source, rules, layout.images, target)
+        yield Job(source.stem, sha256(f"{digests.get(name)} {shaping}".encode()), work)
 
-        def work(name: str = name) -> MaskWork:
-            return MaskWork(folder / name, *rules, suffix, layout.images, target)
 
-        inputs = sha256(f"{digests.get(name)} {shaping}".encode())
-        yield Job(name.removesuffix(".tif"), inputs, work)
+def make_mask(work: MaskWork) -> Outcome:
+    """Write an image's class mask and scene into the staging folder."""
+    key = work.source.stem
+    try:
+        source = read_label_set(work.source)
+    except ValueError as error:
+        what = f"{error}; run `dvc repro -f rasterize`"
+        return Outcome(problems=(Problem(what, str(work.source)),))
+    image = work.images / source.image["file"]
+    if not image.is_file() or sha256_file(image) != source.image["sha256"]:
+        what = "the image is missing or is not the one that was fetched; run `dvc checkout`"
+        return Outcome(problems=(Problem(what, str(image), source.task),))
+    scene = f"benchmark/scenes/{image.name}"
+    mask = f"benchmark/masks/{key}.{work.rules.fallback.mask_format}"
+    keeps_bytes = write_upright(image, work.target / scene)
+    pixels, found = class_mask(LabelSet(source.labels, source.planes), work.rules)
+    written = write_mask(work.target / mask, pixels)
+    scene_digest = source.image["sha256"] if keeps_bytes else sha256_file(work.target / scene)
+    facts = _facts(source, found) | {
+        "scene": Path(scene).name,
+        "mask": Path(mask).name,
+        "height": pixels.shape[0],
+        "width": pixels.shape[1],
+        "mask_sha256": pixel_digest(pixels),
+        "scene_sha256": scene_digest,
+    }
+    return Outcome({mask: written, scene: scene_digest}, facts)
+
+
+def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:
+    classes: Counter[str] = Counter()
+    for combination in found:
+        if combination.becomes is not None:
+            classes[combination.becomes] += combination.pixels
+    return {
+        "task": source.task,
+        "annotation": source.annotation,
+        "classes": dict(sorted(classes.items())),
+        "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
+    }
 
 
 _Facts = Mapping[str, Mapping[str, Any]]
@@ -127,26 +146,23 @@ _Combination = tuple[tuple[str, ...], str | None, int, list[int]]
 """(labels, class, pixels, tasks) of a combination of labels, over all images."""
 
 
-def _by_combination(facts: _Facts) -> list[_Combination]:
-    """Each combination that occurs: those of fewer labels first, then by their names."""
-    found: dict[tuple[str, ...], tuple[str | None, list[int], list[int]]] = {}
+def _total(facts: _Facts) -> list[_Combination]:
+    """Add up each combination over all images: those of fewer labels first, then by name."""
+    classes: dict[tuple[str, ...], str | None] = {}
+    pixels: Counter[tuple[str, ...]] = Counter()
+    tasks: dict[tuple[str, ...], list[int]] = {}
     for fact in facts.values():
-        task = fact["task"]
         for names, count, becomes in fact["combinations"]:
             labels = tuple(names)
-            entry = found.get(labels)
-            if entry is None:
-                entry = found[labels] = (becomes, [], [])
-            entry[1].append(count)
-            entry[2].append(task)
-    ordered = sorted(found, key=lambda labels: (len(labels), labels))
-    return [
-        (labels, found[labels][0], sum(found[labels][1]), found[labels][2]) for labels in ordered
-    ]
+            classes[labels] = becomes
+            pixels[labels] += count
+            tasks.setdefault(labels, []).append(fact["task"])
+    ordered = sorted(classes, key=lambda labels: (len(labels), labels))
+    return [(labels, classes[labels], pixels[labels], tasks[labels]) for labels in ordered]
 
 
 def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
-    """A problem for each combination without a rule."""
+    """Return a problem for each combination without a rule."""
     return [
         Problem(
             f"{missing_rule(labels)}: {pixels} pixels in "
@@ -164,12 +180,19 @@ def _some(tasks: Sequence[int], most: int = 10) -> str:
     return shown + (", …" if len(tasks) > most else "")
 
 
+def codes(labels_map: Mapping[str, int]) -> list[str]:
+    """Return the class names by mask value, as fastai's ``codes``; the ignore value has none.
+
+    A value without a class (one that was removed without renumbering the others) is named
+    ``unused_<value>``, so that each name stands on the line of its value.
+    """
+    names = {value: name for name, value in labels_map.items() if value != IGNORE}
+    return [names.get(value, f"unused_{value}") for value in range(max(names) + 1)]
+
+
 def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: fact[name] for name in COLUMNS if name in fact}
-    return named | {"key": key, "classes": _sorted_json(fact["classes"])}
-
-
-_sorted_json = json.JSONEncoder(sort_keys=True).encode  # made once: a row is written for each task
+    return named | {"key": key, "classes": json.dumps(fact["classes"], sort_keys=True)}
 
 
 def _combination_rows(
@@ -203,47 +226,4 @@ def _metrics(
         "combinations": {
             " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },
-    }
-
-
-def make_mask(work: MaskWork) -> Outcome:
-    """Write an image's class mask and scene."""
-    key = work.source.stem
-    try:
-        source = read_label_set(work.source)
-    except ValueError as error:
-        what = f"{error}; run `dvc repro -f rasterize`"
-        return Outcome(problems=(Problem(what, str(work.source)),))
-    image = work.images / source.image["file"]
-    if not image.is_file() or sha256_file(image) != source.image["sha256"]:
-        what = "the image is missing or is not the one that was fetched; run `dvc checkout`"
-        return Outcome(problems=(Problem(what, str(image), source.task),))
-    scene = f"benchmark/scenes/{image.name}"
-    mask = f"benchmark/masks/{key}{work.suffix}"
-    as_it_was = write_upright(image, work.target / scene)
-    rules = ClassRules(work.labels_map, work.rules, work.fallback)
-    pixels, found = class_mask(LabelSet(source.labels, source.planes), rules)
-    written = write_mask(work.target / mask, pixels)
-    scene_digest = source.image["sha256"] if as_it_was else sha256_file(work.target / scene)
-    facts = _facts(source, found) | {
-        "scene": Path(scene).name,
-        "mask": Path(mask).name,
-        "height": pixels.shape[0],
-        "width": pixels.shape[1],
-        "mask_sha256": pixel_digest(pixels),
-        "scene_sha256": scene_digest,
-    }
-    return Outcome({mask: written, scene: scene_digest}, facts)
-
-
-def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:
-    classes: Counter[str] = Counter()
-    for combination in found:
-        if combination.becomes is not None:
-            classes[combination.becomes] += combination.pixels
-    return {
-        "task": source.task,
-        "annotation": source.annotation,
-        "classes": dict(sorted(classes.items())),
-        "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
     }

@@ -1,57 +1,86 @@
 """Stage *fetch*: tasks and images from their source, stored in canonical form."""
 
-import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import sha256
+from maskbench.files.images import inspect
 from maskbench.files.json import json_text
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import HasImage, ImageFile
+from maskbench.labelstudio.server.auth import read_key
+from maskbench.labelstudio.server.client import Client
+from maskbench.labelstudio.server.project import Project, compare_labels
+from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Annotation, Image, Region, Task
 
-if TYPE_CHECKING:
-    from maskbench.labelstudio.server.project import Project
-    from maskbench.labelstudio.server.source import Server
+SHOWN_KEYS = 5
+"""Keys of tasks that are gone, as listed in the summary."""
 
 
 class TaskSource(Protocol):
     """Where tasks and images come from."""
 
     def tasks(self) -> Iterator[tuple[Any, str]]:
-        """The raw tasks, each with the name of its origin for messages."""
+        """Yield the raw tasks, each with the name of its origin for messages."""
 
     def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """What tells a raw task from all that mean something else; None: it must be parsed."""
+        """Return a digest that equal raw tasks share; None if the task must be parsed."""
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
-        """The data field behind each image tag, for tasks of this origin; empty if unknown."""
+        """Return the data field behind each image tag, for tasks of this origin, if known."""
 
     def prepare(self, tasks: Iterable[Task]) -> None:
         """Get the images of these tasks ready for :meth:`find`."""
 
     def find(self, task: HasImage) -> ImageFile:
-        """A local file with the image of a task; raises ValueError where there is none."""
+        """Return a local file with a task's image; raises ValueError if there is none."""
 
     def finish(self) -> None:
         """Clear up after the images have become outputs."""
 
 
-def open_source(params: Params, layout: Layout) -> "Folder | Server":
-    """The source that the params name, with its tasks up to date.
+def fetch(params: Params, layout: Layout) -> str:
+    """Run the stage.
+
+    Returns:
+        Its one-line summary.
+
+    Raises:
+        SourceError: The source cannot be read.
+        DataError: Tasks or images have problems; the previous data is left as it was.
+    """
+    source = open_source(params, layout)
+    before = {path.stem for path in layout.annotations.glob("*.json")}
+    source.prepare(_tasks_with_image(source))
+    recipe = Recipe("fetch", _store, ("annotations", "images"))
+    built = build(recipe, layout, _jobs(source, layout))
+    source.finish()
+    metrics = _metrics(list(built.facts.values()))
+    if isinstance(source, Server):
+        metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
+    write_text(layout.metrics("fetch"), json_text(metrics))
+    return (
+        f"{metrics['tasks']['all']} tasks, {metrics['images']} images, "
+        f"{metrics['regions']} regions ({built.made} tasks new or changed)"
+        f"{_gone(before - built.facts.keys())}"
+    )
+
+
+def open_source(params: Params, layout: Layout) -> Folder | Server:
+    """Open the source that the params name, with its tasks up to date.
 
     Raises:
         SourceError: It cannot be reached or read.
@@ -65,8 +94,8 @@ def open_source(params: Params, layout: Layout) -> "Folder | Server":
     return server
 
 
-def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> "Server":
-    """The server that the params name, its projects looked up; no task is asked for yet.
+def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Server:
+    """Connect to the server that the params name and look its projects up, but not their tasks.
 
     Args:
         params: Address and projects.
@@ -76,20 +105,15 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> "S
     Raises:
         SourceError: It cannot be reached, refuses the key, or has no such project.
     """
-    from maskbench.labelstudio.server.auth import read_key  # noqa: PLC0415 - all this takes a while
-    from maskbench.labelstudio.server.client import Client  # noqa: PLC0415
-    from maskbench.labelstudio.server.source import Server  # noqa: PLC0415
-
-    assert params.server is not None  # noqa: S101 - the caller has checked
+    if params.server is None:
+        raise ValueError("these params name no server")
     key = read_key(layout.root, params.server)
     client = Client(params.server, key, private_hosts=params.private_hosts)
     return Server(client, params.projects, work or layout.work("fetch"), layout.images)
 
 
-def setup_warnings(projects: "Iterable[Project]", params: Params) -> list[Problem]:
-    """Where the labelling setups and the params disagree."""
-    from maskbench.labelstudio.server.project import compare_labels  # noqa: PLC0415 - for servers only
-
+def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
+    """Find where the labelling setups of projects and the params disagree."""
     offered = {label for project in projects for label in project.labeling.labels}
     several = [
         Problem(
@@ -102,58 +126,8 @@ def setup_warnings(projects: "Iterable[Project]", params: Params) -> list[Proble
     return compare_labels(offered, params.labels_map, params.rules) + several
 
 
-def fetch(params: Params, layout: Layout) -> str:
-    """Run the stage; returns its one-line summary.
-
-    Raises:
-        SourceError: The source cannot be read.
-        DataError: Tasks or images have problems; the previous data is left as it was.
-    """
-    source = open_source(params, layout)
-    before = _keys(layout)
-    source.prepare(_illustrated(source))
-    recipe = Recipe("fetch", _store, ("annotations", "images"))
-    built = build(recipe, layout, _jobs(source, layout))
-    source.finish()
-    metrics = _metrics(list(built.facts.values()))
-    if not isinstance(source, Folder):
-        metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
-    write_text(layout.metrics("fetch"), json_text(metrics))
-    return (
-        f"{metrics['tasks']['all']} tasks, {metrics['images']} images, "
-        f"{metrics['regions']} regions ({built.made} tasks new or changed)"
-        f"{_gone(before - built.facts.keys())}"
-    )
-
-
-def _keys(layout: Layout) -> set[str]:
-    try:
-        names = os.listdir(layout.annotations)  # noqa: PTH208 - fast
-    except FileNotFoundError:
-        return set()
-    return {name.removesuffix(".json") for name in names if name.endswith(".json")}
-
-
-def _gone(keys: set[str]) -> str:
-    """Said whenever there are fewer tasks than before, lest that be taken for nothing."""
-    if not keys:
-        return ""
-    shown = ", ".join(sorted(keys)[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
-    return f" — {len(keys)} of last time's tasks are not there any more: {shown}"
-
-
-_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class _Work:
-    task: Task
-    image: ImageFile | None
-    target: Path
-
-
-def _illustrated(source: TaskSource) -> Iterator[Task]:
-    """The tasks whose image is needed; what cannot be read is told by :func:`_jobs`."""
+def _tasks_with_image(source: TaskSource) -> Iterator[Task]:
+    """Yield the tasks whose image is needed; :func:`_jobs` reports those that cannot be read."""
     for raw, origin in source.tasks():
         try:
             task = parse_task(raw, origin, source.image_fields(origin))
@@ -161,6 +135,11 @@ def _illustrated(source: TaskSource) -> Iterator[Task]:
             continue
         if task.reference and needs_image(task):
             yield task
+
+
+def needs_image(task: Task) -> bool:
+    """Tell whether an annotation could count: only then is the image needed."""
+    return any(not annotation.was_cancelled for annotation in task.annotations)
 
 
 class _TaskSummary(NamedTuple):
@@ -184,19 +163,42 @@ def _summary(task: Task) -> _TaskSummary:
     return _TaskSummary(task.id, task.key, reference, sha256(task_json(task)))
 
 
+@dataclass(frozen=True)
+class _TaskWork:
+    """What :func:`_store` gets of a task.
+
+    Attributes:
+        raw: The task as the source has it.
+        origin: Where it comes from.
+        image_fields: The data field behind each image tag.
+        image: The file with its image, if it needs one.
+        target: The folder that stands for the data folder.
+    """
+
+    raw: Any
+    origin: str
+    image_fields: Mapping[str, str]
+    image: ImageFile | None
+    target: Path
+
+
 def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
-    """A job a task; what cannot be read is collected and raised when all tasks are known."""
+    """Yield a job for each task.
+
+    Raises:
+        DataError: Tasks cannot be read; raised after the last task, with all of them.
+    """
     problems: list[Problem] = []
     origins: dict[int, str] = {}
     memory = Memory(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
     for raw, origin in source.tasks():
-        parse = partial(parse_task, raw, origin, source.image_fields(origin))
+        fields = source.image_fields(origin)
         fingerprint = source.fingerprint(raw, origin)
         known = memory.known.get(fingerprint) if fingerprint else None
         try:
-            summary = _TaskSummary(*known) if known else _summary(parse())
+            summary = _TaskSummary(*known) if known else _summary(parse_task(raw, origin, fields))
             image = source.find(summary) if summary.reference else None
         except TaskError as error:
             problems += error.problems
@@ -211,27 +213,16 @@ def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
         if fingerprint:
             summaries[fingerprint] = summary
         inputs = f"{summary.content} {image.sha256 if image else None}"
-        yield Job(summary.key, inputs, partial(_work, parse, image, target))
+        yield Job(summary.key, inputs, _TaskWork(raw, origin, fields, image, target))
     memory.save(summaries, summaries.keys() != memory.known.keys())
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
 
 
-def _work(parse: Callable[[], Task], image: ImageFile | None, target: Path) -> _Work:
-    return _Work(parse(), image, target)
-
-
-def needs_image(task: Task) -> bool:
-    """Whether an annotation could count: only then is the image needed."""
-    return any(not annotation.was_cancelled for annotation in task.annotations)
-
-
-def _store(work: _Work) -> Outcome:
+def _store(work: _TaskWork) -> Outcome:
     """Write a task's two files into the staging folder."""
-    from maskbench.files.images import inspect  # noqa: PLC0415 - takes a while, and rarely needed
-
-    task = work.task
+    task = parse_task(work.raw, work.origin, work.image_fields)
     outputs = {}
     if work.image is not None:
         try:
@@ -255,16 +246,8 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     return Problem(f"the image {name} cannot be used: {what}", task=task.id)
 
 
-def _take(image: ImageFile, target: Path) -> None:
-    if image.is_download:
-        link_or_copy(image.path, target)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(image.path, target)
-
-
-def sized(annotations: tuple[Annotation, ...], image: Image) -> Iterator[Annotation]:
-    """The annotations without the sizes that agree with the image, which a mere save rewrites."""
+def sized(annotations: Iterable[Annotation], image: Image) -> Iterator[Annotation]:
+    """Yield annotations without the sizes that agree with the image, which a mere save rewrites."""
     for annotation in annotations:
         regions = tuple(_without_size(region, image) for region in annotation.regions)
         yield replace(annotation, regions=regions)
@@ -273,6 +256,15 @@ def sized(annotations: tuple[Annotation, ...], image: Image) -> Iterator[Annotat
 def _without_size(region: Region, image: Image) -> Region:
     agrees = region.original_size == (image.width, image.height)
     return region._replace(original_size=None) if agrees else region
+
+
+def _take(image: ImageFile, target: Path) -> None:
+    """Link a download; copy a file of the user's, who may change it in place."""
+    if image.is_download:
+        link_or_copy(image.path, target)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image.path, target)
 
 
 def _facts(task: Task) -> dict[str, Any]:
@@ -303,6 +295,14 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
             "ground_truth": total["ground_truth"],
         },
         "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
-        "images": sum(fact["image"] for fact in facts),
+        "images": total["image"],
         "regions": total["regions"],
     }
+
+
+def _gone(keys: set[str]) -> str:
+    """Return the summary's words on tasks that were there before, so that nobody misses them."""
+    if not keys:
+        return ""
+    shown = ", ".join(sorted(keys)[:SHOWN_KEYS]) + (", …" if len(keys) > SHOWN_KEYS else "")
+    return f" — {len(keys)} of last time's tasks are not there any more: {shown}"

@@ -1,12 +1,11 @@
-"""Build incrementally, all or nothing: what the stages that make a file per task share.
+"""Build incrementally, all or nothing: shared by the stages that make a file per task.
 
-A stage's files are made aside and moved into place when all of them are good, so that bad input
-leaves the previous outputs as they were. What was made from what is remembered beside them; an
-item is skipped only when its inputs are the same *and* its files still hold the bytes that were
-written. The memory is a shortcut only: without it everything is made again, with equal bytes.
+A stage's files are made in a staging folder and moved into place when all of them are good: bad
+input leaves the previous outputs as they were. A memory records what was made from which inputs;
+an item is skipped only if its inputs are the same *and* its files still hold the bytes that were
+written. Without the memory everything is made again, with equal bytes.
 """
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,16 +45,16 @@ class Job(NamedTuple):
     Attributes:
         key: The item's key.
         inputs: Digest of everything that shapes its files.
-        work: Gives what the worker function gets; asked only where the item is outdated.
+        work: What the worker function gets.
     """
 
     key: str
     inputs: str
-    work: Callable[[], Any]
+    work: Any
 
 
 class Built(NamedTuple):
-    """The result of a build: facts by key (all items), and how many items were made anew."""
+    """The result of a build: facts by key (all items), and how many items were made."""
 
     facts: Mapping[str, Mapping[str, Any]]
     made: int
@@ -101,7 +100,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
             entry = memory.known.get(job.key)
             if entry is None or entry["inputs"] != job.inputs or not outputs.have(entry["outputs"]):
                 todo[job.key] = job.inputs
-                yield job.work()
+                yield job.work
             else:
                 old[job.key] = entry
 
@@ -127,9 +126,9 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
 
 
 def staging(layout: Layout, stage: str) -> Path:
-    """The folder in which a stage's workers write; it mirrors the data folder.
+    """Return the folder in which a stage's workers write; it mirrors the data folder.
 
-    Each process has its own: what a worker of a killed run still writes, elsewhere, is not taken.
+    Each run has its own: what a worker of a killed run still writes is not published.
     """
     return layout.work(stage) / "staging" / _run()
 
@@ -144,36 +143,24 @@ def _count(problems: Sequence[Problem]) -> str:
 
 
 def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> None:
-    """Move finished files into place, whole ones over whole ones."""
+    """Move finished files into place."""
     source = staging(layout, stage)
-    paths = [path for outcome in made.values() for path in outcome.outputs]
-    folders = {path.rpartition("/")[0] for path in paths}
-    whole = {folder for folder in folders if _moved(source / folder, layout.data / folder)}
-    for path in paths:
-        if path.rpartition("/")[0] not in whole:
-            os.replace(f"{source}/{path}", f"{layout.data}/{path}")  # noqa: PTH105 - many
+    for path in (path for outcome in made.values() for path in outcome.outputs):
+        target = layout.data / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (source / path).replace(target)
     shutil.rmtree(source.parent, ignore_errors=True)
 
 
-def _moved(source: Path, target: Path) -> bool:
-    """Whether a folder could be moved as a whole, since nothing lies in its place yet."""
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        source.rename(target)
-    except OSError:
-        return False
-    return True
-
-
 class _Outputs:
-    """What lies in the folders of a stage."""
+    """The files in the output folders of a stage."""
 
     def __init__(self, layout: Layout, folders: Iterable[str]) -> None:
         self._layout = layout
         self._digests = {folder: folder_digests(layout, folder) for folder in folders}
 
     def have(self, digests: Mapping[str, str]) -> bool:
-        """Whether these files, by path, still have these digests."""
+        """Tell whether these files, by path, still have these digests."""
         for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
             if self._digests[folder].get(name) != sha256:
@@ -181,13 +168,13 @@ class _Outputs:
         return True
 
     def record(self, digests: Mapping[str, str]) -> None:
-        """Learn the digests, by path, of files that were just published."""
+        """Take over the digests, by path, of files that were just published."""
         for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
             self._digests[folder].record(name, sha256)
 
     def save(self, paths: Iterable[str]) -> None:
-        """Delete all other files, and remember the digests of these."""
+        """Delete all other files, and save the digests of these."""
         names: dict[str, set[str]] = {folder: set() for folder in self._digests}
         for path in paths:
             folder, _, name = path.rpartition("/")
@@ -198,7 +185,7 @@ class _Outputs:
 
 
 def folder_digests(layout: Layout, name: str) -> Digests:
-    """The digests of the files in a data folder; all stages share what is known of it."""
+    """Return the digests of the files in a data folder; all stages share one memory of it."""
     memory = layout.work("digests") / f"{name.replace('/', '-')}.json"
     return Digests(layout.data / name, memory)
 

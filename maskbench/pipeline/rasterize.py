@@ -27,26 +27,11 @@ from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, fi
 from maskbench.regions.task import Region, Task
 
 
-class LabelSetWork(NamedTuple):
-    """What a label set is made of.
-
-    Attributes:
-        source: The file of the task's stored form.
-        sha256: Its digest.
-        labels: The labels of ``labels_map``, sorted.
-        params: How regions become pixels.
-        target: The folder that stands for the data folder.
-    """
-
-    source: Path
-    sha256: str | None
-    labels: tuple[str, ...]
-    params: RasterizeParams
-    target: Path
-
-
 def rasterize(params: Params, layout: Layout) -> str:
-    """Run the stage; returns its one-line summary.
+    """Run the stage.
+
+    Returns:
+        Its one-line summary.
 
     Raises:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
@@ -68,50 +53,34 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
 
 
+class LabelSetWork(NamedTuple):
+    """What a label set is made of.
+
+    Attributes:
+        source: The file of the task's stored form.
+        sha256: Its digest.
+        labels: The labels of ``labels_map``, sorted.
+        params: How regions become pixels.
+        target: The folder that stands for the data folder.
+    """
+
+    source: Path
+    sha256: str | None
+    labels: tuple[str, ...]
+    params: RasterizeParams
+    target: Path
+
+
 def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout) -> Iterator[Job]:
-    settings = params.rasterize
+    """Yield a job for each task's file in ``data/annotations``."""
     labels = tuple(sorted(params.labels_map))
-    target, folder = staging(layout, "rasterize"), layout.annotations
-    shaping = digest([repr(settings), labels])
+    target = staging(layout, "rasterize")
+    shaping = digest([repr(params.rasterize), labels])
     for name in names:
         task_sha256 = digests.get(name)
-
-        def work(name: str = name, task_sha256: str | None = task_sha256) -> LabelSetWork:
-            return LabelSetWork(folder / name, task_sha256, labels, settings, target)
-
-        yield Job(name.removesuffix(".json"), sha256(f"{task_sha256} {shaping}".encode()), work)
-
-
-def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    counted = [fact for fact in facts if fact["annotation"] is not None]
-    regions: Counter[str] = Counter()
-    shapes: Counter[str] = Counter()
-    for fact in counted:
-        regions.update(fact["regions"])
-        shapes.update(fact["shapes"])
-    dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
-    return {
-        "tasks": {
-            "all": len(facts),
-            "counted": len(counted),
-            "without_annotation_that_counts": len(facts) - len(counted),
-            "without_region": sum(not fact["regions"] for fact in counted),
-        },
-        "regions": dict(sorted(regions.items())),
-        "shapes": dict(sorted(shapes.items())),
-        "dropped": {reason: dropped[reason] for reason in REASONS},
-        "reach_off_the_image": sum(fact["clipped"] for fact in counted),
-    }
-
-
-def _write_dropped(built: Built, layout: Layout) -> None:
-    columns = ("key", "task", "annotation", "region", "label", "reason")
-    rows = (
-        {"key": key, **entry}
-        for key, fact in built.facts.items()
-        for entry in fact.get("dropped", ())
-    )
-    write_table(layout.plot("dropped"), columns, rows)
+        source = layout.annotations / name
+        work = LabelSetWork(source, task_sha256, labels, params.rasterize, target)
+        yield Job(source.stem, sha256(f"{task_sha256} {shaping}".encode()), work)
 
 
 def make_label_set(work: LabelSetWork) -> Outcome:
@@ -169,3 +138,35 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
         ],
         "clipped": sum(result.is_clipped for result in rasterized.regions),
     }
+
+
+def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    counted = [fact for fact in facts if fact["annotation"] is not None]
+    regions: Counter[str] = Counter()
+    shapes: Counter[str] = Counter()
+    for fact in counted:
+        regions.update(fact["regions"])
+        shapes.update(fact["shapes"])
+    dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
+    return {
+        "tasks": {
+            "all": len(facts),
+            "counted": len(counted),
+            "without_annotation_that_counts": len(facts) - len(counted),
+            "without_region": sum(not fact["regions"] for fact in counted),
+        },
+        "regions": dict(sorted(regions.items())),
+        "shapes": dict(sorted(shapes.items())),
+        "dropped": {reason: dropped[reason] for reason in REASONS},
+        "reach_off_the_image": sum(fact["clipped"] for fact in counted),
+    }
+
+
+def _write_dropped(built: Built, layout: Layout) -> None:
+    columns = ("key", "task", "annotation", "region", "label", "reason")
+    rows = (
+        {"key": key, **entry}
+        for key, fact in built.facts.items()
+        for entry in fact.get("dropped", ())
+    )
+    write_table(layout.plot("dropped"), columns, rows)

@@ -1,5 +1,6 @@
-"""The shell around a stage: params in, summary or clear error out."""
+"""Run a stage as a command: read its params, print its summary or a clear error."""
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,11 @@ from maskbench.pipeline.layout import Layout
 
 
 def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
-    """Run a stage in the current folder, print its summary or its error; returns the exit status.
+    """Run a stage in the current folder and print its summary or its error.
 
-    0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be read; 4: data breaks
-    a rule; 130: interrupted.
+    Returns:
+        The exit status. 0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be
+        read; 4: data breaks a rule; 130: interrupted.
     """
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
@@ -28,7 +30,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     except MaskbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except _disk_errors() as error:  # disk full, no permission
+    except (OSError, sqlite3.OperationalError) as error:  # disk full, no permission
         print(f"error: {stage}: {error}; nothing half-written is kept", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -38,15 +40,9 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
 
 
 def _say(text: str) -> None:
-    """Print, where letters that the terminal's character set lacks become escapes."""
+    """Print text; letters that the terminal's character set lacks become escapes."""
     charset = sys.stdout.encoding or "utf-8"
     print(text.encode(charset, "backslashreplace").decode(charset))
-
-
-def _disk_errors() -> tuple[type[Exception], ...]:
-    """What a disk raises; a database has errors of its own, if one is used at all."""
-    sqlite = sys.modules.get("sqlite3")
-    return (OSError, sqlite.OperationalError) if sqlite else (OSError,)
 
 
 _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock
@@ -54,10 +50,10 @@ _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock
 
 @contextmanager
 def _alone(stage: str, layout: Layout) -> Iterator[None]:
-    """Wait for the other stages that run in this folder, and keep them waiting.
+    """Wait until no other stage runs in this folder, then let none begin.
 
-    Such as one whose ``dvc repro`` was killed, beside the next one's. The lock is the system's: it
-    goes with this process, however that ends. (``filelock.FileLock`` may be a mere file instead.)
+    A stage may still run whose ``dvc repro`` was killed. The lock is the system's: it is released
+    when this process ends in any way. (``filelock.FileLock`` may be a mere file instead.)
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
     layout.lock.touch()  # fails, and is told, where nothing can be written

@@ -28,7 +28,10 @@ Row = dict[str, Any]
 
 
 def split(params: Params, layout: Layout) -> str:
-    """Run the stage; returns its one-line summary.
+    """Run the stage.
+
+    Returns:
+        Its one-line summary.
 
     Raises:
         DataError: ``split.group_by`` names a field that tasks lack; the previous splits stay.
@@ -50,28 +53,21 @@ def split(params: Params, layout: Layout) -> str:
     return f"{shown}{_warning(settings, metrics['images'])}"
 
 
-def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
-    empty = [name for name in SUBSETS if params.ratios[name] > 0 and not images[name]]
-    if not empty:
-        return ""
-    return f" — {' and '.join(empty)} got no image: add images, or choose another split.salt"
-
-
 def _known(
     params: SplitParams, items: Sequence[Mapping[str, str]], layout: Layout
 ) -> dict[str, Row]:
-    """What the manifest says of each mask's annotation, by key; only new ones are opened."""
+    """Return what the manifest says of each mask's annotation, by key; read only new ones."""
     digests = folder_digests(layout, "annotations")
     memory = Memory(layout, "split")
     known: dict[str, Any] = {}
     problems = []
-    fresh = False
+    has_new = False
     for item in items:
         key = item["key"]
         inputs = [digests.get(f"{key}.json"), item["annotation"], params.group_by]
         entry = memory.known.get(key)
         if entry is None or entry["inputs"] != inputs:
-            fresh = True
+            has_new = True
             task = read_task(layout.annotations / f"{key}.json")
             try:
                 entry = {"inputs": inputs, "facts": _facts(task, int(item["annotation"]), params)}
@@ -81,15 +77,15 @@ def _known(
     if problems:
         raise DataError("split: images cannot be grouped; nothing was changed", problems)
     digests.save()
-    memory.save(known, fresh)
+    memory.save(known, has_new)
     return {key: entry["facts"] for key, entry in known.items()}
 
 
 def _facts(task: Task, number: int, params: SplitParams) -> Row:
-    """What the manifest says of a task's annotation.
+    """Return what the manifest says of a task's annotation.
 
     Raises:
-        KeyError: The field that groups is missing; it carries the message.
+        KeyError: The field that groups is missing; its argument is the message.
     """
     annotation = next(a for a in task.annotations if a.id == number)
     return {
@@ -102,16 +98,17 @@ def _facts(task: Task, number: int, params: SplitParams) -> Row:
 
 
 def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
-    """The group of an image: what ``group_by`` names, or the digest of the image as fetched.
+    """Return the group of a task's image: the value that ``group_by`` names, or its SHA-256.
 
-    The digest is the image's identity wherever it goes: equal images share it, and neither a task
-    that is deleted nor a project that is imported anew moves one.
+    Equal images have the same digest, and deleting a task or importing a project again does not
+    change it.
 
     Raises:
-        KeyError: The field that groups is missing; it carries the message.
+        KeyError: The field that groups is missing; its argument is the message.
     """
     if group_by is None:
-        assert task.image is not None  # noqa: S101 - it has a mask
+        if task.image is None:
+            raise ValueError(f"task {task.id} has no image, and so no group")
         return task.image.sha256
     fields = {**task.data, **annotation.answers}
     value = fields.get(group_by)
@@ -162,3 +159,10 @@ def _write_balance(metrics: Mapping[str, Any], layout: Layout) -> None:
         for name, share in shares.items()
     )
     write_table(layout.plot("balance"), ("class", "split", "share"), rows)
+
+
+def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
+    empty = [name for name in SUBSETS if params.ratios[name] > 0 and not images[name]]
+    if not empty:
+        return ""
+    return f" — {' and '.join(empty)} got no image: add images, or choose another split.salt"

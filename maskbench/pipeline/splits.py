@@ -1,8 +1,8 @@
-"""Groups of images to subsets by hashing, so that an image never moves when others come or go.
+"""Assign groups of images to subsets by hashing: an image never moves when others come or go.
 
 Each group of images (equal images form one, named by their digest, unless ``split.group_by`` says
-otherwise) draws a number from 0 to 1 from the SHA-256 of its name and the salt; *test* takes the
-lowest numbers, then *valid*, and *train* the rest. The number depends on nothing else, so 240
+otherwise) gets a number from 0 to 1 from the SHA-256 of its name and the salt; *test* takes the
+lowest numbers, *valid* the next, and *train* the rest. The number depends on nothing else: 240
 images instead of 24 leave the first 24 where they were, and changing the share of *valid* leaves
 *test* alone. Shares are met on average; small benchmarks deviate.
 """
@@ -69,7 +69,7 @@ def _drawn(group: str, params: SplitParams) -> str:
 
 
 def position(group: str, salt: str) -> float:
-    """Return a group's place from 0 to 1 (1 excluded), evenly spread and fixed for ever."""
+    """Return a group's number from 0 to 1 (1 excluded), evenly spread and fixed for ever."""
     text = f"{salt}\0{group}".encode("utf-8", "backslashreplace")  # as the manifest is written
     drawn = hashlib.sha256(text).digest()
     return int.from_bytes(drawn[:6], "big") / 2**48

@@ -20,8 +20,8 @@ from maskbench.files.tiff import pixel_space
 GRID = 65536.0
 """Steps of a pixel to which vertices are rounded.
 
-Moving an outline by whole pixels is exact then, so that it has the same pixels in whatever window
-it is filled, and regions that share an edge never both claim a pixel nor leave a gap.
+Moving an outline by whole pixels is exact then: it has the same pixels in any window in which it is
+filled, and regions that share an edge never both claim a pixel nor leave a gap.
 """
 
 SMALL = 1 << 16

@@ -249,7 +249,7 @@ def _follows(later: Value, earlier: Value) -> bool:
 
 
 def _chained(vertices: Any) -> list[Value]:
-    """Return the vertices along the outline, whatever their order in the list."""
+    """Return the vertices in their order along the outline."""
     if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
         raise GeometryError("vertices is not a list of vertices")
     if len(vertices) < 2:

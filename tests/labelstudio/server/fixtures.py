@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from label_studio_api import Api
-from maskbench.labelstudio.server import client as client_module
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.stored import read_task
@@ -53,13 +52,13 @@ def proxy(studio):
 @pytest.fixture
 def quick(monkeypatch):
     """Clients that lose patience within seconds: less than the proxy hangs, enough for a server."""
-    monkeypatch.setattr(client_module, "Client", partial(Client, patience=QUICK))
+    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
 
 
 @pytest.fixture
 def hasty(monkeypatch):
     """Clients that wait even less: for tests that count no requests."""
-    monkeypatch.setattr(client_module, "Client", partial(Client, patience=HASTY))
+    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=HASTY))
 
 
 def png(number=0, size=(40, 30)):
