@@ -117,11 +117,11 @@ def test_code_that_did_not_build_the_version_beside_it(at_rule, diff):
 
 def test_code_that_only_one_stage_ran(at_rule, diff):
     """As after ``dvc repro -s rasterize``: the stages of a version were run by different code."""
-    with (at_rule.root / "maskbench/drawing.py").open("a") as stream:
+    with (at_rule.root / "maskbench/regions/shapes.py").open("a") as stream:
         stream.write("# changed\n")
     at_rule.dvc("commit", "-f", "rasterize")
     at_rule.commit("half built")
-    assert diff(at_rule.root, "rule", "HEAD")["code"] == ["maskbench/drawing.py"]
+    assert diff(at_rule.root, "rule", "HEAD")["code"] == ["maskbench/regions/shapes.py"]
 
 
 def test_code_that_an_older_lock_lists_by_file(at_rule, diff):
