@@ -1,8 +1,9 @@
-"""Digests by signature: files are read again exactly where they may have changed."""
+"""Digests by signature, read again exactly where files may have changed; which code is running."""
 
 import hashlib
 import os
 import time
+from importlib.metadata import version
 
 import pytest
 
@@ -93,3 +94,12 @@ def test_what_is_no_file_has_no_digest(place):
     assert look() == ({}, [])
     folder.rename(folder.with_name("elsewhere"))
     assert look() == ({}, [])
+
+
+@pytest.mark.parametrize("name", module._LIBRARIES)
+def test_versions_are_those_that_are_installed(name):
+    assert module._version(name) == version(name)
+
+
+def test_a_missing_library_is_none():
+    assert module._version("no-such-library") == "none"
