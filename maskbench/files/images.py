@@ -3,6 +3,7 @@
 Files are opened for reading only: in a workspace of links, writing would change DVC's cache.
 """
 
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from maskbench.files.atomic import link_or_copy, replacing
 from maskbench.files.hashing import sha256_file
@@ -34,6 +35,19 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True},
 }
 _ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How an image of each orientation is turned upright (TIFF 6.0, tag 274)."""
+
+_DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
+"""What Pillow raises for damaged files."""
 
 
 class ImageInfo(NamedTuple):
@@ -80,15 +94,23 @@ def inspect(path: Path) -> ImageInfo:
                     raise ValueError(f"it claims {width} x {height} pixels, more than allowed")
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 suffix = SUFFIXES[str(image.format)]
-                image.load()
-                if orientation in range(2, 9):  # by turning it: TIFFs are turned as they load
-                    width, height = ImageOps.exif_transpose(image).size
+                width, height = _turned(image).size
     except UnidentifiedImageError:
         raise ValueError("it is no image in a known format (JPEG, PNG, TIFF, WebP …)") from None
-    except (OSError, SyntaxError, MemoryError, EOFError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
-    orientation = orientation if orientation in range(1, 9) else 1
+    orientation = orientation if orientation in _TURNS else 1
     return ImageInfo(suffix, width, height, orientation, sha256_file(path))
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Return an image turned upright, without a look at the rest of its EXIF, which may be damaged.
+
+    Pillow turns a TIFF itself as it loads it, and takes its orientation away.
+    """
+    image.load()
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def write_upright(source: Path, target: Path) -> bool:
@@ -104,7 +126,7 @@ def write_upright(source: Path, target: Path) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata, as in inspect
         with open_image(source) as image:
-            if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+            if image.getexif().get(_ORIENTATION, 1) in _TURNS:
                 _save_upright(image, target)
                 return False
     link_or_copy(source, target)
@@ -115,7 +137,7 @@ def _save_upright(image: Image.Image, target: Path) -> None:
     options = dict(_OPTIONS.get(str(image.format), {}))
     if "icc_profile" in image.info:
         options["icc_profile"] = image.info["icc_profile"]
-    upright = ImageOps.exif_transpose(image)
+    upright = _turned(image)
     with replacing(target) as temporary:
         upright.save(temporary, format=_format(target), **options)
 
@@ -128,7 +150,6 @@ Scene = npt.NDArray[np.uint8]
 """Red, green, blue, shape (H, W, 3), uint8."""
 
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of 16-bit grey
-_DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, ValueError)
 
 
 def read_scene(path: Path) -> Scene:
@@ -145,7 +166,7 @@ def read_scene(path: Path) -> Scene:
         ValueError: The file is no image, is damaged or cut off, or has floating-point pixels; the
             message says which, without the path.
     """
-    image = ImageOps.exif_transpose(load_image(path))
+    image = _turned(load_image(path))
     if image.mode in _WIDE:
         grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
@@ -172,5 +193,5 @@ def load_image(path: Path) -> Image.Image:
         raise ValueError("it is no image in a known format") from None
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except _DAMAGE as error:
+    except (*_DAMAGE, ValueError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None

@@ -1,6 +1,7 @@
 """Image files: what they are, upright scenes, and files that are none."""
 
 import io
+import struct
 import warnings
 
 import numpy as np
@@ -155,3 +156,14 @@ def test_a_jpeg_is_turned_by_its_metadata(tmp_path, options):
     assert not write_upright(tmp_path / "a.jpg", tmp_path / "b.jpg")
     info = inspect(tmp_path / "b.jpg")
     assert (info.width, info.height, info.orientation) == (24, 40, 1)
+
+
+def test_damaged_exif_hides_no_orientation(tmp_path):
+    """The orientation is read; the entry behind it points beyond the end of the EXIF."""
+    entries = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack("<HHII", 0x010E, 2, 99, 9000)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + entries + b"\0\0\0\0"
+    Image.fromarray(SMOOTH).save(tmp_path / "a.jpg", "JPEG", exif=exif)
+    info = inspect(tmp_path / "a.jpg")
+    assert (info.width, info.height, info.orientation) == (24, 40, 6)
+    assert not write_upright(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert inspect(tmp_path / "b.jpg")[1:4] == (24, 40, 1)
