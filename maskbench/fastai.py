@@ -46,7 +46,7 @@ from torch.nn.functional import interpolate
 from maskbench.dataset import Benchmark, load_scene, sizes_differ
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files.atomic import replacing
-from maskbench.files.palette import IGNORED, class_colors
+from maskbench.pages.palette import IGNORED, class_colors
 
 
 def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fastai

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from maskbench.files.atomic import replacing
-from maskbench.files.palette import class_colors
+from maskbench.pages.palette import class_colors
 
 SHOWN = ("mural", "crowd", "Red_Sofa_Corner")
 WIDTH, HEIGHT, GAP, TEXT = 300, 200, 12, 15

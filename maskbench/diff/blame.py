@@ -13,7 +13,7 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import task_of
 from maskbench.regions.build import draw_regions
-from maskbench.regions.label_set import painting_order
+from maskbench.regions.label_set import deciding
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose
 from maskbench.text import escape_terminal
@@ -177,17 +177,16 @@ def _covering(
     if annotation is None or task.image is None:
         return
     params = version.params.rasterize
-    # A region that cannot be read was drawn by another maskbench; `agrees` tells.
+    # A region that this version cannot read is passed over; then `agrees` is False.
     hits = [
         replace(result, pixels=None)
         for result in draw_regions(annotation.regions, task.image, params)
         if result.pixels is not None and result.pixels.contains(x, y)
     ]
-    order = painting_order(params.overlap, [result.count for result in hits])
-    deciding = order if params.overlap == "keep" else order[-1:]
+    decide = deciding(params.overlap, [result.count for result in hits])
     for i, result in enumerate(hits):
         region = result.region
-        yield Covering(region.id, region.shape, region.labels, i in deciding)
+        yield Covering(region.id, region.shape, region.labels, i in decide)
 
 
 def _reason(rules: ClassRules, labels: frozenset[str]) -> str:

@@ -114,7 +114,7 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
     advice = "mend or delete these tasks in Label Studio"
     yield from _group(seen.bad_tasks, "tasks cannot be read", advice)
     advice = "put these images back, or delete the tasks"
-    yield from _group(seen.bad_images, "images cannot be had or used", advice)
+    yield from _group(seen.bad_images, "images are missing or cannot be used", advice)
     advice = "mend the regions in Label Studio, or labels_map in params.yaml"
     yield from _group(seen.bad_regions, "problems with regions", advice)
     for labels, tasks in sorted(seen.unmatched.items()):

@@ -15,7 +15,7 @@ from maskbench.evaluation.report import ImageScore, Report
 from maskbench.evaluation.scoring import Predictions
 from maskbench.files.atomic import replacing
 from maskbench.files.masks import Mask, read_mask
-from maskbench.files.palette import MARKS, class_colors, hex_color
+from maskbench.pages.palette import MARKS, class_colors, hex_color
 from maskbench.pages.tables import Cell, table
 from maskbench.pages.template import asset, page
 

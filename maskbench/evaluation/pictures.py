@@ -5,7 +5,7 @@ from PIL import Image
 
 from maskbench.files.images import Scene
 from maskbench.files.masks import Mask
-from maskbench.files.palette import MARKS, class_colors
+from maskbench.pages.palette import MARKS, class_colors
 from maskbench.pages.pictures import jpeg_url, palette_picture, png_url
 from maskbench.params import IGNORE
 

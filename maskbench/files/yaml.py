@@ -34,7 +34,7 @@ MOST = 100_000
 """Values in a document, its aliases written out, beyond which it is refused."""
 
 DEEPEST = 100
-"""Brackets within brackets beyond which it is refused: PyYAML's time grows with their square."""
+"""Depth of nested brackets beyond which it is refused: PyYAML's time grows with their square."""
 
 LONGEST = 1000
 """Digits of a whole number beyond which it is refused."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from maskbench.files.palette import SHARE
+from maskbench.pages.palette import SHARE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from importlib import resources
 
-from maskbench.files.palette import MARKS, hex_color
+from maskbench.pages.palette import MARKS, hex_color
 
 
 def page(title: str, styles: Iterable[str], body: Iterable[str]) -> Iterator[str]:

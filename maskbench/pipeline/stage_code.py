@@ -4,8 +4,9 @@
 them), so that DVC runs a stage again when its code changes, and a stage makes again what other code
 made. *fetch* is pinned: it declares no code, but parses tasks again that other code parsed.
 
-Left out is what shapes no byte: how work is spread (``parallel``), where files lie, how a stage is
-started, and the words of errors.
+Left out are modules that shape no byte: ``parallel`` (how work is spread), ``pipeline/layout``
+(where files lie), ``pipeline/run`` (how a stage is started) and ``errors``. ``regions/build``
+imports ``regions/rules`` for whole masks; *rasterize* never calls that: it is not in its list.
 """
 
 STAGE_CODE = {

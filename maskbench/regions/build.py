@@ -31,7 +31,8 @@ class RegionResult:
     Attributes:
         region: The region.
         outline: Its polygon in pixels; None for strokes and for what has no area.
-        pixels: Its pixels; None if it has no part in a mask, or once they are painted.
+        pixels: Its pixels; None if it is dropped or unreadable, and in :class:`RasterizedTask`,
+            which would fill the memory.
         count: How many pixels it has.
         dropped: Why it has no part in a mask, one of :data:`REASONS`.
         error: What cannot be read of its geometry.
@@ -110,7 +111,7 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
         return None
     regions = annotation.regions
     order = list(range(len(regions)))
-    if params.overlap == "smallest":
+    if params.overlap == "smallest":  # the order depends on how large they are
         counts = [result.count for result in draw_regions(regions, image, params)]
         order = painting_order(params.overlap, counts)
     results: dict[int, RegionResult] = {}
@@ -182,7 +183,7 @@ def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult
 
 
 def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
-    """Tell whether the outline decides the pixels, rather than the kind of region itself."""
+    """Tell whether the pixels come from filling the outline, not from the kind's ``pixels``."""
     return result.outline is not None and (params.all_touched or not _kind(result.region).pixels)
 
 

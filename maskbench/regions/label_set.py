@@ -47,6 +47,20 @@ def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
     return sorted(order, key=lambda i: -counts[i]) if overlap == "smallest" else list(order)
 
 
+def deciding(overlap: str, counts: Sequence[int]) -> list[int]:
+    """Return which of the regions on one pixel decide its labels: all, or the one painted last.
+
+    Args:
+        overlap: As in :func:`painting_order`.
+        counts: The pixels of each of these regions, in drawing order.
+
+    >>> deciding("smallest", [5, 9, 5]), deciding("top", [5, 9]), deciding("keep", [5, 9])
+    ([2], [1], [0, 1])
+    """
+    order = painting_order(overlap, counts)
+    return order if overlap == "keep" else order[-1:]
+
+
 def paint(
     regions: Iterable[tuple[Sequence[str], RegionPixels]],
     labels: Iterable[str],
@@ -61,8 +75,8 @@ def paint(
         labels: The labels of all regions.
         width: Image width in pixels.
         height: Image height in pixels.
-        overlap: ``keep``: the labels of all regions on a pixel stay; otherwise only those of the
-            region that is painted last.
+        overlap: ``keep``: the labels of all regions on a pixel stay. ``top``, ``smallest``: each
+            region erases the labels below it; :func:`painting_order` says who comes last.
     """
     names = tuple(sorted(set(labels)))
     numbers = {name: i for i, name in enumerate(names)}

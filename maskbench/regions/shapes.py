@@ -54,11 +54,11 @@ class RegionKind:
 
     Attributes:
         fields: The fields of the value that hold the geometry. A result entry that does not name
-            its kind is recognised by the first one.
+            its kind is recognised by the first one; :data:`KINDS` is tried in order.
         has_area: Tells whether a region of this kind can have pixels: points and open lines cannot.
         outline: Returns the region's polygon in pixels, which may cross itself.
-        pixels: Returns the region's pixels where no polygon has exactly these: strokes, curves.
-            With ``all_touched`` an outline decides instead, if there is one.
+        pixels: Returns the region's pixels, for strokes and curves: filling an outline would give
+            others. If there is an outline, ``all_touched`` fills that instead.
     """
 
     fields: tuple[str, ...]
@@ -341,7 +341,10 @@ KINDS: Mapping[str, RegionKind] = {
     "rectangle": RegionKind(("height", "width", "x", "y", "rotation"), outline=rectangle),
     "keypoint": RegionKind(("x", "y", "width"), _never),
 }
-"""Each kind of region by the name that Label Studio gives it, without ``labels``."""
+"""Each kind of region by the name that Label Studio gives it, without ``labels``.
+
+Key points come last: other kinds have an ``x``, too.
+"""
 
 GEOMETRY_FIELDS = frozenset(name for kind in KINDS.values() for name in kind.fields)
 """The fields of a value that hold a geometry of any kind."""

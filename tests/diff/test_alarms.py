@@ -94,11 +94,11 @@ def test_changed_code_is_the_cause_of_what_it_changed(at_rule, diff, maskbench):
 
 def test_code_added_and_removed(at_rule, diff):
     (at_rule.root / "maskbench/files/new.py").touch()
-    (at_rule.root / "maskbench/files/palette.py").unlink()
+    (at_rule.root / "maskbench/files/manifest.py").unlink()
     (at_rule.root / "maskbench/files/notes.txt").touch()
     build_by_other_code(at_rule)
     changed = diff(at_rule.root, "rule", "HEAD")["code"]
-    assert changed == ["maskbench/files/new.py", "maskbench/files/palette.py"]
+    assert changed == ["maskbench/files/new.py", "maskbench/files/manifest.py"]
 
 
 def test_code_that_did_not_build_the_version_beside_it(at_rule, diff):

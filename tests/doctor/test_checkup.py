@@ -52,7 +52,7 @@ def test_everything_that_is_wrong_with_the_tasks_at_once(api, doctor):
     api.patch_task(tasks[2], {"image": ["/data/upload/1/a.png", "/data/upload/1/b.png"]})
     errors = "\n".join(map(str, of(doctor(project), ERROR)))
     assert "1 tasks cannot be read" in errors
-    assert "2 images cannot be had or used" in errors
+    assert "2 images are missing or cannot be used" in errors
     assert "'Obstruktion' is not in labels_map" in errors
     assert "did you mean 'Obstruction'?" in errors
     warnings = "\n".join(map(str, of(doctor(project), WARNING)))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.files.palette import MARKS
+from maskbench.pages.palette import MARKS
 from maskbench.pages.pictures import palette_picture, png_url
 from maskbench.pages.tables import Cell, table
 from maskbench.pages.template import fill, page

@@ -25,8 +25,8 @@ SHAPES_NO_BYTE = {
 """What stages load, but declare nowhere: bytes are the same however work is spread (test_build.py,
 tests/parallel) and whatever errors say."""
 
-DECIDES_LATER = {"rasterize": {"maskbench/regions/rules.py"}}
-"""What a stage loads without calling it."""
+IMPORTED_NOT_CALLED = {"rasterize": {"maskbench/regions/rules.py"}}
+"""build.py imports rules.py for whole masks; rasterize never calls that."""
 
 # What functions import for rare use counts too.
 _MODULES = """
@@ -78,7 +78,7 @@ def test_each_stage_declares_the_code_that_it_runs(stage):
     assert [name for name in deps if name.startswith("maskbench")] == code
     assert deps == sorted(deps)
     assert f"stages/{stage}.py" in deps
-    run = loaded(stage) - SHAPES_NO_BYTE - DECIDES_LATER.get(stage, set())
+    run = loaded(stage) - SHAPES_NO_BYTE - IMPORTED_NOT_CALLED.get(stage, set())
     rooms = files_of(name for name in code if not name.endswith(".py"))
     assert run <= files_of(code)
     assert files_of(code) <= run | rooms

@@ -16,8 +16,8 @@ from maskbench.diff.page.outlines import outlines
 from maskbench.files.atomic import replacing, write_text
 from maskbench.files.images import read_scene
 from maskbench.files.masks import read_mask
-from maskbench.files.palette import MARKS, palette
 from maskbench.labelstudio.stored import task_of
+from maskbench.pages.palette import MARKS, palette
 from maskbench.pages.pictures import palette_picture
 
 LONGEST = 1600

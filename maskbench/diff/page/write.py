@@ -16,7 +16,7 @@ from maskbench.diff.report.sections import LINKS, Section, author_words, column,
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
-from maskbench.files.palette import class_colors, hex_color
+from maskbench.pages.palette import class_colors, hex_color
 from maskbench.pages.tables import Cell, table
 from maskbench.pages.template import asset, fill, page
 from maskbench.parallel.run import run_all

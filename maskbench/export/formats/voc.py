@@ -16,7 +16,7 @@ from maskbench.dataset import load_scene
 from maskbench.export.folder import copy
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
-from maskbench.files.palette import voc_color
+from maskbench.pages.palette import voc_color
 from maskbench.pipeline.splits import SUBSETS
 
 NEEDS_REGIONS = False
