@@ -153,8 +153,11 @@ def _as_written(reference: str) -> str:
 
     What follows one of them is no part of the name if it holds a path itself.
     """
-    path = re.sub(r"^[a-z0-9-]+://[^/]*", "", reference)
-    path = re.sub(r"^.*/data/local-files/?\?(.*&)?d=", "", path)
+    path = reference.partition("://")[2].partition("/")[2] or reference
+    _, is_local, query = path.partition("data/local-files")
+    if is_local:
+        query = query.lstrip("/?")
+        path = query[2:] if query.startswith("d=") else query.partition("&d=")[2]
     name = re.split("[?#&]", path, maxsplit=1)[0]
     rest = unquote(path[len(name) :])
     return name if "/" in rest or "\\" in rest else path

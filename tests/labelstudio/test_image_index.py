@@ -8,8 +8,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from maskbench.doctor.findings import ERROR
+from maskbench.doctor.tasks import check_tasks
+from maskbench.errors import MaskbenchError
+from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_index import ImageIndex
 from maskbench.labelstudio.image_names import candidate_paths, caseless, upload_names
+from maskbench.params import parse_params
+from tests.exports import PARAMS, annotation, box, task, write_export, write_image
+from tests.pipeline.test_build import run
 
 UPLOAD = "/data/upload/1/"
 LOCAL = "/data/local-files/?d="
@@ -156,6 +163,54 @@ def test_the_folder_itself_may_be_a_link(tmp_path):
     assert ImageIndex(tmp_path / "export").find("hall/wall.jpg") == "hall/wall.jpg"
 
 
+def told(root, reference):
+    """What fetch and doctor say of a task with this image, the latter without the advice."""
+    source = root / "source"
+    tasks = [task(5, annotation(1, [box(["Canvas"], 10, 10, 60, 60)]), image=reference)]
+    write_export(source, tasks, images=False)
+    with pytest.raises(MaskbenchError) as caught:
+        run(root / "repo", source)
+    params = parse_params(PARAMS)
+    errors = [f for f in check_tasks(Folder(source), params, None) if f.level == ERROR]
+    return str(caught.value), "\n".join(error.what for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("file", "reference", "message"),
+    [
+        ("wall_2.png", "wall_1.png", "'wall_1.png'; nearest: wall_2.png (another name)"),
+        ("wall.heic", "wall.png", "wall.heic (HEIC is not read: convert it to wall.png)"),
+        ("wall.heic", "wall.heic", "wall.heic (HEIC is not read: convert it to wall.png)"),
+        ("wall.svg", "wall.svg", "wall.svg (SVG is not read: convert it to wall.png)"),
+    ],
+)
+def test_fetch_and_doctor_say_the_same(tmp_path, file, reference, message):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / file).write_bytes(b"picture")
+    fetch, doctor = told(tmp_path, reference)
+    assert message in fetch
+    assert message in doctor
+
+
+@pytest.mark.parametrize(
+    ("file", "reference"),
+    [
+        ("Wall 1 (été).PNG", "/data/upload/1/f78f75-wall_1_%C3%A9t%C3%A9.png"),
+        ("wall.png", "wall.heic"),  # converted, as the message advises
+    ],
+)
+def test_a_benchmark_is_built_of_near_names(tmp_path, file, reference):
+    source = tmp_path / "source"
+    write_image(source / file)
+    tasks = [task(5, annotation(1, [box(["Canvas"], 10, 10, 60, 60)]), image=reference)]
+    write_export(source, tasks, images=False)
+    run(tmp_path / "repo", source)
+    images = list((tmp_path / "repo" / "data" / "images").iterdir())
+    assert [path.suffix.lower() for path in images] == [".png"]
+    [finding] = check_tasks(Folder(source), parse_params(PARAMS), None)
+    assert "1 have an annotation that counts" in finding.what
+
+
 LETTERS = st.characters(exclude_characters="/\\\0", exclude_categories=["Cs", "Cc"])
 NAMES = st.text(LETTERS, min_size=1, max_size=20).map(lambda name: f"{name}.png")
 
@@ -184,6 +239,15 @@ def test_no_candidate_climbs(reference):
     except ValueError:
         return
     assert all(path and not {"..", ".", ""} & set(path) for path in paths)
+
+
+@pytest.mark.parametrize("part", ["/data/local-files/?&", "?", "%25", "d=", "a-", "é"])
+def test_a_long_reference_takes_no_time(tmp_path, part):
+    index = index_of(tmp_path, "wall.jpg")
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r"no image file|names no file"):
+        index.find("/" + part * (500_000 // len(part)))
+    assert time.process_time() - start < 5
 
 
 def test_ten_thousand_near_names_take_well_under_a_second(tmp_path):
