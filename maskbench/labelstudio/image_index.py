@@ -85,15 +85,18 @@ class ImageIndex:
         Exact names come first, with and without Label Studio's prefix; then names that differ in
         letter case or Unicode form; then names as Label Studio changes them; then, for a format
         that is not read, a file in another format. Of several files with such a name, the one that
-        shares the longest end of the referenced path is taken.
+        shares the longest end of the referenced path is taken. Two files fit equally well if one
+        has the exact name and the other a near name and more of the path.
 
         Raises:
-            ValueError: No file fits, or several do.
+            ValueError: No file fits, or several fit equally well.
         """
         paths = []
         for path in candidate_paths(reference):
             if files := self._by_name.get(path[-1]):
-                return self._best(files, path, reference)
+                best = self._best(files, path, reference)
+                self._refuse_rivals(best, path, reference)
+                return best
             paths.append(path)
         for near in (self._in_any_case, self._as_uploaded, self._converted):
             for path in paths:
@@ -149,8 +152,18 @@ class ImageIndex:
         real = {(self._root / file).resolve(): file for file in sorted(files, reverse=True)}
         if len(real) == 1:  # links to one file
             return next(iter(real.values()))
-        names = ", ".join(sorted(files, key=lambda file: file.split("/")))
-        raise ValueError(f"the image {reference!r} fits several files: {names}")
+        raise _several(reference, files)
+
+    def _refuse_rivals(self, best: str, path: Sequence[str], reference: str) -> None:
+        """Raise ValueError if a near name in the referenced folder vies with one elsewhere."""
+        near = self._in_any_case(path[-1])
+        if len(near) == 1:
+            return
+        shared = _shared_end(best.split("/"), path, caseless)
+        rivals = [file for file in near if _shared_end(file.split("/"), path, caseless) > shared]
+        real = (self._root / best).resolve()
+        if any((self._root / file).resolve() != real for file in rivals):
+            raise _several(reference, [best, *rivals])
 
     def _nearest(self, reference: str) -> str:
         """Return the end of a message: the nearest names, why each does not fit, and links."""
@@ -195,6 +208,11 @@ def _index(paths: Iterable[str], keys: Callable[[str], Iterable[str]]) -> Index:
         for key in dict.fromkeys(keys(path.rpartition("/")[2])):
             index.setdefault(key, []).append(path)
     return index
+
+
+def _several(reference: str, files: Iterable[str]) -> ValueError:
+    names = ", ".join(sorted(files, key=lambda file: file.split("/")))
+    return ValueError(f"the image {reference!r} fits several files: {names}")
 
 
 def _composed(name: str) -> str:

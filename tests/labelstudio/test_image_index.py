@@ -47,7 +47,7 @@ def index_of(root, *names):
         (["hall/wall.jpg", "room/wall.jpg"], "Hall/wall.jpg", 0),
         (["hall/wall.jpg", "room/wall.jpg"], "ROOM/WALL.JPG", 1),
         (["wall.JPG", "wall.jpg"], "wall.jpg", 1),  # the exact case wins
-        (["x/WALL.jpg", "wall.jpg"], "x/wall.jpg", 1),  # also in another folder
+        (["x/wall.JPG", "x/wall.jpg"], "x/wall.jpg", 1),
         # prefixes of uploads: eight hex digits, six in old versions
         (["IMG_7224.jpg"], UPLOAD + "f78f75-IMG_7224.jpg", 0),
         (["IMG_7224.jpg"], "f78f75-IMG_7224.jpg", 0),
@@ -95,6 +95,8 @@ def test_a_near_name_is_found(tmp_path, files, reference, found):
         # files that fit equally well
         (["WALL.jpg", "Wall.jpg"], "wall.jpg", "fits several files: WALL.jpg, Wall.jpg"),
         (["a (1).png", "a 1.png"], UPLOAD + "43fa2d60-a_1.png", r"a \(1\).png, a 1.png$"),
+        (["x/WALL.jpg", "wall.jpg"], "x/wall.jpg", "fits several files: wall.jpg, x/WALL.jpg"),
+        (["hall/1.JPG", "room/1.jpg"], "hall/1.jpg", "fits several files: hall/1.JPG, room/1.jpg"),
         (["a.png", "a.jpg"], "a.heic", "fits several files: a.jpg, a.png"),
         # other pictures, although a part of the name agrees
         (["01.jpg"], "facade-01.jpg", "no image file"),  # a word of six hex letters
