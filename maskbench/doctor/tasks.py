@@ -113,7 +113,7 @@ def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
 def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
     advice = "mend or delete these tasks in Label Studio"
     yield from _group(seen.bad_tasks, "tasks cannot be read", advice)
-    advice = "put these images back, or delete the tasks"
+    advice = "put these images there under the names in the tasks, or delete the tasks"
     yield from _group(seen.bad_images, "images are missing or cannot be used", advice)
     advice = "mend the regions in Label Studio, or labels_map in params.yaml"
     yield from _group(seen.bad_regions, "problems with regions", advice)

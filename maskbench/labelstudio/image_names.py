@@ -1,8 +1,9 @@
 """Read references to images, and make the keys under which tasks are stored."""
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,7 +11,18 @@ from urllib.parse import parse_qs, unquote, urlsplit
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp"}
 )
+UNREAD_FORMATS = {
+    ".avif": "AVIF",
+    ".heic": "HEIC",
+    ".heif": "HEIF",
+    ".jxl": "JPEG XL",
+    ".pdf": "PDF",
+    ".svg": "SVG",
+}
+"""Formats of pictures that cannot be read, by the endings of their files."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
+_HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
+_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-")
 _SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
 _STEM_LENGTH = 60
 
@@ -65,7 +77,8 @@ def _looks_like_image(value: Any) -> bool:
     if value.startswith(("/data/", "data:image/", *_SCHEMES)):
         return True
     names = (value, re.split("[?#]", value)[0])  # a plain name with a '#', or a URL with a query
-    return any(PurePosixPath(name.lower()).suffix in IMAGE_SUFFIXES for name in names)
+    endings = IMAGE_SUFFIXES | UNREAD_FORMATS.keys() - {".pdf"}  # a text goes with many an image
+    return any(PurePosixPath(name.lower()).suffix in endings for name in names)
 
 
 def reference_parts(reference: str) -> list[str]:
@@ -87,8 +100,7 @@ def reference_parts(reference: str) -> list[str]:
         path = unquote(parts.path)
     else:
         path = unquote(reference)
-    path = path.replace("\\", "/")
-    pieces = [piece for piece in path.split("/") if piece not in ("", ".")]
+    pieces = _pieces(path)
     if ".." in pieces:
         raise ValueError(f"the image reference {reference!r} climbs out of its folder ('..')")
     if not pieces or "\0" in path:
@@ -99,6 +111,96 @@ def reference_parts(reference: str) -> list[str]:
 def without_upload_prefix(name: str) -> str:
     """Remove the eight hex digits that Label Studio puts before an upload's file name."""
     return _UPLOAD_PREFIX.sub("", name)
+
+
+def candidate_paths(reference: str) -> Iterator[list[str]]:
+    """Yield the paths that an image reference may mean, the likeliest first.
+
+    Each is a list of names, the file's last. The reference is decoded as its kind demands, then
+    taken as it is written, since older versions of Label Studio and people's own scripts do not
+    encode names, then as encoded twice; each with and without an upload's prefix. The last are the
+    names under which Label Studio's converter stores what it downloads.
+
+    Raises:
+        ValueError: As :func:`reference_parts` does.
+    """
+    decoded = reference_parts(reference)
+    is_plain = not reference.startswith("/") and "://" not in reference
+    if is_plain and "%" in reference:
+        yield _pieces(reference)
+    yield decoded
+    if (name := original_name(decoded)) != decoded[-1]:
+        yield [*decoded[:-1], name]
+    written = _as_written(reference)
+    spellings = [written, unquote(written), unquote(unquote(written))]
+    others = [_pieces(path) for path in spellings if "\0" not in path]
+    others = [path for path in others if path and ".." not in path]
+    yield from others
+    for path in others:
+        if (name := original_name(path)) != path[-1]:
+            yield [*path[:-1], name]
+    url_hash = hashlib.md5(reference.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    for length in (8, 6):
+        yield [f"{url_hash[:length]}__{decoded[-1]}"]
+
+
+def _pieces(path: str) -> list[str]:
+    return [piece for piece in path.replace("\\", "/").split("/") if piece not in ("", ".")]
+
+
+def _as_written(reference: str) -> str:
+    """Return the path in a reference without decoding it; ``?``, ``#`` and ``&`` may be in a name.
+
+    What follows one of them is no part of the name if it holds a path itself.
+    """
+    path = reference.partition("://")[2].partition("/")[2] or reference
+    _, is_local, query = path.partition("data/local-files")
+    if is_local:
+        query = query.lstrip("/?")
+        path = query[2:] if query.startswith("d=") else query.partition("&d=")[2]
+    name = re.split("[?#&]", path, maxsplit=1)[0]
+    rest = unquote(path[len(name) :])
+    return name if "/" in rest or "\\" in rest else path
+
+
+def original_name(path: Sequence[str]) -> str:
+    """Return the name of a file before its upload: without the prefix of any Label Studio version.
+
+    The prefix has six or eight hex digits. Outside Label Studio's upload folder, a date or a word
+    may look like one and stays.
+
+    >>> original_name(["f78f75-IMG_7224.jpg"])
+    'IMG_7224.jpg'
+    >>> original_name(["facade-01.jpg"])
+    'facade-01.jpg'
+    """
+    name = path[-1]
+    prefix = _HEX_PREFIX.match(name)
+    if prefix is None:
+        return name
+    digits = prefix[1]
+    is_mixed = not digits.isdigit() and not digits.isalpha()
+    is_likely = is_mixed if len(digits) == 6 else not _DATE.match(name)
+    return name[prefix.end() :] if is_likely or "upload" in path[:-1] else name
+
+
+def caseless(name: str) -> str:
+    """Return a name in a form that is the same for all letter cases and Unicode forms."""
+    folded = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFD", folded)
+
+
+def upload_names(name: str) -> list[str]:
+    """Return the names that Label Studio gives to an uploaded file, without the prefix.
+
+    Spaces become underscores; of other characters, letters, digits, ``_``, ``.`` and ``-`` stay.
+    Accents that are characters of their own, as on macOS, are lost.
+
+    >>> upload_names("leaf 1 (a)+b.png")
+    ['leaf_1_ab.png']
+    """
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return list(dict.fromkeys(re.sub(r"[^-\w.]", "", f.strip().replace(" ", "_")) for f in forms))
 
 
 def task_key(task_id: int, reference: str | None) -> str:

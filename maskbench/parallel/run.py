@@ -187,7 +187,8 @@ def _processes(count: int, description: str) -> Iterator[Workers]:
 def _begin_worker() -> None:
     """Prepare a worker process."""
     # Control-C goes to all processes of a terminal: the one that started the workers says so.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

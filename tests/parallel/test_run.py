@@ -21,7 +21,8 @@ METHODS = multiprocessing.get_all_start_methods() if hasattr(os, "fork") else ["
 LONG = 60  # seconds that no test waits for
 
 BUSY = """
-import multiprocessing, sys
+import multiprocessing, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 from maskbench.parallel.run import run_all
 from tests.parallel.test_run import busy
 multiprocessing.set_start_method("METHOD")

@@ -166,9 +166,11 @@ print(Bench(Path(sys.argv[1])).fetch(sys.argv[2], int(sys.argv[3])))
 
 def start(bench, server, project):
     words = [sys.executable, "-c", RUN, str(bench.root), server, str(project)]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
     return subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+        words, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
 
 
 def reached(bench, proxy, stored):
