@@ -109,8 +109,8 @@ def _unknown(
     tag = tags[0] if tags else "image"
     choices = " or ".join(f"{{{tag}: {name}}}" for name in found)
     return (
-        f'{what}only the labelling setup tells which one is shown (<Image name="{tag}" '
-        f'value="$…">): set {choices}'
+        f"{what}nothing here tells which of them that tag shows: look it up in the labelling "
+        f'setup (<Image name="{tag}" value="$…">) and set {choices}'
     )
 
 

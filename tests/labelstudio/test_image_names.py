@@ -150,17 +150,17 @@ THREE = {"a": "1.png", "b": "2.png", "c": "3.png"}
             PAIR,
             ["img2"],
             None,
-            "the data has several images (image, second) and regions lie on img2; only the "
-            'labelling setup tells which one is shown (<Image name="img2" value="$…">): set '
-            "{img2: image} or {img2: second}",
+            "the data has several images (image, second) and regions lie on img2; nothing here "
+            "tells which of them that tag shows: look it up in the labelling setup "
+            '(<Image name="img2" value="$…">) and set {img2: image} or {img2: second}',
         ),
-        (PAIR, ["image", "img2"], None, "regions lie on image and img2; only"),
-        (PAIR, [None], None, "regions lie on no image tag (to_name is missing); only"),
+        (PAIR, ["image", "img2"], None, "regions lie on image and img2; nothing"),
+        (PAIR, [None], None, "regions lie on no image tag (to_name is missing); nothing"),
         (PAIR, ["second", None], None, "regions lie on second and no image tag"),
         (THREE, ["img"], None, "set {img: a} or {img: b} or {img: c}"),
         (PAIR, ["image", "second"], None, "choose one by {image: …} or {second: …} with the field"),
         (PAIR, ["l", "r"], {"l": "image", "r": "second"}, "choose one by {l: …} or {r: …} with"),
-        (PAIR, ["old"], {"img": "image"}, "regions lie on old; only the labelling setup"),
+        (PAIR, ["old"], {"img": "image"}, "regions lie on old; nothing here tells"),
         ({"image": "a.png", "more": ["b.png", "c.png"]}, ["x"], None, "several images (image, mor"),
     ],
 )
@@ -193,7 +193,7 @@ def test_the_image_that_is_chosen(data, to_names, chosen, shown):
     ("to_names", "chosen", "message"),
     [
         (["img1", "img2"], {"img1": "image", "img2": "second"}, "choose one by {img1: …} or"),
-        (["x"], {"img1": "image", "img2": "second"}, "regions lie on x; only"),
+        (["x"], {"img1": "image", "img2": "second"}, "regions lie on x; nothing"),
         ([None], {"img1": "image", "img2": "second"}, "regions lie on no image tag"),
         (["img2"], {"img2": "secnd"}, "none of them is a field that fetch.image_field"),
     ],

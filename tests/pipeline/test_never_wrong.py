@@ -56,8 +56,9 @@ def test_of_several_images_none_is_guessed(tmp_path):
     assert first == "fetch: 2 problems in the source; nothing was changed"
     assert problems[0] == (
         "  - export.json, params.yaml: fetch.image_field: the data has several images (image, "
-        "second) and regions lie on img2; only the labelling setup tells which one is shown "
-        '(<Image name="img2" value="$…">): set {img2: image} or {img2: second} '
+        "second) and regions lie on img2; nothing here tells which of them that tag shows: look "
+        'it up in the labelling setup (<Image name="img2" value="$…">) and set {img2: image} or '
+        "{img2: second} "
         "(7 tasks: 1, 2, 3, 4, 5, …)"
     )
     assert problems[1].startswith("  - export.json, task 8, params.yaml: fetch.image_field: the")
