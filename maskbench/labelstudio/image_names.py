@@ -44,7 +44,7 @@ def shown_image(
 ) -> ShownImage:
     """Find the image of a task.
 
-    The only field that looks like an image is taken. Of several, the one that the image tag under
+    The only image in the data is taken. Of several, the one that the image tag under
     the regions shows: by the choice, else by the labelling setup, else by the tag's name.
 
     Args:
@@ -64,8 +64,8 @@ def shown_image(
         raise ValueError(
             f"the task's data has no image field; its fields: {', '.join(map(str, data))}"
         )
-    if len(found) == 1:
-        return ShownImage(_only(*found.items()))
+    if len(set(map(str, found.values()))) == 1:
+        return ShownImage(_only(next(iter(found.items()))))
     known = chosen or setup or {name: name for name in found}
     fields = {tag: name if name in found else name.removeprefix("$") for tag, name in known.items()}
     field = _field(sorted(found), set(to_names), fields, is_choice=bool(chosen))
@@ -87,24 +87,22 @@ def _field(
         return offered.pop()
     if not to_names and "image" in offered:
         return "image"  # all that the annotator saw is background
-    raise UnknownImageError(_unknown(found, to_names, shown, offered))
+    raise UnknownImageError(_unknown(found, to_names, is_named=bool(offered)))
 
 
-def _unknown(
-    found: list[str], to_names: set[str | None], shown: set[str], offered: set[str]
-) -> str:
+def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str:
     """Say why nothing tells which image the regions lie on, and what to set."""
     tags = sorted(tag for tag in to_names if tag)
     drawn = tags + ["no image tag (to_name is missing)"] * (None in to_names)
     lie = f"regions lie on {' and '.join(drawn)}" if drawn else "there are no regions"
     what = f"the data has several images ({', '.join(found)}) and {lie}; "
-    if len(shown) > 1:
+    if len(tags) > 1:
         choices = " or ".join(f"{{{tag}: …}}" for tag in tags)
         return (
-            f"{what}an image has a task of its own in a benchmark: choose one by {choices} with "
-            "the field that it shows, or import the images as tasks of their own"
+            f"{what}a task has one image in a benchmark: choose it by {choices} with the field "
+            "that the tag shows in the labelling setup, or import the images as tasks of their own"
         )
-    if not offered:
+    if not is_named:
         what += "none of them is a field that fetch.image_field or the labelling setup names; "
     tag = tags[0] if tags else "image"
     choices = " or ".join(f"{{{tag}: {name}}}" for name in found)

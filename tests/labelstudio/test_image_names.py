@@ -116,6 +116,7 @@ def test_only_the_prefix_of_an_upload_is_removed():
         ({"photo": "a.jpg", "sound": "/data/upload/1/b.mp3"}, ["img"], "a.jpg"),
         ({"photo": "a.jpg", "film": "s3://b/c.mp4", "text": "https://h/d.txt"}, ["x"], "a.jpg"),
         ({"photo": "a.jpg", "film": "/data/local-files/?d=c.MP4"}, ["x"], "a.jpg"),
+        ({"image": "a.jpg", "name": "a.jpg"}, ["x"], "a.jpg"),  # one image, named twice
         ({"film": "s3://b/c.mp4"}, ["x"], "s3://b/c.mp4"),  # the only one, whatever it is
         ({"image": "a.jpg", "others": ["b.jpg", "c.jpg"]}, ["image"], "a.jpg"),
     ],
@@ -154,12 +155,12 @@ THREE = {"a": "1.png", "b": "2.png", "c": "3.png"}
             "tells which of them that tag shows: look it up in the labelling setup "
             '(<Image name="img2" value="$…">) and set {img2: image} or {img2: second}',
         ),
-        (PAIR, ["image", "img2"], None, "regions lie on image and img2; nothing"),
+        (PAIR, ["image", "img2"], None, "regions lie on image and img2; a task has one"),
         (PAIR, [None], None, "regions lie on no image tag (to_name is missing); nothing"),
         (PAIR, ["second", None], None, "regions lie on second and no image tag"),
         (THREE, ["img"], None, "set {img: a} or {img: b} or {img: c}"),
-        (PAIR, ["image", "second"], None, "choose one by {image: …} or {second: …} with the field"),
-        (PAIR, ["l", "r"], {"l": "image", "r": "second"}, "choose one by {l: …} or {r: …} with"),
+        (PAIR, ["image", "second"], None, "choose it by {image: …} or {second: …} with the field"),
+        (PAIR, ["l", "r"], {"l": "image", "r": "second"}, "choose it by {l: …} or {r: …} with"),
         (PAIR, ["old"], {"img": "image"}, "regions lie on old; nothing here tells"),
         ({"image": "a.png", "more": ["b.png", "c.png"]}, ["x"], None, "several images (image, mor"),
     ],
@@ -192,7 +193,7 @@ def test_the_image_that_is_chosen(data, to_names, chosen, shown):
 @pytest.mark.parametrize(
     ("to_names", "chosen", "message"),
     [
-        (["img1", "img2"], {"img1": "image", "img2": "second"}, "choose one by {img1: …} or"),
+        (["img1", "img2"], {"img1": "image", "img2": "second"}, "choose it by {img1: …} or"),
         (["x"], {"img1": "image", "img2": "second"}, "regions lie on x; nothing"),
         ([None], {"img1": "image", "img2": "second"}, "regions lie on no image tag"),
         (["img2"], {"img2": "secnd"}, "none of them is a field that fetch.image_field"),
