@@ -278,7 +278,7 @@ def _take(image: ImageFile, target: Path) -> None:
 
 def _facts(task: Task) -> dict[str, Any]:
     return {
-        "image": task.image is not None,
+        "image": int(task.image is not None),
         "annotations": len(task.annotations),
         "skipped": sum(annotation.was_cancelled for annotation in task.annotations),
         "ground_truth": sum(annotation.ground_truth for annotation in task.annotations),

@@ -102,6 +102,13 @@ def test_tasks_that_need_no_image_need_no_choice(tmp_path):
     assert pixels(tmp_path, "000001_right_1") == 50
 
 
+def test_a_single_image_is_counted_as_a_number(tmp_path):
+    write_export(tmp_path / "source", [task(1, annotation(1, []))])
+    said = fetch(params(tmp_path / "source"), Layout(tmp_path))
+    assert said.startswith("1 tasks, 1 images, 0 regions")
+    assert '"images": 1,' in (tmp_path / "metrics/fetch.json").read_text()
+
+
 def point(number, labels=("Canvas",)):
     return region("keypoint", labels, {"x": 50, "y": 50, "width": 1}, number=number)
 
