@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from maskbench.text import escape_terminal
 
+SHOWN_TASKS = 5  # tasks named where many have the same problem
 SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
 
 
@@ -55,6 +56,27 @@ class Problem(NamedTuple):
         if self.param is not None:
             places.append(f"params.yaml: {self.param}")
         return escape_terminal(": ".join([", ".join(places), self.what]) if places else self.what)
+
+
+def group_by_cause(problems: Iterable[Problem]) -> list[Problem]:
+    """Make one of the problems that a parameter mends and that say the same of several tasks.
+
+    Returns:
+        The problems in the order in which each cause was met first.
+    """
+    groups: dict[Problem, list[Problem]] = {}
+    for problem in problems:
+        cause = problem._replace(task=None) if problem.param is not None else problem
+        groups.setdefault(cause, []).append(problem)
+    grouped = []
+    for cause, members in groups.items():
+        if cause.param is None or len(members) == 1:
+            grouped += members
+            continue
+        some = ", ".join(str(member.task) for member in members[:SHOWN_TASKS])
+        more = ", …" if len(members) > SHOWN_TASKS else ""
+        grouped.append(cause._replace(what=f"{cause.what} ({len(members)} tasks: {some}{more})"))
+    return grouped
 
 
 class MaskbenchError(Exception):

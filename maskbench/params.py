@@ -31,6 +31,8 @@ class FetchParams(NamedTuple):
         snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
+        image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
+            setup or the tag's name tells.
     """
 
     server: str | None
@@ -38,6 +40,7 @@ class FetchParams(NamedTuple):
     folder: str
     snapshot: str
     private_hosts: tuple[str, ...] = ()
+    image_field: Mapping[str, str] | None = None
 
 
 class RasterizeParams(NamedTuple):
@@ -218,7 +221,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot", "private_hosts")
+    known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
@@ -240,7 +243,20 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
+        image_field=_image_field(check, section.get("image_field")),
     )
+
+
+def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:
+    path = "fetch.image_field"
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or not raw:
+        what = "an image tag and the data field that it shows are expected, such as {img2: second}"
+        check.add(path, f"{what}, not {raw!r}")
+        return None
+    fields = check.mapping(raw, path)
+    return {tag: check.text(field, f"{path}.{tag}") or "" for tag, field in fields.items()}
 
 
 _HOST = re.compile(r"([\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?")

@@ -109,6 +109,9 @@ LABELS = GOOD["labels_map"]
         ("fetch.snapshot", 2026, "fetch.snapshot: text is expected, not 2026"),
         ("fetch", SERVER, "fetch.project: with a server, name a project id or a list of ids"),
         ("fetch", SERVER | {"project": [2, 2]}, "fetch.project: [2, 2] names a project twice"),
+        ("fetch.image_field", "second", "fetch.image_field: an image tag and the data field that"),
+        ("fetch.image_field", {}, "fetch.image_field: an image tag and the data field that"),
+        ("fetch.image_field", {"img2": 2}, "fetch.image_field.img2: text is expected, not 2"),
         ("fetch.private_hosts", "a.lan", "fetch.private_hosts: a list is expected, not 'a.lan'"),
         *(
             ("fetch.private_hosts", ["a.lan:9000", bad], f"fetch.private_hosts[1]: {bad!r} is no")

@@ -34,7 +34,8 @@ def check_up(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
             return
         try:
             server.sync_recent(most)
-            yield from check_tasks(server, params, None)
+            total = sum(project.total for project in server.projects)
+            yield from check_tasks(server, params, None, total)
         except SourceError as error:
             yield Finding(ERROR, str(error), "see to the server, then try again")
         finally:

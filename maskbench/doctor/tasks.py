@@ -3,16 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from typing import Any
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
-from maskbench.errors import Problem
+from maskbench.errors import Problem, group_by_cause
 from maskbench.files.images import ImageInfo, inspect
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
 from maskbench.pipeline.fetch import TaskSource, needs_image, sized
-from maskbench.pipeline.rasterize import region_facts, region_problems
+from maskbench.pipeline.rasterize import (
+    NOTHING_COUNTS,
+    describe_empty_masks,
+    no_mask_at_all,
+    region_facts,
+    region_problems,
+)
 from maskbench.regions.build import BuiltMask, build_mask
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Image, Task
@@ -22,6 +28,7 @@ _DROPPED = {
     "no_pixel": "collapsed or off the image",
     "no_area": "that are points or open lines",
     "not_a_region": "that are no regions",
+    "other_image": "on another image than the one chosen",
 }
 
 
@@ -30,7 +37,9 @@ class _Seen:
     """What was found in the tasks so far; lists of integers are task ids."""
 
     tasks: int = 0
+    total: int = 0
     counted: int = 0
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     bad_tasks: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
     bad_regions: list[Problem] = field(default_factory=list)
@@ -42,10 +51,20 @@ class _Seen:
     unmatched: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
 
 
-def check_tasks(source: TaskSource, params: Params, most: int | None) -> Iterator[Finding]:
-    """Check at most ``most`` of the source's tasks, as *fetch*, *rasterize* and *combine* would."""
+def check_tasks(
+    source: TaskSource, params: Params, most: int | None, total: int = 0
+) -> Iterator[Finding]:
+    """Check tasks as *fetch*, *rasterize* and *combine* would.
+
+    Args:
+        source: Where they come from.
+        params: The checked params.
+        most: How many of the source's tasks to look at; None: all.
+        total: How many tasks there are, if that is more than the source yields.
+    """
     seen = _Seen()
-    tasks = list(_parsed(source, seen, most))
+    tasks = list(_parsed(source, params, seen, most))
+    seen.total = max(seen.total, total)
     source.prepare(task for task in tasks if needs_image(task))
     for task in tasks:
         _look(source, task, params, seen)
@@ -56,11 +75,15 @@ def check_tasks(source: TaskSource, params: Params, most: int | None) -> Iterato
     yield from _warnings(seen)
 
 
-def _parsed(source: TaskSource, seen: _Seen, most: int | None) -> Iterator[Task]:
-    for raw, origin in islice(source.tasks(), most):
+def _parsed(source: TaskSource, params: Params, seen: _Seen, most: int | None) -> Iterator[Task]:
+    for raw, origin in source.tasks():
+        seen.total += 1
+        if seen.tasks == most:
+            continue
         seen.tasks += 1
         try:
-            task = parse_task(raw, origin, source.image_fields(origin))
+            fields = source.image_fields(origin)
+            task = parse_task(raw, origin, fields, params.fetch.image_field)
         except TaskError as error:
             seen.bad_tasks += error.problems
             continue
@@ -101,6 +124,7 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
 
 def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
     facts = region_facts(task, built.rasterized)
+    seen.facts[task.key] = facts
     seen.bad_regions += region_problems(task, built.rasterized, built.faults)
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
@@ -112,7 +136,10 @@ def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
 
 def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
     advice = "mend or delete these tasks in Label Studio"
-    yield from _group(seen.bad_tasks, "tasks cannot be read", advice)
+    unreadable = [problem for problem in seen.bad_tasks if problem.param is None]
+    yield from _group(unreadable, "tasks cannot be read", advice)
+    for problem in group_by_cause(p for p in seen.bad_tasks if p.param is not None):
+        yield Finding(ERROR, str(problem), f"set {problem.param} in params.yaml")
     advice = "put these images there under the names in the tasks, or delete the tasks"
     yield from _group(seen.bad_images, "images are missing or cannot be used", advice)
     advice = "mend the regions in Label Studio, or labels_map in params.yaml"
@@ -121,10 +148,16 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
         what = f"{missing_rule(labels)} (task {some(tasks)})"
         advice = f"add a rule with when: [{', '.join(labels)}], or set combine.unmatched"
         yield Finding(ERROR, what, advice)
-    if not seen.counted and not seen.bad_images:
+    # In tasks that were not looked at there may be what is missing here.
+    level = ERROR if seen.tasks == seen.total else WARNING
+    if not seen.counted and not seen.bad_images and not seen.bad_tasks:
         chosen = ", ".join(params.rasterize.annotation)
         advice = f"annotate some tasks, or widen rasterize.annotation ({chosen})"
-        yield Finding(ERROR, "no task has an annotation that counts", advice)
+        yield Finding(level, NOTHING_COUNTS, advice)
+    elif seen.counted and not seen.bad_regions:
+        advice = "draw what has an area and a label; the next build stops otherwise"
+        for problem in no_mask_at_all(seen.facts, params):
+            yield Finding(level, str(problem), advice)
 
 
 def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]:
@@ -142,6 +175,9 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
     for reason, count in sorted(seen.dropped.items()):
         what = f"{count} regions {_DROPPED.get(reason, reason)} will have no pixel"
         yield Finding(WARNING, what, "after a build plots/dropped.csv lists them")
+    empty = describe_empty_masks(seen.facts)
+    if empty:
+        yield Finding(WARNING, empty, "look whether these images are meant to be background")
     twins = _twins(seen.names)
     if twins:
         yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")

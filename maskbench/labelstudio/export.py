@@ -6,14 +6,15 @@ only for annotations that count.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from maskbench.errors import Problem
-from maskbench.labelstudio.image_names import image_reference, task_key
+from maskbench.labelstudio.image_names import UnknownImageError, shown_image, task_key
 from maskbench.regions.shapes import GEOMETRY_FIELDS, KINDS
 from maskbench.regions.strokes import canonical_rle
-from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task
+from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task, could_count
 
 _GEOMETRY = (*GEOMETRY_FIELDS, "sequence")  # a sequence is a video's, which has no mask
 _GEOMETRY_OPTIONS = ("closed", "format")  # not repeated in each entry of a region
@@ -37,7 +38,10 @@ class TaskError(ValueError):
 
 
 def parse_task(
-    raw: Any, origin: str | None = None, fields: Mapping[str, str] | None = None
+    raw: Any,
+    origin: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> Task:
     """Read a task from one entry of a JSON export.
 
@@ -45,6 +49,7 @@ def parse_task(
         raw: The parsed JSON value.
         origin: The file it came from, for messages.
         fields: The data field behind each image tag of the labelling setup, where it is known.
+        chosen: The same from ``fetch.image_field``, which goes first.
 
     Raises:
         TaskError: The value is no task, has no usable id or image, or an annotation is malformed.
@@ -59,7 +64,7 @@ def parse_task(
     except ValueError:
         what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
-    return _task(raw, origin, fields)
+    return _task(raw, origin, fields, chosen)
 
 
 def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +96,12 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _task(raw: Mapping[str, Any], origin: str | None, fields: Mapping[str, str] | None) -> Task:
+def _task(
+    raw: Mapping[str, Any],
+    origin: str | None,
+    fields: Mapping[str, str] | None,
+    chosen: Mapping[str, str] | None,
+) -> Task:
     task_id: int = raw["id"]
     data, annotations = raw.get("data"), raw.get("annotations")
     if not isinstance(data, dict) or not isinstance(annotations, list):
@@ -102,15 +112,36 @@ def _task(raw: Mapping[str, Any], origin: str | None, fields: Mapping[str, str] 
         _annotation(entry, i, origin, task_id, problems) for i, entry in enumerate(annotations)
     ]
     kept = tuple(sorted((a for a in parsed if a), key=lambda annotation: annotation.id))
+    reference: str | None = None
     try:
-        reference = image_reference(data, {r.to_name for a in kept for r in a.regions}, fields)
+        reference, tags = shown_image(data, _to_names(kept), fields, chosen)
+        if tags is not None:
+            kept = tuple(_marked(annotation, tags) for annotation in kept)
+    except UnknownImageError as error:
+        if could_count(kept):
+            problems.append(Problem(str(error), origin, task_id, param="fetch.image_field"))
     except ValueError as error:
         problems.append(Problem(str(error), origin, task_id))
-        reference = None
     if problems:
         raise TaskError(problems)
     project = raw["project"] if _is_id(raw.get("project")) else None
     return Task(task_id, task_key(task_id, reference), project, data, reference, kept)
+
+
+def _to_names(annotations: Iterable[Annotation]) -> set[str | None]:
+    """Return the image tags under the regions of annotations that could count."""
+    able = [annotation for annotation in annotations if not annotation.was_cancelled]
+    regions = (region for annotation in able for region in annotation.regions)
+    return {region.to_name for region in regions if region.shape != NOT_A_REGION}
+
+
+def _marked(annotation: Annotation, tags: frozenset[str]) -> Annotation:
+    """Return an annotation with a mark on regions that lie on none of these image tags."""
+    regions = (
+        region._replace(on_other_image=region.to_name is not None and region.to_name not in tags)
+        for region in annotation.regions
+    )
+    return replace(annotation, regions=tuple(regions))
 
 
 def _is_id(value: Any) -> bool:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 IMAGE_SUFFIXES = frozenset(
@@ -20,6 +20,11 @@ UNREAD_FORMATS = {
     ".svg": "SVG",
 }
 """Formats of pictures that cannot be read, by the endings of their files."""
+_OTHER_SUFFIXES = frozenset(
+    {".aac", ".avi", ".csv", ".flac", ".htm", ".html", ".json", ".m4a", ".mkv", ".mov", ".mp3"}
+    | {".mp4", ".ogg", ".pdf", ".txt", ".wav", ".webm", ".xml"}
+)
+"""Files that Label Studio shows beside an image: sound, film, text."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 _HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
 _DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-")
@@ -27,46 +32,108 @@ _SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
 _STEM_LENGTH = 60
 
 
-def image_reference(
+class ShownImage(NamedTuple):
+    """The image of a task.
+
+    Attributes:
+        reference: The text by which the task's data names it.
+        tags: The image tags that show it; None: all of the task's regions lie on it.
+    """
+
+    reference: str
+    tags: frozenset[str] | None = None
+
+
+class UnknownImageError(ValueError):
+    """Nothing tells on which of a task's images its regions lie; ``fetch.image_field`` can."""
+
+
+def shown_image(
     data: Mapping[str, Any],
     to_names: Iterable[str | None],
-    fields: Mapping[str, str] | None = None,
-) -> str:
-    """Return the text by which a task's data names its image.
+    setup: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
+) -> ShownImage:
+    """Find the image of a task.
+
+    The only image in the data is taken. Of several, the one that the image tag under
+    the regions shows: by the choice, else by the labelling setup, else by the tag's name.
 
     Args:
         data: The task's data.
-        to_names: The image tags on which its regions lie.
-        fields: The data field behind each image tag, from the labelling setup. Without it, the
-            only field that looks like an image is taken; of several, the one that the regions'
-            ``to_name`` names, or ``image``.
+        to_names: The image tags on which its regions lie; None for a region that names no tag.
+        setup: The data field behind each image tag, from the labelling setup, where it is known.
+        chosen: The same from ``fetch.image_field``; regions on other tags are not of this image.
 
     Raises:
-        ValueError: No field fits, several do, or the task has several images.
+        UnknownImageError: There are several images, and nothing tells which one the regions show.
+        ValueError: No field looks like an image, or the field lists several images.
     """
-    tags = sorted({name for name in to_names if name})
     found = {name: value for name, value in data.items() if _looks_like_image(value)}
-    for name, value in found.items():
-        if isinstance(value, list) and len(value) > 1:
-            raise ValueError(
-                f"data.{name} lists {len(value)} images; a task must have one: import the images "
-                "as tasks of their own"
-            )
-    if fields:
-        shown = {fields[tag] for tag in tags if tag in fields} or set(fields.values())
-        found = {name: value for name, value in found.items() if name in shown} or found
-    if len(found) > 1 and len(tags) > 1:
+    if len(found) > 1:
+        found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
+    if not found:
         raise ValueError(
-            f"its regions lie on several images ({', '.join(tags)}); a task must have one: import "
-            "the images as tasks of their own"
+            f"the task's data has no image field; its fields: {', '.join(map(str, data))}"
         )
-    wanted = [name for name in (*tags, "image") if name in found]
-    chosen = list(found) if len(found) == 1 else wanted[:1]
-    if not chosen:
-        what = f"several image fields ({', '.join(found)})" if found else "no image field"
-        raise ValueError(f"the task's data has {what}; its fields: {', '.join(map(str, data))}")
-    value = found[chosen[0]]
-    return str(value[0] if isinstance(value, list) else value)
+    if len(set(map(str, found.values()))) == 1:
+        return ShownImage(_only(next(iter(found.items()))))
+    known = chosen or setup or {name: name for name in found}
+    fields = {tag: name if name in found else name.removeprefix("$") for tag, name in known.items()}
+    field = _field(sorted(found), set(to_names), fields, is_choice=bool(chosen))
+    tags = frozenset(tag for tag, name in fields.items() if name == field) if chosen else None
+    return ShownImage(_only((field, found[field])), tags)
+
+
+def _field(
+    found: list[str], to_names: set[str | None], fields: Mapping[str, str], is_choice: bool
+) -> str:
+    """Return the field, of several found, whose image the regions lie on."""
+    if is_choice and len(set(fields.values())) == 1:
+        to_names = to_names - {None}  # a region that names no tag lies on the only image chosen
+    shown = {name for tag, name in fields.items() if tag in to_names} & set(found)
+    offered = set(fields.values()) & set(found)
+    if len(shown) == 1 and (to_names <= fields.keys() or (is_choice and None not in to_names)):
+        return shown.pop()
+    if not shown and len(offered) == 1 and (is_choice or not to_names):
+        return offered.pop()
+    if not to_names and "image" in offered:
+        return "image"  # all that the annotator saw is background
+    raise UnknownImageError(_unknown(found, to_names, is_named=bool(offered)))
+
+
+def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str:
+    """Say why nothing tells which image the regions lie on, and what to set."""
+    tags = sorted(tag for tag in to_names if tag)
+    drawn = tags + ["no image tag (to_name is missing)"] * (None in to_names)
+    lie = f"regions lie on {' and '.join(drawn)}" if drawn else "there are no regions"
+    what = f"the data has several images ({', '.join(found)}) and {lie}; "
+    if len(tags) > 1:
+        choices = " or ".join(f"{{{tag}: …}}" for tag in tags)
+        return (
+            f"{what}a task has one image in a benchmark: choose it by {choices} with the field "
+            "that the tag shows in the labelling setup, or import the images as tasks of their own"
+        )
+    if not is_named:
+        what += "none of them is a field that fetch.image_field or the labelling setup names; "
+    tag = tags[0] if tags else "image"
+    choices = " or ".join(f"{{{tag}: {name}}}" for name in found)
+    return (
+        f"{what}nothing here tells which of them that tag shows: look it up in the labelling "
+        f'setup (<Image name="{tag}" value="$…">) and set {choices}'
+    )
+
+
+def _only(field: tuple[str, Any]) -> str:
+    name, value = field
+    if not isinstance(value, list):
+        return str(value)
+    if len(value) > 1:
+        raise ValueError(
+            f"data.{name} lists {len(value)} images; a task must have one: import the images "
+            "as tasks of their own"
+        )
+    return str(value[0])
 
 
 def _looks_like_image(value: Any) -> bool:
@@ -79,6 +146,15 @@ def _looks_like_image(value: Any) -> bool:
     names = (value, re.split("[?#]", value)[0])  # a plain name with a '#', or a URL with a query
     endings = IMAGE_SUFFIXES | UNREAD_FORMATS.keys() - {".pdf"}  # a text goes with many an image
     return any(PurePosixPath(name.lower()).suffix in endings for name in names)
+
+
+def _is_other_media(value: Any) -> bool:
+    """Tell whether a reference names sound, film or text, by the ending of its path."""
+    try:
+        name = reference_parts(value)[-1] if isinstance(value, str) else ""
+    except ValueError:
+        return False
+    return PurePosixPath(name.lower()).suffix in _OTHER_SUFFIXES
 
 
 def reference_parts(reference: str) -> list[str]:

@@ -28,7 +28,7 @@ def task_json(task: Task) -> bytes:
 
 
 def _without_defaults(region: Region) -> dict[str, Any]:
-    optional = ("answers", "original_size")
+    optional = ("answers", "on_other_image", "original_size")
     return {name: v for name, v in region._asdict().items() if v or name not in optional}
 
 

@@ -3,14 +3,14 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from maskbench.errors import DataError, Problem
+from maskbench.errors import DataError, Problem, group_by_cause
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
-from maskbench.files.hashing import sha256
+from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
 from maskbench.files.json import json_text
 from maskbench.labelstudio.export import TaskError, parse_task
@@ -24,7 +24,7 @@ from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
-from maskbench.regions.task import Annotation, Image, Region, Task
+from maskbench.regions.task import Annotation, Image, Region, Task, could_count
 
 SHOWN_KEYS = 5
 """Keys of tasks that are gone, as listed in the summary."""
@@ -64,9 +64,10 @@ def fetch(params: Params, layout: Layout) -> str:
     """
     source = open_source(params, layout)
     before = {path.stem for path in layout.annotations.glob("*.json")}
-    source.prepare(_tasks_with_image(source))
-    recipe = Recipe("fetch", _store, ("annotations", "images"))
-    built = build(recipe, layout, _jobs(source, layout))
+    chosen = params.fetch.image_field
+    source.prepare(_tasks_with_image(source, chosen))
+    recipe = Recipe("fetch", _store, ("annotations", "images"), _without_annotation)
+    built = build(recipe, layout, _jobs(source, layout, chosen))
     source.finish()
     metrics = _metrics(list(built.facts.values()))
     if isinstance(source, Server):
@@ -126,11 +127,11 @@ def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]
     return compare_labels(offered, params.labels_map, params.rules) + several
 
 
-def _tasks_with_image(source: TaskSource) -> Iterator[Task]:
+def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:
     """Yield the tasks whose image is needed; :func:`_jobs` reports those that cannot be read."""
     for raw, origin in source.tasks():
         try:
-            task = parse_task(raw, origin, source.image_fields(origin))
+            task = parse_task(raw, origin, source.image_fields(origin), chosen)
         except TaskError:
             continue
         if task.reference and needs_image(task):
@@ -139,7 +140,7 @@ def _tasks_with_image(source: TaskSource) -> Iterator[Task]:
 
 def needs_image(task: Task) -> bool:
     """Tell whether an annotation could count: only then is the image needed."""
-    return any(not annotation.was_cancelled for annotation in task.annotations)
+    return could_count(task.annotations)
 
 
 class _TaskSummary(NamedTuple):
@@ -170,7 +171,8 @@ class _TaskWork:
     Attributes:
         raw: The task as the source has it.
         origin: Where it comes from.
-        image_fields: The data field behind each image tag.
+        image_fields: The data field behind each image tag, from the labelling setup.
+        chosen: The same from ``fetch.image_field``.
         image: The file with its image, if it needs one.
         target: The folder that stands for the data folder.
     """
@@ -178,11 +180,12 @@ class _TaskWork:
     raw: Any
     origin: str
     image_fields: Mapping[str, str]
+    chosen: Mapping[str, str] | None
     image: ImageFile | None
     target: Path
 
 
-def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
+def _jobs(source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None) -> Iterator[Job]:
     """Yield a job for each task.
 
     Raises:
@@ -193,12 +196,17 @@ def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
     memory = Memory(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
+    choice = digest(chosen) if chosen else ""
     for raw, origin in source.tasks():
         fields = source.image_fields(origin)
         fingerprint = source.fingerprint(raw, origin)
+        fingerprint = fingerprint and fingerprint + choice
         known = memory.known.get(fingerprint) if fingerprint else None
         try:
-            summary = _TaskSummary(*known) if known else _summary(parse_task(raw, origin, fields))
+            if known:
+                summary = _TaskSummary(*known)
+            else:
+                summary = _summary(parse_task(raw, origin, fields, chosen))
             image = source.find(summary) if summary.reference else None
         except TaskError as error:
             problems += error.problems
@@ -213,8 +221,9 @@ def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
         if fingerprint:
             summaries[fingerprint] = summary
         inputs = f"{summary.content} {image.sha256 if image else None}"
-        yield Job(summary.key, inputs, _TaskWork(raw, origin, fields, image, target))
+        yield Job(summary.key, inputs, _TaskWork(raw, origin, fields, chosen, image, target))
     memory.save(summaries, summaries.keys() != memory.known.keys())
+    problems = group_by_cause(problems)
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
@@ -222,7 +231,7 @@ def _jobs(source: TaskSource, layout: Layout) -> Iterator[Job]:
 
 def _store(work: _TaskWork) -> Outcome:
     """Write a task's two files into the staging folder."""
-    task = parse_task(work.raw, work.origin, work.image_fields)
+    task = parse_task(work.raw, work.origin, work.image_fields, work.chosen)
     outputs = {}
     if work.image is not None:
         try:
@@ -276,6 +285,18 @@ def _facts(task: Task) -> dict[str, Any]:
         "regions": sum(len(annotation.regions) for annotation in task.annotations),
         "annotators": sorted({a.completed_by for a in task.annotations if a.completed_by}),
     }
+
+
+def _without_annotation(facts: Mapping[str, Mapping[str, Any]]) -> Sequence[Problem]:
+    """Find out whether there is nothing to build masks from."""
+    if any(fact["annotations"] > fact["skipped"] for fact in facts.values()):
+        return ()
+    skipped = sum(fact["skipped"] for fact in facts.values())
+    what = (
+        f"no task has an annotation that counts (tasks: {len(facts)}, skipped annotations: "
+        f"{skipped}); label some in Label Studio and submit them"
+    )
+    return (Problem(what),)
 
 
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -36,21 +36,31 @@ def rasterize(params: Params, layout: Layout) -> str:
     Raises:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
-    recipe = Recipe("rasterize", make_label_set, ("label_sets",))
+    recipe = Recipe(
+        "rasterize", make_label_set, ("label_sets",), lambda facts: no_mask_at_all(facts, params)
+    )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
     digests.save()
-    metrics = _metrics(list(built.facts.values()))
+    metrics = _metrics(built.facts)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
     regions = sum(metrics["regions"].values())
     dropped = sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
+    empty = describe_empty_masks(built.facts)
     return (
         f"{tasks['counted']} of {tasks['all']} tasks count, {regions} labelled regions, "
         f"{dropped} dropped (plots/dropped.csv); {built.made} tasks rasterized anew"
+        f"{f' — {empty}' if empty else ''}"
     )
+
+
+SHOWN_KEYS = 5
+"""Keys of empty masks, as listed in the summary and in an error."""
+
+NOTHING_COUNTS = "no task has an annotation that counts"
 
 
 class LabelSetWork(NamedTuple):
@@ -140,8 +150,80 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
     }
 
 
-def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    counted = [fact for fact in facts if fact["annotation"] is not None]
+def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Find the masks without a labelled pixel although regions were drawn.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key; tasks without an annotation that counts
+            have none.
+
+    Returns:
+        Why their regions were dropped, by key.
+    """
+    empty = {}
+    for key, fact in facts.items():
+        if fact["annotation"] is None or fact["regions"]:
+            continue
+        reasons = {entry["reason"] for entry in fact["dropped"]} - {"not_a_region"}
+        if reasons:
+            empty[key] = sorted(reasons)
+    return empty
+
+
+_REMEDIES = {
+    "no_label": "carry no label: give them one (a per-region choice is none)",
+    "no_pixel": "have no pixel inside the image: draw them larger, or where the image is",
+    "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
+    "ellipses or brush strokes",
+    "other_image": "lie on another image than fetch.image_field chooses: correct it",
+}
+"""What is the matter with the regions of empty masks, and what to do, by reason."""
+
+
+def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
+    """Find out why no mask would have a labelled pixel; empty if one has.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key.
+        params: How the annotation that counts is chosen.
+    """
+    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
+    if not counted:
+        chosen = ", ".join(params.rasterize.annotation)
+        what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
+        return [Problem(what, param="rasterize.annotation")]
+    if any(fact["regions"] for fact in counted):
+        return []
+    keys: dict[str, list[str]] = {}
+    for key, reasons in empty_masks(facts).items():
+        for reason in reasons:
+            keys.setdefault(reason, []).append(key)
+    return [
+        Problem(
+            f"no mask has a labelled pixel although regions were drawn: in {len(where)} "
+            f"task{'s' * (len(where) > 1)} ({_some(where)}) regions {_REMEDIES[reason]}"
+        )
+        for reason, where in sorted(keys.items())
+    ]
+
+
+def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say which masks are empty although regions were drawn, and why; empty if none is."""
+    empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
+    if not empty:
+        return ""
+    are = "mask is" if len(empty) == 1 else "masks are"
+    return f"{len(empty)} {are} empty although regions were drawn: {_some(empty)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
+
+
+def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    empty = empty_masks(facts)
+    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
+    causes = Counter(reason for reasons in empty.values() for reason in reasons)
     regions: Counter[str] = Counter()
     shapes: Counter[str] = Counter()
     for fact in counted:
@@ -158,6 +240,10 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
         "dropped": {reason: dropped[reason] for reason in REASONS},
+        "empty_masks": {
+            "all": len(empty),
+            **{reason: causes[reason] for reason in _REMEDIES},
+        },
         "reach_off_the_image": sum(fact["clipped"] for fact in counted),
     }
 

@@ -20,7 +20,7 @@ from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.regions.shapes import KINDS, RegionKind
 from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task, choose
 
-REASONS = ("no_label", "no_pixel", "no_area", "not_a_region")
+REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image")
 """Why a region has no part in a mask without being an error."""
 
 
@@ -123,7 +123,7 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
             if result.pixels is not None:
                 yield result.region.labels, result.pixels
 
-    areas = [region for region in regions if _kind(region).has_area(region.value, params)]
+    areas = [r for r in regions if not r.on_other_image and _kind(r).has_area(r.value, params)]
     labels = {label for region in areas for label in region.labels}
     painted = paint(layers(), labels, image.width, image.height, params.overlap)
     return RasterizedTask(annotation, image, painted, tuple(results[i] for i in sorted(results)))
@@ -164,8 +164,9 @@ def _kind(region: Region) -> RegionKind:
 def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
     """Read a region's outline, or why it has no part in a mask."""
     kind = _kind(region)
-    if region.shape == NOT_A_REGION:
-        return RegionResult(region, dropped="not_a_region")
+    if region.shape == NOT_A_REGION or region.on_other_image:
+        reason = "not_a_region" if region.shape == NOT_A_REGION else "other_image"
+        return RegionResult(region, dropped=reason)
     if region.shape not in KINDS:
         what = f"regions of the type {region.shape!r} cannot be turned into pixels"
         return RegionResult(region, error=what)
@@ -224,6 +225,8 @@ def find_faults(
 
 def _faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
     region = result.region
+    if region.on_other_image:
+        return []
     unknown = [label for label in region.labels if label not in labels]
     faults = [f"the label {missing_label(label, labels)}" for label in unknown]
     if region.original_size is not None:

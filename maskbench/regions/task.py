@@ -28,6 +28,7 @@ class Region(NamedTuple):
         answers: Per-region choices and texts, by control.
         original_size: (width, height) that the annotator's image had, in pixels, kept only where it
             differs from the image's.
+        on_other_image: Whether it lies on another image of the task than the one kept.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Region(NamedTuple):
     to_name: str | None = None
     answers: Mapping[str, Any] = MappingProxyType({})
     original_size: tuple[int, int] | None = None
+    on_other_image: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Task:
     reference: str | None
     annotations: tuple[Annotation, ...]
     image: Image | None = None
+
+
+def could_count(annotations: Iterable[Annotation]) -> bool:
+    """Tell whether one of the annotations could count: skipped ones never do."""
+    return any(not annotation.was_cancelled for annotation in annotations)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -84,7 +84,7 @@ def look(params: Params, layout: Layout) -> Changes:
         if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
             return Changes()
         server.sync()
-        return _compare(server, layout)
+        return _compare(server, layout, params.fetch.image_field)
     finally:
         server.close()
 
@@ -97,7 +97,7 @@ def _recorded(layout: Layout) -> Any:
         return None
 
 
-def _compare(server: Server, layout: Layout) -> Changes:
+def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -> Changes:
     if not layout.annotations.is_dir() and _recorded(layout):
         raise SourceError(
             "the server has changed since the last fetch, but data/annotations is not here to "
@@ -105,7 +105,7 @@ def _compare(server: Server, layout: Layout) -> Changes:
         )
     stored = {path.stem: path for path in sorted(layout.annotations.glob("*.json"))}
     seen, new, changed = set(), [], []
-    for key, task in _tasks(server):
+    for key, task in _tasks(server, chosen):
         seen.add(key)
         if key not in stored:
             new.append(key)
@@ -114,11 +114,11 @@ def _compare(server: Server, layout: Layout) -> Changes:
     return Changes(tuple(sorted(new)), tuple(sorted(changed)), tuple(sorted(stored.keys() - seen)))
 
 
-def _tasks(server: Server) -> Iterator[tuple[str, Task | None]]:
+def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[str, Task | None]]:
     """Yield tasks by key; None where *fetch* will find a problem."""
     for raw, origin in server.tasks():
         try:
-            task = parse_task(raw, origin, server.image_fields(origin))
+            task = parse_task(raw, origin, server.image_fields(origin), chosen)
         except TaskError:
             yield f"task {raw.get('id')}", None
             continue

@@ -151,7 +151,13 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
     write_export(source, [task(1, annotation(7, results))])
     run(tmp_path, source)
     metrics = json.loads((tmp_path / "metrics/rasterize.json").read_text())
-    assert metrics["dropped"] == {"no_label": 1, "no_pixel": 3, "no_area": 2, "not_a_region": 1}
+    assert metrics["dropped"] == {
+        "no_label": 1,
+        "no_pixel": 3,
+        "no_area": 2,
+        "not_a_region": 1,
+        "other_image": 0,
+    }
     assert metrics["reach_off_the_image"] == 2
     assert metrics["regions"] == {"Canvas": 1, "Obstruction": 1}
     listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()

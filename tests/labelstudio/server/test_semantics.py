@@ -11,6 +11,7 @@ from PIL import Image
 from maskbench.errors import DataError
 from maskbench.files.csv import read_table
 from maskbench.pipeline.combine import combine
+from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
 from tests.labelstudio.server.fixtures import POLYGONS, png
@@ -326,7 +327,13 @@ def test_regions_on_two_images_of_a_task_are_refused(api, bench, studio):
         bench.fetch(studio.url, project)
     [problem] = error.value.problems
     assert problem.task == two
-    assert "regions lie on several images (heat, photo)" in problem.what
+    assert "regions lie on heat and photo; a task has one image" in problem.what
+    params = bench.params(studio.url, project)
+    chosen = params._replace(fetch=params.fetch._replace(image_field={"heat": "thermal"}))
+    fetch(chosen, bench.layout)
+    assert bench.tasks()[two].reference == data["thermal"]
+    [annotation] = bench.tasks()[two].annotations
+    assert [region.on_other_image for region in annotation.regions] == [True, False]
     api.call("DELETE", f"/api/tasks/{two}/")
     bench.fetch(studio.url, project)
     assert bench.tasks()[one].reference == data["thermal"]

@@ -1,0 +1,58 @@
+"""`maskbench doctor` on exports in a folder says what the build says."""
+
+import pytest
+
+from maskbench.doctor.checkup import check_up
+from maskbench.doctor.findings import ERROR, WARNING
+from maskbench.errors import DataError
+from maskbench.pipeline.layout import Layout
+from tests.exports import annotation, box, task, write_export
+from tests.pipeline.test_build import params, run
+from tests.pipeline.test_never_wrong import on, pair, point, write_pairs
+
+
+def findings(root, most=100, **sections):
+    """What doctor finds on the exports in ``source``, by level; git and DVC aside."""
+    (root / ".dvc").mkdir(exist_ok=True)
+    found = list(check_up(params(root / "source", **sections), Layout(root), most))
+    return {level: [f.what for f in found if f.level == level] for level in (ERROR, WARNING)}
+
+
+def problems_of_the_build(root):
+    with pytest.raises(DataError) as caught:
+        run(root / "built", root / "source")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_several_images(tmp_path):
+    write_pairs(tmp_path / "source", [pair(number, on("img2")) for number in (1, 2, 3)])
+    [error] = findings(tmp_path)[ERROR]
+    assert error.endswith("set {img2: image} or {img2: second} (3 tasks: 1, 2, 3)")
+    assert [error] == problems_of_the_build(tmp_path)
+
+
+def test_nothing_but_empty_masks(tmp_path):
+    tasks = [task(number, annotation(number, [point(1)])) for number in (1, 2)]
+    write_export(tmp_path / "source", tasks)
+    found = findings(tmp_path)
+    assert found[ERROR] == problems_of_the_build(tmp_path)
+    assert found[ERROR][0].startswith("no mask has a labelled pixel although regions were drawn")
+    assert (
+        "2 masks are empty although regions were drawn: 000001_scene_1 (no_area), "
+        "000002_scene_2 (no_area)"
+    ) in found[WARNING]
+
+
+def test_tasks_that_were_not_looked_at_may_have_what_is_missing(tmp_path):
+    drawn = task(2, annotation(2, [box(["Canvas"], 0, 0, 50, 50)]))
+    write_export(tmp_path / "source", [task(1, annotation(1, [point(1)])), drawn])
+    found = findings(tmp_path, most=1)
+    assert found[ERROR] == []
+    assert any(what.startswith("no mask has a labelled pixel") for what in found[WARNING])
+    assert findings(tmp_path)[ERROR] == []
+
+
+def test_nothing_annotated(tmp_path):
+    write_export(tmp_path / "source", [task(1)])
+    assert findings(tmp_path)[ERROR] == ["no task has an annotation that counts"]
+    assert problems_of_the_build(tmp_path)[0].startswith("no task has an annotation that counts")
