@@ -98,7 +98,7 @@ def test_code_added_and_removed(at_rule, diff):
     (at_rule.root / "maskbench/files/notes.txt").touch()
     build_by_other_code(at_rule)
     changed = diff(at_rule.root, "rule", "HEAD")["code"]
-    assert changed == ["maskbench/files/new.py", "maskbench/files/manifest.py"]
+    assert changed == ["maskbench/files/manifest.py", "maskbench/files/new.py"]
 
 
 def test_code_that_did_not_build_the_version_beside_it(at_rule, diff):
