@@ -15,7 +15,8 @@ INLINE = "data:image/png;base64," + base64.b64encode(png()).decode()
 def wait_until_annotated(api, project, count):
     """A server that other tests keep busy may store the annotations of an import late."""
     deadline = time.monotonic() + 60
-    while api.call("GET", f"/api/projects/{project}/")["num_tasks_with_annotations"] < count:
+    path = f"/api/projects/{project}/export?exportType=JSON"  # annotated tasks only
+    while len(api.call("GET", path)) < count:
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
