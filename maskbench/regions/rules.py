@@ -19,8 +19,8 @@ from maskbench.params import IGNORE, CombineParams, Params, Rule
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rasterize import IntArray
 
-BAND = 1 << 22
-"""Pixels that are looked at together, so that memory is bounded."""
+BAND = 1 << 18
+"""Pixels that are looked at together: their arrays stay in the cache, and memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,9 @@ def _distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
         the sets, shape (S, P).
     """
     flat = planes.reshape(len(planes), -1)
-    changes = (flat[:, 1:] != flat[:, :-1]).any(axis=0)
+    changes = np.zeros(flat.shape[1] - 1, dtype=np.bool_)
+    for plane in flat:
+        changes |= plane[1:] != plane[:-1]
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     size = 1 if len(planes) == 1 else -(-len(planes) // 8) * 8
     bits = np.zeros((len(starts), size), dtype=np.uint8)
