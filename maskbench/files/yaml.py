@@ -72,7 +72,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Count the values that a node stands for with its aliases written out, which are few lines only.
+    """Count the values that a node stands for with its aliases, few lines only, written out.
 
     Raises:
         ValueError: Too many, or an alias that is part of itself.
