@@ -6,7 +6,7 @@ else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -52,6 +52,16 @@ class ClassRules:
             return next(iter(labels))
         return self._unmatched(labels)
 
+    def decided_by(self, labels: frozenset[str]) -> str:
+        """Return the YAML path of the parameter that decides the class of these labels."""
+        rule = next((rule for rule in self.rules if rule.when == labels), None)
+        if labels and rule is not None:
+            return f"multi_label_rules.{rule.name}"
+        if len(labels) <= 1:
+            return f"labels_map.{self.class_of(labels)}"
+        name = "priority" if self.fallback.unmatched == "priority" else "unmatched"
+        return f"combine.{name}"
+
     @cached_property
     def _then(self) -> Mapping[frozenset[str], str]:
         return {rule.when: rule.then for rule in self.rules}
@@ -70,6 +80,40 @@ class Combination(NamedTuple):
     labels: tuple[str, ...]
     pixels: int
     becomes: str | None
+
+
+class CombinationTotal(NamedTuple):
+    """One set of labels over all images.
+
+    Attributes:
+        labels: The labels, sorted.
+        becomes: The class of its pixels; None if no rule says.
+        pixels: Its pixels.
+        tasks: The tasks in which it occurs.
+    """
+
+    labels: tuple[str, ...]
+    becomes: str | None
+    pixels: int
+    tasks: tuple[int, ...]
+
+
+def add_up(found: Iterable[tuple[int, Iterable[Combination]]]) -> list[CombinationTotal]:
+    """Add up each combination over all images: those of fewer labels first, then by name.
+
+    Args:
+        found: Each task's id, and the combinations in its image.
+    """
+    classes: dict[tuple[str, ...], str | None] = {}
+    pixels: Counter[tuple[str, ...]] = Counter()
+    tasks: dict[tuple[str, ...], list[int]] = {}
+    for task, combinations in found:
+        for labels, count, becomes in combinations:
+            classes[labels] = becomes
+            pixels[labels] += count
+            tasks.setdefault(labels, []).append(task)
+    ordered = sorted(classes, key=lambda labels: (len(labels), labels))
+    return [CombinationTotal(n, classes[n], pixels[n], tuple(tasks[n])) for n in ordered]
 
 
 def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combination]]:
