@@ -112,7 +112,8 @@ class MaskbenchError(Exception):
         lines += [f"  - {problem}" for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"  … and {len(self.problems) - SHOWN} more")
-        lines += [escape_terminal(line) for line in self.advice.split("\n") if self.advice]
+        if self.advice:
+            lines += ["", *map(escape_terminal, self.advice.split("\n"))]
         return "\n".join(lines)
 
 

@@ -15,6 +15,9 @@ from maskbench.errors import ParamsError, Problem, did_you_mean
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
+LEFT_OUT = "(left out)"
+"""What reports say of a label whose alias is null."""
+
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 _SUBSETS = ("train", "valid", "test")

@@ -146,7 +146,7 @@ def _checked(changed: str, text: str, path: Sequence[str], value: Any) -> str:
     """Return the changed text, if it says what the text before says with this value at the path."""
     if parse_yaml(changed) != _with(parse_yaml(text), path, value):
         where = ".".join(path) or "the file"
-        raise ValueError(f"{where} is written in a way that cannot be edited here: do it by hand")
+        raise ValueError(f"{where} is written in a way that cannot be edited here")
     return changed
 
 

@@ -12,7 +12,7 @@ from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.labelstudio.stored import task_of
-from maskbench.params import Params, RasterizeParams
+from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -282,7 +282,7 @@ def _metrics(
 def _aliases(aliases: Mapping[str, str | None], aliased: Mapping[str, int]) -> dict[str, int]:
     """Return how many regions each alias concerns, those that it does not occur in among them."""
     return {
-        f"{label} → {aliases[label] or '(left out)'}": aliased.get(label, 0)
+        f"{label} → {aliases[label] or LEFT_OUT}": aliased.get(label, 0)
         for label in sorted(aliases)
     }
 

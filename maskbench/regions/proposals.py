@@ -179,9 +179,9 @@ def unmatched_advice(
     nested = [pair for pair in pairs if pair.is_nested]
     if nested:
         shown = ", ".join(f"{p.inner} in {p.outer} ({p.share:.0%})" for p in nested[:3])
-        few = "" if len(nested) == len(pairs) else f" (but {len(pairs) - len(nested)} pairs do not)"
+        which = "Labels" if len(nested) == len(pairs) else "Some labels"
         lines.append(
-            f"Labels lie inside each other{few}: {shown}. With `overlap: smallest` in the section "
+            f"{which} lie inside each other: {shown}. With `overlap: smallest` in the section "
             "rasterize the smaller region wins, and no rule is needed "
             "(`maskbench rules --policy smallest --write` sets it)."
         )

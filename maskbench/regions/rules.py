@@ -126,26 +126,20 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
-    labels, (_, height, width) = label_set.labels, label_set.planes.shape
+    _, height, width = label_set.planes.shape
     mask = np.empty((height, width), dtype=np.uint8)
     counts: Counter[tuple[str, ...]] = Counter()
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
         lengths, codes, bits = _distinct(label_set.planes[:, band])
-        sets = [_names(labels, own) for own in bits]
+        sets = [label_set.names(own) for own in bits]
         values = np.array([_value(names, rules) for names in sets], dtype=np.uint8)
         mask[band] = np.repeat(values[codes], lengths).reshape(-1, width)
         pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
         counts.update(dict(zip(sets, pixels, strict=True)))
     ordered = sorted(counts, key=lambda names: (len(names), names))
     return mask, [Combination(n, counts[n], rules.class_of(frozenset(n))) for n in ordered]
-
-
-def _names(labels: Sequence[str], bits: Planes) -> tuple[str, ...]:
-    """Return the labels whose bits are set in the bytes of a pixel, shape (P,)."""
-    is_set = np.unpackbits(bits, count=len(labels), bitorder="little")
-    return tuple(labels[k] for k in np.flatnonzero(is_set).tolist())
 
 
 def missing_rule(labels: Sequence[str]) -> str:
