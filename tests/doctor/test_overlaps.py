@@ -39,10 +39,6 @@ def rules(capsys, *words, status=0):
     return err if status else out
 
 
-def table(out):
-    return [line.split("  ") for line in out.split("\n\n")[0].splitlines()]
-
-
 def test_all_combinations_and_who_would_get_them(repository, capsys):
     assert (
         rules(capsys)
@@ -54,10 +50,10 @@ def test_all_combinations_and_who_would_get_them(repository, capsys):
   Card + Frame + No     300      1           NO RULE
 
 Pixels by class, if a policy decided:
-  labels             pixels  smallest  top                  priority
-  Card + Frame          900  Card 900  Frame 900            Card 900
-  Frame + No            300  No 300    No 300               No 300
-  Card + Frame + No     300  No 300    No 300               No 300
+  labels             pixels  smallest  top        priority
+  Card + Frame          900  Card 900  Frame 900  Card 900
+  Frame + No            300  No 300    No 300     No 300
+  Card + Frame + No     300  No 300    No 300     No 300
 
 Proposal for params.yaml (--write adds it):
 
@@ -82,9 +78,7 @@ multi_label_rules:
     - Frame
     - 'No'
     then: Card+Frame+No
-""".replace("top                  pri", "top        pri")
-        .replace("900            C", "900  C")
-        .replace("300               N", "300     N")
+"""
     )
 
 
@@ -165,6 +159,6 @@ def test_a_file_that_cannot_be_edited_stays(repository, capsys):
     )
     (repository / "params.yaml").write_text(text)
     said = rules(capsys, "--policy", "top", "--write", status=1)
-    assert "written in a way that cannot be edited here" in said
+    assert "params.yaml is as it was (" in said
     assert said.endswith("\n\nrasterize:\n  overlap: top\n")
     assert (repository / "params.yaml").read_text() == text
