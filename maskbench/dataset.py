@@ -19,8 +19,7 @@ from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files.images import Scene, read_scene
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
-from maskbench.params import IGNORE
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import IGNORE, SUBSETS
 from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"

@@ -17,7 +17,9 @@ IGNORE = 255
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
-_SUBSETS = ("train", "valid", "test")
+SUBSETS = ("train", "valid", "test")
+"""The subsets of a benchmark, in the order in which people list them."""
+
 _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
 
@@ -383,7 +385,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     default = {"train": 0.7, "valid": 0.15, "test": 0.15}
     ratios: dict[str, float] = {}
     for name, share in check.mapping(
-        section.get("ratios", default), "split.ratios", known=_SUBSETS
+        section.get("ratios", default), "split.ratios", known=SUBSETS
     ).items():
         number = isinstance(share, int | float) and not isinstance(share, bool)
         if not number or not 0 <= share <= 1:
@@ -393,7 +395,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
         check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
     return SplitParams(
-        ratios={name: ratios.get(name, 0.0) for name in _SUBSETS},
+        ratios={name: ratios.get(name, 0.0) for name in SUBSETS},
         group_by=check.text(section.get("group_by"), "split.group_by", optional=True),
         salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
     )

@@ -11,7 +11,7 @@ from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.incremental import (
     Built,
@@ -102,7 +102,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     stored = work.source.read_bytes()
     if sha256(stored) != work.sha256:
         raise DataError("rasterize: data/annotations changes while it is read; try again")
-    task = task_of(stored, work.source.name)
+    task = parse_stored_task(stored, work.source.name)
     rasterized = build_label_set(task, work.params)
     if rasterized is None:
         return Outcome(facts={"annotation": None})

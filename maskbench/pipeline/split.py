@@ -10,10 +10,10 @@ from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
-from maskbench.params import Params, SplitParams
+from maskbench.params import SUBSETS, Params, SplitParams
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import SUBSETS, assign_splits, groups_of
+from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.task import Annotation, Task
 
 COLUMNS = (

@@ -16,7 +16,7 @@ from maskbench.diff.page.outlines import outlines
 from maskbench.files.atomic import replacing, write_text
 from maskbench.files.images import read_scene
 from maskbench.files.masks import read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.palette import MARKS, palette
 from maskbench.pages.pictures import palette_picture
 
@@ -108,7 +108,7 @@ class DrawItem:
         ):
             if item is None or mask is None:
                 continue
-            task = task_of(item.annotations.read_bytes(), item.annotations.name)
+            task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
             data[name] = {
                 "size": [mask.shape[1], mask.shape[0]],
                 "classes": runs(mask),

@@ -17,7 +17,7 @@ from maskbench.export.folder import copy
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.pages.palette import voc_color
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 NEEDS_REGIONS = False
 OPTIONS = ()

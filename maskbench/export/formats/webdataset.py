@@ -28,7 +28,7 @@ from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.files.hashing import sha256_file
 from maskbench.files.json import json_text
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 SHARD_MB = 256.0
 """About how many megabytes (10^6 bytes) a shard has at most."""

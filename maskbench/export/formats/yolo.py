@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from maskbench.export.folder import copy
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
