@@ -12,14 +12,14 @@ from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
 from maskbench.pipeline.fetch import TaskSource, needs_image, sized
-from maskbench.pipeline.rasterize import (
+from maskbench.regions.build import BuiltMask, build_mask
+from maskbench.regions.report import (
     NOTHING_COUNTS,
     describe_empty_masks,
     no_mask_at_all,
     region_facts,
     region_problems,
 )
-from maskbench.regions.build import BuiltMask, build_mask
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Image, Task
 

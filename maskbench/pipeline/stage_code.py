@@ -27,6 +27,7 @@ STAGE_CODE = {
         "regions/build.py",
         "regions/label_set.py",
         "regions/rasterize.py",
+        "regions/report.py",
         "regions/shapes.py",
         "regions/strokes.py",
         "regions/task.py",

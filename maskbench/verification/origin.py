@@ -12,10 +12,10 @@ from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.build import build_mask
+from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
 
