@@ -17,6 +17,7 @@ from maskbench.labelstudio.stored import read_task
 from maskbench.params import parse_params
 from maskbench.pipeline import fetch as fetch_module
 from maskbench.pipeline.layout import Layout
+from tests.exports import polygon
 from tests.harness.proxy import Proxy
 from tests.repositories import Repository, copy_tree
 
@@ -72,20 +73,8 @@ def png(number=0, size=(40, 30)):
 
 def triangle(label="Canvas", number=0, shift=0.0):
     """A polygon region as Label Studio writes it."""
-    return {
-        "id": f"r{number}",
-        "type": "polygonlabels",
-        "from_name": "label",
-        "to_name": "image",
-        "original_width": 40,
-        "original_height": 30,
-        "image_rotation": 0,
-        "value": {
-            "points": [[10.5, 10.25], [60.125 + shift, 20.0], [30.0, 80.0]],
-            "closed": True,
-            "polygonlabels": [label],
-        },
-    }
+    points = [(10.5, 10.25), (60.125 + shift, 20.0), (30.0, 80.0)]
+    return polygon([label], points, number=number)
 
 
 def filled(api, title, count=3, first=0):
