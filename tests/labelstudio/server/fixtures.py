@@ -1,9 +1,8 @@
 """What these tests share beside the run's Label Studio: an API to fill it, a proxy, folders."""
 
 import io
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from maskbench.pipeline import fetch as fetch_module
 from maskbench.pipeline.layout import Layout
 from tests.exports import polygon
 from tests.harness.proxy import Proxy
+from tests.harness.web import Web
 from tests.repositories import Repository, copy_tree
 
 POLYGONS = """<View><Image name="image" value="$image"/>
@@ -137,17 +137,17 @@ def bench(tmp_path, monkeypatch, studio):
     return Bench(tmp_path / "bench")
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _Files(SimpleHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.path, dict(self.headers)))
         target = self.server.redirects.get(self.path)
-        if target:
-            self.send_response(302)
-            self.send_header("Location", target)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        if target is None:
+            super().do_GET()
             return
-        super().do_GET()
+        self.send_response(302)
+        self.send_header("Location", target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_):
         pass
@@ -155,17 +155,12 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """Another web server with files of its own; ``seen`` lists (path, headers) of requests."""
+    """Another web server, which serves the files of ``folder`` and knows some ``redirects``."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-    server.folder, server.seen, server.redirects = folder, [], {}
-    server.host = f"127.0.0.1:{server.server_address[1]}"  # for fetch.private_hosts
-    server.url = f"http://{server.host}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Web(None, partial(_Files, directory=str(folder))) as web:
+        web.folder, web.redirects = folder, {}
+        yield web
 
 
 def built_from(studio, project, root):
