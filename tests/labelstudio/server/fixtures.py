@@ -25,8 +25,8 @@ POLYGONS = """<View><Image name="image" value="$image"/>
 <PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
 </PolygonLabels></View>"""
 
-QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 4.0))
-HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 1.5))
+QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 60.0))
+HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 3.0))
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +52,13 @@ def proxy(studio):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Clients that lose patience within seconds: less than the proxy hangs, enough for a server."""
+    """Clients that repeat requests without pauses."""
     monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
 
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Clients that wait even less: for tests that count no requests."""
+    """Clients that do not wait long for an answer, either: for tests that count no requests."""
     monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=HASTY))
 
 
