@@ -140,7 +140,7 @@ class Benchmark:
 
     @property
     def all_keys(self) -> frozenset[str]:
-        """The keys of all images of the benchmark, of all splits."""
+        """Return the keys of the images of all splits."""
         return frozenset(self._scenes)
 
     def group(self, key: str) -> str:
@@ -157,7 +157,7 @@ class Benchmark:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The manifest's rows of this view, in the order of the keys; see :meth:`row`."""
+        """Return the manifest's rows of this view, in the order of the keys; see :meth:`row`."""
         return tuple(self.row(key) for key in self.keys)
 
     def row(self, key: str) -> Row:

@@ -288,7 +288,7 @@ class MeanIoU(_Confusion):
 
     @property
     def value(self) -> float | None:
-        """The figure so far; None before the first batch."""
+        """Return the figure so far; None before the first batch."""
         if self.counts is None:
             return None
         hit = np.diag(self.counts)
@@ -298,7 +298,7 @@ class MeanIoU(_Confusion):
 
     @property
     def name(self) -> str:
-        """Its column in fastai's table."""
+        """Name its column in fastai's table."""
         return "mean_iou"
 
 
@@ -307,12 +307,12 @@ class PixelAccuracy(_Confusion):
 
     @property
     def value(self) -> float | None:
-        """The figure so far; None before the first batch."""
+        """Return the figure so far; None before the first batch."""
         if self.counts is None or not self.counts.any():
             return None
         return float(np.trace(self.counts) / self.counts.sum())
 
     @property
     def name(self) -> str:
-        """Its column in fastai's table."""
+        """Name its column in fastai's table."""
         return "pixel_accuracy"
