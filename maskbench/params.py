@@ -33,6 +33,7 @@ class FetchParams(NamedTuple):
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
             setup or the tag's name tells.
+        missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
     """
 
     server: str | None
@@ -41,6 +42,7 @@ class FetchParams(NamedTuple):
     snapshot: str
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
+    missing_images: str = "error"
 
 
 class RasterizeParams(NamedTuple):
@@ -221,7 +223,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
+    known = ("project", *(name for name in FetchParams._fields if name != "projects"))
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
@@ -244,6 +246,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
+        missing_images=check.choice(
+            section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
+        ),
     )
 
 
