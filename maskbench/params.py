@@ -77,11 +77,14 @@ class CombineParams(NamedTuple):
         unmatched: ``error``, ``priority``, or the name of a class.
         priority: Label names, strongest first, for ``unmatched: priority``.
         mask_format: ``png`` or ``tif``.
+        scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
+            ``range``, ``percentile``, or the values that become 0 and 255.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
+    scaling: str | tuple[int, int] | None = None
 
 
 class SplitParams(NamedTuple):
@@ -363,7 +366,7 @@ def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
 
 
 def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
-    section = check.mapping(raw, "combine", known=("unmatched", "priority", "mask_format"))
+    section = check.mapping(raw, "combine", known=CombineParams._fields)
     unmatched = section.get("unmatched", "error")
     choices = ("error", "priority", *labels_map)
     labels = check.sequence(section.get("priority") or [], "combine.priority")
@@ -380,7 +383,19 @@ def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Combine
         mask_format=check.choice(
             section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
         ),
+        scaling=_scaling(check, section.get("scaling")),
     )
+
+
+def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
+    if raw is None or raw in ("range", "percentile"):
+        return raw  # type: ignore[no-any-return]
+    numbers = raw if isinstance(raw, list) else []
+    if len(numbers) == 2 and all(type(n) is int for n in numbers) and numbers[0] < numbers[1]:
+        return numbers[0], numbers[1]
+    what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
+    check.add("combine.scaling", f"{raw!r} {what}")
+    return None
 
 
 def _split(check: Checker, raw: Any) -> SplitParams:

@@ -8,6 +8,7 @@ from typing import Any
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem, group_by_cause
 from maskbench.files.images import ImageInfo, inspect
+from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
@@ -46,6 +47,7 @@ class _Seen:
     bad_images: list[Problem] = field(default_factory=list)
     missing: Missing = field(default_factory=Missing)
     bad_regions: list[Problem] = field(default_factory=list)
+    levels: dict[str, Levels] = field(default_factory=dict)
     turned: list[int] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
     names: dict[str, list[int]] = field(default_factory=dict)
@@ -115,6 +117,8 @@ def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
             seen.bad_images.append(Problem(str(error), task=task.id))
         return
     seen.bytes.setdefault(info.sha256, []).append(task.id)
+    if info.levels and info.levels.is_badly_seen(None) and params.combine.scaling is None:
+        seen.levels[task.key] = info.levels
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
@@ -178,6 +182,9 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
     if seen.missing:
         yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
+    if seen.levels:
+        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
+        yield Finding(WARNING, what, advice)
     if seen.clipped:
         what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
         yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")

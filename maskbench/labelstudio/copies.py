@@ -102,8 +102,8 @@ class Union:
         self._named = all(export.time_in_name for export in exports)
         self._kept: dict[int, dict[str, RawTask]] = {}  # by id and name of the export
         by_name = {export.name: export for export in exports}
-        newest_first = sorted(exports, key=self._age, reverse=True)
-        for export in newest_first if len(exports) > 1 else exports:
+        ordered = sorted(exports, key=self._age, reverse=True) if len(exports) > 1 else exports
+        for export in ordered:
             self._add(export, by_name)
         qualifiers = dict(self._qualifiers())
         self.tasks = [
@@ -155,7 +155,7 @@ class Union:
             return
         counts = "they are the same in both" if are_equal else f"{new.name} is newer and counts"
         left = (
-            f"; {_count(only, 'task')} only in {old.name} {'counts' if only == 1 else 'count'}, too "
+            f"; {_count(only, 'task')} only in {old.name} count{'s' * (only == 1)}, too "
             "(remove that file if they are gone in Label Studio)"
         )
         self.notes.append(f"{what}: {counts}{left if only else ''}")

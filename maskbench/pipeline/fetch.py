@@ -13,6 +13,7 @@ from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
 from maskbench.files.json import json_text
+from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
 from maskbench.labelstudio.image_file import HasImage, ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
@@ -52,6 +53,8 @@ def fetch(params: Params, layout: Layout) -> str:
     built = build(recipe, layout, _jobs(source, layout, params.fetch.image_field, missing))
     source.finish()
     metrics = _metrics(list(built.facts.values()))
+    if params.combine.scaling is None:
+        _warn_of_levels(built.facts)
     if missing is not None:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
@@ -206,7 +209,7 @@ def _store(work: _TaskWork) -> Outcome:
     """Write a task's two files into the staging folder."""
     value, origin, qualifier = work.raw
     task = parse_task(value, origin, work.image_fields, work.chosen, qualifier)
-    outputs = {}
+    outputs, levels = {}, None
     if work.image is not None:
         try:
             info = inspect(work.image.path)
@@ -214,11 +217,12 @@ def _store(work: _TaskWork) -> Outcome:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
         task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
+        levels = info.levels
         outputs[f"images/{image.file}"] = image.sha256
         _take(work.image, work.target / "images" / image.file)
     path, content = f"annotations/{task.key}.json", task_json(task)
     write_bytes(work.target / path, content)
-    return Outcome({path: sha256(content), **outputs}, _facts(task))
+    return Outcome({path: sha256(content), **outputs}, _facts(task) | {"levels": levels})
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
@@ -280,7 +284,7 @@ def _without_annotation(
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
     total: Counter[str] = Counter()
     for fact in facts:
-        total.update({name: value for name, value in fact.items() if name != "annotators"})
+        total.update({name: value for name, value in fact.items() if isinstance(value, int)})
     return {
         "tasks": {
             "all": len(facts),
@@ -295,8 +299,20 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
         },
         "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
         "images": total["image"],
+        "images_with_few_levels": len(_badly_seen(dict(enumerate(facts)))),
         "regions": total["regions"],
     }
+
+
+def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
+    """Return the levels of images that loaders see badly without a stated scaling, by key."""
+    found = {key: Levels(*fact["levels"]) for key, fact in facts.items() if fact["levels"]}
+    return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
+
+
+def _warn_of_levels(facts: Mapping[str, Mapping[str, Any]]) -> None:
+    if warning := describe_badly_seen(_badly_seen(facts), None):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _gone(keys: set[str]) -> str:
