@@ -199,7 +199,7 @@ def table(count: int, rows: dict[str, dict[str, float]]) -> str:
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores, {count:,} tasks of ten "
         f"polygons; chunks of {sync.CHUNK} tasks. Peaks are of resident memory.",
         "",
-        "| way | seconds | longest answer, s | our peak, MB | server's peak so far, MB |",
+        "| way | seconds | longest answer, s | client's peak, MB | server's peak so far, MB |",
         "|---|--:|--:|--:|--:|",
     ]
     for way, row in rows.items():

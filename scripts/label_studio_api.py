@@ -16,6 +16,7 @@ import requests
 from label_studio import LabelStudioError
 
 Json = dict[str, Any]
+_IMPORTS = 5  # tries
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -62,10 +63,23 @@ class Api:
         return str(self.call("GET", f"/api/import/file-upload/{upload}")["file"])
 
     def import_tasks(self, project: int, tasks: Sequence[Json]) -> list[int]:
-        """Import JSON tasks (`data`, and perhaps `annotations`); return the new ids in order."""
+        """Import JSON tasks (`data`, and perhaps `annotations`); return the new ids in order.
+
+        If its SQLite database was locked, Label Studio begins an import again, but by then it has
+        dropped the annotations. Such tasks are deleted and imported anew.
+
+        Raises:
+            LabelStudioError: The server refuses the tasks, or drops annotations again and again.
+        """
         path = f"/api/projects/{project}/import?return_task_ids=true"
-        answer = self.call("POST", path, json=list(tasks))
-        return [int(task) for task in answer["task_ids"]]
+        annotated = any(task.get("annotations") for task in tasks)
+        for _ in range(_IMPORTS):
+            answer = self.call("POST", path, json=list(tasks))
+            if answer["annotation_count"] or not annotated:
+                return [int(task) for task in answer["task_ids"]]
+            for task in answer["task_ids"]:
+                self.call("DELETE", f"/api/tasks/{task}/")
+        raise LabelStudioError(f"POST {path}: annotations were dropped {_IMPORTS} times")
 
     def tasks(self, project: int) -> list[Json]:
         """Return all tasks of a project: `id` and `data`, by id."""

@@ -10,7 +10,7 @@ from maskbench.diff.model import UNEXPLAINED, MaskChange
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params
 
 
@@ -45,7 +45,7 @@ class Context:
 
     def item_version(self, item: ItemFiles, mask: NamedMask) -> ItemVersion:
         """Read an item's task; the mask has been read, and translated to class names."""
-        task = task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
+        task = parse_stored_task(item.annotations.read_bytes(), f"{item.row.key}.json")
         return ItemVersion(task, self.params, mask, self.unexplained_kind)
 
 

@@ -21,7 +21,7 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import export, find_formats, formats
 from maskbench.export.source import ExportSource
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 from tests.benchmarks import make
 from tests.export.test_instances import read_coco
 

@@ -74,7 +74,7 @@ def test_a_rectangle_without_rotation_lies_straight():
 
 
 def corners_by_formula(value, width, height):
-    """The corners as Label Studio's canvas places them (facts/label-studio.md, section 7)."""
+    """The corners as Label Studio's canvas places them."""
     x, y = value["x"] / 100 * width, value["y"] / 100 * height
     w, h = value["width"] / 100 * width, value["height"] / 100 * height
     a = math.radians(value["rotation"])
