@@ -113,6 +113,8 @@ LABELS = GOOD["labels_map"]
         ("combine.scaling", "max", "combine.scaling: 'max' is neither range nor percentile nor"),
         ("combine.scaling", [5], "combine.scaling: [5] is neither range nor percentile nor two"),
         ("combine.scaling", [9, 5], "combine.scaling: [9, 5] is neither range nor percentile nor"),
+        ("combine.scaling", [0, 2**32], "combine.scaling: [0, 4294967296] is neither range nor"),
+        ("combine.scaling", {}, "combine.scaling: {} is neither range nor percentile nor two"),
         ("combine.scaling", [0, True], "combine.scaling: [0, True] is neither range nor percen"),
         ("combine.scaling", [0, 4095.0], "combine.scaling: [0, 4095.0] is neither range nor perc"),
         ("fetch.image_field", "second", "fetch.image_field: an image tag and the data field that"),

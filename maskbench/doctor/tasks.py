@@ -71,7 +71,9 @@ def check_tasks(
     """
     for note in source.notes:
         yield Finding(WARNING, note)
-    seen = _Seen(bad_tasks=list(source.problems))
+    for problem in source.problems:
+        yield Finding(ERROR, str(problem))
+    seen = _Seen()
     tasks = list(_parsed(source, params, seen, most))
     seen.total = max(seen.total, total)
     source.prepare(task for task in tasks if needs_image(task))

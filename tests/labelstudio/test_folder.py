@@ -2,10 +2,16 @@
 
 import json
 import os
+import re
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskbench.errors import SourceError
+from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
 from tests.exports import task
 
@@ -216,3 +222,49 @@ def test_tasks_without_ids_are_one_line_a_file(tmp_path):
         "None, entry 4: None, entry 5: None and 2 more); import the file into Label Studio and "
         "export the project as JSON, or give each task a number of its own as 'id'"
     )
+
+
+names = st.sampled_from(
+    ["id", "data", "annotations", "completions", "result", "task", "project", "created_at",
+     "updated_at", "annotator", "annotation_id", "image", "label", "points", "x", "value", "tasks"]
+)  # fmt: skip
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 3), st.integers(), st.floats(allow_nan=False),
+    st.sampled_from(["a.png", "../../x.png", "/data/upload/1/0a1b2c3d-a.png", "2026-11-22", "7"]),
+)  # fmt: skip
+values = st.recursive(
+    leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v, max_size=5), max_leaves=12
+)
+entries = st.fixed_dictionaries(
+    {"id": st.integers(1, 2), "data": st.dictionaries(names, leaves, max_size=2)},
+    optional=dict.fromkeys(("annotations", "project", "created_at", "completions"), values),
+)
+files = st.lists(st.one_of(values, st.lists(entries, max_size=3)), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(files)
+def test_whatever_json_says_it_is_read_or_refused(contents):
+    """No other error, and no key that leaves its folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        for place, content in enumerate(contents):
+            write_json(Path(folder, f"{place}.json"), content)
+        try:
+            found = list(Folder(Path(folder)).tasks())
+        except SourceError:
+            return
+        for raw in found:
+            try:
+                key = parse_task(raw.value, raw.origin, qualifier=raw.qualifier).key
+            except TaskError:
+                continue
+            assert re.fullmatch(r"\w+", key, re.ASCII)
+
+
+def test_deep_tasks_in_two_exports_are_refused_one_by_one(tmp_path):
+    deep = "[" * 900 + "]" * 900
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(f'[{{"id": 1, "data": {{"x": {deep}}}, "annotations": []}}]')
+    for raw in Folder(tmp_path).tasks():
+        with pytest.raises(TaskError, match="is nested too deeply"):
+            parse_task(raw.value)
