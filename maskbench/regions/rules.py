@@ -8,7 +8,7 @@ else is *unmatched* and treated as ``combine.unmatched`` says.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -82,25 +82,31 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
-    labels, (_, height, width) = label_set.labels, label_set.planes.shape
+    _, height, width = label_set.planes.shape
+
+    @cache  # the same sets occur in most bands
+    def decide(bits: bytes) -> tuple[tuple[str, ...], int]:
+        names = _names(label_set.labels, bits)
+        return names, _value(names, rules)
+
     mask = np.empty((height, width), dtype=np.uint8)
     counts: Counter[tuple[str, ...]] = Counter()
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
         lengths, codes, bits = _distinct(label_set.planes[:, band])
-        sets = [_names(labels, own) for own in bits]
-        values = np.array([_value(names, rules) for names in sets], dtype=np.uint8)
-        mask[band] = np.repeat(values[codes], lengths).reshape(-1, width)
+        sets, values = zip(*(decide(own.tobytes()) for own in bits), strict=True)
+        mask[band] = np.repeat(np.array(values, dtype=np.uint8)[codes], lengths).reshape(-1, width)
         pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
         counts.update(dict(zip(sets, pixels, strict=True)))
     ordered = sorted(counts, key=lambda names: (len(names), names))
     return mask, [Combination(n, counts[n], rules.class_of(frozenset(n))) for n in ordered]
 
 
-def _names(labels: Sequence[str], bits: Planes) -> tuple[str, ...]:
-    """Return the labels whose bits are set in the bytes of a pixel, shape (P,)."""
-    is_set = np.unpackbits(bits, count=len(labels), bitorder="little")
+def _names(labels: Sequence[str], bits: bytes) -> tuple[str, ...]:
+    """Return the labels whose bits are set in the P bytes of a pixel."""
+    planes = np.frombuffer(bits, dtype=np.uint8)
+    is_set = np.unpackbits(planes, count=len(labels), bitorder="little")
     return tuple(labels[k] for k in np.flatnonzero(is_set).tolist())
 
 
