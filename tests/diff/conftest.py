@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from maskbench.cli import main
+from maskbench.files.masks import read_mask, write_mask
 from maskbench.files.yaml import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
 from tests.repositories import Repository, copy_repository, copy_tree, once
@@ -140,6 +141,30 @@ def copied(story, tmp_path):
     """A copy of the story that the test may change, at its last version."""
     shutil.copytree(story.root.parent / "remote", tmp_path / "remote")
     return copy_repository(story.root, tmp_path / "repo")
+
+
+@pytest.fixture
+def clone(copied, tmp_path):
+    """A clone that has pulled nothing; its remote is beside it."""
+    root = tmp_path / "clone"
+    copied.git("clone", "-q", copied.root, root)
+    return Repository(root)
+
+
+@pytest.fixture
+def at_rule(copied):
+    """The copy with the workspace at the version ``rule``, where masks are PNG."""
+    copied.git("checkout", "-q", "rule")
+    copied.dvc("checkout")
+    return copied
+
+
+def edit_by_hand(root, key="000004_scene_4"):
+    path = root / f"data/benchmark/masks/{key}.png"
+    mask = read_mask(path).copy()
+    mask[:3, :5] = 5
+    write_mask(path, mask)
+    return path
 
 
 @pytest.fixture
