@@ -88,6 +88,11 @@ class Repository:
         path.write_text(text.replace(old, new))
 
 
+def run(folder: Path, *words) -> str:
+    """Run a command in a folder, with git and DVC as in a repository; return what it prints."""
+    return Repository(folder).run(*words).stdout
+
+
 def copy_software(target: Path):
     """Copy the files that git knows, or would know, without the team's data and the tests."""
     passed_over = [f":!{name}" for name in (*OWN_DATA, "tests")]

@@ -107,15 +107,15 @@ def test_no_key_at_all(bench, monkeypatch, studio, project):
 def test_a_key_from_dotenv_and_the_environment_goes_first(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("LABEL_STUDIO_API_KEY='abc${HOME}def'\n")
     monkeypatch.delenv(KEY, raising=False)
-    assert read_key(tmp_path, "http://x").secret == "abc${HOME}def"  # noqa: S105
+    assert read_key(tmp_path, "http://x").secret == "abc${HOME}def"
     monkeypatch.setenv(KEY, " fromenvironment\n")
-    assert read_key(tmp_path, "http://x").secret == "fromenvironment"  # noqa: S105
+    assert read_key(tmp_path, "http://x").secret == "fromenvironment"
 
 
 def test_a_key_for_another_server_is_not_sent(tmp_path, monkeypatch):
     monkeypatch.setenv(KEY, "secret")
     monkeypatch.setenv("LABEL_STUDIO_URL", "https://labels.example.org/")
-    assert read_key(tmp_path, "https://LABELS.example.org:443").secret == "secret"  # noqa: S105
+    assert read_key(tmp_path, "https://LABELS.example.org:443").secret == "secret"
     with pytest.raises(SourceError, match="the key was not sent"):
         read_key(tmp_path, "https://labels.example.org.evil.example")
 

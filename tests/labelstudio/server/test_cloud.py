@@ -25,7 +25,7 @@ def s3():
         "s3",
         endpoint_url=f"http://{host}:{port}",
         aws_access_key_id="key",
-        aws_secret_access_key="secret",  # noqa: S106 - moto takes any
+        aws_secret_access_key="secret",
         region_name="us-east-1",
     )
     client.create_bucket(Bucket="walls")
