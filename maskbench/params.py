@@ -35,6 +35,7 @@ class FetchParams(NamedTuple):
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
             setup or the tag's name tells.
+        missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
     """
 
     server: str | None
@@ -43,6 +44,7 @@ class FetchParams(NamedTuple):
     snapshot: str
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
+    missing_images: str = "error"
 
 
 class RasterizeParams(NamedTuple):
@@ -77,11 +79,14 @@ class CombineParams(NamedTuple):
         unmatched: ``error``, ``priority``, or the name of a class.
         priority: Label names, strongest first, for ``unmatched: priority``.
         mask_format: ``png`` or ``tif``.
+        scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
+            ``range``, ``percentile``, or the values that become 0 and 255.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
+    scaling: str | tuple[int, int] | None = None
 
 
 class SplitParams(NamedTuple):
@@ -223,7 +228,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
+    known = ("project", *(name for name in FetchParams._fields if name != "projects"))
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
@@ -246,6 +251,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
+        missing_images=check.choice(
+            section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
+        ),
     )
 
 
@@ -360,7 +368,7 @@ def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
 
 
 def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
-    section = check.mapping(raw, "combine", known=("unmatched", "priority", "mask_format"))
+    section = check.mapping(raw, "combine", known=CombineParams._fields)
     unmatched = section.get("unmatched", "error")
     choices = ("error", "priority", *labels_map)
     labels = check.sequence(section.get("priority") or [], "combine.priority")
@@ -377,7 +385,19 @@ def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Combine
         mask_format=check.choice(
             section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
         ),
+        scaling=_scaling(check, section.get("scaling")),
     )
+
+
+def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
+    if raw is None or raw in ("range", "percentile"):
+        return raw  # type: ignore[no-any-return]
+    numbers = raw if isinstance(raw, list) else []
+    if len(numbers) == 2 and all(type(n) is int for n in numbers) and numbers[0] < numbers[1]:
+        return numbers[0], numbers[1]
+    what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
+    check.add("combine.scaling", f"{raw!r} {what}")
+    return None
 
 
 def _split(check: Checker, raw: Any) -> SplitParams:

@@ -8,10 +8,13 @@ from typing import Any
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem, group_by_cause
 from maskbench.files.images import ImageInfo, inspect
-from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.files.levels import Levels, describe_badly_seen
+from maskbench.labelstudio.export import TaskError
+from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
-from maskbench.pipeline.fetch import TaskSource, needs_image, sized
+from maskbench.pipeline.fetch import Missing, needs_image, sized
+from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import BuiltMask, build_mask
 from maskbench.regions.report import (
     NOTHING_COUNTS,
@@ -42,7 +45,9 @@ class _Seen:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     bad_tasks: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
+    missing: Missing = field(default_factory=Missing)
     bad_regions: list[Problem] = field(default_factory=list)
+    levels: dict[str, Levels] = field(default_factory=dict)
     turned: list[int] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
     names: dict[str, list[int]] = field(default_factory=dict)
@@ -62,7 +67,9 @@ def check_tasks(
         most: How many of the source's tasks to look at; None: all.
         total: How many tasks there are, if that is more than the source yields.
     """
-    seen = _Seen()
+    for note in source.notes:
+        yield Finding(WARNING, note)
+    seen = _Seen(bad_tasks=list(source.problems))
     tasks = list(_parsed(source, params, seen, most))
     seen.total = max(seen.total, total)
     source.prepare(task for task in tasks if needs_image(task))
@@ -76,14 +83,13 @@ def check_tasks(
 
 
 def _parsed(source: TaskSource, params: Params, seen: _Seen, most: int | None) -> Iterator[Task]:
-    for raw, origin in source.tasks():
+    for raw in source.tasks():
         seen.total += 1
         if seen.tasks == most:
             continue
         seen.tasks += 1
         try:
-            fields = source.image_fields(origin)
-            task = parse_task(raw, origin, fields, params.fetch.image_field)
+            task = parse(raw, source, params.fetch.image_field)
         except TaskError as error:
             seen.bad_tasks += error.problems
             continue
@@ -105,9 +111,14 @@ def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
         file = source.find(task)
         info = inspect(file.path)
     except ValueError as error:
-        seen.bad_images.append(Problem(str(error), task=task.id))
+        if isinstance(error, MissingImageError) and params.fetch.missing_images == "skip":
+            seen.missing.add(task, error)
+        else:
+            seen.bad_images.append(Problem(str(error), task=task.id))
         return
     seen.bytes.setdefault(info.sha256, []).append(task.id)
+    if info.levels and info.levels.is_badly_seen(None) and params.combine.scaling is None:
+        seen.levels[task.key] = info.levels
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
@@ -169,6 +180,11 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
     if seen.turned:
         what = f"{len(seen.turned)} images are turned by EXIF (task {some(seen.turned)})"
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
+    if seen.missing:
+        yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
+    if seen.levels:
+        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
+        yield Finding(WARNING, what, advice)
     if seen.clipped:
         what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
         yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")

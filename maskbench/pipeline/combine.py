@@ -1,6 +1,7 @@
 """Stage *combine*: label sets become class masks by the rules, with the upright scenes beside."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,10 @@ from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256, sha256_file
-from maskbench.files.images import write_upright
+from maskbench.files.images import read_levels, write_upright
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, read_label_set
+from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.files.masks import pixel_digest, write_mask
 from maskbench.params import IGNORE, Params
 from maskbench.pipeline.incremental import (
@@ -30,9 +32,10 @@ from maskbench.regions.rules import ClassRules, Combination, class_mask, missing
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
-    "mask_sha256", "scene_sha256",
+    "mask_sha256", "scene_sha256", "scaling",
 )  # fmt: skip
-"""Columns of ``data/combined.csv``; ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
+"""Columns of ``data/combined.csv``; ``scaling`` is a JSON list of the values of a scene of 16 bits
+that become 0 and 255, ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
 ``classes`` a JSON object of pixels by class name."""
 
 
@@ -60,6 +63,11 @@ def combine(params: Params, layout: Layout) -> str:
     write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
     write_table(layout.plot("combinations"), columns, _combination_rows(combinations))
+    badly_seen = {
+        key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
+    }
+    if warning := describe_badly_seen(badly_seen, params.combine.scaling):
+        print(f"warning: {warning}", file=sys.stderr)
     return (
         f"{len(built.facts)} masks of {len(names)} classes, {len(combinations)} combinations of "
         f"labels; {built.made} masks made anew"
@@ -115,6 +123,7 @@ def make_mask(work: MaskWork) -> Outcome:
     keeps_bytes = write_upright(image, work.target / scene)
     pixels, found = class_mask(LabelSet(source.labels, source.planes), work.rules)
     written = write_mask(work.target / mask, pixels)
+    levels, scaling = read_levels(work.target / scene, work.rules.fallback.scaling)
     scene_digest = source.image["sha256"] if keeps_bytes else sha256_file(work.target / scene)
     facts = _facts(source, found) | {
         "scene": Path(scene).name,
@@ -123,6 +132,8 @@ def make_mask(work: MaskWork) -> Outcome:
         "width": pixels.shape[1],
         "mask_sha256": pixel_digest(pixels),
         "scene_sha256": scene_digest,
+        "scaling": scaling,
+        "badly_seen": levels if levels and levels.is_badly_seen(scaling) else None,
     }
     return Outcome({mask: written, scene: scene_digest}, facts)
 
@@ -192,7 +203,9 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
 
 def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: fact[name] for name in COLUMNS if name in fact}
-    return named | {"key": key, "classes": json.dumps(fact["classes"], sort_keys=True)}
+    scaling = "" if fact["scaling"] is None else json.dumps(fact["scaling"])
+    classes = json.dumps(fact["classes"], sort_keys=True)
+    return named | {"key": key, "classes": classes, "scaling": scaling}
 
 
 def _combination_rows(

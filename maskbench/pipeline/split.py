@@ -19,10 +19,12 @@ from maskbench.regions.task import Annotation, Task
 COLUMNS = (
     "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
     "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
+    "scaling",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
-JSON object of pixels by class name."""
+JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
+that become 0 and 255."""
 
 Row = dict[str, Any]
 

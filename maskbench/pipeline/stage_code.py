@@ -16,6 +16,7 @@ STAGE_CODE = {
         "params.py",
         "pipeline/fetch.py",
         "pipeline/incremental.py",
+        "pipeline/sources.py",
         "regions",
     ),
     "rasterize": (

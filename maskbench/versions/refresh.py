@@ -18,12 +18,13 @@ from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
-from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task, task_json
 from maskbench.params import Params, load_params
-from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
+from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.sources import connect, parse, setup_warnings
 from maskbench.regions.task import Task
 from maskbench.versions.snapshot import next_snapshot, with_snapshot
 
@@ -89,10 +90,10 @@ def look(params: Params, layout: Layout) -> Changes:
         server.close()
 
 
-def _recorded(layout: Layout) -> Any:
+def _recorded(layout: Layout, name: str = "projects") -> Any:
     """Return what *fetch* recorded of the projects; it is in git, so a fresh clone has it too."""
     try:
-        return json.loads(layout.metrics("fetch").read_bytes()).get("projects")
+        return json.loads(layout.metrics("fetch").read_bytes()).get(name)
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -104,9 +105,12 @@ def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -
             "tell what: run `dvc pull data/annotations` first"
         )
     stored = {path.stem: path for path in sorted(layout.annotations.glob("*.json"))}
+    left_out = (_recorded(layout, "missing_images") or {}).get("tasks", {})
     seen, new, changed = set(), [], []
     for key, task in _tasks(server, chosen):
         seen.add(key)
+        if key not in stored and key in left_out:
+            continue  # its image was missing
         if key not in stored:
             new.append(key)
         elif task is None or not _same(task, stored[key]):
@@ -116,11 +120,11 @@ def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -
 
 def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[str, Task | None]]:
     """Yield tasks by key; None where *fetch* will find a problem."""
-    for raw, origin in server.tasks():
+    for raw in server.tasks():
         try:
-            task = parse_task(raw, origin, server.image_fields(origin), chosen)
+            task = parse(raw, server, chosen)
         except TaskError:
-            yield f"task {raw.get('id')}", None
+            yield f"task {raw.value.get('id')}", None
             continue
         yield task.key, task
 

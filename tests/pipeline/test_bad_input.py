@@ -42,9 +42,29 @@ REGIONS = {
 
 EXPORTS = {
     "no JSON": ('[{"id": 1', "export.json: is no valid JSON"),
-    "no list": ("{}", "export.json: is no list of tasks: export the project as JSON"),
-    "id is text": ('[{"id": "a"}]', "export.json: a task with a numeric id is expected, found 'a'"),
-    "JSON_MIN": ('[{"id": 1, "image": "a.png"}]', "export.json, task 1: has no 'data' and"),
+    "no list": ("{}", "passed over: export.json (no tasks of Label Studio's)"),
+    "no task": ("[5]", "passed over: export.json (no tasks of Label Studio's)"),
+    "a number among tasks": (
+        json.dumps([GOOD[0], 5]),
+        "export.json: 1 task has no number as id (entry 2: 5); import the file into Label Studio",
+    ),
+    "ids are text, null or missing": (
+        json.dumps([GOOD[0] | {"id": "a"}, GOOD[1], GOOD[0] | {"id": None}, {"data": {}}]),
+        "export.json: 3 tasks have no number as id (entry 1: 'a', entry 3: None, entry 4: None)",
+    ),
+    "bare data": ('[{"id": 1, "image": "a.png"}]', "passed over: export.json (no tasks of Label"),
+    "without annotations": (
+        json.dumps([GOOD[0], {"id": 9, "data": {"image": "a.png"}}]),
+        "export.json, task 9: has no 'data' and 'annotations': export the project as JSON",
+    ),
+    "predictions only": (
+        json.dumps([{"id": 1, "data": {"image": "a.png"}, "predictions": [{"result": []}]}]),
+        "passed over: export.json (predictions without annotations: have people accept",
+    ),
+    "no image field": (
+        json.dumps([task(1, annotation(1, [])) | {"data": {"text": "hello"}}]),
+        "export.json, task 1: the task's data has no image field; its fields: text",
+    ),
     "several images": (
         json.dumps([task(1, annotation(1, [])) | {"data": {"images": ["a.png", "b.png"]}}]),
         "export.json, task 1: data.images lists 2 images; a task must have one",
@@ -57,7 +77,10 @@ EXPORTS = {
         json.dumps([task(1, annotation(7, "x"))]),
         "export.json, task 1, annotation 7: an annotation with a list 'result' is expected",
     ),
-    "task twice": (json.dumps([GOOD[0], GOOD[0]]), "export.json, task 1: is there twice"),
+    "task twice": (
+        json.dumps([GOOD[0], GOOD[0] | {"project": None}]),
+        "export.json, task 1: is there twice, and which one is newer is not told; remove one",
+    ),
     "missing image": (
         json.dumps([task(9, annotation(1, []))]),
         "export.json, task 9: no image file below",

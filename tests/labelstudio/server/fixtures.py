@@ -14,7 +14,8 @@ from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import parse_params
-from maskbench.pipeline import fetch as fetch_module
+from maskbench.pipeline import sources
+from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from tests.exports import polygon
 from tests.harness.proxy import Proxy
@@ -53,13 +54,13 @@ def proxy(studio):
 @pytest.fixture
 def quick(monkeypatch):
     """Clients that repeat requests without pauses."""
-    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
+    monkeypatch.setattr(sources, "Client", partial(Client, patience=QUICK))
 
 
 @pytest.fixture
 def hasty(monkeypatch):
     """Clients that do not wait long for an answer, either: for tests that count no requests."""
-    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=HASTY))
+    monkeypatch.setattr(sources, "Client", partial(Client, patience=HASTY))
 
 
 def png(number=0, size=(40, 30)):
@@ -115,7 +116,7 @@ class Bench:
 
     def fetch(self, server, projects, **options):
         """Run the stage; returns its summary."""
-        return fetch_module.fetch(self.params(server, projects, **options), self.layout)
+        return fetch(self.params(server, projects, **options), self.layout)
 
     def tasks(self):
         """The stored tasks by id."""
