@@ -13,7 +13,7 @@ from maskbench.cli import main
 from maskbench.files.masks import read_mask, write_mask
 from maskbench.files.yaml import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
-from tests.repositories import Repository, copy_repository, copy_tree, once
+from tests.repositories import Repository, copy_repository, new_repository, once
 
 
 class Story:
@@ -92,14 +92,12 @@ def enlarge(tasks):
 
 def _tell(folder):
     """Build all versions, and note what was on disk then."""
+    new_repository(folder / "repo")
     made = Story(folder / "repo")
-    made.root.mkdir()
-    copy_tree(made.root)
     sample = made.root / "data/sample"
     shutil.rmtree(sample)
     write_export(sample, simple_tasks(8))
     edit = made.repository.edit_params
-    made.repository.git("init", "-q", "-b", "main")
     made.repository.dvc("remote", "modify", "local", "url", "../remote")
     made.build("base")
     made.tasks(move_a_region)

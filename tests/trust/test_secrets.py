@@ -12,7 +12,7 @@ from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.harness.web import Web
 from tests.labelstudio.server.fixtures import POLYGONS, filled, triangle
-from tests.repositories import Repository, copy_tree
+from tests.repositories import new_repository
 
 FAKE = "0123456789abcdef+/=0123456789abcdef0+/=" + "é".encode().hex()
 
@@ -80,10 +80,7 @@ def projects(api):
 def test_nothing_that_dvc_and_the_stages_write_holds_the_key(
     tmp_path, studio, keys, projects, kind
 ):
-    repository = Repository(tmp_path / "repo")
-    repository.root.mkdir()
-    copy_tree(repository.root)
-    repository.git("init", "-q", "-b", "main")
+    repository = new_repository(tmp_path / "repo")
     repository.environment |= {
         KEY_VARIABLE: keys[kind],
         "DVC_SITE_CACHE_DIR": str(tmp_path / "site"),

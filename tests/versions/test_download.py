@@ -13,7 +13,7 @@ from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
 from tests.benchmarks import make, write_item, write_lists
-from tests.repositories import Repository, copy_tree, run
+from tests.repositories import copy_tree, new_repository, run
 
 pytestmark = pytest.mark.slow
 
@@ -156,10 +156,7 @@ def test_a_folder_outside_git_has_no_versions(empty, capsys):
 
 
 def test_recipes_on_a_repository_that_the_pipeline_built(tmp_path, empty):
-    origin = Repository(tmp_path / "origin")
-    origin.root.mkdir()
-    copy_tree(origin.root)
-    origin.git("init", "-q", "-b", "main")
+    origin = new_repository(tmp_path / "origin")
     origin.dvc("remote", "add", "-q", "-f", "-d", "storage", tmp_path / "storage")
     origin.dvc("repro", "-q", MASKBENCH_WORKERS="1")
     origin.commit("v1")

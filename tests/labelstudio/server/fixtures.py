@@ -20,7 +20,7 @@ from maskbench.pipeline.layout import Layout
 from tests.exports import polygon
 from tests.harness.proxy import Proxy
 from tests.harness.web import Web
-from tests.repositories import Repository, copy_tree
+from tests.repositories import new_repository
 
 POLYGONS = """<View><Image name="image" value="$image"/>
 <PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
@@ -166,13 +166,10 @@ def elsewhere(tmp_path):
 
 def built_from(studio, project, root):
     """A repository that takes its labels from a project, built and committed."""
-    repository = Repository(root)
-    root.mkdir()
-    copy_tree(root)
+    repository = new_repository(root)
     repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
     repository.edit_params("  server:\n", f"  server: {studio.url}\n")
     repository.edit_params("  project:\n", f"  project: {project}\n")
-    repository.git("init", "-q", "-b", "main")
     repository.dvc("repro")
     repository.commit("built")
     return repository

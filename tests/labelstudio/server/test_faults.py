@@ -10,7 +10,7 @@ from label_studio import Server
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server import sync
 from maskbench.labelstudio.server.client import Client, Patience
-from maskbench.pipeline import fetch as fetch_module
+from maskbench.pipeline import sources
 from tests.harness.proxy import Proxy
 from tests.labelstudio.server.fixtures import filled, triangle
 
@@ -97,7 +97,7 @@ def test_a_server_that_restarts_in_the_middle(bench, tmp_path, monkeypatch, api)
         project, _ = filled(own, "restart", 4)
         monkeypatch.setattr(sync, "CHUNK", 1)
         patient = partial(Client, patience=Patience(retries=9))  # a busy machine starts it slowly
-        monkeypatch.setattr(fetch_module, "Client", patient)
+        monkeypatch.setattr(sources, "Client", patient)
         export = sync._export
         running = [first]
 
