@@ -11,7 +11,7 @@ import pytest
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.harness.web import Web
-from tests.labelstudio.server.fixtures import POLYGONS, filled, triangle
+from tests.labelstudio.server.fixtures import filled, imported
 from tests.repositories import new_repository
 
 FAKE = "0123456789abcdef+/=0123456789abcdef0+/=" + "é".encode().hex()
@@ -69,10 +69,8 @@ def keys(api, studio):
 @pytest.fixture(scope="module")
 def projects(api):
     good, _ = filled(api, "secrets", 2)
-    bad = api.create_project("secrets, bad", POLYGONS)
     images = ["http://169.254.169.254/x.png", "/api/users/x.png", "/data/upload/1/gone.png"]
-    annotations = [{"result": [triangle()]}]
-    api.import_tasks(bad, [{"data": {"image": i}, "annotations": annotations} for i in images])
+    bad, _ = imported(api, "secrets, bad", images)
     return good, bad
 
 

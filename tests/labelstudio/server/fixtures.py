@@ -88,6 +88,14 @@ def filled(api, title, count=3, first=0):
     return project, tasks
 
 
+def imported(api, title, references):
+    """A project with an annotated task for each image reference; returns (project id, task ids)."""
+    project = api.create_project(title, POLYGONS)
+    annotations = [{"result": [triangle()]}]
+    tasks = [{"data": {"image": r}, "annotations": annotations} for r in references]
+    return project, api.import_tasks(project, tasks)
+
+
 class Bench:
     """A folder into which a server's projects are fetched."""
 

@@ -5,7 +5,7 @@ import pytest
 from label_studio import Server
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import ACCESS, LEGACY, PERSONAL, read_key
-from tests.labelstudio.server.fixtures import filled, png, triangle
+from tests.labelstudio.server.fixtures import filled, imported, png
 
 KEY = "LABEL_STUDIO_API_KEY"
 
@@ -136,10 +136,8 @@ def test_the_key_goes_to_the_server_only(api, bench, *, proxy, elsewhere, studio
     (elsewhere.folder / "a.png").write_bytes(png(1))
     (elsewhere.folder / "b.png").write_bytes(png(2))
     elsewhere.redirects["/moved.png"] = f"{elsewhere.url}/b.png"
-    project = api.create_project("elsewhere", "<View><Image name='image' value='$image'/></View>")
-    data = [{"image": f"{elsewhere.url}/{name}.png"} for name in ("a", "moved")]
-    annotations = [{"result": [triangle()]}]
-    api.import_tasks(project, [{"data": d, "annotations": annotations} for d in data])
+    references = [f"{elsewhere.url}/{name}.png" for name in ("a", "moved")]
+    project, _ = imported(api, "elsewhere", references)
     assert bench.fetch(proxy.url, project).startswith("2 tasks, 2 images")
     assert {path for path, _ in elsewhere.seen} == {"/a.png", "/moved.png", "/b.png"}
     for _, headers in elsewhere.seen:
