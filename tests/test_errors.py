@@ -3,7 +3,7 @@
 import pytest
 
 from maskbench.errors import (
-    SHOWN,
+    SHOWN_CAUSES,
     DataError,
     MaskbenchError,
     ParamsError,
@@ -41,10 +41,10 @@ def test_problems_are_listed_below_the_message():
 
 
 def test_a_flood_of_problems_is_counted():
-    error = DataError("many", [Problem(str(i)) for i in range(SHOWN + 7)])
+    error = DataError("many", [Problem(str(i)) for i in range(SHOWN_CAUSES + 7)])
     lines = str(error).splitlines()
-    assert lines[-2:] == [f"  - {SHOWN - 1}", "  … and 7 more"]
-    assert len(error.problems) == SHOWN + 7
+    assert lines[-2:] == [f"  - {SHOWN_CAUSES - 1}", "  … and 7 more"]
+    assert len(error.problems) == SHOWN_CAUSES + 7
 
 
 def test_each_kind_has_its_own_exit_status():

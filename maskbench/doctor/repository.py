@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
+from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
 from maskbench.labelstudio.server.client import Client, Patience
@@ -16,6 +16,7 @@ from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params
 from maskbench.pipeline.fetch import connect, setup_warnings
 from maskbench.pipeline.layout import Layout
+from maskbench.text import counted, some
 
 HASTY = Patience(retries=2)
 _COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache
@@ -69,7 +70,7 @@ def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | No
             found.append(Finding(WARNING, f"the key travels unprotected to {address}", advice))
         server = connect(params.fetch, layout, work)
     except SourceError as error:
-        return None, [*found, Finding(ERROR, str(error), _advice(str(error), address))]
+        return None, [*found, Finding(ERROR, error.args[0], _advice(str(error), address))]
     found.append(Finding(OK, f"the {key.kind} in {KEY_VARIABLE} is valid"))
     found += [_project(project) for project in server.projects]
     warnings = setup_warnings(server.projects, params)
@@ -89,9 +90,9 @@ def _advice(said: str, address: str) -> str:
 def _project(project: Project) -> Finding:
     counts = project.counts
     text = (
-        f"project {project.id} ({project.title}): {project.total} tasks, "
+        f"project {project.id} ({project.title}): {counted(project.total, 'task')}, "
         f"{counts.get('num_tasks_with_annotations', 0)} annotated, "
-        f"{counts.get('skipped_annotations_number', 0)} skipped annotations, "
+        f"{counted(counts.get('skipped_annotations_number', 0), 'skipped annotation')}, "
         f"{counts.get('ground_truth_number', 0)} ground truth; labels: "
         f"{some(sorted(project.labeling.labels)) or 'none'}"
     )

@@ -32,6 +32,7 @@ class Row:
         classes: Pixels by class name; classes without a pixel are not in it.
         mask_sha256: :func:`maskbench.files.masks.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
+        published: The subset that ``split.published`` names; empty if it names none.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Row:
     classes: Mapping[str, int]
     mask_sha256: str
     scene_sha256: str
+    published: str = ""
 
 
 _DAMAGE = (
@@ -99,6 +101,7 @@ def _row(values: Mapping[str, str]) -> Row:
         classes={str(name): int(count) for name, count in json.loads(values["classes"]).items()},
         mask_sha256=values["mask_sha256"],
         scene_sha256=values["scene_sha256"],
+        published=values.get("published", ""),  # earlier versions had no such column
     )
 
 

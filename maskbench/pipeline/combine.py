@@ -27,6 +27,7 @@ from maskbench.pipeline.incremental import (
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, Combination, class_mask, missing_rule
+from maskbench.text import counted, some
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -34,6 +35,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of ``data/combined.csv``; ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
 ``classes`` a JSON object of pixels by class name."""
+
+SHOWN_TASKS = 10
+"""Tasks that are named where a combination of labels has no rule."""
 
 
 def combine(params: Params, layout: Layout) -> str:
@@ -47,7 +51,7 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     folders = ("benchmark/masks", "benchmark/scenes")
-    recipe = Recipe("combine", make_mask, folders, lambda facts: _unmatched(_total(facts)))
+    recipe = Recipe("combine", make_mask, folders, find_unmatched)
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -61,8 +65,9 @@ def combine(params: Params, layout: Layout) -> str:
     columns = ("labels", "class", "pixels", "tasks")
     write_table(layout.plot("combinations"), columns, _combination_rows(combinations))
     return (
-        f"{len(built.facts)} masks of {len(names)} classes, {len(combinations)} combinations of "
-        f"labels; {built.made} masks made anew"
+        f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
+        f"{counted(len(combinations), 'combination')} of labels; "
+        f"{counted(built.made, 'mask')} made anew"
     )
 
 
@@ -133,9 +138,16 @@ def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]
         if combination.becomes is not None:
             classes[combination.becomes] += combination.pixels
     return {
-        "task": source.task,
         "annotation": source.annotation,
         "classes": dict(sorted(classes.items())),
+        **combination_facts(source.task, found),
+    }
+
+
+def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]:
+    """Return what :func:`find_unmatched` needs to know of an image."""
+    return {
+        "task": task,
         "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
     }
 
@@ -161,23 +173,18 @@ def _total(facts: _Facts) -> list[_Combination]:
     return [(labels, classes[labels], pixels[labels], tasks[labels]) for labels in ordered]
 
 
-def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
-    """Return a problem for each combination without a rule."""
+def find_unmatched(facts: _Facts) -> list[Problem]:
+    """Return a problem for each combination without a rule, over all images."""
     return [
         Problem(
-            f"{missing_rule(labels)}: {pixels} pixels in "
-            f"{len(tasks)} task{'s' * (len(tasks) > 1)} ({_some(tasks)}); add a rule with "
+            f"{missing_rule(labels)}: {counted(pixels, 'pixel')} in "
+            f"{counted(len(tasks), 'task')} ({some(tasks, SHOWN_TASKS)}); add a rule with "
             f"when: [{', '.join(labels)}], or set combine.unmatched",
             param="multi_label_rules",
         )
-        for labels, becomes, pixels, tasks in combinations
+        for labels, becomes, pixels, tasks in _total(facts)
         if becomes is None
     ]
-
-
-def _some(tasks: Sequence[int], most: int = 10) -> str:
-    shown = ", ".join(str(task) for task in tasks[:most])
-    return shown + (", …" if len(tasks) > most else "")
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:

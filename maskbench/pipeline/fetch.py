@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from maskbench.errors import DataError, Problem, group_by_cause
+from maskbench.errors import Problem
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
-from maskbench.files.json import json_text
+from maskbench.files.json import compact_json, json_text
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import HasImage, ImageFile
@@ -25,9 +25,7 @@ from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
-
-SHOWN_KEYS = 5
-"""Keys of tasks that are gone, as listed in the summary."""
+from maskbench.text import counted, some
 
 
 class TaskSource(Protocol):
@@ -64,18 +62,18 @@ def fetch(params: Params, layout: Layout) -> str:
     """
     source = open_source(params, layout)
     before = {path.stem for path in layout.annotations.glob("*.json")}
-    chosen = params.fetch.image_field
-    source.prepare(_tasks_with_image(source, chosen))
-    recipe = Recipe("fetch", _store, ("annotations", "images"), _without_annotation)
-    built = build(recipe, layout, _jobs(source, layout, chosen))
+    source.prepare(_tasks_with_image(source, params.fetch.image_field))
+    recipe = Recipe("fetch", _store, ("annotations", "images"), without_annotation)
+    problems: list[Problem] = []
+    built = build(recipe, layout, _jobs(source, layout, params.fetch, problems), found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
     if isinstance(source, Server):
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
     return (
-        f"{metrics['tasks']['all']} tasks, {metrics['images']} images, "
-        f"{metrics['regions']} regions ({built.made} tasks new or changed)"
+        f"{counted(metrics['tasks']['all'], 'task')}, {counted(metrics['images'], 'image')}, "
+        f"{counted(metrics['regions'], 'region')} ({counted(built.made, 'task')} new or changed)"
         f"{_gone(before - built.facts.keys())}"
     )
 
@@ -174,6 +172,7 @@ class _TaskWork:
         image_fields: The data field behind each image tag, from the labelling setup.
         chosen: The same from ``fetch.image_field``.
         image: The file with its image, if it needs one.
+        max_pixels: How large the image may be.
         target: The folder that stands for the data folder.
     """
 
@@ -182,16 +181,15 @@ class _TaskWork:
     image_fields: Mapping[str, str]
     chosen: Mapping[str, str] | None
     image: ImageFile | None
+    max_pixels: int
     target: Path
 
 
-def _jobs(source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None) -> Iterator[Job]:
-    """Yield a job for each task.
-
-    Raises:
-        DataError: Tasks cannot be read; raised after the last task, with all of them.
-    """
-    problems: list[Problem] = []
+def _jobs(
+    source: TaskSource, layout: Layout, fetched: FetchParams, problems: list[Problem]
+) -> Iterator[Job]:
+    """Yield a job for each task; add to ``problems`` what is wrong with tasks that have none."""
+    chosen = fetched.image_field
     origins: dict[int, str] = {}
     memory = Memory(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
@@ -212,21 +210,25 @@ def _jobs(source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None) 
             problems += error.problems
             continue
         except ValueError as error:
-            problems.append(Problem(str(error), origin, raw["id"]))
+            project = raw.get("project") if isinstance(raw.get("project"), int) else None
+            problems.append(Problem(str(error), origin, raw["id"], project=project))
             continue
         if summary.id in origins:
-            what = f"is there twice (first in {origins[summary.id]}); give each task once"
-            problems.append(Problem(what, origin, summary.id))
+            problems.append(there_twice(summary.id, origin, origins[summary.id]))
+            continue
         origins[summary.id] = origin
         if fingerprint:
             summaries[fingerprint] = summary
         inputs = f"{summary.content} {image.sha256 if image else None}"
-        yield Job(summary.key, inputs, _TaskWork(raw, origin, fields, chosen, image, target))
+        work = _TaskWork(raw, origin, fields, chosen, image, fetched.max_pixels, target)
+        yield Job(summary.key, inputs, work)
     memory.save(summaries, summaries.keys() != memory.known.keys())
-    problems = group_by_cause(problems)
-    if problems:
-        count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
+    write_bytes(layout.origins, compact_json(origins))
+
+
+def there_twice(task: int, origin: str, first: str) -> Problem:
+    """Say that a task is in the source twice."""
+    return Problem(f"is there twice (first in {first}); give each task once", origin, task)
 
 
 def _store(work: _TaskWork) -> Outcome:
@@ -235,7 +237,7 @@ def _store(work: _TaskWork) -> Outcome:
     outputs = {}
     if work.image is not None:
         try:
-            info = inspect(work.image.path)
+            info = inspect(work.image.path, work.max_pixels)
         except ValueError as error:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
@@ -244,15 +246,15 @@ def _store(work: _TaskWork) -> Outcome:
         _take(work.image, work.target / "images" / image.file)
     path, content = f"annotations/{task.key}.json", task_json(task)
     write_bytes(work.target / path, content)
-    return Outcome({path: sha256(content), **outputs}, _facts(task))
+    return Outcome({path: sha256(content), **outputs}, task_facts(task))
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     if not image.is_download:
-        return Problem(what, str(image.path), task.id)
+        return Problem(what, str(image.path), task.id, project=task.project)
     image.path.unlink(missing_ok=True)  # the next fetch downloads it again
     name = str(task.reference)[:200]  # the whole image may be in it
-    return Problem(f"the image {name} cannot be used: {what}", task=task.id)
+    return Problem(f"the image {name} cannot be used: {what}", task=task.id, project=task.project)
 
 
 def sized(annotations: Iterable[Annotation], image: Image) -> Iterator[Annotation]:
@@ -276,7 +278,8 @@ def _take(image: ImageFile, target: Path) -> None:
         shutil.copyfile(image.path, target)
 
 
-def _facts(task: Task) -> dict[str, Any]:
+def task_facts(task: Task) -> dict[str, Any]:
+    """Count for the metrics what a task holds."""
     return {
         "image": int(task.image is not None),
         "annotations": len(task.annotations),
@@ -287,7 +290,7 @@ def _facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _without_annotation(facts: Mapping[str, Mapping[str, Any]]) -> Sequence[Problem]:
+def without_annotation(facts: Mapping[str, Mapping[str, Any]]) -> Sequence[Problem]:
     """Find out whether there is nothing to build masks from."""
     if any(fact["annotations"] > fact["skipped"] for fact in facts.values()):
         return ()
@@ -325,5 +328,5 @@ def _gone(keys: set[str]) -> str:
     """Return the summary's words on tasks that were there before, so that nobody misses them."""
     if not keys:
         return ""
-    shown = ", ".join(sorted(keys)[:SHOWN_KEYS]) + (", …" if len(keys) > SHOWN_KEYS else "")
-    return f" — {len(keys)} of last time's tasks are not there any more: {shown}"
+    are = counted(len(keys), "task of last time is", "tasks of last time are")
+    return f" — {are} not there any more: {some(sorted(keys))}"

@@ -25,6 +25,7 @@ from maskbench.pipeline.incremental import (
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, find_faults
 from maskbench.regions.task import Region, Task
+from maskbench.text import counted, some
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -46,19 +47,15 @@ def rasterize(params: Params, layout: Layout) -> str:
     metrics = _metrics(built.facts)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
-    regions = sum(metrics["regions"].values())
-    dropped = sum(metrics["dropped"].values())
+    drawn, dropped = sum(metrics["shapes"].values()), sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
     empty = describe_empty_masks(built.facts)
     return (
-        f"{tasks['counted']} of {tasks['all']} tasks count, {regions} labelled regions, "
-        f"{dropped} dropped (plots/dropped.csv); {built.made} tasks rasterized anew"
-        f"{f' — {empty}' if empty else ''}"
+        f"{tasks['counted']} of {counted(tasks['all'], 'task')} with an annotation that counts, "
+        f"{counted(drawn + dropped, 'region')}, {dropped} of them dropped (plots/dropped.csv); "
+        f"{counted(built.made, 'task')} rasterized anew{f' — {empty}' if empty else ''}"
     )
 
-
-SHOWN_KEYS = 5
-"""Keys of empty masks, as listed in the summary and in an error."""
 
 NOTHING_COUNTS = "no task has an annotation that counts"
 
@@ -106,7 +103,8 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     rasterized = build_label_set(task, work.params)
     if rasterized is None:
         return Outcome(facts={"annotation": None})
-    problems = region_problems(task, rasterized, find_faults(rasterized, work.labels))
+    faults = find_faults(rasterized, work.labels, work.params.strict)
+    problems = region_problems(task, rasterized, faults)
     if problems:
         return Outcome(problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
@@ -123,7 +121,7 @@ def region_problems(
     """Return the faults of a task's regions as problems that name task, annotation and region."""
     number = rasterized.annotation.id
     return [
-        Problem(fault, task=task.id, annotation=number, region=region.id)
+        Problem(fault, task=task.id, annotation=number, region=region.id, project=task.project)
         for region, fault in faults
     ]
 
@@ -187,12 +185,12 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
         facts: What :func:`region_facts` counted, by key.
         params: How the annotation that counts is chosen.
     """
-    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
-    if not counted:
+    counting = [fact for fact in facts.values() if fact["annotation"] is not None]
+    if not counting:
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
         return [Problem(what, param="rasterize.annotation")]
-    if any(fact["regions"] for fact in counted):
+    if any(fact["regions"] for fact in counting):
         return []
     keys: dict[str, list[str]] = {}
     for key, reasons in empty_masks(facts).items():
@@ -200,8 +198,8 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
             keys.setdefault(reason, []).append(key)
     return [
         Problem(
-            f"no mask has a labelled pixel although regions were drawn: in {len(where)} "
-            f"task{'s' * (len(where) > 1)} ({_some(where)}) regions {_REMEDIES[reason]}"
+            f"no mask has a labelled pixel although regions were drawn: in "
+            f"{counted(len(where), 'task')} ({some(where)}) regions {_REMEDIES[reason]}"
         )
         for reason, where in sorted(keys.items())
     ]
@@ -212,30 +210,26 @@ def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
     empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
     if not empty:
         return ""
-    are = "mask is" if len(empty) == 1 else "masks are"
-    return f"{len(empty)} {are} empty although regions were drawn: {_some(empty)}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
+    are = counted(len(empty), "mask is", "masks are")
+    return f"{are} empty although regions were drawn: {some(empty)}"
 
 
 def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     empty = empty_masks(facts)
-    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
+    counting = [fact for fact in facts.values() if fact["annotation"] is not None]
     causes = Counter(reason for reasons in empty.values() for reason in reasons)
     regions: Counter[str] = Counter()
     shapes: Counter[str] = Counter()
-    for fact in counted:
+    for fact in counting:
         regions.update(fact["regions"])
         shapes.update(fact["shapes"])
-    dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
+    dropped = Counter(entry["reason"] for fact in counting for entry in fact["dropped"])
     return {
         "tasks": {
             "all": len(facts),
-            "counted": len(counted),
-            "without_annotation_that_counts": len(facts) - len(counted),
-            "without_region": sum(not fact["regions"] for fact in counted),
+            "counted": len(counting),
+            "without_annotation_that_counts": len(facts) - len(counting),
+            "without_region": sum(not fact["regions"] for fact in counting),
         },
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
@@ -244,7 +238,7 @@ def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "all": len(empty),
             **{reason: causes[reason] for reason in _REMEDIES},
         },
-        "reach_off_the_image": sum(fact["clipped"] for fact in counted),
+        "reach_off_the_image": sum(fact["clipped"] for fact in counting),
     }
 
 

@@ -29,8 +29,10 @@ REGIONS = {
         box(["Canvass"], 1, 1, 9, 9, number=9),
         WHERE + "the label 'Canvass' is not in labels_map; did you mean 'Canvas'?",
     ),
-    "two points": (points([1, 1], [2, 2]), WHERE + "the outline has 2 points; at least three"),
-    "no points": (points(), WHERE + "the outline has 0 points"),
+    "points are no list": (
+        region("polygon", ["Canvas"], {"points": None}, number=9),
+        WHERE + "points is None, not a list of points",
+    ),
     "points are text": (points([1, 1], [2, "x"], [3, 3]), WHERE + "points[1] is 'x', not a number"),
     "points are null": (points([1, 1], None, [3, 3]), WHERE + "points[1] is None, not [x, y]"),
     "a point of three": (points([1, 1], [1, 2, 3], [3, 3]), WHERE + "points[1] is [1, 2, 3]"),

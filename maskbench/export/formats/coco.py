@@ -18,6 +18,7 @@ from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.files.json import json_text
 from maskbench.pipeline.splits import SUBSETS
+from maskbench.text import counted
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
@@ -37,7 +38,7 @@ def write(source: ExportSource, folder: Path) -> str:
         for key in source.benchmark.splits[split]:
             scene = source.benchmark.scene_path(key)
             copy(scene, folder / split / scene.name)
-    return f"{total} instances in COCO's format"
+    return f"{counted(total, 'instance')} in COCO's format"
 
 
 def _split(source: ExportSource, split: str) -> dict[str, Any]:
