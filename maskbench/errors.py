@@ -69,7 +69,7 @@ class Problem(NamedTuple):
 def group_by_cause(
     problems: Iterable[Problem], most: int | None = SHOWN, link: TaskLink | None = None
 ) -> list[Problem]:
-    """Make one of the problems that say the same of several places.
+    """Make one of the problems that say the same of several tasks; a file keeps its own line.
 
     Args:
         problems: All problems of a run.
@@ -79,9 +79,11 @@ def group_by_cause(
     Returns:
         The problems in the order in which each cause was met first.
     """
-    groups: dict[tuple[str, str | None], list[Problem]] = {}
+    groups: dict[tuple[str | None, ...], list[Problem]] = {}
     for problem in problems:
-        groups.setdefault((problem.what, problem.param), []).append(problem)
+        is_alone = problem.task is None and problem.param is None
+        cause = (problem.what, problem.param, problem.file if is_alone else None)
+        groups.setdefault(cause, []).append(problem)
     return [_merged(members, most, link) for members in groups.values()]
 
 
@@ -102,7 +104,7 @@ def _merged(members: Sequence[Problem], most: int | None, link: TaskLink | None)
     noun = next((name for name in nouns if getattr(where[0], name) is not None), "time")
     only_tasks = all(member.place == f"task {member.task}" for member in where)
     places = [str(member.task) if only_tasks else member.place for member in where]
-    shown = some(dict.fromkeys(places), most) if any(places) else ""
+    shown = some(dict.fromkeys(places), most, ", " if only_tasks else "; ") if any(places) else ""
     count = counted(len(members), noun)
     what = f"{first.what} ({count}: {shown})" if shown else f"{first.what} ({count})"
     return Problem(what + end, file=file, param=first.param)

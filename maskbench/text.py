@@ -25,15 +25,15 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else many}"
 
 
-def some(entries: Iterable[object], most: int | None = SHOWN) -> str:
-    """Return the first few entries, and how many more there are; None: all.
+def some(entries: Iterable[object], most: int | None = SHOWN, between: str = ", ") -> str:
+    """Return the first few entries, and how many more there are; ``most`` None: all.
 
     >>> some([1, 2, 3], 2)
     '1, 2 and 1 more'
     """
     shown = [str(entry) for entry in entries]
     rest = 0 if most is None else len(shown) - most
-    return ", ".join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return between.join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 _PLAIN = str.maketrans({"→": "->", "…": "...", "—": "-"})

@@ -180,18 +180,20 @@ def _without_group(
         return
     kind, name = ("field", by) if isinstance(by, str) else by
     what = {
-        "field": f"its data has no field {name!r}; {lacking[0].hint}",
-        "choice": f"its annotation has no choice {name!r}; {lacking[0].hint}",
-        "name": f"its image's name does not match {name!r}: {lacking[0].hint}",
-        "folder": f"its image's folder does not match {name!r}: {lacking[0].hint}",
+        "field": f"its data has no field {name!r}",
+        "choice": f"its annotation has no choice {name!r}",
+        "name": f"its image's name does not match {name!r}",
+        "folder": f"its image's folder does not match {name!r}",
     }[kind]
     cure = (
-        "correct split.group_by: no task has this"
+        "no task has what groups: correct it"
         if nobody_has
-        else "or set split.without_group: alone"
+        else "give it a value, or set split.without_group: alone"
     )
     for image in lacking:
-        yield Problem(f"{what}; {cure}", task=image.task, param="split.group_by")
+        yield Problem(
+            f"{what} ({lacking[0].hint}); {cure}", task=image.task, param="split.group_by"
+        )
 
 
 def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:

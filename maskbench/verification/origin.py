@@ -11,7 +11,7 @@ from maskbench.files.images import inspect, read_scene
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import read_task
-from maskbench.params import Params
+from maskbench.params import Params, ValueFrom
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
 from maskbench.pipeline.rasterize import region_problems
@@ -59,7 +59,7 @@ class Origin:
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Check the class names, and that every task that counts is in the benchmark."""
-        problems = list(self._grouping.problems)
+        problems = [problem for problem in self._grouping.problems if problem.task is None]
         if names != codes(self.params.labels_map):
             what = f"does not name the classes of labels_map in params.yaml; {_BUILD}"
             problems.append(Problem(what, str(root / "codes.txt")))
@@ -118,9 +118,14 @@ class Origin:
         expected = self._splits[row.group]
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
+        for problem in self._grouping.problems:
+            if problem.task == task.id:
+                yield f"cannot be grouped: {problem.what}"
+                return
         if row.group != _as_written(self._grouping.groups[row.key]):
             by = self.params.split.group_by
-            whose = "split.group_by gives" if by else "the digest of its image"
+            name = by.what if isinstance(by, ValueFrom) else by
+            whose = f"{name!r} gives" if name else "the digest of its image"
             yield f"names another group than {whose}"
         if row.published != (published := self._grouping.published.get(row.key, "")):
             yield f"says published {row.published!r}; split.published gives {published!r}"

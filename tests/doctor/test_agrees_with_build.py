@@ -305,7 +305,7 @@ def test_what_was_not_looked_at_is_said(tmp_path, monkeypatch):
     ) in told
     assert "1 task cannot be read" in told
     assert "1 image is missing or cannot be used" in told
-    assert "its data has no field 'room'; known: image" in told
+    assert "its data has no field 'room' (known: image)" in told
     assert "(5 tasks: 1, 2, 3, 4, 5)" in told
     assert "Strange" not in told
     assert "Strange" in "\n".join(map(str, check_up(settings, Layout(), None)))
