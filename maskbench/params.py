@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import ParamsError, Problem, count_problems, did_you_mean
+from maskbench.text import counted
 
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
@@ -484,6 +485,6 @@ def _pattern_fault(pattern: str) -> str | None:
     if groups == 1:
         return None
     return (
-        f"{pattern!r} has {groups} groups; put round brackets around the one part that counts, "
-        r"as in '(\w+)_\d+' (others can be written (?:…))"
+        f"{pattern!r} has {counted(groups, 'group')}; put round brackets around the one part that "
+        r"counts, as in '(\w+)_\d+' (others can be written (?:…))"
     )

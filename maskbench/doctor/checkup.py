@@ -38,7 +38,7 @@ def check_up(params: Params, layout: Layout, most: int | None) -> Iterator[Findi
         try:
             total = sum(project.total for project in server.projects)
             server.sync_recent(total if most is None else most)
-            yield from check_tasks(server, params, layout, None, total)
+            yield from check_tasks(server, params, None, total, layout)
         except SourceError as error:
             yield _unreadable(error, "see to the server, then try again")
         finally:
@@ -49,7 +49,7 @@ def _folder(params: Params, layout: Layout, most: int | None) -> Iterator[Findin
     try:
         folder = Folder(layout.root / params.fetch.folder)
         yield Finding(OK, f"{folder.path}: {counted(len(folder.exports), 'export')}")
-        yield from check_tasks(folder, params, layout, most)
+        yield from check_tasks(folder, params, most, layout=layout)
     except SourceError as error:
         yield _unreadable(error, "mend the folder, or correct fetch.folder")
 

@@ -68,7 +68,11 @@ class _Seen:
 
 
 def check_tasks(
-    source: TaskSource, params: Params, layout: Layout, most: int | None, total: int = 0
+    source: TaskSource,
+    params: Params,
+    most: int | None,
+    total: int = 0,
+    layout: Layout | None = None,
 ) -> Iterator[Finding]:
     """Check tasks as the stages would.
 
@@ -77,9 +81,9 @@ def check_tasks(
     Args:
         source: Where they come from.
         params: The checked params.
-        layout: The repository.
         most: In how many tasks to look at images and regions; None: all.
         total: How many tasks there are, if that is more than the source yields.
+        layout: The repository; None: the current folder.
     """
     seen = _Seen()
     tasks = list(_read(source, params, seen, most))
@@ -89,7 +93,7 @@ def check_tasks(
     for task in tasks:
         _look(source, task, params, seen)
     yield Finding(OK, _looked_at(seen))
-    yield from _errors(seen, params, layout)
+    yield from _errors(seen, params, layout or Layout())
     yield from _warnings(seen)
 
 

@@ -300,7 +300,8 @@ def _from_table(
         what = f"none of its {counted(len(rows), 'line')} fits an image: {some(idle)}"
         problems.append(Problem(what, name, param="split.published.file"))
     elif idle and is_all:
-        note = f"{counted(len(idle), 'line')} of {name} fit no image: {some(idle)}"
+        lines = counted(len(idle), f"line of {name} fits", f"lines of {name} fit")
+        note = f"{lines} no image: {some(idle)}"
         return found, problems, [note]
     return found, problems, []
 

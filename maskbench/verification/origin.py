@@ -19,6 +19,7 @@ from maskbench.pipeline.splits import Member, assign_splits, groups_of
 from maskbench.regions.build import build_mask
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
+from maskbench.text import counted
 
 _BUILD = "run `dvc repro`"
 
@@ -124,8 +125,8 @@ class Origin:
                 return
         if row.group != _as_written(self._grouping.groups[row.key]):
             by = self.params.split.group_by
-            name = by.what if isinstance(by, ValueFrom) else by
-            whose = f"{name!r} gives" if name else "the digest of its image"
+            told = by.what if isinstance(by, ValueFrom) else by
+            whose = f"{told!r} gives" if told else "the digest of its image"
             yield f"names another group than {whose}"
         if row.published != (published := self._grouping.published.get(row.key, "")):
             yield f"says published {row.published!r}; split.published gives {published!r}"
@@ -164,7 +165,8 @@ class Origin:
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (
                 f"is not what annotation {built.rasterized.annotation.id} and the rules give: "
-                f"{differs} pixels differ, the first at x {x}, y {y}; {_BUILD}"
+                f"{counted(differs, 'pixel differs', 'pixels differ')}, the first at x {x}, y {y}; "
+                f"{_BUILD}"
             )
 
 
