@@ -119,7 +119,8 @@ class Benchmark:
     def __repr__(self) -> str:
         split = "" if self.split_name is None else f", split={self.split_name!r}"
         name = type(self).__name__
-        return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {counted(len(self.classes), 'class', 'classes')}>"
+        classes = counted(len(self.classes), "class", "classes")
+        return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {classes}>"
 
     def sample(self, key: str) -> Sample:
         """Read the image and the mask of a key.

@@ -93,6 +93,6 @@ def check_prediction(mask: Mask, truth: Mask, classes: int) -> None:
         )
     if foreign := foreign_values(mask, classes):
         raise ValueError(
-            f"holds the value {foreign[0]}, which is no class: codes.txt has {counted(classes, 'line')}, "
-            f"0 to {classes - 1} (255 means no class)"
+            f"holds the value {foreign[0]}, which is no class: codes.txt has "
+            f"{counted(classes, 'line')}, 0 to {classes - 1} (255 means no class)"
         )

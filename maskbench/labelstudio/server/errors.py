@@ -29,8 +29,8 @@ _MISSING = "'NoneType' object has no attribute"  # how a server words an upload 
 _MISSING_CAUSES = {
     "/data/upload/": "the upload was deleted from Label Studio: import the image again, or delete "
     "the task",
-    "/data/local-files": "no such file lies below Label Studio's document root, or no local storage "
-    "of the project covers its folder: look at the project's Settings, Cloud Storage",
+    "/data/local-files": "no such file lies below Label Studio's document root, or no local "
+    "storage of the project covers its folder: look at the project's Settings, Cloud Storage",
     "/resolve/": "no storage of the project serves this address: look at the project's Settings, "
     "Cloud Storage",
 }
