@@ -1,9 +1,10 @@
 """Write docs/messages.md: each message of maskbench with its cause and its cure.
 
 The messages are collected from the code: what errors, problems and findings are made of, with
-``…`` for what changes. A message that goes on with what to do, after a semicolon, explains itself;
-cause and cure of others come from ``docs/messages.toml``, where an entry's ``text`` is a part of
-the messages that it explains. A test fails if a message is not explained, or an entry has no message.
+``…`` for what changes. A message that goes on with what to do, after a semicolon, explains
+itself; cause and cure of others come from ``docs/messages.toml``, where an entry's ``text`` is a
+part of the messages that it explains. A test fails if a message is not explained, or an entry has
+no message.
 
   python scripts/messages.py             write docs/messages.md
   python scripts/messages.py --check     list what is not explained, and entries without a message
@@ -185,7 +186,9 @@ def explain(messages: Iterable[Message], entries: Iterable[Entry]) -> dict[Messa
 def _own(message: Message) -> Entry | None:
     cause, semicolon, cure = message.text.partition("; ")
     says_both = semicolon and cause.strip("… ") and any(map(str.isalpha, cure))
-    return Entry(message.text, f"{cause}.", f"{cure}.") if says_both else None
+    if not says_both:
+        return None
+    return Entry(message.text, *(f"{half[:1].upper()}{half[1:]}." for half in (cause, cure)))
 
 
 def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) -> list[str]:

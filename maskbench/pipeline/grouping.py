@@ -95,6 +95,7 @@ def _read(
         return None
     if isinstance(source, str):
         value = {**task.data, **annotation.answers}.get(source)
+        return _chosen(source, annotation) if value is None else _text(value)
     elif source.kind == "field":
         value = task.data.get(source.what)
     elif source.kind == "choice":

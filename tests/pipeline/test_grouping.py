@@ -106,6 +106,22 @@ def test_a_choice_of_regions_groups_if_they_agree(tmp_path):
         run(tmp_path, tmp_path / "source", split={"group_by": {"choice": "site"}})
 
 
+@pytest.mark.parametrize("group_by", ["site", {"choice": "site"}])
+def test_answers_without_geometry_are_of_the_region_with_their_id(tmp_path, group_by):
+    """Two regions that say different things: none of them wins by coming last."""
+    drawn = [box(["Canvas"], 10 * n, 0, 10 * n + 9, 50, number=n) for n in (1, 2)]
+    answers = [
+        {"id": f"r{n}", "from_name": "site", "type": "choices", "value": {"choices": [site]}}
+        for n, site in ((1, "north"), (2, "south"))
+    ]
+    write_export(tmp_path / "source", [task(1, annotation(1, [*drawn, answers[0]]))])
+    run(tmp_path, tmp_path / "source", split={"group_by": group_by})
+    assert groups(tmp_path) == {1: '["north"]'}
+    write_export(tmp_path / "source", [task(1, annotation(1, [*drawn, *answers]))])
+    with pytest.raises(DataError, match="'site' has several values in one annotation"):
+        run(tmp_path, tmp_path / "source", split={"group_by": group_by})
+
+
 def test_tasks_without_a_value(tmp_path):
     write_export(tmp_path / "source", with_data("a", None, "", None))
     sections = {"group_by": {"field": "patient"}}

@@ -58,7 +58,7 @@ def test_which_entry_explains_a_message():
         Message("a.py", "nobody explains this"),
     ]
     explained = explain(messages, [short, long, idle])
-    own = Entry(messages[2].text, "is missing here.", "run `dvc pull`.")
+    own = Entry(messages[2].text, "Is missing here.", "Run `dvc pull`.")
     assert list(explained.values()) == [long, short, own, None]
     assert faults(explained, [short, long, idle]) == [
         "a.py: no entry explains: nobody explains this",
