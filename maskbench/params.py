@@ -481,10 +481,10 @@ def _pattern_fault(pattern: str) -> str | None:
     try:
         groups = re.compile(pattern).groups
     except (re.error, OverflowError) as error:
-        return f"{pattern!r} is no regular expression: {error}"
+        return f"'{pattern}' is no regular expression: {error}"
     if groups == 1:
         return None
     return (
-        f"{pattern!r} has {counted(groups, 'group')}; put round brackets around the one part that "
+        f"'{pattern}' has {counted(groups, 'group')}; put round brackets around the one part that "
         r"counts, as in '(\w+)_\d+' (others can be written (?:…))"
     )

@@ -183,8 +183,8 @@ def _without_group(
     what = {
         "field": f"its data has no field {name!r}",
         "choice": f"its annotation has no choice {name!r}",
-        "name": f"its image's name does not match {name!r}",
-        "folder": f"its image's folder does not match {name!r}",
+        "name": f"its image's name does not match '{name}'",
+        "folder": f"its image's folder does not match '{name}'",
     }[kind]
     cure = (
         "no task has what groups: correct it"
