@@ -110,19 +110,31 @@ def _merged(members: Sequence[Problem], most: int | None, link: TaskLink | None)
     return Problem(what + end, file=file, param=first.param)
 
 
+def some_tasks(tasks: Sequence[int], most: int = 10) -> str:
+    """Return how many tasks there are, and the first of them.
+
+    >>> some_tasks([7]), some_tasks([1, 2, 3], most=2)
+    ('1 task (7)', '3 tasks (1, 2 and 1 more)')
+    """
+    return f"{counted(len(tasks), 'task')} ({some(tasks, most)})"
+
+
 class MaskbenchError(Exception):
     """The base of all errors that a user can cause and mend.
 
     Args:
         message: One sentence: what happened and what to do.
         problems: The single problems behind it, all of the run.
+        advice: What to do about all of them, several lines; shown last, so that lines to paste
+            stand at the end.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: str, problems: Sequence[Problem] = (), advice: str = "") -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+        self.advice = advice
 
     def __str__(self) -> str:
         return self.describe()
@@ -142,7 +154,10 @@ class MaskbenchError(Exception):
         if len(causes) > len(shown):
             lines.append(f"  … and {len(causes) - len(shown)} more")
         is_cut = len(causes) > len(shown) or (len(self.problems) > SHOWN and not is_all)
-        return "\n".join([*lines, *([f"  ({more})"] if more and is_cut else [])])
+        lines += [f"  ({more})"] if more and is_cut else []
+        if self.advice:
+            lines += ["", *map(escape_terminal, self.advice.split("\n"))]
+        return "\n".join(lines)
 
 
 class ParamsError(MaskbenchError):

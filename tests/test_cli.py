@@ -59,7 +59,7 @@ print("→ … — ä \\U0001f600 \\udc80")
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert b"params.yaml cannot be read" in done.stderr
+    assert b"no dvc.yaml here or above" in done.stderr
     last = done.stdout.decode(encoding).splitlines()[-1]
     assert (
         last

@@ -13,6 +13,7 @@ Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 """
 
 import argparse
+from pathlib import Path
 
 from maskbench.commands import at_least
 
@@ -36,11 +37,12 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.doctor.checkup import check_up
     from maskbench.doctor.findings import ERROR, WARNING
     from maskbench.params import load_params
-    from maskbench.pipeline.layout import Layout
+    from maskbench.pipeline.layout import Layout, find_root
     from maskbench.text import counted
 
-    params, levels = load_params(), []
-    for finding in check_up(params, Layout(), None if args.all else args.tasks):
+    layout = Layout(find_root(Path()))
+    params, levels = load_params(layout.params), []
+    for finding in check_up(params, layout, None if args.all else args.tasks):
         print(finding.describe(args.all, params.fetch.task_link), flush=True)
         levels.append(finding.level)
     errors, warnings = levels.count(ERROR), levels.count(WARNING)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from maskbench.diff.model import Move
 from maskbench.files.manifest import Row
-from maskbench.params import SplitParams
-from maskbench.pipeline.splits import SUBSETS, Group, Member, assign_splits, groups_of
+from maskbench.params import SUBSETS, SplitParams
+from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of
 
 
 def moves(

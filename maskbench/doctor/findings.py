@@ -19,7 +19,7 @@ class Finding:
     Attributes:
         level: ``ok``, ``warning`` or ``error``.
         what: What was found, one line.
-        advice: What to do; empty where there is nothing to do.
+        advice: What to do, perhaps several lines; empty where there is nothing to do.
         problems: The single problems behind it.
     """
 
@@ -46,5 +46,6 @@ class Finding:
             rest = f"… and {len(causes) - len(shown)} more; `maskbench doctor --all` lists them"
             lines.append(f"{_INDENT}{rest}")
         if self.advice:
-            lines.append(f"{_INDENT}→ {escape_terminal(self.advice)}")
+            advice = [escape_terminal(line) for line in self.advice.split("\n")]
+            lines += [f"{_INDENT}→ {advice[0]}", *advice[1:]]  # what is to be pasted has no indent
         return "\n".join(lines)

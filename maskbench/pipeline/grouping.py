@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from maskbench.errors import Problem, did_you_mean
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
-from maskbench.params import SplitParams, ValueFrom
+from maskbench.params import SUBSETS, SplitParams, ValueFrom
 from maskbench.pipeline.published import read_published, subset_named
-from maskbench.pipeline.splits import SUBSETS
 from maskbench.regions.task import Annotation, Task
 from maskbench.text import counted, some
 

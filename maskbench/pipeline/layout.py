@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from maskbench.errors import MaskbenchError
 from maskbench.files.json import parse_json
 
 
@@ -14,6 +15,11 @@ class Layout(NamedTuple):
     """
 
     root: Path = Path()
+
+    @property
+    def params(self) -> Path:
+        """Return the file of all settings."""
+        return self.root / "params.yaml"
 
     @property
     def data(self) -> Path:
@@ -88,3 +94,26 @@ def read_origins(layout: Layout) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return origins if isinstance(origins, dict) else {}
+
+
+def find_root(start: Path) -> Path:
+    """Return the folder at or above ``start`` that holds ``dvc.yaml``.
+
+    Raises:
+        MaskbenchError: There is none.
+    """
+    for folder in (start, *start.resolve().parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    raise MaskbenchError("no dvc.yaml here or above: run maskbench inside a benchmark repository")
+
+
+def find_benchmark() -> Path:
+    """Return ``data/benchmark`` of the repository here or above; of this folder if there is none.
+
+    A training machine may have a benchmark without its repository.
+    """
+    try:
+        return Layout(find_root(Path())).benchmark
+    except MaskbenchError:
+        return Layout().benchmark

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskbench.errors import Problem
 from maskbench.files.csv import csv_rows
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 from maskbench.text import unescape_formula
 
 PARAM = "split.published.file"

@@ -1,6 +1,5 @@
 """Doctor and build agree: whatever stops the build, doctor says before, in the same words."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -293,9 +292,9 @@ def test_what_was_not_looked_at_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".dvc").mkdir()
     strange = task(4, annotation(4, [box(["Strange"], 1, 1, 50, 50)]))
-    tasks = [*simple_tasks(3), strange, task(5, annotation(5, [])), {"id": "six"}]
-    write_export(tmp_path / "source", tasks[:5])
-    (tmp_path / "source/export.json").write_text(json.dumps(tasks))
+    tasks = [*simple_tasks(3), strange, task(5, annotation(5, []))]
+    tasks.append(task(6, annotation(6, "x")))
+    write_export(tmp_path / "source", tasks)
     (tmp_path / "source/upload/1/00000005-scene_5.png").unlink()
     settings = params("source", split={"group_by": "room"})
     told = "\n".join(finding.describe() for finding in check_up(settings, Layout(), 2))
