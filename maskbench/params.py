@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import ParamsError, Problem, did_you_mean
+from maskbench.files.levels import LEAST, MOST, SCALINGS
 
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
@@ -425,11 +426,13 @@ def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Combine
 
 
 def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
-    if raw is None or raw in ("range", "percentile"):
+    if raw is None or raw in SCALINGS:
         return raw  # type: ignore[no-any-return]
     numbers = raw if isinstance(raw, list) else []
-    if len(numbers) == 2 and all(type(n) is int for n in numbers) and numbers[0] < numbers[1]:
-        return numbers[0], numbers[1]
+    if len(numbers) == 2 and all(type(number) is int for number in numbers):
+        low, high = numbers
+        if LEAST <= low < high <= MOST:
+            return low, high
     what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
     check.add("combine.scaling", f"{raw!r} {what}")
     return None

@@ -61,7 +61,9 @@ def combine(params: Params, layout: Layout) -> str:
         "combine",
         make_mask,
         folders,
-        lambda facts: unmatched_problems(_total(facts)),
+        lambda facts: (
+            unmatched_problems(_total(facts)) or no_class_at_all(facts, params.labels_map)
+        ),
         lambda facts: _advice(facts, params),
     )
     digests = folder_digests(layout, "label_sets")
@@ -81,9 +83,10 @@ def combine(params: Params, layout: Layout) -> str:
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {warning}", file=sys.stderr)
+    empty = describe_masks_without_class(built.facts, params.labels_map)
     return (
         f"{len(built.facts)} masks of {len(names)} classes, {len(combinations)} combinations of "
-        f"labels; {built.made} masks made anew"
+        f"labels; {built.made} masks made anew{f' — {empty}' if empty else ''}"
     )
 
 
@@ -186,6 +189,58 @@ def _advice(facts: _Facts, params: Params) -> str:
     return unmatched_advice(unmatched, pairs, params.labels_map, names)
 
 
+SHOWN_KEYS = 5
+
+
+def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[str, list[str]]:
+    """Find the masks that hold nothing but background or ignored pixels although labels lie there.
+
+    Args:
+        facts: The ``combinations`` of each mask, by key.
+        labels_map: Class names and their values.
+
+    Returns:
+        Which labels become what, by key.
+    """
+    found = {}
+    for key, fact in facts.items():
+        drawn = [(labels, becomes) for labels, _, becomes in fact.get("combinations", ()) if labels]
+        if drawn and all(labels_map.get(becomes) in (0, IGNORE) for _, becomes in drawn):
+            found[key] = [f"{' + '.join(labels)} → {becomes}" for labels, becomes in drawn]
+    return found
+
+
+def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Problem]:
+    """Find out why no mask would have a pixel of a class; empty if one has, or nothing is drawn."""
+    empty = masks_without_class(facts, labels_map)
+    drawn = [
+        key for key, fact in facts.items() if any(part[0] for part in fact.get("combinations", ()))
+    ]
+    if not empty or len(empty) < len(drawn):
+        return []
+    keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
+    what = (
+        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
+        f"{len(keys)} task{'s' * (len(keys) > 1)} ({_some(keys, SHOWN_KEYS)}); correct labels_map, "
+        "multi_label_rules or combine.unmatched"
+    )
+    return [Problem(what)]
+
+
+def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> str:
+    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+    empty = masks_without_class(facts, labels_map)
+    named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
+    masks = "1 mask has" if len(named) == 1 else f"{len(named)} masks have"
+    what = f"{masks} no pixel of a class although regions were drawn"
+    return f"{what}: {_some(named, SHOWN_KEYS)}" if named else ""
+
+
+def _some(tasks: Sequence[object], most: int = 10) -> str:
+    shown = ", ".join(str(task) for task in tasks[:most])
+    return shown + (", …" if len(tasks) > most else "")
+
+
 def codes(labels_map: Mapping[str, int]) -> list[str]:
     """Return the class names by mask value, as fastai's ``codes``; the ignore value has none.
 
@@ -231,6 +286,7 @@ def _metrics(
             }
             for name in labels_map
         },
+        "without_class": len(masks_without_class(built.facts, labels_map)),
         "combinations": {
             " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },

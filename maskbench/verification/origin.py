@@ -28,13 +28,7 @@ quality 95, which changes even noise by less."""
 
 
 class Origin:
-    """What a benchmark was made from.
-
-    Args:
-        annotations: The folder of stored tasks.
-        params: The checked params.
-        rows: The manifest's rows.
-    """
+    """What a benchmark was made from: the folder of stored tasks, and the params."""
 
     def __init__(self, annotations: Path, params: Params, rows: Iterable[Row]) -> None:
         self.annotations = annotations

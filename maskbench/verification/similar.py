@@ -40,12 +40,7 @@ def look(scene: Scene) -> Look:
 
 
 def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Find near-equal images in different splits, as (first index, second index, correlation).
-
-    Args:
-        looks: The images' looks.
-        splits: The split of each.
-    """
+    """Find near-equal images in different splits, as (first index, second index, correlation)."""
     if not looks:
         return
     everything = np.stack(looks)

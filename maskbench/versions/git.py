@@ -12,14 +12,7 @@ from maskbench.errors import SourceError
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit.
-
-    Attributes:
-        sha: Its full id.
-        date: Day of the commit, ``YYYY-MM-DD``.
-        author: The author's name.
-        subject: First line of its message.
-    """
+    """A commit: its full id, day (``YYYY-MM-DD``), author's name and first line of the message."""
 
     sha: str
     date: str

@@ -185,8 +185,8 @@ def shards(source, tmp_path_factory):
 
 
 def test_webdataset_is_read_by_its_library_through_torchs_loader(source, shards):
-    import webdataset  # noqa: PLC0415
-    from torch.utils.data import DataLoader  # noqa: PLC0415
+    import webdataset
+    from torch.utils.data import DataLoader
 
     root, index = shards
     assert index["classes"] == list(source.benchmark.classes)

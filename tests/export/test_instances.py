@@ -28,9 +28,8 @@ from maskbench.regions.task import Image as TaskImage
 from tests.benchmarks import write_item, write_lists
 from tests.exports import PARAMS, annotation, box, polygon, region, task, write_export
 from tests.reference import ellipse_distance, nonzero
-from tests.repositories import ROOT
+from tests.repositories import ROOT, run
 from tests.strokes import bitmask, brush
-from tests.versions.test_download import run
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")  # of pycocotools
 
@@ -189,7 +188,7 @@ def test_self_crossing_outlines_are_filled_as_the_canvas_shows_them(tmp_path):
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95, 1.0])
 def test_traced_pixels_fill_back_exactly(share):
     """Any pixels: holes, holes in parts in holes, parts that touch at a corner, single pixels."""
-    from pycocotools import mask as coco_mask  # noqa: PLC0415
+    from pycocotools import mask as coco_mask
 
     rng = np.random.default_rng(round(100 * share))
     for _ in range(60):

@@ -11,8 +11,8 @@ import pytest
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.harness.web import Web
-from tests.labelstudio.server.fixtures import POLYGONS, filled, triangle
-from tests.repositories import Repository, copy_tree
+from tests.labelstudio.server.fixtures import filled, imported
+from tests.repositories import new_repository
 
 FAKE = "0123456789abcdef+/=0123456789abcdef0+/=" + "é".encode().hex()
 
@@ -69,10 +69,8 @@ def keys(api, studio):
 @pytest.fixture(scope="module")
 def projects(api):
     good, _ = filled(api, "secrets", 2)
-    bad = api.create_project("secrets, bad", POLYGONS)
     images = ["http://169.254.169.254/x.png", "/api/users/x.png", "/data/upload/1/gone.png"]
-    annotations = [{"result": [triangle()]}]
-    api.import_tasks(bad, [{"data": {"image": i}, "annotations": annotations} for i in images])
+    bad, _ = imported(api, "secrets, bad", images)
     return good, bad
 
 
@@ -80,10 +78,7 @@ def projects(api):
 def test_nothing_that_dvc_and_the_stages_write_holds_the_key(
     tmp_path, studio, keys, projects, kind
 ):
-    repository = Repository(tmp_path / "repo")
-    repository.root.mkdir()
-    copy_tree(repository.root)
-    repository.git("init", "-q", "-b", "main")
+    repository = new_repository(tmp_path / "repo")
     repository.environment |= {
         KEY_VARIABLE: keys[kind],
         "DVC_SITE_CACHE_DIR": str(tmp_path / "site"),

@@ -20,7 +20,7 @@ from maskbench.pipeline.layout import Layout
 from tests.exports import polygon
 from tests.harness.proxy import Proxy
 from tests.harness.web import Web
-from tests.repositories import Repository, copy_tree
+from tests.repositories import new_repository
 
 POLYGONS = """<View><Image name="image" value="$image"/>
 <PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
@@ -88,6 +88,14 @@ def filled(api, title, count=3, first=0):
     return project, tasks
 
 
+def imported(api, title, references):
+    """A project with an annotated task for each image reference; returns (project id, task ids)."""
+    project = api.create_project(title, POLYGONS)
+    annotations = [{"result": [triangle()]}]
+    tasks = [{"data": {"image": r}, "annotations": annotations} for r in references]
+    return project, api.import_tasks(project, tasks)
+
+
 class Bench:
     """A folder into which a server's projects are fetched."""
 
@@ -95,6 +103,7 @@ class Bench:
         self.layout = Layout(root)
         self.root = root
         self.private_hosts = []
+        self.missing_images = "error"
 
     def params(self, server, projects, labels=("Canvas", "Obstruction")):
         labels_map = {name: value for value, name in enumerate(["Background", *labels])}
@@ -105,6 +114,7 @@ class Bench:
                     "project": projects,
                     "folder": "data/sample",
                     "private_hosts": self.private_hosts,
+                    "missing_images": self.missing_images,
                 },
                 "labels_map": labels_map,
                 "multi_label_rules": {},
@@ -166,13 +176,10 @@ def elsewhere(tmp_path):
 
 def built_from(studio, project, root):
     """A repository that takes its labels from a project, built and committed."""
-    repository = Repository(root)
-    root.mkdir()
-    copy_tree(root)
+    repository = new_repository(root)
     repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
     repository.edit_params("  server:\n", f"  server: {studio.url}\n")
     repository.edit_params("  project:\n", f"  project: {project}\n")
-    repository.git("init", "-q", "-b", "main")
     repository.dvc("repro")
     repository.commit("built")
     return repository

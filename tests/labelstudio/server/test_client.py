@@ -16,7 +16,7 @@ from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
 from tests.harness.web import Web
 
-SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
+SECRET = "0123456789abcdef0123456789abcdef01234567"
 PATIENCE = Patience(retries=3, pause=0.001, timeout=(5.0, 60.0))
 HASTY = replace(PATIENCE, timeout=(5.0, 1.0))  # for answers that never come
 

@@ -16,7 +16,7 @@ from maskbench.labelstudio.server.private_network import AllowedHosts, check_url
 from tests.harness.web import Web
 from tests.labelstudio.server.fixtures import png
 
-SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
+SECRET = "0123456789abcdef0123456789abcdef01234567"
 HASTY = Patience(retries=0, pause=0.0, timeout=(30.0, 30.0))
 IMAGE = png(1)
 
