@@ -156,10 +156,10 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
     before = file.read_bytes()
     today = datetime.now(UTC).date().isoformat()
     name = name or next_snapshot(load_params(file).fetch.snapshot, today)
-    masks = _masks(layout)
+    masks = mask_digests(layout)
     edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
-    if _repro(layout) == 0:
-        return name, differing(masks, _masks(layout))
+    if repro(layout) == 0:
+        return name, differing(masks, mask_digests(layout))
     if _fetched(layout) == name:
         raise MaskbenchError(
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
@@ -169,14 +169,14 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
     raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
 
 
-def _masks(layout: Layout) -> dict[str, str]:
+def mask_digests(layout: Layout) -> dict[str, str]:
     """Return the digest of each mask's pixels by key."""
     if not layout.combined.is_file():
         return {}
     return {row["key"]: row["mask_sha256"] for row in read_table(layout.combined)}
 
 
-def _repro(layout: Layout) -> int:
+def repro(layout: Layout) -> int:
     """Run ``dvc repro`` with this environment's Python first on the path."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     command = [sys.executable, "-m", "dvc", "repro"]
