@@ -192,9 +192,8 @@ def _warnings(seen: _Seen, params: Params) -> Iterator[Finding]:
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
     if seen.missing:
         yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
-    if seen.levels:
-        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
-        yield Finding(WARNING, what, advice)
+    if said := describe_badly_seen(seen.levels, None):
+        yield Finding(WARNING, *said)
     if seen.clipped:
         what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
         yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")

@@ -53,8 +53,8 @@ def fetch(params: Params, layout: Layout) -> str:
     built = build(recipe, layout, _jobs(source, layout, params.fetch.image_field, missing))
     source.finish()
     metrics = _metrics(list(built.facts.values()))
-    if params.combine.scaling is None:
-        _warn_of_levels(built.facts)
+    if warning := describe_badly_seen(_badly_seen(built.facts), None):
+        print(f"warning: {'; unless that is done, '.join(warning)}", file=sys.stderr)
     if missing is not None:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
@@ -308,11 +308,6 @@ def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
     """Return the levels of images that loaders see badly without a stated scaling, by key."""
     found = {key: Levels(*fact["levels"]) for key, fact in facts.items() if fact["levels"]}
     return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
-
-
-def _warn_of_levels(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    if warning := describe_badly_seen(_badly_seen(facts), None):
-        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _gone(keys: set[str]) -> str:
