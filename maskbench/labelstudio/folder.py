@@ -8,7 +8,7 @@ from typing import Any
 from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
 from maskbench.files.json import compact_json
-from maskbench.labelstudio.copies import Export, Union
+from maskbench.labelstudio.copies import Export, Union, exports_of
 from maskbench.labelstudio.export import RawTask, is_id
 from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
@@ -89,10 +89,10 @@ class Folder:
                 folder = PurePosixPath(name).parent.as_posix()
                 folders.setdefault((folder, content.is_in_pieces), []).extend(tasks)
             else:
-                yield Export(name, tasks, content.is_in_pieces)
+                yield from exports_of(name, tasks, content.is_in_pieces)
         for (folder, is_in_pieces), tasks in folders.items():
             name = tasks[0].origin if len(tasks) == 1 else f"{folder}/*"
-            yield Export(name, tasks, is_in_pieces)
+            yield from exports_of(name, tasks, is_in_pieces)
 
     def _with_id(self, name: str, tasks: list[Any]) -> Iterator[RawTask]:
         without = []
