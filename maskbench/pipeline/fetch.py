@@ -23,6 +23,7 @@ from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, 
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
+from maskbench.text import escape_terminal
 
 SHOWN_KEYS = 5
 """Keys of tasks that are gone, as listed in the summary."""
@@ -40,7 +41,7 @@ def fetch(params: Params, layout: Layout) -> str:
     """
     source = open_source(params, layout)
     for note in source.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        print(f"warning: {escape_terminal(note)}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
     source.prepare(_tasks_with_image(source, params.fetch.image_field))
     missing = Missing() if params.fetch.missing_images == "skip" else None
