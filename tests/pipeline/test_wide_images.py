@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from maskbench.dataset import Benchmark
+from maskbench.diff.page.pictures import scene as page_scene
 from maskbench.doctor.findings import ERROR, WARNING
 from maskbench.doctor.tasks import check_tasks
 from maskbench.errors import DataError
@@ -69,6 +70,12 @@ def test_a_stated_scaling_is_kept_and_applied(tmp_path, capsys, scaling, kept, s
     assert verify(root, settings).problems == ()
     settings.write_text(json.dumps(PARAMS))
     assert "combine.scaling in params.yaml gives None" in str(verify(root, settings).problems[0])
+
+
+def test_pictures_of_a_page_show_it_as_loaders_do(tmp_path):
+    path = build(tmp_path, "range") / "scenes/000001_cell_1.tif"
+    assert np.asarray(page_scene(path, None)).max() == 0
+    assert np.asarray(page_scene(path, (0, 249))).max() == 255
 
 
 def test_the_scene_keeps_its_bytes(tmp_path):
