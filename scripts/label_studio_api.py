@@ -122,9 +122,9 @@ class Api:
         storage = self.call("POST", "/api/storages/localfiles/", json=body)["id"]
         self.call("POST", f"/api/storages/localfiles/{storage}/sync")
 
-    def export(self, project: int, all_tasks: bool = True) -> bytes:
-        """Return the JSON export, byte for byte as the server sends it."""
-        query = {"exportType": "JSON", "download_all_tasks": str(all_tasks).lower()}
+    def export(self, project: int, all_tasks: bool = True, form: str = "JSON") -> bytes:
+        """Return an export, byte for byte as the server sends it."""
+        query = {"exportType": form, "download_all_tasks": str(all_tasks).lower()}
         path = f"{self.url}/api/projects/{project}/export"
         answer = self.session.get(path, params=query, timeout=300)
         answer.raise_for_status()

@@ -13,6 +13,7 @@ from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
+from maskbench.pipeline.combine import describe_masks_without_class, no_class_at_all
 from maskbench.pipeline.fetch import Missing, needs_image, sized
 from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import BuiltMask, build_mask
@@ -32,6 +33,7 @@ _DROPPED = {
     "no_area": "that are points or open lines",
     "not_a_region": "that are no regions",
     "other_image": "on another image than the one chosen",
+    "left_out": "whose labels are all left out by label_aliases",
 }
 
 
@@ -43,6 +45,7 @@ class _Seen:
     total: int = 0
     counted: int = 0
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
     bad_tasks: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
     missing: Missing = field(default_factory=Missing)
@@ -69,7 +72,9 @@ def check_tasks(
     """
     for note in source.notes:
         yield Finding(WARNING, note)
-    seen = _Seen(bad_tasks=list(source.problems))
+    for problem in source.problems:
+        yield Finding(ERROR, str(problem))
+    seen = _Seen()
     tasks = list(_parsed(source, params, seen, most))
     seen.total = max(seen.total, total)
     source.prepare(task for task in tasks if needs_image(task))
@@ -79,7 +84,7 @@ def check_tasks(
         OK, f"looked at {seen.tasks} tasks; {seen.counted} have an annotation that counts"
     )
     yield from _errors(seen, params)
-    yield from _warnings(seen)
+    yield from _warnings(seen, params)
 
 
 def _parsed(source: TaskSource, params: Params, seen: _Seen, most: int | None) -> Iterator[Task]:
@@ -140,6 +145,9 @@ def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
+    seen.masks[task.key] = {
+        "combinations": [(c.labels, c.pixels, c.becomes) for c in built.combinations]
+    }
     for combination in built.combinations:
         if combination.becomes is None:
             seen.unmatched.setdefault(combination.labels, []).append(task.id)
@@ -169,6 +177,8 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
         advice = "draw what has an area and a label; the next build stops otherwise"
         for problem in no_mask_at_all(seen.facts, params):
             yield Finding(level, str(problem), advice)
+        for problem in no_class_at_all(seen.masks, params.labels_map):
+            yield Finding(level, str(problem), "the next build stops otherwise")
 
 
 def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]:
@@ -176,7 +186,7 @@ def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]
         yield Finding(ERROR, f"{len(problems)} {what}: {some(problems)}", advice)
 
 
-def _warnings(seen: _Seen) -> Iterator[Finding]:
+def _warnings(seen: _Seen, params: Params) -> Iterator[Finding]:
     if seen.turned:
         what = f"{len(seen.turned)} images are turned by EXIF (task {some(seen.turned)})"
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
@@ -191,8 +201,8 @@ def _warnings(seen: _Seen) -> Iterator[Finding]:
     for reason, count in sorted(seen.dropped.items()):
         what = f"{count} regions {_DROPPED.get(reason, reason)} will have no pixel"
         yield Finding(WARNING, what, "after a build plots/dropped.csv lists them")
-    empty = describe_empty_masks(seen.facts)
-    if empty:
+    without_class = describe_masks_without_class(seen.masks, params.labels_map)
+    for empty in filter(None, (describe_empty_masks(seen.facts), without_class)):
         yield Finding(WARNING, empty, "look whether these images are meant to be background")
     twins = _twins(seen.names)
     if twins:

@@ -16,6 +16,9 @@ from PIL.ImageFile import ImageFile
 Scaling = tuple[int, int]
 """The values that become 0 and 255: (low, high)."""
 
+LEAST, MOST = -(2**31), 2**32 - 1
+"""The smallest and largest value that an image can have."""
+
 SCALINGS = ("range", "percentile")
 """What ``combine.scaling`` can name: each image's range of values, or that between percentiles."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
-from maskbench.files.levels import Scaling
+from maskbench.files.levels import LEAST, MOST, Scaling
 from maskbench.text import unescape_formula
 
 
@@ -110,8 +110,10 @@ def _scaling(text: str) -> Scaling | None:
     """Read ``[low, high]``; manifests of versions before 0.2 have no such column."""
     if not text:
         return None
-    low, high = json.loads(text)
-    return int(low), int(high)
+    low, high = (int(number) for number in json.loads(text))
+    if not LEAST <= low <= high <= MOST:
+        raise ValueError(f"{text} is no scaling")
+    return low, high
 
 
 def _optional(text: str) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.hashing import digest
-from maskbench.labelstudio.export import RawTask, essential
+from maskbench.labelstudio.export import RawTask, essential, is_id
 from maskbench.labelstudio.image_names import (
     is_upload,
     looks_like_image,
@@ -52,7 +52,7 @@ class Export:
             self.tasks[number] = task if known is None else unite(known, task)
 
     def _united(self, one: RawTask, other: RawTask) -> RawTask:
-        found = [*one.value["annotations"], *other.value["annotations"]]
+        found = [*_annotations(one.value), *_annotations(other.value)]
         return one._replace(value={**one.value, "annotations": found})
 
     def _newer(self, one: RawTask, other: RawTask) -> RawTask:
@@ -173,7 +173,7 @@ class Union:
             ]
             projects = [kept[name].value.get("project") for name in rivals]
             for name, project in zip(rivals, projects, strict=True):
-                is_told = project is not None and projects.count(project) == 1
+                is_told = is_id(project) and projects.count(project) == 1
                 mark = f"project{project}" if is_told else _mark(kept[name].value)
                 yield (name, number), mark
 
@@ -192,12 +192,21 @@ def is_same_task(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         told.append(None not in values)
     if all(told):
         return True
-    return bool(_pictures(one) & _pictures(other)) or one.get("data") == other.get("data")
+    pictures = _pictures(one), _pictures(other)
+    return bool(pictures[0] & pictures[1]) or not any(pictures)
 
 
 def _are_equal(one: RawTask, other: RawTask) -> bool:
     """Tell whether two copies say the same, as far as it is read."""
-    return one.value == other.value or essential(one.value) == essential(other.value)
+    try:
+        return one.value == other.value or essential(one.value) == essential(other.value)
+    except RecursionError:  # nested too deeply to be a task
+        return False
+
+
+def _annotations(task: Mapping[str, Any]) -> list[Any]:
+    found = task.get("annotations")
+    return found if isinstance(found, list) else []
 
 
 def _pictures(task: Mapping[str, Any]) -> set[str]:
@@ -230,8 +239,7 @@ def _mark(task: Mapping[str, Any]) -> str:
 
 def _saved(task: Mapping[str, Any]) -> datetime:
     """Return when a raw task was saved last."""
-    annotations = task.get("annotations")
-    parts = [task, *(annotations if isinstance(annotations, list) else ())]
+    parts = [task, *_annotations(task)]
     texts = [part.get(n) for part in parts if isinstance(part, dict) for n in _TIMES]
     return max((moment(text) for text in texts if isinstance(text, str)), default=NEVER)
 

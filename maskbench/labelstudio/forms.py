@@ -121,7 +121,7 @@ def _of_old_version(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task of a version before 1.0: completions, skipped ones, seconds since 1970."""
     found = entry["completions"]
     annotations = [_of_completion(c) if isinstance(c, dict) else c for c in found]
-    return {"annotations": annotations, **entry}
+    return {**entry, "annotations": annotations}
 
 
 def _of_completion(completion: Mapping[str, Any]) -> dict[str, Any]:

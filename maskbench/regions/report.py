@@ -33,6 +33,7 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
         "annotation": rasterized.annotation.id,
         "regions": dict(Counter(label for region in drawn for label in region.labels)),
         "shapes": dict(Counter(region.shape for region in drawn)),
+        "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
         "dropped": [
             {
                 "task": task.id,
@@ -74,6 +75,7 @@ REMEDIES = {
     "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
     "ellipses or brush strokes",
     "other_image": "lie on another image than fetch.image_field chooses: correct it",
+    "left_out": "carry only labels that rasterize.label_aliases leaves out: name their classes",
 }
 """What is the matter with the regions of empty masks, and what to do, by reason."""
 

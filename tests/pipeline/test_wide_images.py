@@ -106,9 +106,12 @@ def test_an_older_manifest_has_no_scaling(tmp_path):
     assert {row.scaling for row in read_manifest(path).values()} == {None}
 
 
-def test_a_damaged_scaling_is_told(tmp_path):
+@pytest.mark.parametrize(
+    "damage", ["[0]", "[9, 0]", "x", "[0, 1e400]", "[0, 99999999999999999999]"]
+)
+def test_a_damaged_scaling_is_told(tmp_path, damage):
     path = build(tmp_path, "range") / "manifest.csv"
-    path.write_text(path.read_text().replace("[0, 249]", "[0]"))
+    path.write_text(path.read_text().replace("[0, 249]", damage))
     with pytest.raises(DataError, match=r"manifest\.csv: cannot be read"):
         Benchmark(path.parent)[0]
 

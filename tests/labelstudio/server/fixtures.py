@@ -103,6 +103,7 @@ class Bench:
         self.layout = Layout(root)
         self.root = root
         self.private_hosts = []
+        self.missing_images = "error"
 
     def params(self, server, projects, labels=("Canvas", "Obstruction")):
         labels_map = {name: value for value, name in enumerate(["Background", *labels])}
@@ -113,6 +114,7 @@ class Bench:
                     "project": projects,
                     "folder": "data/sample",
                     "private_hosts": self.private_hosts,
+                    "missing_images": self.missing_images,
                 },
                 "labels_map": labels_map,
                 "multi_label_rules": {},
