@@ -27,7 +27,7 @@ class FetchParams(NamedTuple):
     Attributes:
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
-        folder: Folder with Label Studio JSON exports and their images.
+        folder: Folder with Label Studio JSON exports and their images; not read with a server.
         snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
@@ -222,7 +222,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
     known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
-    section = check.mapping(raw, "fetch", known=known, required=("folder",))
+    section = check.mapping(raw, "fetch", known=known)
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
         check.add("fetch.server", "the address holds a login; the key comes from the environment")
@@ -240,11 +240,17 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     return FetchParams(
         server=server.rstrip("/") if server else None,
         projects=tuple(ids),
-        folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
+        folder=_folder(check, section.get("folder"), server),
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
     )
+
+
+def _folder(check: Checker, raw: Any, server: str | None) -> str:
+    if raw is None and server is None:
+        check.add("fetch.folder", "without a server, name the folder with exports and images")
+    return check.text(raw, "fetch.folder", optional=True) or ""
 
 
 def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:

@@ -12,6 +12,7 @@ Exit status: 0 nothing changed, or the build is done; with --check, 10 if someth
 """
 
 import argparse
+import sys
 
 CHANGED = 10
 """Exit status of ``--check`` when there is something to refresh."""
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout
     from maskbench.versions.refresh import look, take
+    from maskbench.versions.remote import ADVICE, why_private
 
     layout = Layout()
     changes = look(load_params(), layout)
@@ -41,4 +43,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"snapshot: {name}")
     print("\n".join(masks.lines("masks")))
     print("Look at it with `maskbench diff` and `dvc metrics diff`; then commit, and `dvc push`.")
+    private = why_private(layout.root)
+    if private:
+        print(f"warning: {private}; {ADVICE}", file=sys.stderr)
     return 0

@@ -23,7 +23,7 @@ def check_up(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
     """
     text = f"params.yaml: {len(params.labels_map)} classes, {len(params.rules)} rules"
     yield Finding(OK, text)  # load_params has told what is wrong in it
-    yield from check_repository(layout)
+    yield from check_repository(layout, params)
     if params.fetch.server is None:
         yield from _folder(params, layout, most)
         return

@@ -12,6 +12,7 @@ from maskbench.errors import MaskbenchError
 from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.pin import check_pin
 
 
 def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
@@ -23,6 +24,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     """
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
+        check_pin(layout.root)
         with _alone(stage, layout):
             remove_unfinished(layout.written())
             summary = function(params, layout)

@@ -30,19 +30,20 @@ class Labeling:
     """What a project lets annotators draw.
 
     Attributes:
-        labels: The labels of all controls that label regions, as annotations store them.
+        labels: The labels of all controls that label regions, as annotations store them, in the
+            setup's order.
         fields: The field of a task's data behind each image tag, by the tag's name.
         lists: Names of image tags that show several images of a task.
     """
 
-    labels: frozenset[str]
+    labels: tuple[str, ...]
     fields: Mapping[str, str]
     lists: tuple[str, ...] = ()
 
 
 def parse_labeling(parsed: Any) -> Labeling:
     """Read a labelling setup from ``parsed_label_config``; unknown parts are skipped."""
-    labels: set[str] = set()
+    labels: list[str] = []
     fields: dict[str, str] = {}
     lists: set[str] = set()
     controls = parsed.values() if isinstance(parsed, Mapping) else ()
@@ -50,7 +51,7 @@ def parse_labeling(parsed: Any) -> Labeling:
         if not isinstance(control, Mapping):
             continue
         if str(control.get("type")).lower() in _LABELLING:
-            labels.update(map(str, _listed(control, "labels")))
+            labels += map(str, _listed(control, "labels"))
         shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
         for name, shown in shows:
             if not isinstance(shown, Mapping) or shown.get("type") != "Image":
@@ -59,7 +60,7 @@ def parse_labeling(parsed: Any) -> Labeling:
                 fields[str(name)] = str(shown["value"])
             elif shown.get("valueList"):
                 lists.add(str(name))
-    return Labeling(frozenset(labels), fields, tuple(sorted(lists)))
+    return Labeling(tuple(dict.fromkeys(labels)), fields, tuple(sorted(lists)))
 
 
 def _listed(control: Mapping[str, Any], name: str) -> list[Any]:
