@@ -38,6 +38,7 @@ ROOMS = (
     Room("cli.py, commands/", ("cli", "commands"), ("one file", "for each subcommand")),
     Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
     Room("doctor/", ("doctor",), ("will the next", "build work?")),
+    Room("init/", ("init",), ("a new repository", "of a team's own")),
     Room("export/", ("export",), ("COCO, YOLO, VOC,", "Hugging Face, WebDataset")),
     Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),
     Room(

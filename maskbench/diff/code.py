@@ -40,7 +40,7 @@ def _pin(version: Version) -> Pin:
     """Return the pin of a version; unknown without one, or if it was not built with it."""
     content = version.text(PIN)
     digests = {_code(version, stage).get(PIN) for stage in _STAGES}
-    if content is None or digests != {md5(content)}:
+    if content is None or digests != {md5_of(content)}:
         return Pin()
     return parse_pin(content.decode("utf-8", "replace"))
 
@@ -56,8 +56,8 @@ def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
 def runs_here(version: Version) -> bool:
     """Tell whether the code that built a version is the code that is running now.
 
-    Where maskbench is pinned, the pin tells. A ``dvc.yaml`` with neither a pin nor code of maskbench
-    cannot tell; then the code is taken to be the same.
+    Where maskbench is pinned, the pin tells. A ``dvc.yaml`` with neither a pin nor code of
+    maskbench cannot tell; then the code is taken to be the same.
     """
     return not _pin(version).differs(installed()) and all(
         digest == _here(version, path)

@@ -1,4 +1,4 @@
-"""Check that ``dvc.lock`` fits the workspace, its data is on the remote, and its inputs are tracked.
+"""Check that ``dvc.lock`` fits the workspace, and that a clone gets its data and its inputs.
 
 This works in a clone that has pulled nothing: outputs that are merely absent are no fault.
 """

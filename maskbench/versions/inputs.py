@@ -1,4 +1,4 @@
-"""Check the inputs of *fetch*, which a clone needs to build anything again: git and DVC have them."""
+"""Check that a clone gets the inputs of *fetch*: git or DVC has to track them."""
 
 import subprocess
 from collections.abc import Sequence
@@ -98,7 +98,9 @@ def wrong_dependency(root: Path, fetch: FetchParams) -> str | None:
             f"dvc.yaml: fetch does not depend on {fetch.folder}, so DVC misses its changes: add "
             f"`- {line}` to the stage's deps"
         )
-    missing = [n for n in names if n == line and not (fetch.folder and (root / fetch.folder).exists())]
+    missing = [
+        n for n in names if n == line and not (fetch.folder and (root / fetch.folder).exists())
+    ]
     if fetch.server is not None and missing:
         return (
             f"dvc.yaml: fetch depends on {fetch.folder or 'fetch.folder'}, which is not there and, "

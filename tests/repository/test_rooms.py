@@ -22,6 +22,7 @@ FLOORS = (
     {"torch", "fastai", "evaluate", "evaluation", "export", "pages"},
     {"diff", "verification"},
     {"doctor"},
+    {"init"},
     {"commands", "cli"},
 )
 FILES = sorted(

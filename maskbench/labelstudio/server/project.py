@@ -107,7 +107,7 @@ def read_project(client: Client, number: int) -> Project:
     except NotThereError:
         raise SourceError(
             f"fetch.project: {client.server} shows no project {number} to this key's user; "
-            f"it shows: {_visible(client)}"
+            f"it shows: {visible_projects(client)}"
         ) from None
     if not isinstance(raw, dict):
         raise SourceError(f"{client.server} answered with something else than project {number}")
@@ -124,7 +124,8 @@ def read_project(client: Client, number: int) -> Project:
     )
 
 
-def _visible(client: Client) -> str:
+def visible_projects(client: Client) -> str:
+    """Return ids and titles of the first projects that the key's user sees."""
     answer = client.json("/api/projects/", {"page_size": 20, "include": "id,title"})
     results = answer.get("results") if isinstance(answer, dict) else None
     listed = [p for p in results if isinstance(p, dict)] if isinstance(results, list) else []

@@ -1,0 +1,135 @@
+"""Say what was found in a source, and propose the params for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from maskbench.errors import MaskbenchError
+from maskbench.init.survey import Overlap, Survey
+
+SHOWN = 12  # rows of a list
+BACKGROUND = "Background"
+MOST_CLASSES = 254  # beside the background; 255 is "ignore"
+OVERLAPS = ("smallest", "top", "keep", "rules")
+"""What ``--overlap`` may say: the params' own three, or a rule and a class for each combination."""
+
+
+def describe(survey: Survey) -> list[str]:
+    """Return lines that tell what was found."""
+    of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
+    annotators = survey.annotators.most_common()
+    lines = [
+        f"{survey.name}:",
+        f"  tasks        {survey.tasks:,}{of}; {survey.counted:,} have an annotation that counts",
+        *_rows("labels", [f"{name} ({_count(n, 'region')})" for name, n in survey.labels.items()]),
+        *_rows(
+            "annotators", [f"user {user} ({_count(n, 'annotation')})" for user, n in annotators]
+        ),
+        *_rows("image field", [name or "inside a list" for name, _ in survey.fields.most_common()]),
+        *_rows("sizes", [f"{w} x {h} ({n:,})" for (w, h), n in survey.sizes.most_common()]),
+        *_rows("overlaps", [_overlap(pair) for pair in survey.pairs] or ["none"]),
+    ]
+    if survey.problems:
+        count = _count(len(survey.problems), "problem")
+        lines.append(f"  problems     {count}; the first: {survey.problems[0]}")
+        lines.append("               `maskbench doctor` lists them all")
+    return lines
+
+
+def _rows(title: str, entries: Sequence[str]) -> list[str]:
+    more = len(entries) - SHOWN
+    shown = [*entries[:SHOWN], *([f"… and {more} more"] if more > 0 else [])]
+    return [f"  {title if i == 0 else '':<12} {entry}" for i, entry in enumerate(shown)]
+
+
+def _overlap(pair: Overlap) -> str:
+    return f"{' + '.join(pair.labels)} ({pair.pixels:,} pixels in {_count(pair.tasks, 'task')})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What ``params.yaml`` is proposed to say.
+
+    Attributes:
+        labels_map: Class name → value.
+        overlap: ``rasterize.overlap``.
+        rules: Rule name → its ``when`` and ``then``.
+        why: Why, as a sentence for a comment.
+    """
+
+    labels_map: Mapping[str, int]
+    overlap: str
+    why: str
+    rules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def propose(survey: Survey, overlap: str | None = None) -> Proposal:
+    """Propose params that fit what was found.
+
+    Args:
+        survey: What was found.
+        overlap: One of :data:`OVERLAPS`; None: the smaller region wins, where anything overlaps.
+
+    Raises:
+        MaskbenchError: There are more labels than mask values.
+    """
+    labels_map = _values(list(survey.labels))
+    if overlap == "rules":
+        rules = _rules(survey.overlaps, labels_map)
+        why = f"{_found(survey)} Each combination is a class of its own, by the rules above."
+        proposal = Proposal(labels_map, "keep", why, rules)
+    elif overlap is None and not survey.overlaps:
+        proposal = Proposal(
+            labels_map, "keep", f"{_found(survey)} If that changes, the build stops."
+        )
+    else:
+        proposal = Proposal(labels_map, overlap or "smallest", _found(survey))
+    if len(labels_map) > MOST_CLASSES + 1:
+        raise MaskbenchError(
+            f"{survey.name}: {len(labels_map) - 1} classes, but a mask has values for "
+            f"{MOST_CLASSES} beside the background; use fewer labels"
+        )
+    return proposal
+
+
+def _values(labels: Iterable[str]) -> dict[str, int]:
+    """Return values in the labels' order; the background has 0, drawn or not."""
+    names = list(labels)
+    drawn = next((name for name in names if name.casefold() == BACKGROUND.casefold()), BACKGROUND)
+    ordered = [drawn, *(name for name in names if name != drawn)]
+    return {name: value for value, name in enumerate(ordered)}
+
+
+def _rules(
+    overlaps: Iterable[Overlap], labels_map: dict[str, int]
+) -> dict[str, Mapping[str, object]]:
+    """Return a rule for each combination, and give its class the next value."""
+    rules: dict[str, Mapping[str, object]] = {}
+    for overlap in overlaps:
+        name = "+".join(overlap.labels)
+        labels_map.setdefault(name, len(labels_map))
+        rules[f"rule_{len(rules) + 1}"] = {"when": list(overlap.labels), "then": name}
+    return rules
+
+
+def _found(survey: Survey) -> str:
+    if not survey.counted:
+        return "Nothing was annotated yet when this file was made."
+    if not survey.pairs:
+        return f"Nothing overlapped in the {_count(survey.counted, 'task')} looked at."
+    return f"Most overlapped {_overlap(survey.pairs[0])}."
+
+
+def alike(labels: Iterable[str]) -> list[list[str]]:
+    """Return the groups of labels that differ only in case or blanks.
+
+    >>> alike(["Wall", "Door", "wall "])
+    [['Wall', 'wall ']]
+    """
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        groups.setdefault(" ".join(label.split()).casefold(), []).append(label)
+    return [group for group in groups.values() if len(group) > 1]
