@@ -240,17 +240,19 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     return FetchParams(
         server=server.rstrip("/") if server else None,
         projects=tuple(ids),
-        folder=_folder(check, section.get("folder"), server),
+        folder=_folder(check, section, server),
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
     )
 
 
-def _folder(check: Checker, raw: Any, server: str | None) -> str:
-    if raw is None and server is None:
-        check.add("fetch.folder", "without a server, name the folder with exports and images")
-    return check.text(raw, "fetch.folder", optional=True) or ""
+def _folder(check: Checker, section: Mapping[str, Any], server: str | None) -> str:
+    """Return the folder, which may be missing or empty with a server."""
+    if server is None and "folder" not in section:
+        check.add("fetch.folder", "is missing")
+        return ""
+    return check.text(section.get("folder"), "fetch.folder", optional=server is not None) or ""
 
 
 def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:

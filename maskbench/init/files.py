@@ -23,7 +23,7 @@ _ONCE = {
     ".gitattributes": "gitattributes",
     ".gitignore": "gitignore",
     "extras.txt": "extras.txt",
-    "tests/test_dataset.py": "test_dataset.py",
+    "tests/test_dataset.py": "test_dataset.txt",
 }
 """The same of files that are the team's alone from then on."""
 

@@ -5,7 +5,7 @@ itself is never parsed here, so its entities, external or nested, can do no harm
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ class Labeling:
         lists: Names of image tags that show several images of a task.
     """
 
-    labels: tuple[str, ...]
+    labels: Set[str]
     fields: Mapping[str, str]
     lists: tuple[str, ...] = ()
 
@@ -60,7 +60,7 @@ def parse_labeling(parsed: Any) -> Labeling:
                 fields[str(name)] = str(shown["value"])
             elif shown.get("valueList"):
                 lists.add(str(name))
-    return Labeling(tuple(dict.fromkeys(labels)), fields, tuple(sorted(lists)))
+    return Labeling(dict.fromkeys(labels).keys(), fields, tuple(sorted(lists)))
 
 
 def _listed(control: Mapping[str, Any], name: str) -> list[Any]:
