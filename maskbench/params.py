@@ -15,6 +15,9 @@ from maskbench.errors import ParamsError, Problem, did_you_mean
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
+LEFT_OUT = "(left out)"
+"""What reports say of a label whose alias is null."""
+
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 _SUBSETS = ("train", "valid", "test")
@@ -52,12 +55,15 @@ class RasterizeParams(NamedTuple):
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
+        label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
+            They apply before anything else is decided.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
     overlap: str = "keep"
     all_touched: bool = False
     brush_threshold: int = 128
+    label_aliases: Mapping[str, str | None] = {}
 
 
 class Rule(NamedTuple):
@@ -210,14 +216,28 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         fetch=_fetch(checks["fetch"], sections.get("fetch")),
         labels_map=labels_map,
         rules=_rules(check, sections.get("multi_label_rules"), labels_map),
-        rasterize=_rasterize(checks["rasterize"], sections.get("rasterize")),
+        rasterize=_rasterize(checks["rasterize"], sections.get("rasterize"), labels_map),
         combine=_combine(checks["combine"], sections.get("combine"), labels_map),
         split=_split(checks["split"], sections.get("split")),
     )
+    _check_aliased(check, params)
+    if "label_aliases" in sections:
+        check.add("label_aliases", "belongs into the section rasterize: rasterize.label_aliases")
     if check.problems:
         count = len(check.problems)
         raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
     return params
+
+
+def _check_aliased(check: Checker, params: Params) -> None:
+    """Record where a rule or the priority names a label that never occurs: an alias replaces it."""
+    named = [(f"multi_label_rules.{r.name}.when", label) for r in params.rules for label in r.when]
+    named += [("combine.priority", label) for label in params.combine.priority]
+    for path, label in sorted(named):
+        if label in params.rasterize.label_aliases:
+            other = params.rasterize.label_aliases[label]
+            what = f"becomes {other!r}" if other is not None else "is left out"
+            check.add(path, f"names {label!r}, which {what} by rasterize.label_aliases")
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
@@ -337,7 +357,21 @@ def _rules(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> tuple[Rul
     return tuple(rules.values())
 
 
-def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
+def _label_aliases(
+    check: Checker, raw: Any, labels_map: Mapping[str, int]
+) -> dict[str, str | None]:
+    path = "rasterize.label_aliases"
+    aliases = check.mapping({} if raw is None else raw, path)
+    for label, other in aliases.items():
+        if other in aliases:
+            what = "itself" if other == label else f"{other!r}, which is an alias, too"
+            check.add(f"{path}.{label}", f"stands for {what}: name a class")
+        elif other is not None:
+            _class(check, f"{path}.{label}", other, labels_map)
+    return aliases
+
+
+def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> RasterizeParams:
     default = RasterizeParams()
     section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
     choices = check.sequence(
@@ -362,6 +396,7 @@ def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
             section.get("all_touched", default.all_touched), "rasterize.all_touched"
         ),
         brush_threshold=threshold,
+        label_aliases=_label_aliases(check, section.get("label_aliases"), labels_map),
     )
 
 

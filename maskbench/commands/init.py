@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from maskbench.init.new import Found
 
 OVERLAPS = ("smallest", "top", "keep", "rules")
+ALIKE = ("merge", "keep")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "build stops (keep); or each combination becomes a class (rules)",
     )
     parser.add_argument(
-        "--keep-alike",
-        action="store_true",
-        help="make a class of each label even if some differ only in case or blanks",
+        "--alike",
+        choices=ALIKE,
+        help="labels that differ only in case or blanks: merge them by aliases, or keep each",
     )
     parser.add_argument("--remote", metavar="URL", help="DVC's remote, where the data is shared")
     parser.add_argument(
@@ -88,19 +89,13 @@ def _make(args: argparse.Namespace) -> int:
     create.check_place(args.into)
     found = _source(args)
     print("\n".join(describe(found.survey)))
-    twins = alike(found.survey.labels)
-    if twins and not args.keep_alike:
-        names = "; ".join(" and ".join(map(repr, group)) for group in twins)
-        raise MaskbenchError(
-            f"these labels differ only in case or blanks: {names}. Make them one in Label Studio, "
-            "or add --keep-alike if each is a class. Nothing was written"
-        )
+    aliases = _aliases(alike(found.survey.labels), args.alike)
     overlap = args.overlap
     if overlap is None and found.survey.overlaps:
         question = "Where labels overlap: smallest, top, keep or rules (see --help)?"
         overlap = _ask(question, "smallest", OVERLAPS)
     remote = args.remote or _ask("Address of DVC's remote (empty: none yet)?", "") or None
-    files = new.files_for(args.into, found, propose(found.survey, overlap))
+    files = new.files_for(args.into, found, propose(found.survey, overlap, aliases))
     if args.dry_run:
         _show(files, found)
         return 0
@@ -132,6 +127,22 @@ def _source(args: argparse.Namespace) -> "Found":
             raise MaskbenchError(f"name the project: --project N; the server has: {listed}")
         projects = [int(answer)]
     return look_at_server(server, projects, args.image, args.tasks)
+
+
+def _aliases(groups: list[list[str]], choice: str | None) -> dict[str, str]:
+    """Return the labels that count as another one, of groups that differ in case or blanks."""
+    from maskbench.errors import MaskbenchError
+
+    if not groups:
+        return {}
+    names = "; ".join(" and ".join(map(repr, group)) for group in groups)
+    what = f"these labels differ only in case or blanks: {names}"
+    choice = choice or _ask(f"{what}. Merge or keep them?", "", ("", *ALIKE))
+    if not choice:
+        raise MaskbenchError(
+            f"{what}; --alike merge makes them one class by aliases, --alike keep leaves them apart"
+        )
+    return {name: group[0] for group in groups for name in group[1:] if choice == "merge"}
 
 
 def _ask(question: str, default: str, choices: Collection[str] = ()) -> str:
@@ -177,7 +188,7 @@ def _tell(into: Path, found: "Found", remote: str | None) -> None:
 
 def _upgrade(args: argparse.Namespace) -> int:
     from maskbench.init.upgrade import differences, outdated, upgrade
-    from maskbench.versions.revision import find_root
+    from maskbench.pipeline.layout import find_root
 
     root = find_root(args.into or Path())
     files = outdated(root)

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 from maskbench.files.manifest import Row
 
-ANNOTATION, IMAGE, RASTERIZE, RULE = "annotation", "image", "rasterize", "rule"
-COMBINE, LABELS_MAP, CODE, UNEXPLAINED = "combine", "labels_map", "code", "unexplained"
+ANNOTATION, IMAGE, ALIAS, RASTERIZE = "annotation", "image", "alias", "rasterize"
+RULE, COMBINE, LABELS_MAP, CODE, UNEXPLAINED = (
+    "rule",
+    "combine",
+    "labels_map",
+    "code",
+    "unexplained",
+)
 
 CAUSE_TITLES = {
     ANNOTATION: "annotation changed",
     IMAGE: "image size changed",
+    ALIAS: "label renamed",
     RASTERIZE: "rasterize parameter changed",
     RULE: "rule changed",
     COMBINE: "combine parameter changed",

@@ -29,6 +29,7 @@ _DROPPED = {
     "no_area": "that are points or open lines",
     "not_a_region": "that are no regions",
     "other_image": "on another image than the one chosen",
+    "left_out": "whose labels are all left out by label_aliases",
 }
 
 

@@ -1,14 +1,12 @@
 """Write ``params.yaml`` with its comments, from what was proposed."""
 
-import json
 import textwrap
 from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-import yaml
-
 from maskbench.files.yaml import parse_yaml
+from maskbench.files.yaml_edit import yaml_text
 from maskbench.init.proposal import Proposal
 from maskbench.params import parse_params
 
@@ -25,17 +23,17 @@ def params_text(template: str, fetch: Mapping[str, Any], proposal: Proposal, sal
     Raises:
         ParamsError: A label cannot be the name of a class.
     """
-    rules = "".join(f"\n{_block({name: rule}, 1)}" for name, rule in proposal.rules.items())
     why = "\n".join(
         textwrap.wrap(proposal.why, 96, initial_indent="  # ", subsequent_indent="  # ")
     )
     text = Template(template).substitute(
         fetch=_fetch(fetch),
-        labels_map="\n".join(f"  {_scalar(n)}: {v}" for n, v in proposal.labels_map.items()),
-        rules=rules or " {}",
+        labels_map=_block(proposal.labels_map),
+        rules=f"\n{_block(proposal.rules)}" if proposal.rules else " {}",
+        aliases=f"\n{_aliases(proposal.aliases)}" if proposal.aliases else "",
         why=why,
         overlap=proposal.overlap,
-        salt=_scalar(salt),
+        salt=yaml_text(salt).strip(),
     )
     parse_params(parse_yaml(text))
     return text
@@ -58,41 +56,15 @@ def _fetch(values: Mapping[str, Any]) -> str:
     lines = []
     for name, value in values.items():
         lines += [f"  # {line}" for line in _COMMENTS[name].split("\n")]
-        lines.append(_block({name: value}, 1))
+        lines.append(_block({name: value}))
     return "\n".join(lines) + "\n"
 
 
-def _block(value: Any, depth: int) -> str:
-    """Return a value in block style, as DVC writes it, indented."""
-    lines = _lines(value)
-    return "\n".join("  " * depth + line for line in lines)
+def _aliases(aliases: Mapping[str, str]) -> str:
+    comment = "  # Labels that count as another one: old name, new name; null leaves one out."
+    return f"{comment}\n{_block({'label_aliases': dict(aliases)})}"
 
 
-def _lines(value: Any) -> list[str]:
-    if isinstance(value, Mapping) and value:
-        lines = []
-        for name, entry in value.items():
-            inner = _lines(entry)
-            if isinstance(entry, list | Mapping) and entry:
-                indent = "" if isinstance(entry, list) else "  "
-                lines += [f"{_scalar(name)}:", *(indent + line for line in inner)]
-            else:
-                lines.append(f"{_scalar(name)}: {inner[0]}")
-        return lines
-    if isinstance(value, list) and value:
-        return [f"- {_scalar(entry)}" for entry in value]
-    return [_scalar(value)]
-
-
-def _scalar(value: Any) -> str:
-    """Return a value on one line that YAML 1.1 and 1.2 read alike."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    text: str = yaml.safe_dump(value, allow_unicode=True, width=1 << 20)
-    text = text.removesuffix("\n...\n").strip("\n")
-    try:
-        same = "\n" not in text and parse_yaml(f"- {text}") == [value]
-        same = same and parse_yaml(f"{text}: 0") == {value: 0}
-    except ValueError:
-        same = False
-    return text if same else json.dumps(value, ensure_ascii=True)
+def _block(value: Mapping[str, Any]) -> str:
+    """Return a mapping in block style, as DVC writes it, indented as part of a section."""
+    return textwrap.indent(yaml_text(value).rstrip("\n"), "  ")

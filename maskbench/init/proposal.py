@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from maskbench.errors import MaskbenchError
 from maskbench.init.survey import Overlap, Survey
+from maskbench.regions.proposals import propose_classes
 
 SHOWN = 12  # rows of a list
 BACKGROUND = "Background"
@@ -56,43 +57,50 @@ class Proposal:
     Attributes:
         labels_map: Class name → value.
         overlap: ``rasterize.overlap``.
-        rules: Rule name → its ``when`` and ``then``.
         why: Why, as a sentence for a comment.
+        rules: Rule name → its ``when`` and ``then``.
+        aliases: Label → the one it counts as.
     """
 
     labels_map: Mapping[str, int]
     overlap: str
     why: str
-    rules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    rules: Mapping[str, object] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-def propose(survey: Survey, overlap: str | None = None) -> Proposal:
+def propose(
+    survey: Survey, overlap: str | None = None, aliases: Mapping[str, str] | None = None
+) -> Proposal:
     """Propose params that fit what was found.
 
     Args:
         survey: What was found.
         overlap: One of :data:`OVERLAPS`; None: the smaller region wins, where anything overlaps.
+        aliases: Labels that count as another one.
 
     Raises:
         MaskbenchError: There are more labels than mask values.
     """
-    labels_map = _values(list(survey.labels))
-    if overlap == "rules":
-        rules = _rules(survey.overlaps, labels_map)
-        why = f"{_found(survey)} Each combination is a class of its own, by the rules above."
-        proposal = Proposal(labels_map, "keep", why, rules)
-    elif overlap is None and not survey.overlaps:
-        proposal = Proposal(
-            labels_map, "keep", f"{_found(survey)} If that changes, the build stops."
-        )
-    else:
-        proposal = Proposal(labels_map, overlap or "smallest", _found(survey))
+    aliases = aliases or {}
+    labels_map = _values([label for label in survey.labels if label not in aliases])
     if len(labels_map) > MOST_CLASSES + 1:
         raise MaskbenchError(
             f"{survey.name}: {len(labels_map) - 1} classes, but a mask has values for "
             f"{MOST_CLASSES} beside the background; use fewer labels"
         )
-    return proposal
+    why, rules = _found(survey), {}
+    if overlap == "rules":
+        sets = {tuple(sorted({aliases.get(n, n) for n in o.labels})): 0 for o in survey.overlaps}
+        more = propose_classes([names for names in sets if len(names) > 1], labels_map, ())
+        labels_map |= more.get("labels_map", {})
+        rules = more.get("multi_label_rules", {})
+        why, overlap = f"{why} The rules above make each combination a class.", "keep"
+    elif overlap is None and not survey.overlaps:
+        why, overlap = f"{why} If labels overlap one day, the build stops and says where.", "keep"
+    else:
+        why = f"{why} `maskbench rules` shows what other policies would do."
+    return Proposal(labels_map, overlap or "smallest", why, rules, aliases)
 
 
 def _values(labels: Iterable[str]) -> dict[str, int]:
@@ -103,33 +111,24 @@ def _values(labels: Iterable[str]) -> dict[str, int]:
     return {name: value for value, name in enumerate(ordered)}
 
 
-def _rules(
-    overlaps: Iterable[Overlap], labels_map: dict[str, int]
-) -> dict[str, Mapping[str, object]]:
-    """Return a rule for each combination, and give its class the next value."""
-    rules: dict[str, Mapping[str, object]] = {}
-    for overlap in overlaps:
-        name = "+".join(overlap.labels)
-        labels_map.setdefault(name, len(labels_map))
-        rules[f"rule_{len(rules) + 1}"] = {"when": list(overlap.labels), "then": name}
-    return rules
-
-
 def _found(survey: Survey) -> str:
     if not survey.counted:
-        return "Nothing was annotated yet when this file was made."
+        return "Nothing was annotated when this file was made."
     if not survey.pairs:
         return f"Nothing overlapped in the {_count(survey.counted, 'task')} looked at."
     return f"Most overlapped {_overlap(survey.pairs[0])}."
 
 
-def alike(labels: Iterable[str]) -> list[list[str]]:
-    """Return the groups of labels that differ only in case or blanks.
+def alike(labels: Mapping[str, int]) -> list[list[str]]:
+    """Return the groups of labels that differ only in case or blanks, the most used label first.
 
-    >>> alike(["Wall", "Door", "wall "])
+    Args:
+        labels: Regions by label.
+
+    >>> alike({"wall ": 1, "Door": 1, "Wall": 9})
     [['Wall', 'wall ']]
     """
     groups: dict[str, list[str]] = {}
-    for label in labels:
+    for label in sorted(labels, key=lambda label: -labels[label]):
         groups.setdefault(" ".join(label.split()).casefold(), []).append(label)
     return [group for group in groups.values() if len(group) > 1]

@@ -26,7 +26,14 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.label_set import LabelSet
-from maskbench.regions.rules import ClassRules, Combination, class_mask, missing_rule
+from maskbench.regions.proposals import nestings, unmatched_advice, unmatched_problems
+from maskbench.regions.rules import (
+    ClassRules,
+    Combination,
+    CombinationTotal,
+    add_up,
+    class_mask,
+)
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -47,7 +54,13 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     folders = ("benchmark/masks", "benchmark/scenes")
-    recipe = Recipe("combine", make_mask, folders, lambda facts: _unmatched(_total(facts)))
+    recipe = Recipe(
+        "combine",
+        make_mask,
+        folders,
+        lambda facts: unmatched_problems(_total(facts)),
+        lambda facts: _advice(facts, params),
+    )
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -142,42 +155,24 @@ def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]
 
 _Facts = Mapping[str, Mapping[str, Any]]
 
-_Combination = tuple[tuple[str, ...], str | None, int, list[int]]
-"""(labels, class, pixels, tasks) of a combination of labels, over all images."""
+
+def _total(facts: _Facts) -> list[CombinationTotal]:
+    """Add up each combination over all images."""
+    return add_up((fact["task"], _found(fact)) for fact in facts.values() if fact)
 
 
-def _total(facts: _Facts) -> list[_Combination]:
-    """Add up each combination over all images: those of fewer labels first, then by name."""
-    classes: dict[tuple[str, ...], str | None] = {}
-    pixels: Counter[tuple[str, ...]] = Counter()
-    tasks: dict[tuple[str, ...], list[int]] = {}
-    for fact in facts.values():
-        for names, count, becomes in fact["combinations"]:
-            labels = tuple(names)
-            classes[labels] = becomes
-            pixels[labels] += count
-            tasks.setdefault(labels, []).append(fact["task"])
-    ordered = sorted(classes, key=lambda labels: (len(labels), labels))
-    return [(labels, classes[labels], pixels[labels], tasks[labels]) for labels in ordered]
+def _found(fact: Mapping[str, Any]) -> list[Combination]:
+    return [Combination(tuple(labels), *rest) for labels, *rest in fact["combinations"]]
 
 
-def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
-    """Return a problem for each combination without a rule."""
-    return [
-        Problem(
-            f"{missing_rule(labels)}: {pixels} pixels in "
-            f"{len(tasks)} task{'s' * (len(tasks) > 1)} ({_some(tasks)}); add a rule with "
-            f"when: [{', '.join(labels)}], or set combine.unmatched",
-            param="multi_label_rules",
-        )
-        for labels, becomes, pixels, tasks in combinations
-        if becomes is None
-    ]
-
-
-def _some(tasks: Sequence[int], most: int = 10) -> str:
-    shown = ", ".join(str(task) for task in tasks[:most])
-    return shown + (", …" if len(tasks) > most else "")
+def _advice(facts: _Facts, params: Params) -> str:
+    """Say what to do about combinations without a rule; empty if there are none."""
+    unmatched = [total.labels for total in _total(facts) if total.becomes is None]
+    if not unmatched:
+        return ""
+    pairs = nestings(_found(fact) for fact in facts.values() if fact)
+    names = [rule.name for rule in params.rules]
+    return unmatched_advice(unmatched, pairs, params.labels_map, names)
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:
@@ -196,7 +191,7 @@ def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _combination_rows(
-    combinations: Sequence[_Combination],
+    combinations: Sequence[CombinationTotal],
 ) -> Iterator[dict[str, Any]]:
     for labels, becomes, pixels, tasks in combinations:
         name = " + ".join(labels) or "(none)"
@@ -204,7 +199,7 @@ def _combination_rows(
 
 
 def _metrics(
-    built: Built, combinations: Sequence[_Combination], labels_map: Mapping[str, int]
+    built: Built, combinations: Sequence[CombinationTotal], labels_map: Mapping[str, int]
 ) -> dict[str, Any]:
     pixels: Counter[str] = Counter()
     images: Counter[str] = Counter()

@@ -115,7 +115,9 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Se
 
 def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
     """Find where the labelling setups of projects and the params disagree."""
-    offered = {label for project in projects for label in project.labeling.labels}
+    aliases = params.rasterize.label_aliases
+    drawn = {aliases.get(n, n) for project in projects for n in project.labeling.labels}
+    offered = {label for label in drawn if label is not None}
     several = [
         Problem(
             f"project {project.id} shows several images of a task ({', '.join(lists)}); tasks "

@@ -12,7 +12,7 @@ from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.labelstudio.stored import task_of
-from maskbench.params import Params, RasterizeParams
+from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -23,7 +23,14 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
-from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, find_faults
+from maskbench.regions.build import (
+    REASONS,
+    RasterizedTask,
+    build_label_set,
+    find_faults,
+    unknown_labels,
+)
+from maskbench.regions.proposals import label_advice, unknown_problems
 from maskbench.regions.task import Region, Task
 
 
@@ -37,13 +44,17 @@ def rasterize(params: Params, layout: Layout) -> str:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
     recipe = Recipe(
-        "rasterize", make_label_set, ("label_sets",), lambda facts: no_mask_at_all(facts, params)
+        "rasterize",
+        make_label_set,
+        ("label_sets",),
+        lambda facts: _judge(facts, params),
+        lambda facts: label_advice(_unknown(facts), params.labels_map),
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
     digests.save()
-    metrics = _metrics(built.facts)
+    metrics = _metrics(built.facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
     regions = sum(metrics["regions"].values())
@@ -106,15 +117,28 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     rasterized = build_label_set(task, work.params)
     if rasterized is None:
         return Outcome(facts={"annotation": None})
-    problems = region_problems(task, rasterized, find_faults(rasterized, work.labels))
-    if problems:
-        return Outcome(problems=tuple(problems))
+    unknown = unknown_labels(rasterized, work.labels)
+    problems = region_problems(task, rasterized, find_faults(rasterized, {*work.labels, *unknown}))
+    if unknown or problems:
+        return Outcome(facts={"task": task.id, "unknown": unknown}, problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
     image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
     drawn = rasterized.label_set
     content = LabelSetFile(drawn.labels, drawn.planes, task.id, rasterized.annotation.id, image)
     written = write_label_set(work.target / path, content)
     return Outcome({path: written}, region_facts(task, rasterized))
+
+
+def _judge(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
+    """Find the problems that show only over all tasks."""
+    unknown = _unknown(facts)
+    if any("unknown" in fact for fact in facts.values()):
+        return unknown_problems(unknown, params.labels_map)
+    return no_mask_at_all(facts, params)
+
+
+def _unknown(facts: Mapping[str, Mapping[str, Any]]) -> dict[int, Mapping[str, int]]:
+    return {fact["task"]: fact["unknown"] for fact in facts.values() if fact.get("unknown")}
 
 
 def region_problems(
@@ -135,6 +159,7 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
         "annotation": rasterized.annotation.id,
         "regions": dict(Counter(label for region in drawn for label in region.labels)),
         "shapes": dict(Counter(region.shape for region in drawn)),
+        "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
         "dropped": [
             {
                 "task": task.id,
@@ -176,6 +201,7 @@ _REMEDIES = {
     "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
     "ellipses or brush strokes",
     "other_image": "lie on another image than fetch.image_field chooses: correct it",
+    "left_out": "carry only labels that rasterize.label_aliases leaves out: name their classes",
 }
 """What is the matter with the regions of empty masks, and what to do, by reason."""
 
@@ -220,15 +246,19 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
 
 
-def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _metrics(
+    facts: Mapping[str, Mapping[str, Any]], aliases: Mapping[str, str | None]
+) -> dict[str, Any]:
     empty = empty_masks(facts)
     counted = [fact for fact in facts.values() if fact["annotation"] is not None]
     causes = Counter(reason for reasons in empty.values() for reason in reasons)
     regions: Counter[str] = Counter()
     shapes: Counter[str] = Counter()
+    aliased: Counter[str] = Counter()
     for fact in counted:
         regions.update(fact["regions"])
         shapes.update(fact["shapes"])
+        aliased.update(fact["aliased"])
     dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
     return {
         "tasks": {
@@ -239,12 +269,21 @@ def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         },
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
+        **({"aliases": _aliases(aliases, aliased)} if aliases else {}),
         "dropped": {reason: dropped[reason] for reason in REASONS},
         "empty_masks": {
             "all": len(empty),
             **{reason: causes[reason] for reason in _REMEDIES},
         },
         "reach_off_the_image": sum(fact["clipped"] for fact in counted),
+    }
+
+
+def _aliases(aliases: Mapping[str, str | None], aliased: Mapping[str, int]) -> dict[str, int]:
+    """Return how many regions each alias concerns, those that it does not occur in among them."""
+    return {
+        f"{label} → {aliases[label] or LEFT_OUT}": aliased.get(label, 0)
+        for label in sorted(aliases)
     }
 
 

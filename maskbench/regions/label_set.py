@@ -31,6 +31,11 @@ class LabelSet:
         has_label: npt.NDArray[np.bool_] = (self.planes[plane] & np.uint8(1 << bit)) != 0
         return has_label
 
+    def names(self, bits: Planes) -> tuple[str, ...]:
+        """Return the labels whose bits are set in the bytes of one pixel, shape (P,)."""
+        is_set = np.unpackbits(bits, count=len(self.labels), bitorder="little")
+        return tuple(self.labels[k] for k in np.flatnonzero(is_set).tolist())
+
 
 def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
     """Return in which order regions are painted, so that the later one wins where they overlap.

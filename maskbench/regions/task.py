@@ -109,6 +109,14 @@ class Task:
     image: Image | None = None
 
 
+def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
+    """Return a region with the labels that its labels stand for; those left out are gone."""
+    if not aliases.keys() & set(region.labels):
+        return region
+    labels = (aliases.get(label, label) for label in region.labels)
+    return region._replace(labels=tuple(dict.fromkeys(n for n in labels if n is not None)))
+
+
 def could_count(annotations: Iterable[Annotation]) -> bool:
     """Tell whether one of the annotations could count: skipped ones never do."""
     return any(not annotation.was_cancelled for annotation in annotations)

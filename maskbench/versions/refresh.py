@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
-from maskbench.files.atomic import write_text
+from maskbench.files.atomic import write_bytes
 from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
+from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task, task_json
@@ -26,7 +27,7 @@ from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Task
 from maskbench.versions.inputs import wrong_dependency
-from maskbench.versions.snapshot import next_snapshot, with_snapshot
+from maskbench.versions.snapshot import next_snapshot
 
 
 @dataclass(frozen=True)
@@ -153,11 +154,11 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
     wrong = wrong_dependency(layout.root, load_params(file).fetch)
     if wrong:
         raise MaskbenchError(wrong)
-    before = file.read_text(encoding="utf-8")
+    before = file.read_bytes()
     today = datetime.now(UTC).date().isoformat()
     name = name or next_snapshot(load_params(file).fetch.snapshot, today)
     masks = _masks(layout)
-    write_text(file, with_snapshot(before, name))
+    edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
     if _repro(layout) == 0:
         return name, differing(masks, _masks(layout))
     if _fetched(layout) == name:
@@ -165,7 +166,7 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
             "what it says and run `dvc repro`"
         )
-    write_text(file, before)
+    write_bytes(file, before)
     raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
 
 

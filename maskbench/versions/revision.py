@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
+from maskbench.errors import DataError, ParamsError, SourceError
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import IGNORE, Params, parse_params
@@ -216,15 +216,3 @@ def on_disk(folder: Path) -> dict[str, str]:
 def md5_of(content: bytes) -> str:
     """Return the digest that DVC names a file by."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def find_root(start: Path) -> Path:
-    """Return the folder at or above ``start`` that holds ``dvc.yaml``.
-
-    Raises:
-        MaskbenchError: There is none.
-    """
-    for folder in (start, *start.resolve().parents):
-        if (folder / "dvc.yaml").is_file():
-            return folder
-    raise MaskbenchError("no dvc.yaml here or above: run maskbench inside a benchmark repository")

@@ -157,6 +157,7 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
         "no_area": 2,
         "not_a_region": 1,
         "other_image": 0,
+        "left_out": 0,
     }
     assert metrics["reach_off_the_image"] == 2
     assert metrics["regions"] == {"Canvas": 1, "Obstruction": 1}

@@ -76,7 +76,8 @@ def test_the_choice_is_followed_and_regions_on_the_other_image_are_listed(tmp_pa
     assert pixels(tmp_path, "000001_right_1") == pixels(tmp_path, "000008_right_8") == 10 * 5
     dropped = metrics(tmp_path, "rasterize")["dropped"]
     assert dropped == {
-        "no_area": 0, "no_label": 0, "no_pixel": 0, "not_a_region": 0, "other_image": 1,
+        "left_out": 0, "no_area": 0, "no_label": 0, "no_pixel": 0, "not_a_region": 0,
+        "other_image": 1,
     }  # fmt: skip
     listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()
     assert listed[1:] == ["000008_right_8,8,8,r1,Strange,other_image"]
@@ -131,7 +132,7 @@ def test_masks_that_became_empty_are_told_with_their_reasons(tmp_path):
         "000003_scene_3 (no_area, no_label)"
     )
     assert metrics(tmp_path, "rasterize")["empty_masks"] == {
-        "all": 2, "no_area": 2, "no_label": 1, "no_pixel": 0, "other_image": 0,
+        "all": 2, "left_out": 0, "no_area": 2, "no_label": 1, "no_pixel": 0, "other_image": 0,
     }  # fmt: skip
     run(tmp_path, tmp_path / "source")
     assert metrics(tmp_path, "rasterize")["empty_masks"]["all"] == 2  # remembered as well
