@@ -95,7 +95,8 @@ def _make(args: argparse.Namespace) -> int:
         question = "Where labels overlap: smallest, top, keep or rules (see --help)?"
         overlap = _ask(question, "smallest", OVERLAPS)
     remote = args.remote or _ask("Address of DVC's remote (empty: none yet)?", "") or None
-    files = new.files_for(args.into, found, propose(found.survey, overlap, aliases))
+    proposal = propose(found.survey, overlap, aliases)
+    files = new.files_for(args.into, found, proposal, remote)
     if args.dry_run:
         _show(files, found)
         return 0

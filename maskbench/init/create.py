@@ -188,7 +188,8 @@ def _try_remote(repo: Repo, url: str) -> None:
         store.fs.pipe_file(probe, b"")
         store.fs.remove(probe)
     except Exception as error:  # each storage client has errors of its own
+        reason = getattr(error, "strerror", None) or short_reason(error)
         raise MaskbenchError(
-            f"the remote {url} cannot be written: {short_reason(error)}; correct --remote, or "
+            f"the remote {url} cannot be written: {reason}; correct --remote, or "
             "leave it out and name a remote later (README, Share it). Nothing was written"
         ) from None

@@ -22,7 +22,6 @@ _ONCE = {
     ".dvcignore": "dvcignore",
     ".gitattributes": "gitattributes",
     ".gitignore": "gitignore",
-    "extras.txt": "extras.txt",
     "tests/test_dataset.py": "test_dataset.txt",
 }
 """The same of files that are the team's alone from then on."""
@@ -60,6 +59,16 @@ def new_files(has_server: bool) -> dict[str, str]:
     """
     once = {path: template(name) for path, name in _ONCE.items()}
     return {**upgraded_files(has_server), **once}
+
+
+_CLIENTS = {"azure": "dvc-azure", "gs": "dvc-gs", "s3": "dvc-s3", "ssh": "dvc-ssh"}
+"""DVC's client by scheme of a remote's address."""
+
+
+def extras(remote: str | None) -> str:
+    """Return the text of ``extras.txt``, with the client that the remote needs."""
+    client = _CLIENTS.get((remote or "").partition("://")[0])
+    return template("extras.txt") + (f"{client}\n" if client else "")
 
 
 _FROM_SERVER = """The labels come from the Label Studio project {project} at {server}, and are kept

@@ -10,7 +10,7 @@ from typing import Any
 
 from maskbench.errors import MaskbenchError
 from maskbench.init import create
-from maskbench.init.files import card, new_files, template
+from maskbench.init.files import card, extras, new_files, template
 from maskbench.init.params_text import params_text
 from maskbench.init.proposal import Proposal
 from maskbench.init.software import Software
@@ -140,13 +140,16 @@ def _chosen(image: Mapping[str, str] | None) -> dict[str, Any]:
     return {"image_field": dict(image)} if image else {}
 
 
-def files_for(folder: Path, found: Found, proposal: Proposal) -> dict[str, str | bytes]:
+def files_for(
+    folder: Path, found: Found, proposal: Proposal, remote: str | None
+) -> dict[str, str | bytes]:
     """Return the files of the new repository by path, but for inputs and maskbench itself.
 
     Args:
         folder: Where it will be; its name is the benchmark's.
         found: What was found in the source.
         proposal: The params proposed for it.
+        remote: Address of DVC's remote; None: none yet.
     """
     name = folder.resolve().name
     survey = found.survey
@@ -155,6 +158,7 @@ def files_for(folder: Path, found: Found, proposal: Proposal) -> dict[str, str |
     return {
         **new_files(has_server=found.folder is None),
         "params.yaml": params_text(template("params.yaml"), found.fetch, proposal, salt),
+        "extras.txt": extras(remote),
         "README.md": card(name, sentence, proposal, found.fetch),
     }
 

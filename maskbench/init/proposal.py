@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from maskbench.errors import MaskbenchError
 from maskbench.init.survey import Overlap, Survey
 from maskbench.regions.proposals import propose_classes
+from maskbench.text import escape_terminal
 
 SHOWN = 12  # rows of a list
 BACKGROUND = "Background"
@@ -17,14 +18,13 @@ OVERLAPS = ("smallest", "top", "keep", "rules")
 def describe(survey: Survey) -> list[str]:
     """Return lines that tell what was found."""
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
-    annotators = survey.annotators.most_common()
+    labels = [f"{_shown(name)} ({_count(n, 'region')})" for name, n in survey.labels.items()]
+    people = survey.annotators.most_common()
     lines = [
         f"{survey.name}:",
         f"  tasks        {survey.tasks:,}{of}; {survey.counted:,} have an annotation that counts",
-        *_rows("labels", [f"{name} ({_count(n, 'region')})" for name, n in survey.labels.items()]),
-        *_rows(
-            "annotators", [f"user {user} ({_count(n, 'annotation')})" for user, n in annotators]
-        ),
+        *_rows("labels", labels),
+        *_rows("annotators", [f"user {user} ({_count(n, 'annotation')})" for user, n in people]),
         *_rows("image field", [name or "inside a list" for name, _ in survey.fields.most_common()]),
         *_rows("sizes", [f"{w} x {h} ({n:,})" for (w, h), n in survey.sizes.most_common()]),
         *_rows("overlaps", [_overlap(pair) for pair in survey.pairs] or ["none"]),
@@ -43,7 +43,12 @@ def _rows(title: str, entries: Sequence[str]) -> list[str]:
 
 
 def _overlap(pair: Overlap) -> str:
-    return f"{' + '.join(pair.labels)} ({pair.pixels:,} pixels in {_count(pair.tasks, 'task')})"
+    return f"{' + '.join(map(_shown, pair.labels))} ({pair.pixels:,} pixels in {_count(pair.tasks, 'task')})"
+
+
+def _shown(label: str) -> str:
+    """Return a label as a line can show it: in quotes if it begins or ends with a blank."""
+    return escape_terminal(label if label == label.strip() else repr(label))
 
 
 def _count(number: int, noun: str) -> str:
@@ -89,7 +94,7 @@ def propose(
             f"{survey.name}: {len(labels_map) - 1} classes, but a mask has values for "
             f"{MOST_CLASSES} beside the background; use fewer labels"
         )
-    why, rules = _found(survey), {}
+    why, rules = _found(survey, aliases), {}
     if overlap == "rules":
         sets = {tuple(sorted({aliases.get(n, n) for n in o.labels})): 0 for o in survey.overlaps}
         more = propose_classes([names for names in sets if len(names) > 1], labels_map, ())
@@ -111,12 +116,15 @@ def _values(labels: Iterable[str]) -> dict[str, int]:
     return {name: value for value, name in enumerate(ordered)}
 
 
-def _found(survey: Survey) -> str:
+def _found(survey: Survey, aliases: Mapping[str, str]) -> str:
+    """Say what overlaps most, of labels that are not one by their aliases."""
     if not survey.counted:
         return "Nothing was annotated when this file was made."
-    if not survey.pairs:
+    merged = ((pair, {aliases.get(label, label) for label in pair.labels}) for pair in survey.pairs)
+    worst = next((pair for pair, labels in merged if len(labels) > 1), None)
+    if worst is None:
         return f"Nothing overlapped in the {_count(survey.counted, 'task')} looked at."
-    return f"Most overlapped {_overlap(survey.pairs[0])}."
+    return f"Most overlapped {_overlap(worst)}."
 
 
 def alike(labels: Mapping[str, int]) -> list[list[str]]:
