@@ -23,7 +23,7 @@ from maskbench.labelstudio.server.source import Server
 from maskbench.params import FetchParams, SplitParams
 from maskbench.pipeline.fetch import connect
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import SUBSETS, Group, assign_splits
+from maskbench.pipeline.splits import Group, assign_splits
 
 _SALTS = 100  # that are tried, so that a small benchmark has images in each subset
 _RATIOS = {"train": 0.7, "valid": 0.15, "test": 0.15}
@@ -164,16 +164,14 @@ def files_for(
 
 
 def _salt(name: str, digests: Sequence[str]) -> str:
-    """Return a salt by which each subset gets an image, where there are images enough."""
-    salts = [name, *(f"{name}-{number}" for number in range(2, _SALTS))]
+    """Return a salt by which as many subsets as possible get an image, *train* first."""
     groups = [Group(digest, 1, {}) for digest in sorted(set(digests))]
-    full = (
-        salt
-        for salt in salts
-        if len(set(assign_splits(groups, SplitParams(_RATIOS, None, salt)).values()))
-        == len(SUBSETS)
-    )
-    return next(full, name) if len(groups) >= len(SUBSETS) else name
+
+    def filled(salt: str) -> tuple[int, bool]:
+        subsets = set(assign_splits(groups, SplitParams(_RATIOS, None, salt)).values())
+        return len(subsets), "train" in subsets
+
+    return max([name, *(f"{name}-{number}" for number in range(2, _SALTS))], key=filled)
 
 
 def make(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maskbench.errors import MaskbenchError
-from maskbench.init.survey import Overlap, Survey
-from maskbench.regions.proposals import propose_classes
+from maskbench.init.survey import Labels, Overlap, Survey
+from maskbench.regions.proposals import named_rule, propose_classes
 from maskbench.text import escape_terminal
 
 SHOWN = 12  # rows of a list
@@ -19,12 +19,12 @@ def describe(survey: Survey) -> list[str]:
     """Return lines that tell what was found."""
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
     labels = [f"{_shown(name)} ({_count(n, 'region')})" for name, n in survey.labels.items()]
-    people = survey.annotators.most_common()
+    people = [f"user {i} ({_count(n, 'annotation')})" for i, n in survey.annotators.most_common()]
     lines = [
         f"{survey.name}:",
         f"  tasks        {survey.tasks:,}{of}; {survey.counted:,} have an annotation that counts",
         *_rows("labels", labels),
-        *_rows("annotators", [f"user {user} ({_count(n, 'annotation')})" for user, n in people]),
+        *_rows("annotators", people),
         *_rows("image field", [name or "inside a list" for name, _ in survey.fields.most_common()]),
         *_rows("sizes", [f"{w} x {h} ({n:,})" for (w, h), n in survey.sizes.most_common()]),
         *_rows("overlaps", [_overlap(pair) for pair in survey.pairs] or ["none"]),
@@ -94,18 +94,35 @@ def propose(
             f"{survey.name}: {len(labels_map) - 1} classes, but a mask has values for "
             f"{MOST_CLASSES} beside the background; use fewer labels"
         )
-    why, rules = _found(survey, aliases), {}
+    why, rules = _found(survey, aliases), _rules(survey, aliases)
     if overlap == "rules":
-        sets = {tuple(sorted({aliases.get(n, n) for n in o.labels})): 0 for o in survey.overlaps}
-        more = propose_classes([names for names in sets if len(names) > 1], labels_map, ())
+        sets = _merged((each.labels for each in survey.overlaps), aliases)
+        more = propose_classes(sets, labels_map, ())
         labels_map |= more.get("labels_map", {})
         rules = more.get("multi_label_rules", {})
         why, overlap = f"{why} The rules above make each combination a class.", "keep"
     elif overlap is None and not survey.overlaps:
         why, overlap = f"{why} If labels overlap one day, the build stops and says where.", "keep"
+    elif overlap == "keep":
+        rules = {}
     else:
         why = f"{why} `maskbench rules` shows what other policies would do."
     return Proposal(labels_map, overlap or "smallest", why, rules, aliases)
+
+
+def _rules(survey: Survey, aliases: Mapping[str, str]) -> dict[str, object]:
+    """Return a rule for the labels of each region that carries several: the rarest counts."""
+    rules: dict[str, object] = {}
+    for labels in _merged(sorted(survey.united), aliases):
+        rarest = min(labels, key=lambda label: (survey.pixels[label], label))
+        rules |= named_rule(labels, rarest, rules)
+    return rules
+
+
+def _merged(sets: Iterable[Labels], aliases: Mapping[str, str]) -> list[Labels]:
+    """Return the sets of several labels, with each label's alias in its place, without repeats."""
+    merged = (tuple(sorted({aliases.get(label, label) for label in labels})) for labels in sets)
+    return [labels for labels in dict.fromkeys(merged) if len(labels) > 1]
 
 
 def _values(labels: Iterable[str]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from maskbench.regions.task import Image, Task
 Labels = tuple[str, ...]
 
 NO_LABELS = "no region carries a label: there is nothing to make classes of"
+NO_TASKS = "no task can be read"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Survey:
         sizes: Images by (width, height).
         overlaps: Sets of labels that lie on the same pixels, most pixels first.
         pairs: The same by pair of labels.
+        united: Sets of labels that single regions carry: no policy decides which of them counts.
         images: Digest by file name of the images found in a folder.
         problems: Tasks that cannot be read, images that are missing.
     """
@@ -61,6 +63,7 @@ class Survey:
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     overlaps: list[Overlap] = field(default_factory=list)
     pairs: list[Overlap] = field(default_factory=list)
+    united: set[Labels] = field(default_factory=set)
     images: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -92,7 +95,8 @@ def look(
     _find_overlaps([task for task in sized if task.image is not None], survey)
     if not survey.labels:
         problems = group_by_cause(survey.problems)
-        raise SourceError(f"{name}: {NO_LABELS}", problems)
+        what = NO_LABELS if tasks or not problems else NO_TASKS
+        raise SourceError(f"{name}: {what}", problems)
     return survey
 
 
@@ -115,7 +119,9 @@ def _count(tasks: Iterable[Task], survey: Survey) -> None:
             if annotation.was_cancelled:
                 continue
             survey.annotators.update([annotation.completed_by or 0])
-            drawn.update(label for region in annotation.regions for label in region.labels)
+            labels = [region.labels for region in annotation.regions]
+            drawn.update(label for each in labels for label in each)
+            survey.united.update(tuple(sorted(each)) for each in labels if len(each) > 1)
     for label, count in sorted(drawn.items(), key=lambda entry: (-entry[1], entry[0])):
         survey.labels[label] += count
 
