@@ -43,7 +43,8 @@ def _rows(title: str, entries: Sequence[str]) -> list[str]:
 
 
 def _overlap(pair: Overlap) -> str:
-    return f"{' + '.join(map(_shown, pair.labels))} ({pair.pixels:,} pixels in {_count(pair.tasks, 'task')})"
+    labels = " + ".join(map(_shown, pair.labels))
+    return f"{labels} ({_count(pair.pixels, 'pixel')} in {_count(pair.tasks, 'task')})"
 
 
 def _shown(label: str) -> str:
