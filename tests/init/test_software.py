@@ -74,7 +74,7 @@ def checkout(tmp_path, monkeypatch):
     ],
 )
 def test_a_checkout_whose_commit_is_on_a_server(checkout, url, pinned):
-    root, git = checkout
+    _, git = checkout
     git("remote", "set-url", "origin", url)
     made = software.running()
     line = made.pin.splitlines()[-1]

@@ -19,7 +19,7 @@ SHA = "c" * 64
         (f"maskbench @ git+https://h/m@{A}", Pin(None, A)),
         (f"# 9.9\n./wheels/maskbench-0.3.1-py3-none-any.whl --hash=sha256:{SHA}\n",
          Pin("0.3.1", None, SHA)),
-        (f"maskbench @ https://h/maskbench-0.4-py3-none-any.whl#sha256={SHA}", Pin("0.4", None, SHA)),
+        (f"maskbench @ https://h/maskbench-0.4-py3.whl#sha256={SHA}", Pin("0.4", None, SHA)),
         ("", Pin()),
     ],
 )  # fmt: skip
