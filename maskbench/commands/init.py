@@ -158,12 +158,14 @@ def _ask(question: str, default: str, choices: Collection[str] = ()) -> str:
 
 def _show(files: "Mapping[str, str | bytes]", found: "Found") -> None:
     """Print what would be written."""
+    from maskbench.diff.report.verdict import counted
+
     print("\nwould write:")
     names = [*files, "maskbench.txt", ".dvc/config"]
     print("\n".join(f"  {name}" for name in sorted(names)))
     if found.folder is not None:
         exports, images = len(found.folder.exports), len(found.survey.images)
-        print(f"  data/inputs: {exports} exports, {images} images")
+        print(f"  data/inputs: {counted(exports, 'export')}, {counted(images, 'image')}")
     print(f"\nparams.yaml:\n{files['params.yaml']!s}", end="")
 
 

@@ -53,14 +53,10 @@ def look_at_folder(path: Path, image: Mapping[str, str] | None) -> Found:
 
     Raises:
         SourceError: There is nothing to build from.
+        MaskbenchError: Nothing tells which of several images to take.
     """
     folder = Folder(path)
     survey = look(folder, str(path), chosen=image)
-    unknown = [problem for problem in survey.problems if problem.param == "fetch.image_field"]
-    if unknown:
-        raise MaskbenchError(
-            f"{path}: several images in a task; say which one to take: --image TAG=FIELD", unknown
-        )
     return Found(survey, {"folder": create.INPUTS, **_chosen(image)}, folder)
 
 
@@ -153,8 +149,11 @@ def files_for(
     """
     name = folder.resolve().name
     survey = found.survey
+    source = survey.name
+    if found.folder is not None:  # where it lay is nobody else's business
+        source = ", ".join(file.name for file in found.folder.exports)
     salt = _salt(name, list(survey.images.values()))
-    sentence = f"{survey.total:,} tasks, {len(survey.labels)} labels, from {survey.name}."
+    sentence = f"{survey.total:,} tasks, {len(survey.labels)} labels, from {source}."
     return {
         **new_files(has_server=found.folder is None),
         "params.yaml": params_text(template("params.yaml"), found.fetch, proposal, salt),

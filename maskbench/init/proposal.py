@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from maskbench.diff.report.verdict import counted
 from maskbench.errors import MaskbenchError
 from maskbench.init.survey import Labels, Overlap, Survey
 from maskbench.regions.proposals import named_rule, propose_classes
@@ -18,8 +19,8 @@ OVERLAPS = ("smallest", "top", "keep", "rules")
 def describe(survey: Survey) -> list[str]:
     """Return lines that tell what was found."""
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
-    labels = [f"{_shown(name)} ({_count(n, 'region')})" for name, n in survey.labels.items()]
-    people = [f"user {i} ({_count(n, 'annotation')})" for i, n in survey.annotators.most_common()]
+    labels = [f"{_shown(name)} ({counted(n, 'region')})" for name, n in survey.labels.items()]
+    people = [f"user {i} ({counted(n, 'annotation')})" for i, n in survey.annotators.most_common()]
     lines = [
         f"{survey.name}:",
         f"  tasks        {survey.tasks:,}{of}; {survey.counted:,} have an annotation that counts",
@@ -30,7 +31,7 @@ def describe(survey: Survey) -> list[str]:
         *_rows("overlaps", [_overlap(pair) for pair in survey.pairs] or ["none"]),
     ]
     if survey.problems:
-        count = _count(len(survey.problems), "problem")
+        count = counted(len(survey.problems), "problem")
         lines.append(f"  problems     {count}; the first: {survey.problems[0]}")
         lines.append("               `maskbench doctor` lists them all")
     return lines
@@ -44,16 +45,12 @@ def _rows(title: str, entries: Sequence[str]) -> list[str]:
 
 def _overlap(pair: Overlap) -> str:
     labels = " + ".join(map(_shown, pair.labels))
-    return f"{labels} ({_count(pair.pixels, 'pixel')} in {_count(pair.tasks, 'task')})"
+    return f"{labels} ({counted(pair.pixels, 'pixel')} in {counted(pair.tasks, 'task')})"
 
 
 def _shown(label: str) -> str:
     """Return a label as a line can show it: in quotes if it begins or ends with a blank."""
     return escape_terminal(label if label == label.strip() else repr(label))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ def _found(survey: Survey, aliases: Mapping[str, str]) -> str:
     merged = ((pair, {aliases.get(label, label) for label in pair.labels}) for pair in survey.pairs)
     worst = next((pair for pair, labels in merged if len(labels) > 1), None)
     if worst is None:
-        return f"Nothing overlapped in the {_count(survey.counted, 'task')} looked at."
+        return f"Nothing overlapped in the {counted(survey.counted, 'task')} looked at."
     return f"Most overlapped {_overlap(worst)}."
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations as combinations_of
 
-from maskbench.errors import Problem, SourceError, group_by_cause
+from maskbench.errors import MaskbenchError, Problem, SourceError, group_by_cause
 from maskbench.files.images import MOST_PIXELS, inspect
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
@@ -86,9 +86,14 @@ def look(
 
     Raises:
         SourceError: It cannot be read, or has nothing to make classes of.
+        MaskbenchError: Nothing tells which of several images to take.
     """
     survey = Survey(name, labels=Counter(dict.fromkeys(offered, 0)))
     tasks = list(_tasks(source, chosen, survey))
+    unknown = [problem for problem in survey.problems if problem.param == "fetch.image_field"]
+    if unknown:
+        what = f"{name}: several images in a task; say which one to take: --image TAG=FIELD"
+        raise MaskbenchError(what, group_by_cause(unknown))
     survey.total = max(survey.tasks, total)
     _count(tasks, survey)
     sized = [_sized(source, task, survey) for task in tasks if needs_image(task)]

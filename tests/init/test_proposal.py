@@ -105,7 +105,8 @@ def test_more_labels_than_values():
 @pytest.mark.parametrize(
     "label",
     ["No", "010", "1e3", "~", "a: b", "#x", "- x", "'", '"', "{a}", "&a", "*", "Wand ü", "🚪",
-     " x ", "2026-11-27", "true", "null", "<<", "%", "@", "`", "!x", "a\\b", "|", ">", "?", "\x1b[2J"],
+     " x ", "2026-11-27", "true", "null", "<<", "%", "@", "`", "!x", "a\\b", "|",
+     ">", "?", "\x1b[2J"],
 )  # fmt: skip
 def test_any_label_can_be_a_class(label):
     proposal = propose(survey(label, "B", overlaps=[((label, "B"), 7)]), "rules")
