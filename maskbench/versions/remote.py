@@ -40,10 +40,15 @@ def _why(what: str, remote: dict[str, str], root: Path) -> str | None:
     folder = Path(url.removeprefix("file://")).resolve()
     if folder.is_relative_to(root.resolve()):
         return f"{what} is a folder inside this clone ({url}): nobody else can pull the data"
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if there.stat().st_dev == root.stat().st_dev:
+    if _device(folder) == _device(root):
         return (
             f"{what} is a folder on this machine's own disk ({url}): only people who work on this "
             "machine can pull the data"
         )
     return None
+
+
+def _device(folder: Path) -> int:
+    """Return the file system that a folder, perhaps one still to be made, lies on."""
+    there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+    return there.stat().st_dev
