@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import ParamsError, Problem, did_you_mean
+from maskbench.files.levels import LEAST, MOST, SCALINGS
 
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
@@ -20,7 +21,9 @@ LEFT_OUT = "(left out)"
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
-_SUBSETS = ("train", "valid", "test")
+SUBSETS = ("train", "valid", "test")
+"""The subsets of a benchmark, in the order in which people list them."""
+
 _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
 
@@ -36,6 +39,7 @@ class FetchParams(NamedTuple):
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
             setup or the tag's name tells.
+        missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
     """
 
     server: str | None
@@ -44,6 +48,7 @@ class FetchParams(NamedTuple):
     snapshot: str
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
+    missing_images: str = "error"
 
 
 class RasterizeParams(NamedTuple):
@@ -81,11 +86,14 @@ class CombineParams(NamedTuple):
         unmatched: ``error``, ``priority``, or the name of a class.
         priority: Label names, strongest first, for ``unmatched: priority``.
         mask_format: ``png`` or ``tif``.
+        scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
+            ``range``, ``percentile``, or the values that become 0 and 255.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
+    scaling: str | tuple[int, int] | None = None
 
 
 class SplitParams(NamedTuple):
@@ -241,7 +249,7 @@ def _check_aliased(check: Checker, params: Params) -> None:
 
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
+    known = ("project", *(name for name in FetchParams._fields if name != "projects"))
     section = check.mapping(raw, "fetch", known=known)
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
@@ -264,6 +272,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
+        missing_images=check.choice(
+            section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
+        ),
     )
 
 
@@ -401,7 +412,7 @@ def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Raste
 
 
 def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
-    section = check.mapping(raw, "combine", known=("unmatched", "priority", "mask_format"))
+    section = check.mapping(raw, "combine", known=CombineParams._fields)
     unmatched = section.get("unmatched", "error")
     choices = ("error", "priority", *labels_map)
     labels = check.sequence(section.get("priority") or [], "combine.priority")
@@ -418,7 +429,21 @@ def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Combine
         mask_format=check.choice(
             section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
         ),
+        scaling=_scaling(check, section.get("scaling")),
     )
+
+
+def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
+    if raw is None or raw in SCALINGS:
+        return raw  # type: ignore[no-any-return]
+    numbers = raw if isinstance(raw, list) else []
+    if len(numbers) == 2 and all(type(number) is int for number in numbers):
+        low, high = numbers
+        if LEAST <= low < high <= MOST:
+            return low, high
+    what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
+    check.add("combine.scaling", f"{raw!r} {what}")
+    return None
 
 
 def _split(check: Checker, raw: Any) -> SplitParams:
@@ -426,7 +451,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     default = {"train": 0.7, "valid": 0.15, "test": 0.15}
     ratios: dict[str, float] = {}
     for name, share in check.mapping(
-        section.get("ratios", default), "split.ratios", known=_SUBSETS
+        section.get("ratios", default), "split.ratios", known=SUBSETS
     ).items():
         number = isinstance(share, int | float) and not isinstance(share, bool)
         if not number or not 0 <= share <= 1:
@@ -436,7 +461,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
         check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
     return SplitParams(
-        ratios={name: ratios.get(name, 0.0) for name in _SUBSETS},
+        ratios={name: ratios.get(name, 0.0) for name in SUBSETS},
         group_by=check.text(section.get("group_by"), "split.group_by", optional=True),
         salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
     )

@@ -11,7 +11,7 @@ from maskbench.diff.replay import class_name, deciding_param
 from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import deciding
 from maskbench.regions.rules import ClassRules
@@ -109,8 +109,11 @@ def find_row(version: Version, word: str) -> Row:
     if key in rows:
         return rows[key]
     by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
-    if by_task:
+    if len(by_task) == 1:
         return by_task[0]
+    if by_task:
+        keys = " or ".join(row.key for row in by_task)
+        raise MaskbenchError(f"{version.label} has several images of task {word}: name {keys}")
     close = get_close_matches(key, rows, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
     raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
@@ -136,7 +139,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     paths = (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{row.key}.json")
     files = version.files(paths)
     value = int(_mask(files[paths[0]], row)[y, x])
-    task = task_of(files[paths[1]].read_bytes(), f"{row.key}.json")
+    task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
     annotation = choose(task.annotations, version.params.rasterize.annotation)
     covering = tuple(_covering(version, task, annotation, x, y))
     labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))

@@ -14,9 +14,9 @@ from maskbench.labelstudio.server.private_network import is_loopback
 from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import FetchParams, Params
-from maskbench.pipeline.fetch import connect, setup_warnings
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.pin import check_pin
+from maskbench.pipeline.sources import connect, setup_warnings
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.inputs import untracked, untracked_advice, untracked_text, wrong_dependency
 from maskbench.versions.remote import ADVICE, why_private

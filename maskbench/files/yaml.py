@@ -1,4 +1,4 @@
-"""Reading YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
+"""Read YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
 
 PyYAML resolves YAML 1.1 (``No`` is False, ``010`` is 8, ``1e-3`` a string); DVC reads with
 ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would use something else than
@@ -137,7 +137,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML 1.2 document, as DVC sees it.
+    """Return the value of a YAML 1.2 document, as DVC sees it.
 
     Raises:
         ValueError: The text is not YAML, names a key twice, uses a tag, or holds a bare date (on

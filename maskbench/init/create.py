@@ -77,11 +77,12 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
         root: The new repository.
     """
     exports: dict[str, list[Any]] = {}
-    for raw, origin in source.tasks():
-        exports.setdefault(origin, []).append(essential(raw) if isinstance(raw, dict) else raw)
+    for raw in source.tasks():
+        name = raw.origin.replace("/", "-")  # its time may be in it; folders are for images
+        exports.setdefault(name, []).append(essential(raw.value))
+    (root / INPUTS).mkdir(parents=True)
     for name, tasks in exports.items():
-        file = root / INPUTS / Path(name).name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file = root / INPUTS / Path(name).with_suffix(".json")
         file.write_bytes(b"[\n" + b",\n".join(map(compact_json, tasks)) + b"\n]\n")
     (root / IMAGES).mkdir(parents=True, exist_ok=True)
     for name in images:

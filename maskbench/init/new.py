@@ -21,11 +21,12 @@ from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.project import Project, visible_projects
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import FetchParams, SplitParams
-from maskbench.pipeline.fetch import connect
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.sources import connect
 from maskbench.pipeline.splits import Group, assign_splits
 
 _SALTS = 100  # that are tried, so that a small benchmark has images in each subset
+_MISSING = {"missing_images": "error"}
 _RATIOS = {"train": 0.7, "valid": 0.15, "test": 0.15}
 
 
@@ -57,7 +58,7 @@ def look_at_folder(path: Path, image: Mapping[str, str] | None) -> Found:
     """
     folder = Folder(path)
     survey = look(folder, str(path), chosen=image)
-    return Found(survey, {"folder": create.INPUTS, **_chosen(image)}, folder)
+    return Found(survey, {"folder": create.INPUTS, **_MISSING, **_chosen(image)}, folder)
 
 
 def look_at_server(
@@ -86,6 +87,7 @@ def look_at_server(
         "project": projects[0] if len(projects) == 1 else list(projects),
         "snapshot": datetime.now(UTC).date().isoformat(),
         "private_hosts": [],
+        **_MISSING,
         **_chosen(chosen),
     }
     return Found(survey, fetch)
@@ -151,7 +153,7 @@ def files_for(
     survey = found.survey
     source = survey.name
     if found.folder is not None:  # where it lay is nobody else's business
-        source = ", ".join(file.name for file in found.folder.exports)
+        source = ", ".join(found.folder.exports)
     salt = _salt(name, list(survey.images.values()))
     sentence = f"{survey.total:,} tasks, {len(survey.labels)} labels, from {source}."
     return {

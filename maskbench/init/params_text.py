@@ -47,6 +47,7 @@ _COMMENTS = {
     "snapshot": "The name of this take. Labels are fetched when it moves, not on every\n"
     "`dvc repro`.",
     "image_field": "The image tag whose masks are made, and the field of the data that it shows.",
+    "missing_images": "A task whose image is missing: error, or skip (left out, counted, listed).",
     "private_hosts": "Hosts that images may lie on although they are this machine or on a private\n"
     "network: names or addresses, perhaps with a port (minio.lan:9000).",
 }

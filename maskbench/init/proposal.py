@@ -30,6 +30,7 @@ def describe(survey: Survey) -> list[str]:
         *_rows("sizes", [f"{w} x {h} ({n:,})" for (w, h), n in survey.sizes.most_common()]),
         *_rows("overlaps", [_overlap(pair) for pair in survey.pairs] or ["none"]),
     ]
+    lines += _rows("notes", survey.notes)
     if survey.problems:
         count = counted(len(survey.problems), "problem")
         lines.append(f"  problems     {count}; the first: {survey.problems[0]}")

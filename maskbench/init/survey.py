@@ -7,14 +7,14 @@ from itertools import combinations as combinations_of
 
 from maskbench.errors import MaskbenchError, Problem, SourceError, group_by_cause
 from maskbench.files.images import MOST_PIXELS, inspect
-from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.folder import Folder
 from maskbench.parallel.run import run_all
 from maskbench.params import IGNORE, CombineParams, RasterizeParams
-from maskbench.pipeline.fetch import TaskSource, needs_image
+from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import build_label_set
 from maskbench.regions.rules import ClassRules, class_mask
-from maskbench.regions.task import Image, Task
+from maskbench.regions.task import Image, Task, could_count
 
 Labels = tuple[str, ...]
 
@@ -49,6 +49,7 @@ class Survey:
         pairs: The same by pair of labels.
         united: Sets of labels that single regions carry: no policy decides which of them counts.
         images: Digest by file name of the images found in a folder.
+        notes: What a user should know of the source, such as files that were passed over.
         problems: Tasks that cannot be read, images that are missing.
     """
 
@@ -65,6 +66,7 @@ class Survey:
     pairs: list[Overlap] = field(default_factory=list)
     united: set[Labels] = field(default_factory=set)
     images: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -88,7 +90,8 @@ def look(
         SourceError: It cannot be read, or has nothing to make classes of.
         MaskbenchError: Nothing tells which of several images to take.
     """
-    survey = Survey(name, labels=Counter(dict.fromkeys(offered, 0)))
+    survey = Survey(name, notes=list(source.notes), problems=list(source.problems))
+    survey.labels.update(Counter(dict.fromkeys(offered, 0)))
     tasks = list(_tasks(source, chosen, survey))
     unknown = [problem for problem in survey.problems if problem.param == "fetch.image_field"]
     if unknown:
@@ -96,7 +99,7 @@ def look(
         raise MaskbenchError(what, group_by_cause(unknown))
     survey.total = max(survey.tasks, total)
     _count(tasks, survey)
-    sized = [_sized(source, task, survey) for task in tasks if needs_image(task)]
+    sized = [_sized(source, task, survey) for task in tasks if could_count(task.annotations)]
     _find_overlaps([task for task in sized if task.image is not None], survey)
     if not survey.labels:
         problems = group_by_cause(survey.problems)
@@ -106,10 +109,10 @@ def look(
 
 
 def _tasks(source: TaskSource, chosen: Mapping[str, str] | None, survey: Survey) -> Iterator[Task]:
-    for raw, origin in source.tasks():
+    for raw in source.tasks():
         survey.tasks += 1
         try:
-            yield parse_task(raw, origin, source.image_fields(origin), chosen)
+            yield parse(raw, source, chosen)
         except TaskError as error:
             survey.problems += error.problems
 

@@ -226,11 +226,7 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
 def find_faults(
     rasterized: RasterizedTask, labels: Collection[str]
 ) -> tuple[tuple[Region, str], ...]:
-    """Find what is wrong with the regions of a task's annotation that counts.
-
-    Args:
-        rasterized: What became of them.
-        labels: The labels that ``labels_map`` has.
+    """Find what is wrong with a task's regions, such as a label that is none of ``labels``.
 
     Returns:
         (region, what is wrong with it), in drawing order; a region can have several faults.

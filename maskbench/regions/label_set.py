@@ -87,8 +87,9 @@ def paint(
     numbers = {name: i for i, name in enumerate(names)}
     planes = np.zeros((max(1, -(-len(names) // 8)), height, width), dtype=np.uint8)
     for own, pixels in regions:
+        inside = pixels.inside.view(np.uint8)  # 0 or 1
         if overlap != "keep":
-            planes[:, *pixels.window] &= pixels.inside.view(np.uint8) - np.uint8(1)
+            planes[:, *pixels.window] &= inside - np.uint8(1)
         for plane, bit in {divmod(numbers[name], 8) for name in own}:
-            planes[plane, *pixels.window] |= pixels.inside * np.uint8(1 << bit)
+            planes[plane, *pixels.window] |= inside * np.uint8(1 << bit)
     return LabelSet(names, planes)

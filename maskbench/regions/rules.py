@@ -8,7 +8,7 @@ else is *unmatched* and treated as ``combine.unmatched`` says.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -127,15 +127,20 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
         The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
     _, height, width = label_set.planes.shape
+
+    @cache  # the same sets occur in most bands
+    def decide(bits: bytes) -> tuple[tuple[str, ...], int]:
+        names = label_set.names(np.frombuffer(bits, dtype=np.uint8))
+        return names, _value(names, rules)
+
     mask = np.empty((height, width), dtype=np.uint8)
     counts: Counter[tuple[str, ...]] = Counter()
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
         lengths, codes, bits = _distinct(label_set.planes[:, band])
-        sets = [label_set.names(own) for own in bits]
-        values = np.array([_value(names, rules) for names in sets], dtype=np.uint8)
-        mask[band] = np.repeat(values[codes], lengths).reshape(-1, width)
+        sets, values = zip(*(decide(own.tobytes()) for own in bits), strict=True)
+        mask[band] = np.repeat(np.array(values, dtype=np.uint8)[codes], lengths).reshape(-1, width)
         pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
         counts.update(dict(zip(sets, pixels, strict=True)))
     ordered = sorted(counts, key=lambda names: (len(names), names))

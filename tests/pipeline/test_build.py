@@ -179,21 +179,6 @@ def test_groups_stay_together(tmp_path):
         assert len(scenes) == sum(1 for n in range(1, 41) if n % 9 in rooms)
 
 
-def test_the_annotation_that_counts(tmp_path):
-    source = tmp_path / "source"
-    whole = [box(["Canvas"], 0, 0, 100, 100)]
-    half = [box(["Canvas"], 0, 0, 50, 100)]
-    marked = annotation(1, half, ground_truth=True, hour=1)
-    write_export(source, [task(1, marked, annotation(2, whole, user=5, hour=9))])
-    pixels = {}
-    for choice in (["ground_truth", "latest"], ["latest"], ["earliest"], ["annotator:5"]):
-        root = tmp_path / choice[0].replace(":", "")
-        run(root, source, rasterize={"annotation": choice})
-        metrics = json.loads((root / "metrics/combine.json").read_text())
-        pixels[choice[0]] = metrics["classes"]["Canvas"]["pixels"]
-    assert pixels == {"ground_truth": 600, "latest": 1200, "earliest": 600, "annotator:5": 1200}
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_task_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch, workers):
     """What is remembered as made from one content must not have been made from another."""

@@ -19,7 +19,7 @@ from maskbench.regions.build import (
 )
 from maskbench.regions.rules import Combination
 from maskbench.regions.task import Annotation, Image, Region, Task
-from tests.regions.test_strokes import encode, rgba
+from tests.strokes import encode, rgba
 
 IMAGE = Image("a.png", 5, 4, "")
 

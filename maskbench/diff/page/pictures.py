@@ -15,8 +15,9 @@ from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.page.outlines import outlines
 from maskbench.files.atomic import replacing, write_text
 from maskbench.files.images import read_scene
+from maskbench.files.levels import Scaling
 from maskbench.files.masks import read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.palette import MARKS, palette
 from maskbench.pages.pictures import palette_picture
 
@@ -79,7 +80,11 @@ class DrawItem:
             None if item is None else names.named(read_mask(item.mask), context.classes)
             for item, context in ((shown.before, self.before), (shown.after, self.after))
         ]
-        scenes = [None if path is None else scene(path) for path in shown.scenes]
+        rows = [None if item is None else item.row for item in (shown.before, shown.after)]
+        scenes = [
+            None if path is None else scene(path, row.scaling if row else None)
+            for path, row in zip(shown.scenes, rows, strict=True)
+        ]
         for name, picture in zip(("scene-before", "scene"), scenes, strict=True):
             if picture is not None:
                 self._save(picture, f"{shown.number}-{name}.jpg", quality=86)
@@ -108,7 +113,7 @@ class DrawItem:
         ):
             if item is None or mask is None:
                 continue
-            task = task_of(item.annotations.read_bytes(), item.annotations.name)
+            task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
             data[name] = {
                 "size": [mask.shape[1], mask.shape[0]],
                 "classes": runs(mask),
@@ -119,14 +124,14 @@ class DrawItem:
         write_text(self.folder / f"{shown.number}.js", script)
 
 
-def scene(path: Path) -> Image.Image:
+def scene(path: Path, scaling: Scaling | None = None) -> Image.Image:
     """Return a scene as RGB, no side longer than :data:`LONGEST`."""
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
             image.draft("RGB", (LONGEST, LONGEST))  # decodes a fraction of a large photo
             picture = image.convert("RGB")
         else:
-            picture = Image.fromarray(read_scene(path))
+            picture = Image.fromarray(read_scene(path, scaling))
     picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     return picture
 
