@@ -20,6 +20,7 @@ from maskbench.versions.dvc import short_reason
 
 INPUTS = "data/inputs"
 IMAGES = f"{INPUTS}/images"
+_PEOPLE = ("completed_by", "created_by", "meta", "updated_by")  # of a region: names, e-mails, notes
 _PROBE = ".maskbench-was-here"
 
 
@@ -79,7 +80,7 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
     exports: dict[str, list[Any]] = {}
     for raw in source.tasks():
         name = raw.origin.replace("/", "-")  # its time may be in it; folders are for images
-        exports.setdefault(name, []).append(essential(raw.value))
+        exports.setdefault(name, []).append(_anonymous(essential(raw.value)))
     (root / INPUTS).mkdir(parents=True)
     for name, tasks in exports.items():
         file = root / INPUTS / Path(name).with_suffix(".json")
@@ -89,6 +90,17 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
         target = root / IMAGES / name.removeprefix("images/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source.path / name, target)
+
+
+def _anonymous(task: dict[str, Any]) -> dict[str, Any]:
+    """Delete from an export's task who drew each region; who annotated is a number already."""
+    annotations = task.get("annotations")
+    for annotation in annotations if isinstance(annotations, list) else ():
+        results = annotation.get("result") if isinstance(annotation, dict) else None
+        for entry in results if isinstance(results, list) else ():
+            for name in _PEOPLE if isinstance(entry, dict) else ():
+                entry.pop(name, None)
+    return task
 
 
 def start_git(root: Path, place: Path) -> None:

@@ -93,7 +93,8 @@ def wrong_dependency(root: Path, fetch: FetchParams) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # DVC itself says what is wrong with the file
     line = "${fetch.folder}"
-    if fetch.server is None and line not in names and fetch.folder not in names:
+    covers = any(n == line or f"{n}/".startswith(f"{fetch.folder}/") for n in names)
+    if fetch.server is None and not covers:
         return (
             f"dvc.yaml: fetch does not depend on {fetch.folder}, so DVC misses its changes: add "
             f"`- {line}` to the stage's deps"

@@ -1,5 +1,6 @@
 """A repository is made whole or not at all."""
 
+import json
 import subprocess
 
 import pytest
@@ -8,6 +9,7 @@ from maskbench.cli import main
 from maskbench.errors import MaskbenchError
 from maskbench.init import create
 from tests.exports import annotation, box, task, write_export
+from tests.harness.people import named, signed
 from tests.init.teams import PINNED, Team, exported, init
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")  # of DVC's own libraries
@@ -57,6 +59,15 @@ def test_what_is_in_it(here, exports, capsys):
     assert '"completed_by":5' in (root / "data/inputs/export.json").read_text()
     assert (root / "scripts/refresh_labels.sh").stat().st_mode & 0o100
     assert "6 tasks, 2 labels, from export.json." in (root / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_nothing_versioned_names_anybody(here, tmp_path, capsys):
+    """Not even exports of editions that tell of people wherever they can."""
+    tasks = json.loads((exported(tmp_path / "exports") / "export.json").read_text())
+    write_export(tmp_path / "exports", signed(tasks))
+    assert made(here / "walls", tmp_path / "exports") == 0
+    assert named(here / "walls") == []
 
 
 def test_a_dry_run_writes_nothing(here, exports, capsys):

@@ -97,6 +97,12 @@ def test_each_name_that_is_filled_in_is_known(name):
     assert set(Template(template(name)).get_identifiers()) <= known
 
 
+def test_a_wheel_has_all_templates():
+    folder = ROOT / "maskbench/init/template"
+    assert all(path.is_file() for path in folder.iterdir())
+    assert '"init/template/*"' in (ROOT / "pyproject.toml").read_text()
+
+
 def test_make_and_make_test_are_all():
     targets = re.findall(r"^([a-z]+):", new_files(has_server=False)["Makefile"], re.MULTILINE)
     assert targets == ["build", "test"]
