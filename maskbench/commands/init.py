@@ -15,8 +15,6 @@ Exit status: 0 done; 1 it cannot be made; 2 a label cannot be a class; 3 the sou
 """
 
 import argparse
-import sys
-from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
 def _make(args: argparse.Namespace) -> int:
     from maskbench.errors import MaskbenchError
     from maskbench.init import create, new, software
+    from maskbench.init.console import ask, choose_aliases, show, tell
     from maskbench.init.proposal import alike, describe, propose
 
     if args.into is None:
@@ -89,31 +88,32 @@ def _make(args: argparse.Namespace) -> int:
     create.check_place(args.into)
     found = _source(args)
     print("\n".join(describe(found.survey)))
-    aliases = _aliases(alike(found.survey.labels), args.alike)
+    aliases = choose_aliases(alike(found.survey.labels), args.alike)
     overlap = args.overlap
     if overlap is None and found.survey.overlaps:
         question = "Where labels overlap: smallest, top, keep or rules (see --help)?"
-        overlap = _ask(question, "smallest", OVERLAPS)
-    remote = args.remote or _ask("Address of DVC's remote (empty: none yet)?", "") or None
+        overlap = ask(question, "smallest", OVERLAPS)
+    remote = args.remote or ask("Address of DVC's remote (empty: none yet)?", "") or None
     proposal = propose(found.survey, overlap, aliases)
     files = new.files_for(args.into, found, proposal, remote)
     if args.dry_run:
-        _show(files, found)
+        show(files, found)
         return 0
     pinned = software.given(args.maskbench) if args.maskbench else software.running()
     new.make(args.into, files, found, pinned, remote)
-    _tell(args.into, found, remote)
+    tell(args.into, found, remote)
     return 0
 
 
 def _source(args: argparse.Namespace) -> "Found":
     """Look at the source that the options name, or that the user does."""
     from maskbench.errors import MaskbenchError
+    from maskbench.init.console import ask
     from maskbench.init.new import look_at_folder, look_at_server, projects_of
 
     server, folder = args.server, args.folder
     if server is None and folder is None:
-        answer = _ask("Where are the labels: a server's address, or a folder with exports?", "")
+        answer = ask("Where are the labels: a server's address, or a folder with exports?", "")
         is_address = answer.startswith(("http://", "https://"))
         server, folder = (answer, None) if is_address else (None, Path(answer) if answer else None)
     if folder is not None:
@@ -123,70 +123,11 @@ def _source(args: argparse.Namespace) -> "Found":
     projects = args.project
     if projects is None:
         listed = projects_of(server)
-        answer = _ask(f"The server has these projects: {listed}. Which one (its number)?", "")
+        answer = ask(f"The server has these projects: {listed}. Which one (its number)?", "")
         if not answer.isdecimal():
             raise MaskbenchError(f"name the project: --project N; the server has: {listed}")
         projects = [int(answer)]
     return look_at_server(server, projects, args.image, args.tasks)
-
-
-def _aliases(groups: list[list[str]], choice: str | None) -> dict[str, str]:
-    """Return the labels that count as another one, of groups that differ in case or blanks."""
-    from maskbench.errors import MaskbenchError
-
-    if not groups:
-        return {}
-    names = "; ".join(" and ".join(map(repr, group)) for group in groups)
-    what = f"these labels differ only in case or blanks: {names}"
-    choice = choice or _ask(f"{what}. Merge or keep them?", "", ("", *ALIKE))
-    if not choice:
-        raise MaskbenchError(
-            f"{what}; --alike merge makes them one class by aliases, --alike keep leaves them apart"
-        )
-    return {name: group[0] for group in groups for name in group[1:] if choice == "merge"}
-
-
-def _ask(question: str, default: str, choices: Collection[str] = ()) -> str:
-    """Ask on a terminal, and return the answer; elsewhere return the default."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return default
-    while True:
-        answer = input(f"{question} [{default}] ").strip() or default
-        if not choices or answer in choices:
-            return answer
-
-
-def _show(files: "Mapping[str, str | bytes]", found: "Found") -> None:
-    """Print what would be written."""
-    from maskbench.diff.report.verdict import counted
-
-    print("\nwould write:")
-    names = [*files, "maskbench.txt", ".dvc/config"]
-    print("\n".join(f"  {name}" for name in sorted(names)))
-    if found.folder is not None:
-        exports, images = len(found.folder.exports), len(found.survey.images)
-        print(f"  data/inputs: {counted(exports, 'export')}, {counted(images, 'image')}")
-    print(f"\nparams.yaml:\n{files['params.yaml']!s}", end="")
-
-
-def _tell(into: Path, found: "Found", remote: str | None) -> None:
-    """Print what to do next."""
-    from maskbench.init.create import has_identity, inside_git
-
-    print(f"\nMade {into}. Next:\n  cd {into}")
-    if found.folder is None:
-        print("  echo 'LABEL_STUDIO_API_KEY=your-key' >> .env    # if it is not in the environment")
-    print("  make                            # install what is pinned, build the benchmark")
-    if not has_identity(into):
-        print("  git config user.name 'Your Name' && git config user.email you@example.org")
-    print("  git add -A && git commit -m 'First version'")
-    if remote is None:
-        print("  dvc remote add -d storage URL   # README.md, Share it")
-    print("  dvc push")
-    if (into / ".git").exists():
-        return
-    if inside_git(into):
-        print("It lies inside another git repository, where .github/workflows is not looked for.")
 
 
 def _upgrade(args: argparse.Namespace) -> int:

@@ -12,8 +12,6 @@ from maskbench.text import escape_terminal
 SHOWN = 12  # rows of a list
 BACKGROUND = "Background"
 MOST_CLASSES = 254  # beside the background; 255 is "ignore"
-OVERLAPS = ("smallest", "top", "keep", "rules")
-"""What ``--overlap`` may say: the params' own three, or a rule and a class for each combination."""
 
 
 def describe(survey: Survey) -> list[str]:
@@ -80,7 +78,8 @@ def propose(
 
     Args:
         survey: What was found.
-        overlap: One of :data:`OVERLAPS`; None: the smaller region wins, where anything overlaps.
+        overlap: ``smallest``, ``top`` or ``keep``, as ``rasterize.overlap``, or ``rules``: a class
+            and a rule for each combination; None: ``smallest``, where anything overlaps.
         aliases: Labels that count as another one.
 
     Raises:
