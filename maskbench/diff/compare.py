@@ -13,6 +13,7 @@ from maskbench.diff.params import param_changes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
@@ -142,7 +143,7 @@ def _check(unchanged: Iterable[MaskChange]) -> None:
     if broken:
         what = "its pixels are not what manifest.csv says; run `dvc repro`"
         raise DataError(
-            f"{len(broken)} masks do not fit the manifest",
+            f"{counted(len(broken), 'mask does', 'masks do')} not fit the manifest",
             [Problem(what, change.after.mask, change.after.task) for change in broken],
         )
 

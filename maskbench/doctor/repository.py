@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
+from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.errors import MaskbenchError, SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
 from maskbench.labelstudio.server.client import Client, Patience
@@ -17,6 +17,7 @@ from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.pin import check_pin
 from maskbench.pipeline.sources import connect, setup_warnings
+from maskbench.text import counted, some
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.inputs import untracked, untracked_advice, untracked_text, wrong_dependency
 from maskbench.versions.remote import ADVICE, why_private
@@ -56,7 +57,8 @@ def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
         yield Finding(WARNING, private, ADVICE)
     wrong = wrong_dependency(root, fetch)
     if wrong:
-        yield Finding(ERROR, *wrong.rsplit(": ", 1))
+        what, _, advice = wrong.rpartition(": ")
+        yield Finding(ERROR, what, advice)
     if fetch.server is not None:
         return
     try:
@@ -98,7 +100,7 @@ def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | No
             found.append(Finding(WARNING, f"the key travels unprotected to {address}", advice))
         server = connect(params.fetch, layout, work)
     except SourceError as error:
-        return None, [*found, Finding(ERROR, str(error), _advice(str(error), address))]
+        return None, [*found, Finding(ERROR, error.args[0], _advice(str(error), address))]
     found.append(Finding(OK, f"the {key.kind} in {KEY_VARIABLE} is valid"))
     found += [_project(project) for project in server.projects]
     warnings = setup_warnings(server.projects, params)
@@ -118,9 +120,9 @@ def _advice(said: str, address: str) -> str:
 def _project(project: Project) -> Finding:
     counts = project.counts
     text = (
-        f"project {project.id} ({project.title}): {project.total} tasks, "
+        f"project {project.id} ({project.title}): {counted(project.total, 'task')}, "
         f"{counts.get('num_tasks_with_annotations', 0)} annotated, "
-        f"{counts.get('skipped_annotations_number', 0)} skipped annotations, "
+        f"{counted(counts.get('skipped_annotations_number', 0), 'skipped annotation')}, "
         f"{counts.get('ground_truth_number', 0)} ground truth; labels: "
         f"{some(sorted(project.labeling.labels)) or 'none'}"
     )

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from maskbench.diff.report.verdict import counted
+from maskbench.text import counted
 from maskbench.errors import MaskbenchError
 from maskbench.init.create import has_identity, inside_git
 from maskbench.init.new import Found

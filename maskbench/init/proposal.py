@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from maskbench.diff.report.verdict import counted
+from maskbench.text import counted
 from maskbench.errors import MaskbenchError
 from maskbench.init.survey import Labels, Overlap, Survey
 from maskbench.regions.proposals import named_rule, propose_classes

@@ -47,9 +47,12 @@ STAGE_CODE = {
     ),
     "split": (
         "files",
+        "labelstudio/image_names.py",
         "labelstudio/stored.py",
         "params.py",
+        "pipeline/grouping.py",
         "pipeline/incremental.py",
+        "pipeline/published.py",
         "pipeline/split.py",
         "pipeline/splits.py",
         "regions/task.py",

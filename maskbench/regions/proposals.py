@@ -15,7 +15,7 @@ from maskbench.errors import Problem, did_you_mean, some_tasks
 from maskbench.files.yaml_edit import yaml_text
 from maskbench.params import IGNORE
 from maskbench.regions.rules import Combination, CombinationTotal, missing_rule
-from maskbench.text import escape_terminal
+from maskbench.text import counted, escape_terminal
 
 Proposal = dict[str, dict[str, Any]]
 """Section of ``params.yaml`` → entries to add to it."""
@@ -211,7 +211,7 @@ def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
     """Return a problem for each combination without a rule."""
     return [
         Problem(
-            f"{missing_rule(labels)}: {pixels:,} pixels in {some_tasks(tasks)}",
+            f"{missing_rule(labels)}: {counted(pixels, 'pixel')} in {some_tasks(tasks)}",
             param="multi_label_rules",
         )
         for labels, becomes, pixels, tasks in totals
@@ -234,7 +234,7 @@ def unknown_problems(
     problems = []
     for label in sorted(regions):
         tasks = [task for task, counts in unknown.items() if label in counts]
-        many = f"{regions[label]:,} region{'s' * (regions[label] != 1)} in {some_tasks(tasks)}"
+        many = f"{counted(regions[label], 'region')} in {some_tasks(tasks)}"
         hint = did_you_mean(label, known)
         what = f"the label {label!r} is not in labels_map: {many}; {hint}"
         problems.append(Problem(what, param="labels_map"))

@@ -157,7 +157,8 @@ def ask(root: Path, *words: str) -> dict[str, Any]:
         cwd=root,
         env={**os.environ, "DVC_NO_ANALYTICS": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     try:
