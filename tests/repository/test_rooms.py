@@ -20,7 +20,7 @@ FLOORS = (
     {"versions"},
     {"dataset"},
     {"torch", "fastai", "evaluate", "evaluation", "export", "pages"},
-    {"diff", "verification"},
+    {"diff", "show", "verification"},
     {"doctor"},
     {"commands", "cli"},
 )

@@ -12,15 +12,12 @@ from PIL import Image, ImageOps
 from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
 from maskbench.files.atomic import replacing
-from maskbench.files.images import read_scene
 from maskbench.files.masks import read_mask
 from maskbench.labelstudio.stored import task_of
 from maskbench.pages.data import MaskData, write_item
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
-
-LONGEST = 1600
-"""Pixels of a scene's longer side in the page; masks keep every pixel."""
+from maskbench.pages.pictures import scene
 
 THUMBNAIL = (208, 156)
 """Largest width and height of a thumbnail."""
@@ -101,18 +98,6 @@ class DrawItem:
         height, width = mask.shape
         drawn = draw_task(task, context.params, (height, width))
         return mask_data(mask, self.classes, drawn, context.params)
-
-
-def scene(path: Path) -> Image.Image:
-    """Return a scene as RGB, no side longer than :data:`LONGEST`."""
-    with Image.open(path) as image:
-        if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
-            image.draft("RGB", (LONGEST, LONGEST))  # decodes a fraction of a large photo
-            picture = image.convert("RGB")
-        else:
-            picture = Image.fromarray(read_scene(path))
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-    return picture
 
 
 def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:
