@@ -16,11 +16,12 @@ from typing import NamedTuple, Self, SupportsIndex
 import numpy as np
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.files.images import Scene, read_scene
+from maskbench.files.images import Scene, is_wide_file, read_scene
+from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
-from maskbench.params import IGNORE
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import IGNORE, SUBSETS
+from maskbench.text import counted
 from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
@@ -118,9 +119,8 @@ class Benchmark:
     def __repr__(self) -> str:
         split = "" if self.split_name is None else f", split={self.split_name!r}"
         name = type(self).__name__
-        return (
-            f"<{name} {str(self.root)!r}{split}: {len(self)} images, {len(self.classes)} classes>"
-        )
+        classes = counted(len(self.classes), "class", "classes")
+        return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {classes}>"
 
     def sample(self, key: str) -> Sample:
         """Read the image and the mask of a key.
@@ -130,10 +130,22 @@ class Benchmark:
             DataError: A file is damaged, the sizes differ, or the mask holds a value that is no
                 class; the message names the file.
         """
-        image, mask = load_scene(self.scene_path(key)), self.mask(key)
+        image, mask = self.scene(key), self.mask(key)
         if image.shape[:2] != mask.shape:
             raise sizes_differ(self.mask_path(key), mask.shape[::-1], image.shape[1::-1])
         return Sample(image, mask)
+
+    def scene(self, key: str) -> Scene:
+        """Read the image of a key, shape (H, W, 3), uint8; raise as :meth:`sample` does."""
+        return load_scene(self.scene_path(key), self.scaling(key))
+
+    def scaling(self, key: str) -> Scaling | None:
+        """Return which values of a scene of 16 bits become 0 and 255; None: it is read as it is.
+
+        The manifest keeps it. It is not asked for scenes of 8 bits, nor if there is none.
+        """
+        is_asked = is_wide_file(self.scene_path(key)) and (self.root / "manifest.csv").is_file()
+        return self.row(key).scaling if is_asked else None
 
     def mask(self, key: str) -> Mask:
         """Read the mask of a key, shape (H, W), uint8; raise as :meth:`sample` does."""
@@ -141,7 +153,7 @@ class Benchmark:
 
     @property
     def all_keys(self) -> frozenset[str]:
-        """The keys of all images of the benchmark, of all splits."""
+        """Return the keys of the images of all splits."""
         return frozenset(self._scenes)
 
     def group(self, key: str) -> str:
@@ -158,7 +170,7 @@ class Benchmark:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The manifest's rows of this view, in the order of the keys; see :meth:`row`."""
+        """Return the manifest's rows of this view, in the order of the keys; see :meth:`row`."""
         return tuple(self.row(key) for key in self.keys)
 
     def row(self, key: str) -> Row:
@@ -213,14 +225,18 @@ class Benchmark:
         return tuple(keys)
 
 
-def load_scene(path: Path) -> Scene:
+def load_scene(path: Path, scaling: Scaling | None = None) -> Scene:
     """Read an image file by :func:`maskbench.files.images.read_scene`.
+
+    Args:
+        path: The image file.
+        scaling: The values of a grey image of 16 bits that become 0 and 255.
 
     Raises:
         DataError: The file is damaged.
     """
     try:
-        return read_scene(path)
+        return read_scene(path, scaling)
     except ValueError as error:
         raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
 
@@ -240,7 +256,7 @@ def load_mask(path: Path, classes: int) -> Mask:
     except ValueError as error:
         raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
     if foreign := foreign_values(mask, classes):
-        lines = f"codes.txt has {classes} lines, 0 to {classes - 1}"
+        lines = f"codes.txt has {counted(classes, 'line')}, 0 to {classes - 1}"
         what = f"holds the value {foreign[0]}, and {lines}; {_AGAIN}"
         raise DataError(_UNFIT, [Problem(what, str(path))])
     return mask
@@ -271,7 +287,9 @@ def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
         problems.append(Problem(f"cannot be read: {error}", str(path)))
         return ()
     if not 0 < len(names) <= IGNORE:
-        problems.append(Problem(f"has {len(names)} lines; one to 255 are expected", str(path)))
+        problems.append(
+            Problem(f"has {counted(len(names), 'line')}; one to 255 are expected", str(path))
+        )
     return names
 
 

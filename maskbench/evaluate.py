@@ -15,7 +15,7 @@ from maskbench.evaluation.against import Comparison, compare_versions
 from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.report import Report
 from maskbench.evaluation.scoring import Each, Predictions, Settings, score
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 __all__ = ["Comparison", "Predictions", "Report", "Settings", "compare", "evaluate", "split_names"]
 

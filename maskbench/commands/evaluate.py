@@ -20,9 +20,7 @@ from maskbench.commands import at_least
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("predictions", metavar="PREDICTIONS", type=Path)
-    parser.add_argument(
-        "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
-    )
+    parser.add_argument("--data", type=Path, help="default: data/benchmark of the repository")
     parser.add_argument(
         "--split", action="append", help="train, valid, test or all; may be repeated; default: test"
     )
@@ -50,14 +48,16 @@ def run(args: Namespace) -> int:
     from maskbench.evaluation.page import ShownPrediction, write_page
     from maskbench.evaluation.scoring import score
     from maskbench.parallel.run import run_all
+    from maskbench.pipeline.layout import find_benchmark
     from maskbench.versions.download import sibling
 
-    data = Benchmark(sibling(args.data, args.rev) if args.rev else args.data)
+    here = args.data or find_benchmark()
+    data = Benchmark(sibling(here, args.rev) if args.rev else here)
     splits = args.split or ["test"]
     names = split_names("all" if "all" in splits else splits)
     settings = Settings(resamples=args.resamples, each=run_all)
     if args.against:
-        old = Benchmark(sibling(args.data, args.against))
+        old = Benchmark(sibling(here, args.against))
         comparison = compare(args.predictions, data, old, names, settings)
         report = comparison.new
     else:

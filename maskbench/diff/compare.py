@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from maskbench.diff.code import code_changes, runs_here
-from maskbench.diff.item import ComparePair, Context, ItemFiles, Pair, VerifyItem
+from maskbench.diff.code import code_changes, pin_change, runs_here
+from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
 from maskbench.diff.moves import balance, members, moves
 from maskbench.diff.params import param_changes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
@@ -53,6 +55,7 @@ def compare(before: Version, after: Version) -> Differences:
         pixels=sum(new[key].width * new[key].height for key in both),
         params=param_changes(before.raw_params, after.raw_params),
         code=code,
+        pinned=pin_change(before, after),
         changes=tuple(changes),
         renumbered=tuple(
             change.key
@@ -100,7 +103,8 @@ def _compared(
 ) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
     pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
-    return list(run_all(ComparePair(context(before), context(after), same_code), pairs, "diff"))
+    compare_one = partial(compare_pair, context(before), context(after), same_code)
+    return list(run_all(compare_one, pairs, "diff"))
 
 
 def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
@@ -115,7 +119,7 @@ def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
 def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
     """Count pixels by key in which new masks are not what their annotation and params give."""
     items = list(_items(version, [row.key for row in added]).values())
-    verified = run_all(VerifyItem(context(version)), items, "new images")
+    verified = run_all(partial(verify_item, context(version)), items, "new images")
     return {key: pixels for key, pixels in verified if pixels}
 
 
@@ -139,7 +143,7 @@ def _check(unchanged: Iterable[MaskChange]) -> None:
     if broken:
         what = "its pixels are not what manifest.csv says; run `dvc repro`"
         raise DataError(
-            f"{len(broken)} masks do not fit the manifest",
+            f"{counted(len(broken), 'mask does', 'masks do')} not fit the manifest",
             [Problem(what, change.after.mask, change.after.task) for change in broken],
         )
 

@@ -18,6 +18,7 @@ from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.palette import MARKS, class_colors, hex_color
 from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
+from maskbench.text import counted
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def write_page(path: Path, shown: ShownPrediction, most: int = 50) -> None:
     """Write the page with at most ``most`` images, worst mean IoU first."""
     report, comparison = shown.report, shown.comparison
     images = report.worst()[:most]
-    title = f"Scores on {', '.join(report.splits)}: {report.summary.images} images"
+    title = f"Scores on {', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
     masks = zip(images, _masks(images, shown), strict=True)
     text = render(
         "evaluation/page.html",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskbench.files.images import read_scene
+from maskbench.files.levels import Scaling
 
 LONGEST = 1600
 """Pixels of a scene's longer side in the page; masks keep every pixel."""
@@ -33,14 +34,20 @@ def palette_picture(
     return picture
 
 
-def scene(path: Path, longest: int = LONGEST) -> Image.Image:
-    """Return a scene as RGB, no side longer than ``longest`` pixels."""
+def scene(path: Path, scaling: Scaling | None = None, longest: int = LONGEST) -> Image.Image:
+    """Return a scene as RGB, no side longer than ``longest`` pixels.
+
+    Args:
+        path: Its file.
+        scaling: What the manifest says of a wide image.
+        longest: Most pixels of a side.
+    """
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
             image.draft("RGB", (longest, longest))  # decodes a fraction of a large photo
             picture = image.convert("RGB")
         else:
-            picture = Image.fromarray(read_scene(path))
+            picture = Image.fromarray(read_scene(path, scaling))
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return picture
 

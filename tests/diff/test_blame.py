@@ -1,10 +1,13 @@
 """Why a pixel has its class, and since when."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from tests.diff.test_alarms import at_rule, edit_by_hand  # noqa: F401 - a fixture
+from maskbench.diff.blame import find_row
+from maskbench.errors import MaskbenchError
+from tests.diff.conftest import edit_by_hand
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def test_since_when(story, blame):
     assert (subject(sized), sized["since"]["before"]) == ("size", "(an image of 40 x 30 pixels)")
 
 
-def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):  # noqa: F811
+def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):
     edit_by_hand(at_rule.root)
     status, out, _ = maskbench(at_rule.root, "blame", "000004_scene_4", 1, 1)
     assert status == 0
@@ -66,7 +69,7 @@ def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):  # noqa: F811
     assert "since       the workspace, not committed; before: Background" in out
 
 
-def test_history_that_was_not_pushed_is_said_so(at_rule, blame):  # noqa: F811
+def test_history_that_was_not_pushed_is_said_so(at_rule, blame):
     base = at_rule.git("show", "base:dvc.lock").stdout
     md5 = base[base.index("data/benchmark/masks") :].split("md5: ")[1].split()[0]
     for folder in (at_rule.root / ".dvc/cache", at_rule.root.parent / "remote"):
@@ -89,3 +92,13 @@ def test_wrong_words(story, maskbench, words, message):
     status, _, err = maskbench(story.root, "blame", *words)
     assert status in (1, 3)
     assert message in err
+
+
+def test_a_task_id_that_several_images_have():
+    """Tasks of two projects: none is guessed."""
+    keys = ("000004_a", "000004_b")
+    rows = {key: SimpleNamespace(key=key, task=4) for key in keys}
+    version = SimpleNamespace(rows=rows, label="the workspace")
+    assert find_row(version, "000004_b").key == "000004_b"
+    with pytest.raises(MaskbenchError, match="several images of task 4: name 000004_a or 000004_b"):
+        find_row(version, "4")

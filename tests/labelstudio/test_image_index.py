@@ -174,7 +174,7 @@ def told(root, reference):
         run(root / "repo", source)
     params = parse_params(PARAMS)
     errors = [f for f in check_tasks(Folder(source), params, None) if f.level == ERROR]
-    return str(caught.value), "\n".join(error.what for error in errors)
+    return str(caught.value), "\n".join(map(str, errors))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_benchmark_is_built_of_near_names(tmp_path, file, reference):
     images = list((tmp_path / "repo" / "data" / "images").iterdir())
     assert [path.suffix.lower() for path in images] == [".png"]
     [finding] = check_tasks(Folder(source), parse_params(PARAMS), None)
-    assert "1 have an annotation that counts" in finding.what
+    assert "1 has an annotation that counts" in finding.what
 
 
 LETTERS = st.characters(exclude_characters="/\\\0", exclude_categories=["Cs", "Cc"])
@@ -252,11 +252,11 @@ def test_a_long_reference_takes_no_time(tmp_path, part):
     assert time.process_time() - start < 5
 
 
-def test_ten_thousand_near_names_take_well_under_a_second(tmp_path):
+def test_ten_thousand_near_names_take_no_time(tmp_path):
     names = [f"IMG {n:05} ({NFD}).JPG" for n in range(10_000)]
     index = index_of(tmp_path, *names)
     references = [f"{UPLOAD}43fa2d60-IMG_{n:05}_{quote(NFC)}.jpg" for n in range(10_000)]
     start = time.process_time()
     found = [index.find(reference) for reference in references]
-    assert time.process_time() - start < 2  # 0.5 on a laptop
+    assert time.process_time() - start < 5  # 0.5 on a laptop
     assert found == names

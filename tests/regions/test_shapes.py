@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
 from maskbench.regions.build import draw_regions
-from maskbench.regions.shapes import FLATNESS, GEOMETRY_FIELDS, KINDS, ellipse_pixels
+from maskbench.regions.shapes import FLATNESS, GEOMETRY_FIELDS, KINDS
 from maskbench.regions.task import Image, Region
 from tests.reference import edge_distance, ellipse_distance, nonzero
 
@@ -67,14 +67,8 @@ def test_rectangles_turn_about_their_corner_exactly_for_quarter_turns(turn, corn
     np.testing.assert_array_equal(outline("rectangle", value, 40, 20), corners)
 
 
-def test_a_rectangle_without_rotation_lies_straight():
-    value = {"x": 0, "y": 0, "width": 50, "height": 50}
-    expected = [(0, 0), (2, 0), (2, 2), (0, 2)]
-    np.testing.assert_array_equal(outline("rectangle", value, 4, 4), expected)
-
-
 def corners_by_formula(value, width, height):
-    """The corners as Label Studio's canvas places them (facts/label-studio.md, section 7)."""
+    """The corners as Label Studio's canvas places them."""
     x, y = value["x"] / 100 * width, value["y"] / 100 * height
     w, h = value["width"] / 100 * width, value["height"] / 100 * height
     a = math.radians(value["rotation"])
@@ -185,15 +179,6 @@ def test_an_ellipse_half_off_the_image_shows_its_other_half():
     assert not square[:, 3:].any()
 
 
-def test_the_pixels_of_an_ellipse_are_those_of_its_equation():
-    value = {"x": 50, "y": 50, "radiusX": 50, "radiusY": 25, "rotation": 90}  # 5 wide, 10 tall
-    found = ellipse_pixels(value, 10, 10, RasterizeParams())
-    inside = np.zeros((10, 10), dtype=bool)
-    inside[found.window] = found.inside
-    expected = ellipse_distance((5, 5), (2.5, 5), 0, 10, 10) <= 1
-    np.testing.assert_array_equal(inside, expected)
-
-
 @pytest.mark.parametrize("radius", [0.4, 3, 40, 400, 3000])
 def test_flattened_curves_stay_within_a_hundredth_of_a_pixel(radius):
     size = 10_000
@@ -230,8 +215,6 @@ LONG = "x" * 100
     [
         ({}, "points is None, not a list of points"),
         ({"points": "0,0 1,1"}, "points is '0,0 1,1', not a list"),
-        ({"points": [[1, 1], [2, 2]]}, "2 points; at least three"),
-        ({"points": []}, "0 points; at least three"),
         ({"points": [[1, 1], [2, 2], [3]]}, r"points\[2\] is \[3\], not \[x, y\]"),
         ({"points": [[1, 1], {"x": 2}, [3, 3]]}, r"points\[1\] is \{'x': 2\}"),
         ({"points": [["1", 1], [2, 2], [3, 3]]}, r"points\[0\] is '1', not a number"),
@@ -351,7 +334,6 @@ def test_a_curve_with_one_handle_is_drawn_as_label_studio_draws_it():
     [
         (None, "not a list"),
         (["a"], "not a list"),
-        (SQUARE[:1], "has 1 vertices"),
         ([*SQUARE, vertex("e", 50, 50, "b")], "branches"),
         ([*SQUARE, vertex("e", 1, 1), vertex("f", 2, 2, "e")], "branches or is broken"),
         ([vertex("a", 0, 0, "b"), vertex("b", 1, 1, "a"), vertex("c", 2, 2, "c")], "several parts"),

@@ -18,8 +18,8 @@ SHAPES_NO_BYTE = {
     f"maskbench/{name}.py"
     for name in (
         "__init__", "errors", "labelstudio/__init__", "parallel/__init__", "parallel/dask",
-        "parallel/run", "pipeline/__init__", "pipeline/layout", "pipeline/run",
-        "pipeline/stage_code", "regions/__init__",
+        "parallel/run", "pipeline/__init__", "pipeline/layout", "pipeline/pin", "pipeline/run",
+        "pipeline/stage_code", "regions/__init__", "regions/proposals",
     )
 }  # fmt: skip
 """What stages load, but declare nowhere: bytes are the same however work is spread (test_build.py,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from maskbench.diff.model import (
+    ALIAS,
     ANNOTATION,
     CODE,
     COMBINE,
@@ -13,6 +14,7 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
+from maskbench.text import counted
 
 
 def verdict(found: Differences) -> str:
@@ -30,6 +32,8 @@ def verdict(found: Differences) -> str:
         parts.insert(1, f"{len(found.renumbered):,} only renumbered")
     if found.replaced:
         parts.append(f"{counted(len(found.replaced), 'image file')} replaced")
+    if found.pinned:
+        parts.append(f"code changed: {' → '.join(found.pinned)}")
     line = ", ".join(parts)
     why = reasons(found)
     return f"{line}; because: {', '.join(why)}" if why else line
@@ -41,6 +45,7 @@ def reasons(found: Differences) -> list[str]:
         _number(_masks(found, CODE), "mask", "changed by code"),
         _number(_masks(found, IMAGE), "image", "resized"),
         _number(_masks(found, ANNOTATION), "task", "relabelled"),
+        _number(names(found.changes, ALIAS), "label", "renamed"),
         _number(names(found.changes, RASTERIZE), "rasterize parameter", "changed"),
         _number(names(found.changes, RULE), "rule", "changed"),
         _number(names(found.changes, COMBINE), "combine parameter", "changed"),
@@ -77,15 +82,6 @@ def _moving(found: Differences) -> list[str]:
 def _number(items: Iterable[object], noun: str, what: str, plural: str | None = None) -> str:
     number = len(list(items))
     return f"{counted(number, noun, plural)} {what}" if number else ""
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: ``1 mask``, ``2 masks``, ``10,000 masks``."""
-    return f"{number:,} {noun if number == 1 else plural or _plural(noun)}"
-
-
-def _plural(noun: str) -> str:
-    return noun + ("S" if noun.isupper() else "s")
 
 
 def percent(share: float) -> str:
