@@ -30,12 +30,14 @@ class Covering:
         shape: Its shape.
         labels: Its labels.
         decides: Its labels count here; with ``overlap: top`` or ``smallest`` only one region's do.
+        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
     """
 
     region: str
     shape: str
     labels: tuple[str, ...]
     decides: bool
+    aliased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _covering(
     decide = deciding(params.overlap, [result.count for result in hits])
     for i, result in enumerate(hits):
         region = result.region
-        yield Covering(region.id, region.shape, region.labels, i in decide)
+        yield Covering(region.id, region.shape, region.labels, i in decide, result.aliased)
 
 
 def _reason(rules: ClassRules, labels: frozenset[str]) -> str:
@@ -259,7 +261,8 @@ def lines(found: Blame, past: Since | None) -> list[str]:
 
 def _region_words(entry: Covering) -> str:
     hidden = "" if entry.decides else " (under another region: rasterize.overlap)"
-    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{hidden}"
+    drawn = f" (drawn as {' + '.join(entry.aliased)})" if entry.aliased else ""
+    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{drawn}{hidden}"
 
 
 def _since_words(past: Since) -> str:

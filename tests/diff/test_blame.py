@@ -89,3 +89,13 @@ def test_wrong_words(story, maskbench, words, message):
     status, _, err = maskbench(story.root, "blame", *words)
     assert status in (1, 3)
     assert message in err
+
+
+def test_a_label_that_has_an_alias(copied, maskbench):
+    task = copied.root / "data/annotations/000004_scene_4.json"
+    task.write_text(task.read_text().replace('"Canvas"', '"Painting"'))
+    copied.edit_params("rasterize:\n", "rasterize:\n  label_aliases: {Painting: Canvas}\n")
+    status, out, _ = maskbench(copied.root, "blame", "4", 6, 6, "--no-history")
+    assert status == 0
+    assert "  region      rectangle r1: Canvas (drawn as Painting)" in out.splitlines()
+    assert "ALARM" not in out
