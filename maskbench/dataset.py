@@ -25,6 +25,8 @@ from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
 _AGAIN = "run `dvc checkout -f combine` to have it as it was built"
+MASK_EDITED = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f combine`"
+"""What is wrong with a mask that differs from its digest."""
 _UNFIT = "an item of the benchmark cannot be used"
 
 
@@ -146,7 +148,12 @@ class Benchmark:
 
     def group(self, key: str) -> str:
         """Return the group of a key in the manifest; the key itself without a manifest."""
-        return self.row(key).group if (self.root / "manifest.csv").is_file() else key
+        return self.row(key).group if self.has_manifest else key
+
+    @cached_property
+    def has_manifest(self) -> bool:
+        """Whether there is a ``manifest.csv``, which a benchmark made by other tools may lack."""
+        return (self.root / "manifest.csv").is_file()
 
     def scene_path(self, key: str) -> Path:
         """Return the image file of a key; raise KeyError if there is no such key."""
@@ -181,13 +188,11 @@ class Benchmark:
                 that were built; the error lists all problems.
         """
         problems: list[Problem] = []
-        described = (self.root / "manifest.csv").is_file()
         for key in self.keys:
             try:
                 mask = self.sample(key).mask
-                if described and pixel_digest(mask) != self.row(key).mask_sha256:
-                    what = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f`"
-                    problems.append(Problem(what, str(self.mask_path(key))))
+                if self.has_manifest and pixel_digest(mask) != self.row(key).mask_sha256:
+                    problems.append(Problem(MASK_EDITED, str(self.mask_path(key))))
             except DataError as error:
                 problems.extend(error.problems)
         if problems:

@@ -51,6 +51,12 @@ class Row:
     mask_sha256: str
     scene_sha256: str
 
+    def link(self, server: str | None) -> str | None:
+        """Return the task's address in Label Studio; None if the labels came from a folder."""
+        if server is None or self.project is None:
+            return None
+        return f"{server}/projects/{self.project}/data?task={self.task}"
+
 
 _DAMAGE = (
     OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error,

@@ -197,10 +197,7 @@ class Version:
 
     def task_link(self, row: Row) -> str | None:
         """Return an item's address in Label Studio; None if the labels came from a folder."""
-        server = self.params.fetch.server
-        if server is None or row.project is None:
-            return None
-        return f"{server}/projects/{row.project}/data?task={row.task}"
+        return row.link(self.params.fetch.server)
 
 
 def _label(revision: str, commit: str) -> str:
