@@ -22,7 +22,7 @@ def drawn(built_once, tmp_path_factory):
     )
     found = json.loads(repository.dvc("plots", "diff", "HEAD", "--json").stdout)
     assert not found.get("errors"), found["errors"]
-    specs = {name: json.loads(plots[0]["content"]) for name, plots in found["data"].items()}
+    specs = {name: plots[0]["content"] for name, plots in found["data"].items()}
     return specs, repository.root
 
 
