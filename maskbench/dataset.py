@@ -10,8 +10,9 @@
 import operator
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import NamedTuple, Self, SupportsIndex
+from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 
 import numpy as np
 
@@ -19,9 +20,14 @@ from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files.images import Scene, read_scene
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.pages.figure import draw_figure
+from maskbench.pages.notebook import sample_html, spread, thumbnails_html
 from maskbench.params import IGNORE
 from maskbench.pipeline.splits import SUBSETS
 from maskbench.versions.download import get_version
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
 _AGAIN = "run `dvc checkout -f combine` to have it as it was built"
@@ -30,16 +36,27 @@ MASK_EDITED = "is not the mask in manifest.csv: it was edited; run `dvc checkout
 _UNFIT = "an item of the benchmark cannot be used"
 
 
-class Sample(NamedTuple):
-    """One item of a benchmark.
+class _ImageAndMask(NamedTuple):
+    image: Scene
+    mask: Mask
+
+
+class Sample(_ImageAndMask):
+    """One item of a benchmark: a pair that notebooks show as pictures.
 
     Attributes:
         image: Red, green, blue, shape (H, W, 3), uint8.
         mask: Class values, shape (H, W), uint8; ``Benchmark.ignore_index`` does not count.
+        key: The item's key.
+        classes: Class names by value.
     """
 
-    image: Scene
-    mask: Mask
+    key: str = ""
+    classes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return image, mask and overlay as HTML, which notebooks show."""
+        return sample_html(self.key, self.image, self.mask, self.classes)
 
 
 class Benchmark:
@@ -124,6 +141,30 @@ class Benchmark:
             f"<{name} {str(self.root)!r}{split}: {len(self)} images, {len(self.classes)} classes>"
         )
 
+    def _repr_html_(self) -> str:
+        """Return some of the images with their masks over them as HTML, which notebooks show."""
+        try:
+            few = [self.sample(key) for key in spread(self.keys)]
+        except DataError as error:  # the text says what is wrong; a display must not fail
+            return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
+        return thumbnails_html(repr(self), few, self.classes)
+
+    def plot(self, key: str, prediction: Mask | None = None) -> "Figure":
+        """Draw an image, its mask, and both together with matplotlib (the extra ``plot``).
+
+        Args:
+            key: The image's key.
+            prediction: A predicted mask to draw beside the true one.
+
+        Raises:
+            KeyError: There is no such key.
+            DataError: As for :meth:`sample`.
+            MaskbenchError: matplotlib is not installed.
+        """
+        image, mask = self.sample(key)
+        masks = {"mask": mask} if prediction is None else {"mask": mask, "prediction": prediction}
+        return draw_figure(key, image, masks, self.classes)
+
     def sample(self, key: str) -> Sample:
         """Read the image and the mask of a key.
 
@@ -135,7 +176,9 @@ class Benchmark:
         image, mask = load_scene(self.scene_path(key)), self.mask(key)
         if image.shape[:2] != mask.shape:
             raise sizes_differ(self.mask_path(key), mask.shape[::-1], image.shape[1::-1])
-        return Sample(image, mask)
+        found = Sample(image, mask)
+        found.key, found.classes = key, self.classes
+        return found
 
     def mask(self, key: str) -> Mask:
         """Read the mask of a key, shape (H, W), uint8; raise as :meth:`sample` does."""

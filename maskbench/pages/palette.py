@@ -60,6 +60,18 @@ def palette() -> npt.NDArray[np.uint8]:
     return np.array([*class_colors(255), IGNORED], dtype=np.uint8)
 
 
+def overlay_palette(classes: int) -> npt.NDArray[np.uint8]:
+    """Return the colour of every mask value when it is laid over its scene, shape (256, 4), uint8.
+
+    Red, green, blue, opacity. The background (0) and values that are no class are transparent.
+    """
+    colors = np.zeros((256, 4), dtype=np.uint8)
+    colors[:classes, :3] = class_colors(classes)
+    colors[1:classes, 3] = 150
+    colors[255] = (*IGNORED, 220)
+    return colors
+
+
 def hex_color(color: Color) -> str:
     """Return a colour as ``#rrggbb``, for pages."""
     return "#" + bytes(color).hex()
