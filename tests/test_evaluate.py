@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from maskbench.cli import main
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.confusion import confusion
@@ -131,6 +132,22 @@ def test_worst_image_comes_first(benchmark):
     assert [image.key for image in evaluate(masks, benchmark).worst()] == [bad, min(masks)]
 
 
+def test_stray_pixels_of_an_absent_class_make_no_image_the_worst(benchmark):
+    masks = masks_of(benchmark)
+    stray, bad = sorted(masks)
+    truths = Benchmark(benchmark, "test")
+    write_item(benchmark, stray, np.minimum(truths.mask(stray), 1))
+    write_item(benchmark, bad, np.minimum(truths.mask(bad), 1))
+    write_lists(benchmark, {"test": [stray, bad], "valid": ["000000_room"]})
+    for key in (stray, bad):
+        masks[key] = np.minimum(truths.mask(key), 1)
+    masks[stray][0, 0] = 2
+    masks[bad][:4] = 1 - masks[bad][:4]
+    found = evaluate(masks, benchmark).worst()
+    assert [image.key for image in found] == [bad, stray]
+    assert found[1].true_iou > 0.99 > found[0].true_iou > found[1].figures.mean[IOU]
+
+
 def test_empty_split_and_unknown_split_are_clear(tmp_path):
     make(tmp_path, {"train": ["a"]})
     with pytest.raises(DataError, match=r"no image to score in splits/test\.txt"):
@@ -200,7 +217,7 @@ def test_command_writes_the_same_files_every_time(benchmark, tmp_path, capsys):
     assert figures_of["classes"]["Canvas"]["iou"] < 1
     assert figures_of["interval_95"]["low"]["mean"]["iou"] <= figures_of["mean"]["iou"]
     rows = list(csv.DictReader(first["images.csv"].decode().splitlines()))
-    assert float(rows[0]["mean_iou"]) <= float(rows[1]["mean_iou"])
+    assert float(rows[0]["true_iou"]) <= float(rows[1]["true_iou"])
     pixels = sum(
         int(r["pixels"]) for r in csv.DictReader(first["confusion.csv"].decode().splitlines())
     )

@@ -28,10 +28,10 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
 
     ``metrics.json`` has the figures by split and class name, for ``dvc metrics``, and under
     ``scored`` what was scored on what. ``images.csv`` has a row for each image with its own figures
-    and wrong pixels by kind, worst mean IoU first. ``confusion.csv`` has a row for each pair of
-    true and predicted class, over all images, with pixels and their share of the true class.
-    ``sizes.csv`` has each class's IoU by its size in an image. With a comparison, ``metrics.json``
-    also has the section ``against``.
+    and wrong pixels by kind, worst first by the mean IoU of its true classes (``true_iou``).
+    ``confusion.csv`` has a row for each pair of true and predicted class, over all images, with
+    pixels and their share of the true class. ``sizes.csv`` has each class's IoU by its size in an
+    image. With a comparison, ``metrics.json`` also has the section ``against``.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
@@ -51,10 +51,17 @@ def write_pair(pair: Pair, folder: Path) -> None:
 def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
     means = [f"mean_{name}" for name in FIGURES]
     mistakes = [f"{name}_pixels" for name in MISTAKES]
-    yield [*_JOIN, "pixel_accuracy", *means, *mistakes, *(f"iou {c}" for c in report.classes)]
+    yield [
+        *_JOIN,
+        "true_iou",
+        "pixel_accuracy",
+        *means,
+        *mistakes,
+        *(f"iou {c}" for c in report.classes),
+    ]
     for image in report.worst():
         of = image.figures
-        values = [*map(rounded, [of.pixel_accuracy, *of.mean])]
+        values = [*map(rounded, [image.true_iou, of.pixel_accuracy, *of.mean])]
         yield [
             *_join(image, report), *values, *image.mistakes.tolist(),
             *map(rounded, of.per_class[0]),
@@ -70,9 +77,9 @@ def _join(image: ImageScore, report: Report) -> list[Any]:
 
 def _pair_rows(pair: Pair) -> Iterable[Sequence[Any]]:
     classes = [f"iou {name} {side}" for name in pair.first.classes for side in ("first", "second")]
-    yield [*_JOIN, "mean_iou first", "mean_iou second", "mean_iou change", *classes]
+    yield [*_JOIN, "true_iou first", "true_iou second", "true_iou change", *classes]
     for first, second in pair.movers():
-        means = [first.mean_iou, second.mean_iou, second.mean_iou - first.mean_iou]
+        means = [first.true_iou, second.true_iou, second.true_iou - first.true_iou]
         both = zip(first.figures.per_class[0], second.figures.per_class[0], strict=True)
         ious = [value for values in both for value in values]
         yield [*_join(first, pair.first), *map(rounded, [*means, *ious])]

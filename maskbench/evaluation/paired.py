@@ -67,11 +67,11 @@ class Pair:
         }
 
     def movers(self) -> list[tuple[ImageScore, ImageScore]]:
-        """Return each image's two scores; what lost most mean IoU comes first, then by key."""
+        """Return each image's two scores; what lost most IoU comes first, then by key."""
         pairs = zip(self.first.images, self.second.images, strict=True)
 
         def order(pair: tuple[ImageScore, ImageScore]) -> tuple[bool, float, str]:
-            change = pair[1].mean_iou - pair[0].mean_iou
+            change = pair[1].true_iou - pair[0].true_iou
             return math.isnan(change), change, pair[0].key
 
         return sorted(pairs, key=order)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import FIGURES, Figures, figures
+from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.origin import Origin
 from maskbench.files.manifest import Row
@@ -47,9 +47,14 @@ class ImageScore:
         return figures(self.counts)
 
     @property
-    def mean_iou(self) -> float:
-        """Mean IoU over the classes that occur in this image, true or predicted."""
-        return float(self.figures.mean[0])
+    def true_iou(self) -> float:
+        """Mean IoU over the classes that truly occur in this image; NaN where none does.
+
+        A class that is only predicted does not count by itself, so that a few stray pixels of it do
+        not make an image the worst; it lowers the IoU of the classes whose pixels it took.
+        """
+        is_true = self.counts[1] > 0
+        return float(mean(np.where(is_true, self.figures.per_class[0], np.nan)))
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ class Report:
         return dict(self.splits) if len(self.splits) == 1 else {"all": self.summary, **self.splits}
 
     def worst(self) -> list[ImageScore]:
-        """Return the images by mean IoU, worst first, then by key; those without one come last."""
-        return sorted(self.images, key=lambda i: (math.isnan(i.mean_iou), i.mean_iou, i.key))
+        """Return the images by the IoU of their true classes, worst first; then by key."""
+        return sorted(self.images, key=lambda i: (math.isnan(i.true_iou), i.true_iou, i.key))
 
     def metrics(self) -> dict[str, Any]:
         """Return rounded figures by split and class name, and what was scored on what.

@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.uint8]
 FEW = 8
 """Pictures that stand for a benchmark."""
 
-_SMALL, _LARGE = 180, 320  # longest sides of pictures in pixels
+_SMALL, _LARGE = (240, 130), (320, 320)  # largest width and height of pictures in pixels
 _ROW = "display:flex;flex-wrap:wrap;gap:8px;margin:6px 0"
 _FIGURE = "margin:0;font-size:11px;overflow-wrap:anywhere;max-width"
 _SWATCH = "display:inline-block;width:11px;height:11px;border:1px solid #888;background"
@@ -70,15 +70,15 @@ def sample_html(key: str, image: Pixels, mask: Pixels, classes: Sequence[str]) -
 
 
 def _small(
-    pixels: Pixels, longest: int, resample: Image.Resampling = Image.Resampling.NEAREST
+    pixels: Pixels, most_wh: tuple[int, int], resample: Image.Resampling = Image.Resampling.NEAREST
 ) -> Image.Image:
     picture = Image.fromarray(pixels)
-    picture.thumbnail((longest, longest), resample)
+    picture.thumbnail(most_wh, resample)
     return picture
 
 
-def _overlay(image: Pixels, mask: Pixels, classes: int, longest: int) -> Image.Image:
-    scene = _small(image, longest, Image.Resampling.BOX)
+def _overlay(image: Pixels, mask: Pixels, classes: int, most_wh: tuple[int, int]) -> Image.Image:
+    scene = _small(image, most_wh, Image.Resampling.BOX)
     values = Image.fromarray(mask).resize(scene.size, Image.Resampling.NEAREST)
     colors = Image.fromarray(overlay_palette(classes)[np.asarray(values)])
     scene.paste(colors, mask=colors.getchannel("A"))

@@ -83,8 +83,8 @@ def test_the_command_writes_both_and_the_change(rooms, tmp_path, capsys):
         found["second"]["test"]["mean"]["iou"] - found["first"]["test"]["mean"]["iou"], abs=2e-6
     )
     rows = list(csv.DictReader((tmp_path / "out/images.csv").read_text().splitlines()))
-    assert [float(row["mean_iou change"]) for row in rows] == sorted(
-        float(row["mean_iou change"]) for row in rows
+    assert [float(row["true_iou change"]) for row in rows] == sorted(
+        float(row["true_iou change"]) for row in rows
     )
     assert "test: 12 images" in capsys.readouterr().out
     assert main(["evaluate", str(one), str(two), "--against", "v1"]) == 1
