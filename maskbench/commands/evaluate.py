@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
     from maskbench.evaluate import Settings, split_names
     from maskbench.evaluation.against import compare_versions
     from maskbench.evaluation.outputs import write_files, write_pair
-    from maskbench.evaluation.page import ShownPrediction, write_page
+    from maskbench.evaluation.page import Shown, write_page
     from maskbench.evaluation.paired import score_pair
     from maskbench.evaluation.predictions import surplus_words
     from maskbench.evaluation.scoring import score
@@ -86,8 +86,9 @@ def run(args: Namespace) -> int:
         report = score(args.predictions, data, names, settings, origin)
     if pair is None:
         write_files(report, args.out, comparison)
-    shown = ShownPrediction(report, data, args.second or args.predictions, comparison)
-    write_page(args.out / "index.html", shown, args.worst)
+    titles = ("First", "Second") if pair else ("Prediction",)
+    folders = dict(zip(titles, (args.predictions, args.second), strict=False))
+    write_page(args.out, Shown(report, data, folders, comparison, pair), args.worst, run_all)
     print(pair or report)
     if comparison is not None:
         print(f"\n{comparison}")

@@ -6,8 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
-from maskbench.diff.model import LABELS_MAP, RULE
-from maskbench.diff.replay import class_name, deciding_param
+from maskbench.diff.replay import class_name
 from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
@@ -150,7 +149,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
         value=value,
         labels=labels,
         expected=class_name(rules, frozenset(labels)),
-        reason=_reason(rules, frozenset(labels)),
+        reason=rules.reason(frozenset(labels)),
         regions=covering,
         annotation=annotation.id if annotation else None,
         annotator=annotation.completed_by if annotation else None,
@@ -187,13 +186,6 @@ def _covering(
     for i, result in enumerate(hits):
         region = result.region
         yield Covering(region.id, region.shape, region.labels, i in decide)
-
-
-def _reason(rules: ClassRules, labels: frozenset[str]) -> str:
-    if not labels:
-        return "background: no region lies here"
-    kind, name = deciding_param(rules, labels)
-    return {RULE: f"rule {name}", LABELS_MAP: "its only label"}.get(kind, name)
 
 
 def since(version: Version, found: Blame) -> Since:

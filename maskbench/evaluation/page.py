@@ -10,8 +10,8 @@ import maskbench
 from maskbench.dataset import Benchmark
 from maskbench.evaluation.against import PARTS, Comparison
 from maskbench.evaluation.mistakes import MISTAKES
-from maskbench.evaluation.pictures import DrawImage, ShownImage
 from maskbench.evaluation.paired import Pair
+from maskbench.evaluation.pictures import DrawImage, ShownImage
 from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report, Summary, rounded
 from maskbench.evaluation.scoring import Each, Predictions
@@ -147,9 +147,7 @@ def _data(shown: Shown, items: list[dict[str, Any]], left_out: int) -> dict[str,
         "titles": list(shown.predictions),
         "items": items,
         "left_out": left_out,
-        "parts": {
-            name: _curves(report, name, summary) for name, summary in report.parts.items()
-        },
+        "parts": {name: _curves(report, name, summary) for name, summary in report.parts.items()},
     }
 
 
@@ -164,9 +162,7 @@ def _curves(report: Report, split: str, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _item(
-    name: str, score: ImageScore, first: ImageScore | None, report: Report
-) -> dict[str, Any]:
+def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report) -> dict[str, Any]:
     row = score.row
     return {
         "n": name,

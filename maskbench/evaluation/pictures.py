@@ -10,15 +10,10 @@ from PIL import Image, ImageOps
 
 from maskbench.dataset import load_mask, load_scene
 from maskbench.evaluation.mistakes import MISTAKES, mistakes
-from maskbench.files.atomic import replacing
 from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.data import MaskData, plain_mask, write_item
 from maskbench.pages.palette import MARKS
-
-LONGEST = 1600
-"""Pixels of a scene's longer side on the page; masks keep every pixel."""
-
-_THUMBNAIL = (208, 156)
+from maskbench.pages.pictures import LONGEST, THUMBNAIL, mark_pixels, save_picture
 
 
 @dataclass(frozen=True)
@@ -60,13 +55,15 @@ class DrawImage:
         wrong = {name: mistakes(truth, mask, self.classes) for name, mask in predicted.items()}
         picture = Image.fromarray(scene)
         picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-        self._save(picture, f"{shown.name}.jpg", quality=86)
-        last = list(wrong.values())[-1]
-        self._save(thumbnail(picture, last), f"{shown.name}-thumbnail.jpg", quality=80)
+        save_picture(self.folder, f"{shown.name}.jpg", picture)
+        small = thumbnail(picture, list(wrong.values())[-1])
+        save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
         data: dict[str, Any] = {
             "truth": self._mask(truth),
             "predictions": {name: self._mask(mask) for name, mask in predicted.items()},
-            "mistakes": {name: plain_mask(kinds.astype(np.uint16)) for name, kinds in wrong.items()},
+            "mistakes": {
+                name: plain_mask(kinds.astype(np.uint16)) for name, kinds in wrong.items()
+            },
         }
         write_item(self.folder, shown.name, data)
 
@@ -74,18 +71,10 @@ class DrawImage:
         """Return a mask as data; what is no class has the number after the last class."""
         return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
-    def _save(self, picture: Image.Image, name: str, **options: Any) -> None:
-        with replacing(self.folder / "images" / name) as temporary:
-            picture.save(temporary, **options)
-
 
 def thumbnail(scene: Image.Image, kinds: Mask) -> Image.Image:
     """Return a small grey picture in which even a single wrong pixel leaves a mark."""
-    small = ImageOps.contain(scene, _THUMBNAIL, Image.Resampling.LANCZOS)
+    small = ImageOps.contain(scene, THUMBNAIL, Image.Resampling.LANCZOS)
     small = small.convert("L").convert("RGB")
-    for number in range(len(MISTAKES), 0, -1):  # boundary first, so that the others lie on it
-        here = Image.fromarray(np.where(kinds == number, 255, 0).astype(np.uint8))
-        cover = here.resize(small.size, Image.Resampling.BOX)
-        touched = cover.point([min(255, 110 + part) if part else 0 for part in range(256)])
-        small.paste(Image.new("RGB", small.size, MARKS[MISTAKES[number - 1]]), mask=touched)
+    mark_pixels(small, kinds, [MARKS[name] for name in MISTAKES])
     return small

@@ -36,8 +36,9 @@ def figure_table(report: Report, split: str) -> Table:
     summary = report.parts[split]
     rows = []
     for k, name in enumerate(report.classes):
-        columns = [part.per_class[:, k] for part in (summary.figures, summary.low, summary.high)]
-        cells = [_figure_cell(*values) for values in zip(*columns, strict=True)]
+        parts = (summary.figures, summary.low, summary.high)
+        values = zip(*(part.per_class[:, k] for part in parts), strict=True)
+        cells = [_figure_cell(*three) for three in values]
         pixels = int(summary.counts[1, k])
         share = pixels / max(1, int(summary.counts[1].sum()))
         link = f"#class={k}"
@@ -120,9 +121,7 @@ def pair_bars(pair: Pair, split: str) -> list[Bars]:
     first, second = (report.parts[split].figures for report in (pair.first, pair.second))
     found = pair.differences[split]
     sides = (first, second, found.change, found.low, found.high)
-    rows = [
-        (f"mean {_HEADINGS[i]}", "", [f.mean[i] for f in sides]) for i in range(len(FIGURES))
-    ]
+    rows = [(f"mean {_HEADINGS[i]}", "", [f.mean[i] for f in sides]) for i in range(len(FIGURES))]
     rows.append(("pixel accuracy", "", [f.pixel_accuracy for f in sides]))
     rows += [
         (f"IoU {name}", f"#class={k}", [f.per_class[0, k] for f in sides])

@@ -20,7 +20,10 @@ MARKS: Mapping[str, Color] = {
     "gained": (61, 139, 255),
     "lost": (255, 122, 26),
     "other-class": (214, 76, 214),
-    "wrong": (230, 0, 90),
+    "missed": (255, 122, 26),
+    "invented": (61, 139, 255),
+    "confused": (214, 76, 214),
+    "boundary": (140, 146, 158),
     "ignored": IGNORED,
     "changed-region": (255, 225, 77),
     "pointed-region": (255, 61, 242),
@@ -28,8 +31,8 @@ MARKS: Mapping[str, Color] = {
 """Colours by what they mark; style sheets and scripts of pages have them as ``var(--name)``.
 
 ``gained``, ``lost`` and ``other-class`` are changed pixels: background before, background now,
-and neither. ``wrong`` and ``ignored`` are pixels of a prediction. ``changed-region`` and
-``pointed-region`` are outlines.
+and neither. ``missed``, ``invented``, ``confused`` and, muted, ``boundary`` are wrong pixels of a
+prediction, ``ignored`` those of no class. ``changed-region`` and ``pointed-region`` are outlines.
 """
 
 SHARE: Color = (0, 114, 178)

@@ -1,0 +1,166 @@
+"""Tell a page's scripts all about a mask's pixels: class, regions, and why. See docs/pages.md.
+
+The scripts only look things up: which regions lie on a pixel, which of them count and which rule
+decides is found here, with the same functions that build masks.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from rasterio import features
+
+from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
+from maskbench.params import Params
+from maskbench.regions.build import RegionResult, draw_regions
+from maskbench.regions.label_set import deciding
+from maskbench.regions.rasterize import RegionPixels
+from maskbench.regions.rules import ClassRules
+from maskbench.regions.task import Task, choose
+
+Place = tuple[int, int, int, int, int]
+"""Left, top, right, bottom (one past the last pixel) and number of pixels of a part of a mask."""
+
+
+@dataclass(frozen=True)
+class DrawnTask:
+    """The regions of the annotation that counts, laid over each other.
+
+    Attributes:
+        regions: Those with an area and a label, in drawing order, without their pixels.
+        data: The same for a page's scripts.
+        sets: Sets of regions that lie on a pixel together, as places in ``regions``.
+        pixels: The set of each pixel, as its place in ``sets``, shape (H, W), uint32.
+    """
+
+    regions: tuple[RegionResult, ...]
+    data: list[RegionData]
+    sets: list[tuple[int, ...]]
+    pixels: npt.NDArray[np.uint32]
+
+
+def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
+    """Lay the regions of a task over each other; shape: height and width of its mask.
+
+    Regions that cannot be read are left out: another version of maskbench drew them.
+    """
+    pixels = np.zeros(shape, dtype=np.uint32)
+    sets: list[tuple[int, ...]] = [()]
+    regions: list[RegionResult] = []
+    data: list[RegionData] = []
+    annotation = choose(task.annotations, params.rasterize.annotation)
+    drawn: Iterable[RegionResult] = ()
+    image = task.image
+    if annotation is not None and image is not None and (image.height, image.width) == shape:
+        drawn = draw_regions(annotation.regions, image, params.rasterize)
+    for result in drawn:
+        if result.pixels is None and result.dropped != "no_pixel":
+            continue
+        if result.pixels is not None:
+            _lay(result.pixels, len(regions), pixels, sets)
+        data.append(_region_data(result))
+        regions.append(replace(result, pixels=None))
+    return DrawnTask(tuple(regions), data, sets, pixels)
+
+
+def _lay(
+    region: RegionPixels,
+    number: int,
+    pixels: npt.NDArray[np.uint32],
+    sets: list[tuple[int, ...]],
+) -> None:
+    """Add a region to the sets of the pixels below it."""
+    window = pixels[region.window]
+    below = window[region.inside]
+    found = np.flatnonzero(np.bincount(below, minlength=len(sets)))
+    table = np.zeros(len(sets), dtype=np.uint32)
+    table[found] = np.arange(len(sets), len(sets) + len(found))
+    window[region.inside] = table[below]
+    sets.extend([(*sets[i], number) for i in found])
+
+
+def mask_data(
+    classes: ClassNumbers, names: Sequence[str], drawn: DrawnTask, params: Params
+) -> MaskData:
+    """Return a mask for a page's scripts.
+
+    Args:
+        classes: The class of each pixel in the mask's file.
+        names: The page's classes, by number.
+        drawn: The task's regions.
+        params: The version's params, which say why a pixel has its class.
+    """
+    count = len(drawn.sets)
+    joint = classes.astype(np.int64) * count + drawn.pixels
+    found = np.flatnonzero(np.bincount(joint.reshape(-1)))
+    table = np.zeros(int(found[-1]) + 1, dtype=np.uint32)
+    table[found] = np.arange(len(found))
+    known = dict(enumerate(names))
+    cells = [
+        _cell(
+            int(i) // count, known.get(int(i) // count), drawn.sets[int(i) % count], drawn, params
+        )
+        for i in found
+    ]
+    height, width = classes.shape
+    return {
+        "size": (width, height),
+        "cells": cells,
+        "pixels": pack(table[joint], len(cells)),
+        "regions": drawn.data,
+    }
+
+
+def _cell(
+    number: int, name: str | None, regions: tuple[int, ...], drawn: DrawnTask, params: Params
+) -> CellData:
+    rules = ClassRules.of(params)
+    counts = [drawn.regions[i].count for i in regions]
+    decide = [regions[i] for i in deciding(params.rasterize.overlap, counts)]
+    labels = frozenset(label for i in decide for label in drawn.regions[i].region.labels)
+    expected, reason = rules.class_of(labels), rules.reason(labels)
+    if expected != name:
+        reason += f", which gives {expected or 'no class'}: the mask was edited, or is stale"
+    return {
+        "class_number": number,
+        "reason": reason,
+        "regions": list(regions),
+        "deciding": sorted(decide),
+    }
+
+
+def _region_data(result: RegionResult) -> RegionData:
+    region = result.region
+    data: RegionData = {
+        "id": region.id,
+        "shape": region.shape,
+        "labels": list(region.labels),
+        "pixels": result.count,
+    }
+    if result.outline is not None:
+        points = shapely.get_coordinates(result.outline)[:-1]
+        data["ring"] = points.round(2).reshape(-1).tolist()
+    elif result.pixels is not None:
+        data["rows"] = _rows(result.pixels)
+    return data
+
+
+def _rows(pixels: RegionPixels) -> list[int]:
+    """Return y, first x and end x of each run of a region's pixels along a row."""
+    steps = np.diff(np.pad(pixels.inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, first = np.nonzero(steps == 1)
+    end = np.nonzero(steps == -1)[1]
+    runs = [rows + pixels.top, first + pixels.left, end + pixels.left]
+    return np.column_stack(runs).reshape(-1).tolist()
+
+
+def places(where: npt.NDArray[np.bool_], most: int = 20) -> list[Place]:
+    """Return the connected parts of the pixels that are True, largest first."""
+    found = []
+    for outline, _ in features.shapes(where.astype(np.uint8), mask=where, connectivity=8):
+        part = shapely.geometry.shape(outline)
+        left, top, right, bottom = map(int, part.bounds)
+        found.append((left, top, right, bottom, int(part.area)))
+    return sorted(found, key=lambda place: (-place[4], place[1], place[0]))[:most]
