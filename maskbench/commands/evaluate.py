@@ -86,8 +86,7 @@ def run(args: Namespace) -> int:
         report = score(args.predictions, data, names, settings, origin)
     if pair is None:
         write_files(report, args.out, comparison)
-    titles = ("First", "Second") if pair else ("Prediction",)
-    folders = dict(zip(titles, (args.predictions, args.second), strict=False))
+    folders = _titled(args.predictions, args.second)
     write_page(args.out, Shown(report, data, folders, comparison, pair), args.worst, run_all)
     print(pair or report)
     if comparison is not None:
@@ -108,3 +107,12 @@ def _version(data: Path, revision: str | None) -> "tuple[Benchmark, Origin]":
         return Benchmark(data), find_origin(data)
     folder = sibling(data, revision)
     return Benchmark(folder), origin_of(data, revision, folder.name)
+
+
+def _titled(first: Path, second: Path | None) -> dict[str, Path]:
+    """Return the folders by what the page calls them: their names, where these tell them apart."""
+    if second is None:
+        return {"Prediction": first}
+    names = (first.resolve().name, second.resolve().name)
+    titles = names if names[0] != names[1] else ("First", "Second")
+    return dict(zip(titles, (first, second), strict=True))

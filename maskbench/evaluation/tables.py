@@ -75,7 +75,7 @@ def headline(summary: Summary) -> list[dict[str, str]]:
 
 def number(value: Any, form: str = ".3f") -> str:
     """Return a figure in words; ``-`` where it does not apply."""
-    return "-" if math.isnan(value) else format(float(value), form)
+    return "-" if math.isnan(value) else "0" if value == 0 else format(float(value), form)
 
 
 def interval_words(low: Any, high: Any, form: str = ".3f") -> str:

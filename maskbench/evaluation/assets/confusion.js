@@ -32,10 +32,11 @@ export function confusion(matrix, names, modeId, lead) {
   const mode = MODES.find(({ id }) => id === modeId) || MODES[0];
   const largest = Math.max(1, ...matrix.flatMap((row, i) => row.filter((_, j) => i !== j)));
   const columns = names.map((_, j) => j).filter((j) => j < matrix.length || matrix.some((row) => row[j]));
-  const head = make("tr", {}, make("td", {}, make("small", {}, "true ↓ predicted →")), ...columns.map((j) => make("th", { scope: "col" }, make("span", {}, names[j]))));
-  const rows = matrix.map((row, i) => make("tr", {}, make("th", { scope: "row" }, names[i]), ...columns.map((j) => {
+  const head = make("tr", {}, make("td", {}, make("small", {}, "true ↓ predicted →")), ...columns.map((j) => make("th", { scope: "col", title: names[j] }, make("span", {}, names[j]))));
+  const rows = matrix.map((row, i) => make("tr", {}, make("th", { scope: "row", title: names[i] }, names[i]), ...columns.map((j) => {
     const value = mode.value(matrix, i, j);
-    const shade = mode.id === "pixels" ? (i === j ? 0 : Math.sqrt(row[j] / largest)) : value || 0;
+    const part = mode.id === "pixels" ? (i === j ? 0 : row[j] / largest) : value || 0;
+    const shade = i === j ? part : Math.sqrt(part); // few pixels of a confusion are seen, too
     const text = Number.isNaN(value) ? "-" : mode.id === "pixels" ? short(value) : value === 0 ? "" : share(value);
     const label = `${names[i]} predicted as ${names[j]}: ${count(row[j])} pixels${mode.id === "pixels" || Number.isNaN(value) ? "" : `, ${percent(value)}`}`;
     const kind = i === j ? "right" : "wrong";

@@ -161,7 +161,7 @@ if (isPair) {
   byId("go").textContent = "Show mistakes";
   byId("go").title = "e";
   byId("go").addEventListener("click", toggleMistakes);
-  byId("curves").querySelector("h2").after(scatter(data.items, data.titles, (item) => gallery.choose(item)));
+  byId("scatter").append(scatter(data.items, data.titles, (item) => gallery.choose(item)));
 }
 sortTables(byId("figures"));
 showPart(part);
