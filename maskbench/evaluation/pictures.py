@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from maskbench.dataset import load_mask, load_scene
+from maskbench.dataset import load_mask
 from maskbench.evaluation.mistakes import MISTAKES, mistakes
 from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.data import MaskData, plain_mask, write_item
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import LONGEST, THUMBNAIL, mark_pixels, save_picture
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,12 @@ class DrawImage:
 
     def __call__(self, shown: ShownImage) -> None:
         """Write the pictures and the data of one image."""
-        scene, truth = load_scene(shown.scene), load_mask(shown.truth, self.classes)
+        picture, truth = scene(shown.scene), load_mask(shown.truth, self.classes)
         predicted = {
             title: read_mask(mask) if isinstance(mask, Path) else np.asarray(mask, dtype=np.uint8)
             for title, mask in shown.predictions.items()
         }
         wrong = {name: mistakes(truth, mask, self.classes) for name, mask in predicted.items()}
-        picture = Image.fromarray(scene)
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
         save_picture(self.folder, f"{shown.name}.jpg", picture)
         small = thumbnail(picture, list(wrong.values())[-1])
         save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
@@ -72,9 +70,9 @@ class DrawImage:
         return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
 
-def thumbnail(scene: Image.Image, kinds: Mask) -> Image.Image:
+def thumbnail(picture: Image.Image, kinds: Mask) -> Image.Image:
     """Return a small grey picture in which even a single wrong pixel leaves a mark."""
-    small = ImageOps.contain(scene, THUMBNAIL, Image.Resampling.LANCZOS)
+    small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
     small = small.convert("L").convert("RGB")
     mark_pixels(small, kinds, [MARKS[name] for name in MISTAKES])
     return small

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskbench.files.atomic import replacing
+from maskbench.files.images import read_scene
 from maskbench.pages.palette import Color
 
 LONGEST = 1600
@@ -57,6 +58,18 @@ def palette_picture(
     picture.putpalette([part for color in colors for part in color])
     if is_transparent:
         picture.info["transparency"] = 0
+    return picture
+
+
+def scene(path: Path, longest: int = LONGEST) -> Image.Image:
+    """Return a scene as RGB, no side longer than ``longest`` pixels."""
+    with Image.open(path) as image:
+        if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
+            image.draft("RGB", (longest, longest))  # decodes a fraction of a large photo
+            picture = image.convert("RGB")
+        else:
+            picture = Image.fromarray(read_scene(path))
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return picture
 
 

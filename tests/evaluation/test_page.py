@@ -84,7 +84,7 @@ def test_tabs_show_a_split_by_click_and_key(browser, report):
         assert strong[0] == f"{report.splits[name].figures.mean[0]:.3f}"
         selected = browser.one("[role=tab][aria-selected=true]")
         assert selected.text == name
-        cell = browser.one('#confusion [data-pair="1-1"]').get_attribute("aria-label")
+        cell = browser.one('#confusion [data-cell="1-1"]').get_attribute("aria-label")
         assert f"{report.splits[name].confusion[1, 1]:,} pixels" in cell
         browser.keys(Keys.ARROW_RIGHT)
 
@@ -101,7 +101,7 @@ def test_tables_sort(browser):
 def test_confusion_switches(browser, report, mode, shown):
     browser.one(f'[data-confusion="{mode}"]').click()
     matrix = report.summary.confusion
-    text = browser.one('#confusion [data-pair="2-1"]').text
+    text = browser.one('#confusion [data-cell="2-1"]').text
     if shown is None:
         assert float(text.rstrip("k")) == pytest.approx(matrix[2, 1] / 1000, rel=0.01)
     else:
@@ -109,7 +109,7 @@ def test_confusion_switches(browser, report, mode, shown):
 
 
 def test_a_cell_leads_to_its_images(browser, report):
-    browser.one('#confusion [data-pair="2-1"]').click()
+    browser.one('#confusion [data-cell="2-1"]').click()
     pixels = {
         image.key: sum(n for t, p, n in image.confused.tolist() if (t, p) == (2, 1))
         / image.counts[1].sum()

@@ -11,13 +11,13 @@ from PIL import Image, ImageOps
 
 from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
-from maskbench.files.images import read_scene
+from maskbench.diff.page.crops import crop_pair
 from maskbench.files.masks import read_mask
 from maskbench.labelstudio.stored import task_of
 from maskbench.pages.data import MaskData, write_item
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import LONGEST, THUMBNAIL, mark_pixels, save_picture
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 UNCHANGED, GAINED, LOST, OTHER = range(4)
 """What happened to a pixel; gained: it was background, lost: it is background now."""
@@ -34,12 +34,14 @@ class ShownChange:
         before: Its old version, or None.
         after: Its new version, or None.
         scenes: Files of the old and the new scene; the old one only where it differs.
+        is_example: It gets a picture of its largest changed part, for the summary.
     """
 
     number: str
     before: ItemFiles | None
     after: ItemFiles | None
     scenes: tuple[Path | None, Path | None]
+    is_example: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class DrawItem:
         small = thumbnail(visible, changed)
         save_picture(self.folder, f"{shown.number}-thumbnail.jpg", small, quality=80)
         data: dict[str, Any] = {"parts": [] if changed is None else places(changed != UNCHANGED)}
+        if shown.is_example and data["parts"] and before is not None and after is not None:
+            both = (scenes[0] or visible, visible)
+            crop = crop_pair(both, (before, after), data["parts"][0], len(self.classes))
+            save_picture(self.folder, f"{shown.number}-crop.jpg", crop, quality=82)
         if shown.before is not None and before is not None:
             data["before"] = self._mask(shown.before, before, self.before)
         if shown.after is not None and after is not None:
@@ -87,18 +93,6 @@ class DrawItem:
         height, width = mask.shape
         drawn = draw_task(task, context.params, (height, width))
         return mask_data(mask, self.classes, drawn, context.params)
-
-
-def scene(path: Path) -> Image.Image:
-    """Return a scene as RGB, no side longer than :data:`LONGEST`."""
-    with Image.open(path) as image:
-        if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
-            image.draft("RGB", (LONGEST, LONGEST))  # decodes a fraction of a large photo
-            picture = image.convert("RGB")
-        else:
-            picture = Image.fromarray(read_scene(path))
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-    return picture
 
 
 def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:

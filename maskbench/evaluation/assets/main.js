@@ -88,13 +88,6 @@ function toggleMistakes() {
   if (masks && gallery.chosen) viewer.show(panes(gallery.chosen, masks));
 }
 
-/** Filter the images, and open the first. @param {Record<string, string>} chosen by filter, with the order */
-function lead(chosen) {
-  filters.state = chosen;
-  gallery.filter();
-  if (gallery.shown.length) gallery.choose(gallery.shown[0]);
-}
-
 /** Show a split's figures. @param {string} name */
 function showPart(name) {
   for (const panel of document.querySelectorAll(".part")) /** @type {HTMLElement} */ (panel).hidden = /** @type {HTMLElement} */ (panel).dataset.part !== name;
@@ -114,7 +107,7 @@ function drawConfusion() {
   byId("confusion-modes").replaceChildren(...modeButtons(mode, (id) => { mode = id; drawConfusion(); }));
   const split = data.parts[part] && filterOfPart();
   byId("confusion").replaceChildren(confusion(data.parts[part].confusion, data.classes.map((/** @type {any} */ entry) => entry.name), mode,
-    (truth, predicted) => lead(truth === predicted ? { class: String(truth), order: "class", ...split } : { pair: `${truth}-${predicted}`, order: "pair", ...split })));
+    (truth, predicted) => gallery.lead(truth === predicted ? { class: String(truth), order: "class", ...split } : { pair: `${truth}-${predicted}`, order: "pair", ...split })));
 }
 
 /** The images of the split that is shown; of all together: no filter. @returns {Record<string, string>} */
@@ -130,8 +123,8 @@ function followed(event) {
   if (link) {
     event.preventDefault();
     event.stopPropagation();
-    lead({ class: (link.getAttribute("href") || "").slice("#class=".length), order: "class", ...filterOfPart() });
-  } else if (button) lead({ mistake: button.dataset.mistake || "", order: "mistake", ...filterOfPart() });
+    gallery.lead({ class: (link.getAttribute("href") || "").slice("#class=".length), order: "class", ...filterOfPart() });
+  } else if (button) gallery.lead({ mistake: button.dataset.mistake || "", order: "mistake", ...filterOfPart() });
 }
 
 /** Arrows turn the tabs. @param {KeyboardEvent} event */
