@@ -37,6 +37,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room("cli.py, commands/", ("cli", "commands"), ("one file", "for each subcommand")),
     Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
+    Room("show/", ("show",), ("pages to look at", "a version and its rules")),
     Room("doctor/", ("doctor",), ("will the next", "build work?")),
     Room("export/", ("export",), ("COCO, YOLO, VOC,", "Hugging Face, WebDataset")),
     Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
@@ -95,24 +94,6 @@ class Since:
     tag: str | None
     before: str | None
     complete: bool = True
-
-
-def find_row(version: Version, word: str) -> Row:
-    """Find the item that a key, a file name or a task id names.
-
-    Raises:
-        MaskbenchError: The version has no such item; the message names the closest ones.
-    """
-    rows = version.rows
-    key = word if word in rows else Path(word).stem
-    if key in rows:
-        return rows[key]
-    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
-    if by_task:
-        return by_task[0]
-    close = get_close_matches(key, rows, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
-    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
 
 
 def blame(version: Version, row: Row, x: int, y: int) -> Blame:

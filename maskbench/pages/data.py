@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.files.atomic import write_text
-from maskbench.pages.palette import class_colors, hex_color
+from maskbench.pages.palette import hex_color, palette
 
 ClassNumbers = npt.NDArray[np.uint16]
 """The class of each pixel as its place in the page's list of classes, shape (H, W), uint16."""
@@ -62,8 +62,8 @@ class MaskData(TypedDict):
 
 def class_entries(names: Sequence[str]) -> list[ClassEntry]:
     """Return a page's classes in the palette's colours; the name at place 0 is the background."""
-    colors = class_colors(len(names))
-    return [{"name": n, "color": hex_color(c)} for n, c in zip(names, colors, strict=True)]
+    colors = palette().tolist()
+    return [{"name": n, "color": hex_color(colors[min(i, 255)])} for i, n in enumerate(names)]
 
 
 def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
@@ -80,13 +80,15 @@ def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
 
 
 def pack(numbers: npt.NDArray[Any], many: int) -> str:
-    """Return numbers below ``many`` as text for the scripts: base64 of a zlib stream.
+    """Return numbers below ``many``, shape (H, W), as text: base64 of a zlib stream.
 
-    They are the smallest unsigned numbers that hold them, little endian, row by row.
+    They are the smallest unsigned numbers that hold them, little endian, row by row, and each is
+    stored as its difference from the one above it, which makes nearly all of them 0.
     """
     kind = "<u1" if many <= 1 << 8 else "<u2" if many <= 1 << 16 else "<u4"
-    packed = zlib.compress(numbers.astype(kind).tobytes(), 6)
-    return base64.b64encode(packed).decode("ascii")
+    stored = numbers.astype(kind)
+    stored[1:] -= stored[:-1].copy()
+    return base64.b64encode(zlib.compress(stored.tobytes(), 6)).decode("ascii")
 
 
 def write_item(folder: Path, name: str, data: Any) -> None:

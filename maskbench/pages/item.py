@@ -4,7 +4,7 @@ The scripts only look things up: which regions lie on a pixel, which of them cou
 decides is found here, with the same functions that build masks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,12 +31,16 @@ class DrawnTask:
     Attributes:
         regions: Those with an area and a label, in drawing order, without their pixels.
         data: The same for a page's scripts.
+        boxes: Left, top, right and bottom of their pixels' windows; zeros without a pixel.
+        dropped: Regions that have no part in the mask, or cannot be read.
         sets: Sets of regions that lie on a pixel together, as places in ``regions``.
         pixels: The set of each pixel, as its place in ``sets``, shape (H, W), uint32.
     """
 
-    regions: tuple[RegionResult, ...]
+    regions: list[RegionResult]
     data: list[RegionData]
+    boxes: list[tuple[int, int, int, int]]
+    dropped: list[RegionResult]
     sets: list[tuple[int, ...]]
     pixels: npt.NDArray[np.uint32]
 
@@ -44,25 +48,30 @@ class DrawnTask:
 def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
     """Lay the regions of a task over each other; shape: height and width of its mask.
 
-    Regions that cannot be read are left out: another version of maskbench drew them.
+    Without an annotation that counts, or on an image of another size, there are no regions.
     """
     pixels = np.zeros(shape, dtype=np.uint32)
-    sets: list[tuple[int, ...]] = [()]
-    regions: list[RegionResult] = []
-    data: list[RegionData] = []
-    annotation = choose(task.annotations, params.rasterize.annotation)
-    drawn: Iterable[RegionResult] = ()
-    image = task.image
-    if annotation is not None and image is not None and (image.height, image.width) == shape:
-        drawn = draw_regions(annotation.regions, image, params.rasterize)
-    for result in drawn:
-        if result.pixels is None and result.dropped != "no_pixel":
-            continue
-        if result.pixels is not None:
-            _lay(result.pixels, len(regions), pixels, sets)
-        data.append(_region_data(result))
-        regions.append(replace(result, pixels=None))
-    return DrawnTask(tuple(regions), data, sets, pixels)
+    found = DrawnTask([], [], [], [], [()], pixels)
+    annotation, image = choose(task.annotations, params.rasterize.annotation), task.image
+    if annotation is None or image is None or (image.height, image.width) != shape:
+        return found
+    for result in draw_regions(annotation.regions, image, params.rasterize):
+        if result.dropped or result.error:
+            found.dropped.append(result)
+        if result.pixels is not None or result.dropped == "no_pixel":
+            found.data.append(_region_data(result))
+            found.boxes.append(_box(result.pixels))
+            if result.pixels is not None:
+                _lay(result.pixels, len(found.regions), pixels, found.sets)
+            found.regions.append(replace(result, pixels=None))
+    return found
+
+
+def _box(pixels: RegionPixels | None) -> tuple[int, int, int, int]:
+    if pixels is None:
+        return (0, 0, 0, 0)
+    height, width = pixels.inside.shape
+    return (pixels.left, pixels.top, pixels.left + width, pixels.top + height)
 
 
 def _lay(
@@ -119,7 +128,7 @@ def _cell(
     rules = ClassRules.of(params)
     counts = [drawn.regions[i].count for i in regions]
     decide = [regions[i] for i in deciding(params.rasterize.overlap, counts)]
-    labels = frozenset(label for i in decide for label in drawn.regions[i].region.labels)
+    labels = labels_of(drawn, decide)
     expected, reason = rules.class_of(labels), rules.reason(labels)
     if expected != name:
         reason += f", which gives {expected or 'no class'}: the mask was edited, or is stale"
@@ -129,6 +138,11 @@ def _cell(
         "regions": list(regions),
         "deciding": sorted(decide),
     }
+
+
+def labels_of(drawn: DrawnTask, regions: Sequence[int]) -> frozenset[str]:
+    """Return the labels of some of a task's regions."""
+    return frozenset(label for i in regions for label in drawn.regions[i].region.labels)
 
 
 def _region_data(result: RegionResult) -> RegionData:

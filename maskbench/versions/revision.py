@@ -8,6 +8,7 @@ DVC's cache or remote, too.
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,24 @@ class Version:
     def task_link(self, row: Row) -> str | None:
         """Return an item's address in Label Studio; None if the labels came from a folder."""
         return row.link(self.params.fetch.server)
+
+
+def find_row(version: Version, word: str) -> Row:
+    """Find the item that a key, a file name or a task id names.
+
+    Raises:
+        MaskbenchError: The version has no such item; the message names the closest ones.
+    """
+    rows = version.rows
+    key = word if word in rows else Path(word).stem
+    if key in rows:
+        return rows[key]
+    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
+    if by_task:
+        return by_task[0]
+    close = get_close_matches(key, rows, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
+    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
 
 
 def _label(revision: str, commit: str) -> str:

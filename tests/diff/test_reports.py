@@ -101,8 +101,7 @@ def test_causes_come_with_their_sentence_and_largest_masks():
         ("rule", "shade", ["000003", "000002"], (90, 40)),
     ]
     assert groups[1].sentence == (
-        "annotations of 2 tasks were edited, regions: 2 added, by user 2 (2); "
-        "mostly Background → Canvas"
+        "2 regions added in 2 tasks, by user 2 (2); mostly Background → Canvas"
     )
     assert groups[2].sentence == "then: Car → Road; mostly Car → Road"
     assert groups[2].transitions == {("Car", "Road"): 40}  # the other mask has two causes

@@ -51,7 +51,7 @@ def test_a_picture_is_placed(js):
 @pytest.mark.parametrize("many", [200, 300, 70000])
 def test_numbers_are_unpacked(js, many):
     numbers = np.array([[0, 1], [many - 1, 7]])
-    script = "return [...await unpack(given[0], given[1])]"
+    script = "return [...await unpack(given[0], given[1], 2)]"
     assert js("masks", "unpack", script, pack(numbers, many), many) == numbers.ravel().tolist()
 
 

@@ -20,7 +20,7 @@ FLOORS = (
     {"versions", "pages"},
     {"dataset"},
     {"torch", "fastai", "evaluate", "evaluation", "export"},
-    {"diff", "verification"},
+    {"diff", "show", "verification"},
     {"doctor"},
     {"commands", "cli"},
 )

@@ -105,11 +105,15 @@ def _sentence(kind: str, name: str, changes: Sequence[MaskChange], found: Differ
 def _edits(changes: Sequence[MaskChange]) -> Iterator[str]:
     """Yield how many regions were added, reshaped …, and by whom."""
     annotations = [change.annotation for change in changes if change.annotation]
+    tasks = counted(len(changes), "task")
     kinds = Counter(region.kind for each in annotations for region in each.regions)
-    yield f"annotations of {counted(len(changes), 'task')} were edited"
-    if kinds:
-        listed = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
-        yield f"regions: {listed}"
+    listed = [f"{n:,} {kind}" for kind, n in sorted(kinds.items())]
+    if listed:
+        number, kind = listed[0].split(" ", 1)
+        noun = "region" if number == "1" else "regions"
+        yield f"{', '.join([f'{number} {noun} {kind}', *listed[1:]])} in {tasks}"
+    else:
+        yield f"another annotation counts in {tasks}"
     people = Counter(each.annotator for each in annotations if each.annotator)
     if people:
         ordered = sorted(people.items(), key=lambda entry: (-entry[1], entry[0]))

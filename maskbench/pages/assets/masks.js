@@ -22,7 +22,7 @@
  * @typedef {Object} MaskData
  * @property {[number, number]} size width and height in pixels
  * @property {Cell[]} cells
- * @property {string} pixels base64 of the zlib stream of each pixel's cell, row by row
+ * @property {string} pixels base64 of the zlib stream of each pixel's cell, see unpack
  * @property {Region[]} regions
  */
 
@@ -50,7 +50,7 @@ export class Mask {
 
   /** @param {MaskData} data @returns {Promise<Mask>} */
   static async of(data) {
-    return new Mask(data, await unpack(data.pixels, data.cells.length));
+    return new Mask(data, await unpack(data.pixels, data.cells.length, data.size[0]));
   }
 
   /** Return what is known of a pixel; null off the mask. @param {number} x @param {number} y */
@@ -69,17 +69,20 @@ export class Mask {
 }
 
 /**
- * Return packed numbers (pack of item.py): base64 of a zlib stream of the smallest unsigned numbers,
- * little endian.
+ * Return packed numbers (`pack` of data.py): base64 of a zlib stream of the smallest unsigned
+ * numbers, little endian, each as its difference from the one above it.
  * @param {string} text
  * @param {number} many how many different numbers there can be
+ * @param {number} width of a row
  * @returns {Promise<Numbers>}
  */
-export async function unpack(text, many) {
+export async function unpack(text, many, width) {
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = await new Response(stream).arrayBuffer();
-  return many <= 256 ? new Uint8Array(bytes) : many <= 65536 ? new Uint16Array(bytes) : new Uint32Array(bytes);
+  const numbers = many <= 256 ? new Uint8Array(bytes) : many <= 65536 ? new Uint16Array(bytes) : new Uint32Array(bytes);
+  for (let i = width; i < numbers.length; i++) numbers[i] += numbers[i - width];
+  return numbers;
 }
 
 /**
