@@ -29,10 +29,10 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from label_studio import VERSION, Server  # noqa: E402
-from label_studio_api import Api  # noqa: E402
-from maskbench.labelstudio.server import client, source, sync  # noqa: E402
-from maskbench.labelstudio.server.auth import LEGACY, Key  # noqa: E402
+from label_studio import VERSION, Server
+from label_studio_api import Api
+from maskbench.labelstudio.server import client, source, sync
+from maskbench.labelstudio.server.auth import LEGACY, Key
 
 LABELS = ("Canvas", "Obstruction", "PartialCanvas")
 SETUP = (
@@ -199,7 +199,7 @@ def table(count: int, rows: dict[str, dict[str, float]]) -> str:
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores, {count:,} tasks of ten "
         f"polygons; chunks of {sync.CHUNK} tasks. Peaks are of resident memory.",
         "",
-        "| way | seconds | longest answer, s | our peak, MB | server's peak so far, MB |",
+        "| way | seconds | longest answer, s | client's peak, MB | server's peak so far, MB |",
         "|---|--:|--:|--:|--:|",
     ]
     for way, row in rows.items():

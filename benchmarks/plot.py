@@ -12,7 +12,7 @@ import matplotlib
 
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "maskbench", "svg.fonttype": "none", "font.size": 9})
-from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
+from matplotlib import pyplot
 
 COLOURS = {"maskbench": "#0b6e4f", "recipe": "#6b8f71", "floor": "#b8b8b8"}
 PEER = "#d08c60"

@@ -81,7 +81,7 @@ def _result(rng: np.random.Generator, workload: Workload, number: int) -> dict[s
 
 
 def params(workload: Workload, folder: str) -> dict[str, Any]:
-    """The content of a params.yaml that builds the workload; the first label is the strongest."""
+    """Return a params.yaml that builds the workload; its first label is the strongest."""
     labels = label_names(workload)
     return {
         "fetch": {"folder": folder},
@@ -94,7 +94,7 @@ def params(workload: Workload, folder: str) -> dict[str, Any]:
 
 
 def _commented(jpeg: bytes, text: str) -> bytes:
-    """The JPEG with a comment after its first segment."""
+    """Return the JPEG with a comment after its first segment."""
     place = 4 + int.from_bytes(jpeg[4:6], "big")
     comment = b"\xff\xfe" + (2 + len(text)).to_bytes(2, "big") + text.encode()
     return jpeg[:place] + comment + jpeg[place:]

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 import numpy as np
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.files.images import Scene, read_scene
+from maskbench.files.images import Scene, is_wide_file, read_scene
+from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.pages.figure import draw_figure
 from maskbench.pages.notebook import sample_html, spread, thumbnails_html
-from maskbench.params import IGNORE
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import IGNORE, SUBSETS
 from maskbench.versions.download import get_version
 
 if TYPE_CHECKING:
@@ -173,12 +173,24 @@ class Benchmark:
             DataError: A file is damaged, the sizes differ, or the mask holds a value that is no
                 class; the message names the file.
         """
-        image, mask = load_scene(self.scene_path(key)), self.mask(key)
+        image, mask = self.scene(key), self.mask(key)
         if image.shape[:2] != mask.shape:
             raise sizes_differ(self.mask_path(key), mask.shape[::-1], image.shape[1::-1])
         found = Sample(image, mask)
         found.key, found.classes = key, self.classes
         return found
+
+    def scene(self, key: str) -> Scene:
+        """Read the image of a key, shape (H, W, 3), uint8; raise as :meth:`sample` does."""
+        return load_scene(self.scene_path(key), self.scaling(key))
+
+    def scaling(self, key: str) -> Scaling | None:
+        """Return which values of a scene of 16 bits become 0 and 255; None: it is read as it is.
+
+        The manifest keeps it. It is not asked for scenes of 8 bits, nor if there is none.
+        """
+        is_asked = self.has_manifest and is_wide_file(self.scene_path(key))
+        return self.row(key).scaling if is_asked else None
 
     def mask(self, key: str) -> Mask:
         """Read the mask of a key, shape (H, W), uint8; raise as :meth:`sample` does."""
@@ -186,7 +198,7 @@ class Benchmark:
 
     @property
     def all_keys(self) -> frozenset[str]:
-        """The keys of all images of the benchmark, of all splits."""
+        """Return the keys of the images of all splits."""
         return frozenset(self._scenes)
 
     def group(self, key: str) -> str:
@@ -208,7 +220,7 @@ class Benchmark:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The manifest's rows of this view, in the order of the keys; see :meth:`row`."""
+        """Return the manifest's rows of this view, in the order of the keys; see :meth:`row`."""
         return tuple(self.row(key) for key in self.keys)
 
     def row(self, key: str) -> Row:
@@ -261,14 +273,18 @@ class Benchmark:
         return tuple(keys)
 
 
-def load_scene(path: Path) -> Scene:
+def load_scene(path: Path, scaling: Scaling | None = None) -> Scene:
     """Read an image file by :func:`maskbench.files.images.read_scene`.
+
+    Args:
+        path: The image file.
+        scaling: The values of a grey image of 16 bits that become 0 and 255.
 
     Raises:
         DataError: The file is damaged.
     """
     try:
-        return read_scene(path)
+        return read_scene(path, scaling)
     except ValueError as error:
         raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
 

@@ -79,25 +79,41 @@ def group_by_cause(problems: Iterable[Problem]) -> list[Problem]:
     return grouped
 
 
+def some_tasks(tasks: Sequence[int], most: int = 10) -> str:
+    """Return how many tasks there are, and the first of them.
+
+    >>> some_tasks([7]), some_tasks([1, 2, 3], most=2)
+    ('1 task (7)', '3 tasks (1, 2, …)')
+    """
+    shown = ", ".join(str(task) for task in tasks[:most])
+    more = ", …" if len(tasks) > most else ""
+    return f"{len(tasks):,} task{'s' * (len(tasks) != 1)} ({shown}{more})"
+
+
 class MaskbenchError(Exception):
     """The base of all errors that a user can cause and mend.
 
     Args:
         message: One sentence: what happened and what to do.
         problems: The single problems behind it, all of the run.
+        advice: What to do about all of them, several lines; shown last, so that lines to paste
+            stand at the end.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, message: str, problems: Sequence[Problem] = (), advice: str = "") -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+        self.advice = advice
 
     def __str__(self) -> str:
         lines = [escape_terminal(line) for line in super().__str__().split("\n")]
         lines += [f"  - {problem}" for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"  … and {len(self.problems) - SHOWN} more")
+        if self.advice:
+            lines += ["", *map(escape_terminal, self.advice.split("\n"))]
         return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.paired import Pair, score_pair
 from maskbench.evaluation.report import Report
 from maskbench.evaluation.scoring import Each, Predictions, Settings, score
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 __all__ = [
     "Comparison",

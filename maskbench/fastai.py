@@ -115,7 +115,7 @@ def segmentation_block(
     train, valid = (len(benchmark.splits[split]) for split in splits)
     return DataBlock(
         blocks=(
-            TransformBlock(type_tfms=OpenScene(), batch_tfms=IntToFloatTensor),
+            TransformBlock(type_tfms=OpenScene(benchmark), batch_tfms=IntToFloatTensor),
             TransformBlock(type_tfms=OpenMask(benchmark), item_tfms=names),
         ),
         get_items=partial(_scene_paths, benchmark, splits),
@@ -145,13 +145,16 @@ def save_predictions(learn: Learner, benchmark: Benchmark, folder: str | Path) -
     loader = learn.dls.valid
     if any(_crops(transform) for transform in (*loader.after_item.fs, *loader.after_batch.fs)):
         raise MaskbenchError("the loaders crop or pad; use Resize(…, method=ResizeMethod.Squish)")
-    paths = [benchmark.scene_path(key) for key in benchmark.keys]
-    keys = iter(benchmark.keys)
+    keys = benchmark.keys
     learn.model.eval()
     with torch.no_grad():
-        for (images,) in learn.dls.test_dl(paths, num_workers=0):
-            for scores in learn.model(images).as_subclass(torch.Tensor):
-                _save(scores, benchmark, next(keys), Path(folder))
+        for start in range(0, len(keys), loader.bs):
+            batch = keys[start : start + loader.bs]
+            scenes = [PILImage.create(benchmark.scene(key)) for key in batch]
+            for (images,) in learn.dls.test_dl(scenes, num_workers=0):
+                all_scores = learn.model(images).as_subclass(torch.Tensor)
+                for key, scores in zip(batch, all_scores, strict=True):
+                    _save(scores, benchmark, key, Path(folder))
     return Path(folder)
 
 
@@ -185,10 +188,21 @@ def _scene_paths(benchmark: Benchmark, splits: tuple[str, str], _source: Any) ->
 class OpenScene(Transform):
     """Open a scene's path as an upright RGB image; leave other inputs to fastai."""
 
+    def __init__(self, benchmark: Benchmark) -> None:
+        super().__init__()
+        self.benchmark = benchmark
+
     def encodes(self, source: Any) -> PILImage:
-        """Read an image file, or call ``PILImage.create`` for other inputs."""
-        path = isinstance(source, str | Path)
-        return PILImage.create(load_scene(Path(source)) if path else source)
+        """Read an image file, or call ``PILImage.create`` for other inputs.
+
+        A scene of 16 bits is scaled as the benchmark's manifest says; images from elsewhere are
+        read as they are.
+        """
+        if not isinstance(source, str | Path):
+            return PILImage.create(source)
+        path = Path(source)
+        is_own = path.parent == self.benchmark.root / "scenes"
+        return PILImage.create(self.benchmark.scene(path.stem) if is_own else load_scene(path))
 
 
 class OpenMask(Transform):
@@ -285,7 +299,7 @@ class MeanIoU(_Confusion):
 
     @property
     def value(self) -> float | None:
-        """The figure so far; None before the first batch."""
+        """Return the figure so far; None before the first batch."""
         if self.counts is None:
             return None
         hit = np.diag(self.counts)
@@ -295,7 +309,7 @@ class MeanIoU(_Confusion):
 
     @property
     def name(self) -> str:
-        """Its column in fastai's table."""
+        """Name its column in fastai's table."""
         return "mean_iou"
 
 
@@ -304,12 +318,12 @@ class PixelAccuracy(_Confusion):
 
     @property
     def value(self) -> float | None:
-        """The figure so far; None before the first batch."""
+        """Return the figure so far; None before the first batch."""
         if self.counts is None or not self.counts.any():
             return None
         return float(np.trace(self.counts) / self.counts.sum())
 
     @property
     def name(self) -> str:
-        """Its column in fastai's table."""
+        """Name its column in fastai's table."""
         return "pixel_accuracy"

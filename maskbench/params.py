@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import ParamsError, Problem, did_you_mean
+from maskbench.files.levels import LEAST, MOST, SCALINGS
 
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
+LEFT_OUT = "(left out)"
+"""What reports say of a label whose alias is null."""
+
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
-_SUBSETS = ("train", "valid", "test")
+SUBSETS = ("train", "valid", "test")
+"""The subsets of a benchmark, in the order in which people list them."""
+
 _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
 
@@ -33,6 +39,7 @@ class FetchParams(NamedTuple):
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
             setup or the tag's name tells.
+        missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
     """
 
     server: str | None
@@ -41,6 +48,7 @@ class FetchParams(NamedTuple):
     snapshot: str
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
+    missing_images: str = "error"
 
 
 class RasterizeParams(NamedTuple):
@@ -52,12 +60,15 @@ class RasterizeParams(NamedTuple):
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
+        label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
+            They apply before anything else is decided.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
     overlap: str = "keep"
     all_touched: bool = False
     brush_threshold: int = 128
+    label_aliases: Mapping[str, str | None] = {}
 
 
 class Rule(NamedTuple):
@@ -75,11 +86,14 @@ class CombineParams(NamedTuple):
         unmatched: ``error``, ``priority``, or the name of a class.
         priority: Label names, strongest first, for ``unmatched: priority``.
         mask_format: ``png`` or ``tif``.
+        scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
+            ``range``, ``percentile``, or the values that become 0 and 255.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
+    scaling: str | tuple[int, int] | None = None
 
 
 class SplitParams(NamedTuple):
@@ -219,18 +233,32 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         fetch=_fetch(checks["fetch"], sections.get("fetch")),
         labels_map=labels_map,
         rules=_rules(check, sections.get("multi_label_rules"), labels_map),
-        rasterize=_rasterize(checks["rasterize"], sections.get("rasterize")),
+        rasterize=_rasterize(checks["rasterize"], sections.get("rasterize"), labels_map),
         combine=_combine(checks["combine"], sections.get("combine"), labels_map),
         split=_split(checks["split"], sections.get("split")),
     )
+    _check_aliased(check, params)
+    if "label_aliases" in sections:
+        check.add("label_aliases", "belongs into the section rasterize: rasterize.label_aliases")
     if check.problems:
         count = len(check.problems)
         raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
     return params
 
 
+def _check_aliased(check: Checker, params: Params) -> None:
+    """Record where a rule or the priority names a label that never occurs: an alias replaces it."""
+    named = [(f"multi_label_rules.{r.name}.when", label) for r in params.rules for label in r.when]
+    named += [("combine.priority", label) for label in params.combine.priority]
+    for path, label in sorted(named):
+        if label in params.rasterize.label_aliases:
+            other = params.rasterize.label_aliases[label]
+            what = f"becomes {other!r}" if other is not None else "is left out"
+            check.add(path, f"names {label!r}, which {what} by rasterize.label_aliases")
+
+
 def _fetch(check: Checker, raw: Any) -> FetchParams:
-    known = ("server", "project", "folder", "snapshot", "private_hosts", "image_field")
+    known = ("project", *(name for name in FetchParams._fields if name != "projects"))
     section = check.mapping(raw, "fetch", known=known, required=("folder",))
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
@@ -253,6 +281,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
+        missing_images=check.choice(
+            section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
+        ),
     )
 
 
@@ -338,7 +369,21 @@ def _rules(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> tuple[Rul
     return tuple(rules.values())
 
 
-def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
+def _label_aliases(
+    check: Checker, raw: Any, labels_map: Mapping[str, int]
+) -> dict[str, str | None]:
+    path = "rasterize.label_aliases"
+    aliases = check.mapping({} if raw is None else raw, path)
+    for label, other in aliases.items():
+        if other in aliases:
+            what = "itself" if other == label else f"{other!r}, which is an alias, too"
+            check.add(f"{path}.{label}", f"stands for {what}: name a class")
+        elif other is not None:
+            _class(check, f"{path}.{label}", other, labels_map)
+    return aliases
+
+
+def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> RasterizeParams:
     default = RasterizeParams()
     section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
     choices = check.sequence(
@@ -363,11 +408,12 @@ def _rasterize(check: Checker, raw: Any) -> RasterizeParams:
             section.get("all_touched", default.all_touched), "rasterize.all_touched"
         ),
         brush_threshold=threshold,
+        label_aliases=_label_aliases(check, section.get("label_aliases"), labels_map),
     )
 
 
 def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
-    section = check.mapping(raw, "combine", known=("unmatched", "priority", "mask_format"))
+    section = check.mapping(raw, "combine", known=CombineParams._fields)
     unmatched = section.get("unmatched", "error")
     choices = ("error", "priority", *labels_map)
     labels = check.sequence(section.get("priority") or [], "combine.priority")
@@ -384,7 +430,21 @@ def _combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Combine
         mask_format=check.choice(
             section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
         ),
+        scaling=_scaling(check, section.get("scaling")),
     )
+
+
+def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
+    if raw is None or raw in SCALINGS:
+        return raw  # type: ignore[no-any-return]
+    numbers = raw if isinstance(raw, list) else []
+    if len(numbers) == 2 and all(type(number) is int for number in numbers):
+        low, high = numbers
+        if LEAST <= low < high <= MOST:
+            return low, high
+    what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
+    check.add("combine.scaling", f"{raw!r} {what}")
+    return None
 
 
 def _split(check: Checker, raw: Any) -> SplitParams:
@@ -392,7 +452,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     default = {"train": 0.7, "valid": 0.15, "test": 0.15}
     ratios: dict[str, float] = {}
     for name, share in check.mapping(
-        section.get("ratios", default), "split.ratios", known=_SUBSETS
+        section.get("ratios", default), "split.ratios", known=SUBSETS
     ).items():
         number = isinstance(share, int | float) and not isinstance(share, bool)
         if not number or not 0 <= share <= 1:
@@ -402,7 +462,7 @@ def _split(check: Checker, raw: Any) -> SplitParams:
     if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
         check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
     return SplitParams(
-        ratios={name: ratios.get(name, 0.0) for name in _SUBSETS},
+        ratios={name: ratios.get(name, 0.0) for name in SUBSETS},
         group_by=check.text(section.get("group_by"), "split.group_by", optional=True),
         salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
     )

@@ -3,7 +3,7 @@
     python scripts/demo.py                (or: make label-studio)
 
 The first start fills the project, which takes a minute; later ones find it as you left it. Ctrl-C
-ends the server; delete the data folder to begin anew.
+ends the server; delete the data folder to start over.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import signal
 import sys
 from pathlib import Path
 
-from import_sample import SECOND_USER, Annotators, fill
+from import_sample import SECOND_USER, Annotators, fill, write_local
 from label_studio import PASSWORD, USER, LabelStudioError, Server
 from label_studio_api import Api
 from sample.annotations import label_config
-from sample.catalogue import scenes
 
 ROOT = Path(__file__).resolve().parents[1]
 TITLE = "maskbench sample"
@@ -53,10 +52,7 @@ def sample_project(server: Server, files: Path) -> int:
     if ready:
         return int(ready[0])
     print("filling the sample project …", flush=True)
-    for scene in scenes():
-        if scene.local:
-            (files / scene.file).parent.mkdir(parents=True, exist_ok=True)
-            (files / scene.file).write_bytes(scene.encoded())
+    write_local(files)
     second = api.invite(SECOND_USER, server.password)
     project = api.create_project(f"{TITLE} (being filled)", label_config())
     fill(project, Annotators(api, second), files)

@@ -49,6 +49,14 @@ def fill(project: int, people: Annotators, files: Path) -> None:
         _annotate(task["id"], scene, people)
 
 
+def write_local(files: Path) -> None:
+    """Write the images that a local-files storage serves."""
+    for scene in scenes():
+        if scene.local:
+            (files / scene.file).parent.mkdir(parents=True, exist_ok=True)
+            (files / scene.file).write_bytes(scene.encoded())
+
+
 def _upload(project: int, api: Api, scene: Scene) -> None:
     imported = scene.case == "imported"
     paths = api.upload_images(project, {scene.file: scene.encoded()}, tasks=not imported)
@@ -82,7 +90,7 @@ def _annotate(task: int, scene: Scene, people: Annotators) -> None:
 
 
 def _seconds(drawn: list[Json]) -> float:
-    """Return a plausible working time: two seconds a point, five for any other region."""
+    """Return a plausible working time: two seconds per point, five for any other region."""
     return 3.0 + sum(2.0 * len(item["value"].get("points", ())) or 5.0 for item in drawn)
 
 
@@ -110,10 +118,7 @@ def build(samples: list[Path]) -> bytes:
     """Run the import in a scratch folder; store the result in all samples; return the export."""
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(scratch) / "files"
-        for scene in scenes():
-            if scene.local:
-                (files / scene.file).parent.mkdir(parents=True, exist_ok=True)
-                (files / scene.file).write_bytes(scene.encoded())
+        write_local(files)
         with Server.start(Path(scratch) / "server", document_root=files) as server:
             first = Api(server.url, server.legacy_token)
             second = first.invite(SECOND_USER, server.password)

@@ -16,6 +16,7 @@ import requests
 from label_studio import LabelStudioError
 
 Json = dict[str, Any]
+_IMPORTS = 5  # tries
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -62,10 +63,23 @@ class Api:
         return str(self.call("GET", f"/api/import/file-upload/{upload}")["file"])
 
     def import_tasks(self, project: int, tasks: Sequence[Json]) -> list[int]:
-        """Import JSON tasks (`data`, and perhaps `annotations`); return the new ids in order."""
+        """Import JSON tasks (`data`, and perhaps `annotations`); return the new ids in order.
+
+        If its SQLite database was locked, Label Studio begins an import again, but by then it has
+        dropped the annotations. Such tasks are deleted and imported anew.
+
+        Raises:
+            LabelStudioError: The server refuses the tasks, or drops annotations again and again.
+        """
         path = f"/api/projects/{project}/import?return_task_ids=true"
-        answer = self.call("POST", path, json=list(tasks))
-        return [int(task) for task in answer["task_ids"]]
+        annotated = any(task.get("annotations") for task in tasks)
+        for _ in range(_IMPORTS):
+            answer = self.call("POST", path, json=list(tasks))
+            if answer["annotation_count"] or not annotated:
+                return [int(task) for task in answer["task_ids"]]
+            for task in answer["task_ids"]:
+                self.call("DELETE", f"/api/tasks/{task}/")
+        raise LabelStudioError(f"POST {path}: annotations were dropped {_IMPORTS} times")
 
     def tasks(self, project: int) -> list[Json]:
         """Return all tasks of a project: `id` and `data`, by id."""
@@ -108,9 +122,9 @@ class Api:
         storage = self.call("POST", "/api/storages/localfiles/", json=body)["id"]
         self.call("POST", f"/api/storages/localfiles/{storage}/sync")
 
-    def export(self, project: int, all_tasks: bool = True) -> bytes:
-        """Return the JSON export, byte for byte as the server sends it."""
-        query = {"exportType": "JSON", "download_all_tasks": str(all_tasks).lower()}
+    def export(self, project: int, all_tasks: bool = True, form: str = "JSON") -> bytes:
+        """Return an export, byte for byte as the server sends it."""
+        query = {"exportType": form, "download_all_tasks": str(all_tasks).lower()}
         path = f"{self.url}/api/projects/{project}/export"
         answer = self.session.get(path, params=query, timeout=300)
         answer.raise_for_status()

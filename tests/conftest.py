@@ -17,7 +17,7 @@ from tests.repositories import (
     RUN_VARIABLE,
     Repository,
     copy_repository,
-    copy_tree,
+    new_repository,
     once,
 )
 
@@ -88,10 +88,7 @@ def pytest_collection_modifyitems(items):
 
 
 def _build_sample(folder):
-    made = Repository(folder / "repo")
-    made.root.mkdir()
-    copy_tree(made.root)
-    made.git("init", "-q", "-b", "main")
+    made = new_repository(folder / "repo")
     made.dvc("repro")
     made.commit("built")
 

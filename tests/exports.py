@@ -65,6 +65,22 @@ def write_image(path: Path, size=(40, 30), seed=0):
     Image.fromarray(pixels).save(path)
 
 
+def write_wide_image(path: Path, low, high, size=(40, 30), seed=0):
+    """A grey picture of 16 bits with values from ``low`` to ``high``, in the order of a seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.linspace(low, high, size[0] * size[1]).round().astype(np.uint16)
+    Image.fromarray(np.random.default_rng(seed).permutation(values).reshape(size[::-1])).save(path)
+
+
+def write_wide_export(folder: Path, count, low=0, high=249):
+    """Write tasks on pictures of 16 bits, with few of their levels as a microscope has them."""
+    tasks = simple_tasks(count)
+    for entry in tasks:
+        entry["data"]["image"] = f"cell_{entry['id']}.tif"
+        write_wide_image(folder / entry["data"]["image"], low, high, seed=entry["id"])
+    write_export(folder, tasks, images=False)
+
+
 def write_export(folder: Path, tasks, *, images=True, name="export.json", size=(40, 30)):
     """Write tasks as an export, with an image for each upload that has none yet."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,11 @@ class Repository:
         path.write_text(text.replace(old, new))
 
 
+def run(folder: Path, *words) -> str:
+    """Run a command in a folder, with git and DVC as in a repository; return what it prints."""
+    return Repository(folder).run(*words).stdout
+
+
 def copy_software(target: Path):
     """Copy the files that git knows, or would know, without the team's data and the tests."""
     passed_over = [f":!{name}" for name in (*OWN_DATA, "tests")]
@@ -106,9 +111,18 @@ def copy_software(target: Path):
 
 
 def copy_tree(target: Path):
-    """Make a repository that is not built: the software, and the tests' sample as its data."""
+    """Copy the software, and the tests' sample as its data."""
     copy_software(target)
     shutil.copytree(SAMPLE, target, dirs_exist_ok=True)
+
+
+def new_repository(root: Path) -> Repository:
+    """Make a repository of the software and the tests' sample: not built, nothing committed."""
+    root.mkdir(parents=True)
+    copy_tree(root)
+    made = Repository(root)
+    made.git("init", "-q", "-b", "main")
+    return made
 
 
 def copy_repository(source: Path, target: Path) -> Repository:

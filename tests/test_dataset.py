@@ -49,7 +49,7 @@ def test_ignore_index_is_the_value_that_params_map_to_ignore(benchmark):
 
 
 def test_benchmark_survives_pickling(benchmark):
-    copy = pickle.loads(pickle.dumps(Benchmark(benchmark, "valid")))  # noqa: S301 - our own
+    copy = pickle.loads(pickle.dumps(Benchmark(benchmark, "valid")))
     np.testing.assert_array_equal(copy[1].mask, Benchmark(benchmark, "valid")[1].mask)
 
 

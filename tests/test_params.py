@@ -80,6 +80,13 @@ def test_what_may_be_left_out_has_the_documented_values():
     assert params.split.group_by is None
 
 
+def test_aliases():
+    aliases = {"Mauer": "Wall", "wall": "Wall", "Point": None}
+    params = parse_params(changed("rasterize.label_aliases", aliases))
+    assert params.rasterize.label_aliases == aliases
+    assert parse_params(changed("rasterize.label_aliases", None)).rasterize.label_aliases == {}
+
+
 @pytest.mark.parametrize(
     ("project", "projects"), [(3, (3,)), ([3, 1], (3, 1))], ids=["one", "several"]
 )
@@ -109,6 +116,14 @@ LABELS = GOOD["labels_map"]
         ("fetch.snapshot", 2026, "fetch.snapshot: text is expected, not 2026"),
         ("fetch", SERVER, "fetch.project: with a server, name a project id or a list of ids"),
         ("fetch", SERVER | {"project": [2, 2]}, "fetch.project: [2, 2] names a project twice"),
+        ("fetch.missing_images", "ignore", "fetch.missing_images: 'ignore' is unknown; known: "),
+        ("combine.scaling", "max", "combine.scaling: 'max' is neither range nor percentile nor"),
+        ("combine.scaling", [5], "combine.scaling: [5] is neither range nor percentile nor two"),
+        ("combine.scaling", [9, 5], "combine.scaling: [9, 5] is neither range nor percentile nor"),
+        ("combine.scaling", [0, 2**32], "combine.scaling: [0, 4294967296] is neither range nor"),
+        ("combine.scaling", {}, "combine.scaling: {} is neither range nor percentile nor two"),
+        ("combine.scaling", [0, True], "combine.scaling: [0, True] is neither range nor percen"),
+        ("combine.scaling", [0, 4095.0], "combine.scaling: [0, 4095.0] is neither range nor perc"),
         ("fetch.image_field", "second", "fetch.image_field: an image tag and the data field that"),
         ("fetch.image_field", {}, "fetch.image_field: an image tag and the data field that"),
         ("fetch.image_field", {"img2": 2}, "fetch.image_field.img2: text is expected, not 2"),
@@ -167,6 +182,17 @@ LABELS = GOOD["labels_map"]
         ("rasterize.brush_threshold", 256, "rasterize.brush_threshold: 256 is no alpha value"),
         ("rasterize.brush_threshold", 0.5, "rasterize.brush_threshold: 0.5 is no alpha value"),
         ("rasterize.treshold", 5, "rasterize.treshold: unknown name; did you mean 'brush_threshol"),
+        ("rasterize.label_aliases", ["Wall"], "rasterize.label_aliases: a mapping (name: value"),
+        ("rasterize.label_aliases", {7: "Wall"}, "rasterize.label_aliases: the name 7 is not text"),
+        ("rasterize.label_aliases", {"Mauer": "Wal"}, "rasterize.label_aliases.Mauer: 'Wal' is not "
+         "in labels_map; did you mean 'Wall'?"),
+        ("rasterize.label_aliases", {"Void": "Void"}, "rasterize.label_aliases.Void: stands"),
+        ("rasterize.label_aliases", {"a": "b", "b": "Void"}, "rasterize.label_aliases.a: stands "
+         "for 'b', which is an alias, too: name a class"),
+        ("rasterize.label_aliases", {"Door": "Void"}, "multi_label_rules.door_in_wall.when: names "
+         "'Door', which becomes 'Void' by rasterize.label_aliases"),
+        ("rasterize.label_aliases", {"Door": None}, "combine.priority: names 'Door', which"),
+        ("label_aliases", {"Mauer": "Wall"}, "label_aliases: belongs into the section rasterize"),
         # combine
         ("combine-", None, "combine: is missing"),
         ("combine.unmatched", "Walls", "combine.unmatched: 'Walls' is unknown; did you mean 'Wall"),

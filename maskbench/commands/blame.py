@@ -27,8 +27,9 @@ def run(args: argparse.Namespace) -> int:
 
     from maskbench.diff.blame import blame, lines, since
     from maskbench.files.json import json_text
+    from maskbench.pipeline.layout import find_root
     from maskbench.versions.dvc import DvcRepository
-    from maskbench.versions.revision import Version, find_root, find_row
+    from maskbench.versions.revision import Version, find_row
 
     root = find_root(Path())
     version = Version(root, args.rev, DvcRepository(root))

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare, print, write the reports asked for, and apply the gates."""
     from maskbench.diff import gates, lock
     from maskbench.diff.compare import compare, open_versions
-    from maskbench.versions.revision import find_root
+    from maskbench.pipeline.layout import find_root
 
     before, after = open_versions(find_root(Path()), args.before, args.after)
     limits = {}

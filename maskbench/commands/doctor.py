@@ -12,6 +12,7 @@ Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 """
 
 import argparse
+from pathlib import Path
 
 from maskbench.commands import at_least
 
@@ -32,10 +33,11 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.doctor.checkup import check_up
     from maskbench.doctor.findings import ERROR, WARNING
     from maskbench.params import load_params
-    from maskbench.pipeline.layout import Layout
+    from maskbench.pipeline.layout import Layout, find_root
 
+    layout = Layout(find_root(Path()))
     levels = []
-    for finding in check_up(load_params(), Layout(), args.tasks):
+    for finding in check_up(load_params(layout.params), layout, args.tasks):
         print(finding, flush=True)
         levels.append(finding.level)
     errors, warnings = levels.count(ERROR), levels.count(WARNING)

@@ -30,9 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "second", metavar="SECOND", type=Path, nargs="?", help="other predictions, to compare"
     )
-    parser.add_argument(
-        "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
-    )
+    parser.add_argument("--data", type=Path, help="default: data/benchmark of the repository")
     parser.add_argument(
         "--split", action="append", help="train, valid, test or all; may be repeated; default: test"
     )
@@ -63,12 +61,14 @@ def run(args: Namespace) -> int:
     from maskbench.evaluation.predictions import surplus_words
     from maskbench.evaluation.scoring import score
     from maskbench.parallel.run import run_all
+    from maskbench.pipeline.layout import find_benchmark
 
     if args.second and args.against:
         raise MaskbenchError(
             "compare two folders of predictions (A B) or two versions (A --against REV), not both"
         )
-    data, origin = _version(args.data, args.rev)
+    here = args.data or find_benchmark()
+    data, origin = _version(here, args.rev)
     splits = args.split or ["test"]
     names = split_names("all" if "all" in splits else splits)
     settings = Settings(resamples=args.resamples, each=run_all)
@@ -78,7 +78,7 @@ def run(args: Namespace) -> int:
         report = pair.second
         write_pair(pair, args.out)
     elif args.against:
-        old, old_origin = _version(args.data, args.against)
+        old, old_origin = _version(here, args.against)
         versions, origins = (data, old), (origin, old_origin)
         comparison = compare_versions(args.predictions, versions, names, settings, origins)
         report = comparison.new

@@ -17,6 +17,7 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError
 from maskbench.export import export, find_formats
 from maskbench.export.source import ExportSource
+from maskbench.pipeline.layout import find_benchmark, find_root
 from maskbench.versions.download import sibling
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = "\n".join(["formats:", *map(_summary, formats, formats.values())])
     parser.add_argument("form", metavar="FORMAT", choices=list(formats), help="one of those below")
     parser.add_argument("out", metavar="OUT", type=Path, help="a new or empty folder")
-    parser.add_argument(
-        "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
-    )
+    parser.add_argument("--data", type=Path, help="default: data/benchmark of the repository")
     parser.add_argument("--rev", help="export this tag, branch or commit")
     for name, module in formats.items():
         for option in module.OPTIONS:
@@ -54,12 +53,11 @@ def _summary(name: str, module: ModuleType) -> str:
 def run(args: Namespace) -> int:
     """Export and print one line; return the exit status."""
     form, options = find_formats()[args.form], _options(args)
-    data, annotations, params = args.data, None, None
-    if args.rev:
-        data = sibling(args.data, args.rev)
+    here, annotations, params = args.data or find_benchmark(), None, None
+    data = sibling(here, args.rev) if args.rev else here
     if args.rev and form.NEEDS_REGIONS:
-        annotations = sibling(args.data.parent / "annotations", args.rev)
-        params = _rasterize_params(args.data, args.rev)
+        annotations = sibling(here.parent / "annotations", args.rev)
+        params = _rasterize_params(here, args.rev)
     source = ExportSource(Benchmark(data), annotations, params)
     print(f"{export(args.form, source, args.out, **options)}: {args.out}")
     return 0
@@ -85,7 +83,7 @@ def _options(args: Namespace) -> dict[str, float]:
 def _rasterize_params(data: Path, rev: str) -> "RasterizeParams":
     """Return how regions became pixels in a version of the repository that ``data`` lies in."""
     from maskbench.versions.dvc import DvcRepository
-    from maskbench.versions.revision import Version, find_root
+    from maskbench.versions.revision import Version
 
     root = find_root(data)
     return Version(root, rev, DvcRepository(root)).params.rasterize

@@ -12,6 +12,7 @@ Exit status: 0 nothing changed, or the build is done; with --check, 10 if someth
 """
 
 import argparse
+from pathlib import Path
 
 CHANGED = 10
 """Exit status of ``--check`` when there is something to refresh."""
@@ -26,11 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look, and build if labels changed and ``--check`` is not given."""
     from maskbench.params import load_params
-    from maskbench.pipeline.layout import Layout
+    from maskbench.pipeline.layout import Layout, find_root
     from maskbench.versions.refresh import look, take
 
-    layout = Layout()
-    changes = look(load_params(), layout)
+    layout = Layout(find_root(Path()))
+    changes = look(load_params(layout.params), layout)
     if not changes:
         print("nothing changed since the last fetch")
         return 0

@@ -55,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
     """Write the page, and say where it is."""
     import webbrowser
 
+    from maskbench.pipeline.layout import find_root
     from maskbench.show.data import Gallery
     from maskbench.show.scores import read_scores
     from maskbench.show.selection import Selection, choose_rows
     from maskbench.show.write import write_gallery
     from maskbench.versions.dvc import DvcRepository
-    from maskbench.versions.revision import Version, find_root
+    from maskbench.versions.revision import Version
 
     root = find_root(Path())
     version = Version(root, args.rev, DvcRepository(root))

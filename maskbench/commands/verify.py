@@ -18,18 +18,18 @@ from pathlib import Path
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument(
-        "--data", type=Path, default=Path("data/benchmark"), help="default: %(default)s"
-    )
+    parser.add_argument("--data", type=Path, help="default: data/benchmark of the repository")
 
 
 def run(args: Namespace) -> int:
     """Check, and print one line; raises DataError with all breaches."""
     from maskbench.errors import DataError
+    from maskbench.pipeline.layout import find_benchmark
     from maskbench.verification.verify import verify
 
-    verdict = verify(args.data, args.data.parent.parent / "params.yaml")
+    data = args.data or find_benchmark()
+    verdict = verify(data, data.parent.parent / "params.yaml")
     if verdict.problems:
-        raise DataError(f"{args.data}: {verdict}", verdict.problems)
-    print(f"{args.data}: {verdict}")
+        raise DataError(f"{data}: {verdict}", verdict.problems)
+    print(f"{data}: {verdict}")
     return 0

@@ -9,7 +9,7 @@ from maskbench.diff.replay import class_name
 from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.regions.build import draw_regions
 from maskbench.regions.label_set import deciding
 from maskbench.regions.rules import ClassRules
@@ -116,7 +116,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     paths = (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{row.key}.json")
     files = version.files(paths)
     value = int(_mask(files[paths[0]], row)[y, x])
-    task = task_of(files[paths[1]].read_bytes(), f"{row.key}.json")
+    task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
     annotation = choose(task.annotations, version.params.rasterize.annotation)
     covering = tuple(_covering(version, task, annotation, x, y))
     labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))

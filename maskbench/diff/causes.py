@@ -1,20 +1,20 @@
 """Find why a mask changed: replay the pipeline, one difference at a time, from the old mask on.
 
 The replay starts with the old task and the old params. Then the image's size, the annotations, each
-*rasterize* parameter and the params of *combine* move to the new version, in the pipeline's order;
-the pixels that change in a step are due to that difference. The replay has to start at the old mask
-and to end at the new one. Pixels where it does not are due to the code, or have *no cause*: the
-mask was edited by hand, or built with another version of a library.
+label's alias, each *rasterize* parameter and the params of *combine* move to the new version, in
+the pipeline's order; the pixels that change in a step are due to that difference. The replay has to
+start at the old mask and to end at the new one. Pixels where it does not are due to the code, or
+have *no cause*: the mask was edited by hand, or built with another version of a library.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from maskbench.diff.class_names import NamedMask, Names, differing
-from maskbench.diff.model import ANNOTATION, CODE, IMAGE, RASTERIZE, RULE, UNEXPLAINED, Cause
+from maskbench.diff.model import ALIAS, ANNOTATION, CODE, IMAGE, RASTERIZE, RULE, UNEXPLAINED, Cause
 from maskbench.diff.replay import class_name, deciding_param, replay_combine, replay_rasterize
 from maskbench.errors import GeometryError
-from maskbench.params import Params, RasterizeParams
+from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Image, Task, choose
@@ -96,11 +96,27 @@ def _steps(
         counted = choose(task.annotations, params.annotation)
         name = f"annotation {counted.id}" if counted else "no annotation counts"
         yield ANNOTATION, name, task, params
+    for name, aliases in _alias_steps(params, after.params.rasterize):
+        params = params._replace(label_aliases=aliases)
+        yield ALIAS, name, task, params
     for field in RasterizeParams._fields:
         value = getattr(after.params.rasterize, field)
         if value != getattr(params, field):
             params = params._replace(**{field: value})
             yield RASTERIZE, f"rasterize.{field}", task, params
+
+
+def _alias_steps(
+    before: RasterizeParams, after: RasterizeParams
+) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Yield what each label that has another alias becomes, and the aliases from then on."""
+    old, new = before.label_aliases, after.label_aliases
+    aliases = dict(old)
+    for label in sorted(old.keys() | new.keys()):
+        if old.get(label, label) == new.get(label, label):
+            continue
+        aliases[label] = other = new.get(label, label)
+        yield f"{label} → {other or LEFT_OUT}", dict(aliases)
 
 
 def _size(image: Image | None) -> str:

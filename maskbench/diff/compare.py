@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from maskbench.diff.code import code_changes, runs_here
-from maskbench.diff.item import ComparePair, Context, ItemFiles, Pair, VerifyItem
+from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
 from maskbench.diff.moves import balance, members, moves
 from maskbench.diff.params import param_changes
@@ -100,7 +101,8 @@ def _compared(
 ) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
     pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
-    return list(run_all(ComparePair(context(before), context(after), same_code), pairs, "diff"))
+    compare_one = partial(compare_pair, context(before), context(after), same_code)
+    return list(run_all(compare_one, pairs, "diff"))
 
 
 def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
@@ -115,7 +117,7 @@ def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
 def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
     """Count pixels by key in which new masks are not what their annotation and params give."""
     items = list(_items(version, [row.key for row in added]).values())
-    verified = run_all(VerifyItem(context(version)), items, "new images")
+    verified = run_all(partial(verify_item, context(version)), items, "new images")
     return {key: pixels for key, pixels in verified if pixels}
 
 

@@ -10,19 +10,13 @@ from maskbench.diff.model import UNEXPLAINED, MaskChange
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params
 
 
 @dataclass(frozen=True)
 class ItemFiles:
-    """One version of one item, as files.
-
-    Attributes:
-        row: Its line of the manifest.
-        mask: Its mask's file.
-        annotations: Its task's file.
-    """
+    """One version of one item: its line of the manifest, and the files of its mask and task."""
 
     row: Row
     mask: Path
@@ -31,12 +25,9 @@ class ItemFiles:
 
 @dataclass(frozen=True)
 class Context:
-    """What all items of one version share.
+    """What all items of one version share; ``classes`` are the class names by mask value.
 
-    Attributes:
-        params: Its params.
-        classes: Class name by mask value.
-        unexplained_kind: See :class:`maskbench.diff.causes.ItemVersion`.
+    ``unexplained_kind`` is that of :class:`maskbench.diff.causes.ItemVersion`.
     """
 
     params: Params
@@ -45,7 +36,7 @@ class Context:
 
     def item_version(self, item: ItemFiles, mask: NamedMask) -> ItemVersion:
         """Read an item's task; the mask has been read, and translated to class names."""
-        task = task_of(item.annotations.read_bytes(), f"{item.row.key}.json")
+        task = parse_stored_task(item.annotations.read_bytes(), f"{item.row.key}.json")
         return ItemVersion(task, self.params, mask, self.unexplained_kind)
 
 
@@ -58,46 +49,38 @@ class Pair:
     link: str | None = None
 
 
-@dataclass(frozen=True)
-class ComparePair:
-    """Compare a pair; a class, so that it can be sent to worker processes."""
+def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -> MaskChange:
+    """Return what changed in one item; ``changed`` is 0 if only the numbering did.
 
-    before: Context
-    after: Context
-    same_code: bool = True
-
-    def __call__(self, pair: Pair) -> MaskChange:
-        """Return what changed in one item; ``changed`` is 0 if only the numbering did."""
-        names = Names()
-        old_file, new_file = _read_mask(pair.before), _read_mask(pair.after)
-        old_mask = names.named(old_file, self.before.classes)
-        new_mask = names.named(new_file, self.after.classes)
-        mismatch = pixel_digest(new_file) != pair.after.row.mask_sha256
-        change = replace(_counted(pair, old_mask, new_mask, names), manifest_mismatch=mismatch)
-        if not change.changed:
-            return change
-        before = self.before.item_version(pair.before, old_mask)
-        after = self.after.item_version(pair.after, new_mask)
-        criteria = (self.before.params.rasterize.annotation, self.after.params.rasterize.annotation)
-        return replace(
-            change,
-            causes=explain(before, after, names, self.same_code),
-            annotation=annotation_change(before.task, after.task, criteria),
-        )
+    Args:
+        before: What all items of the old version share.
+        after: What all items of the new version share.
+        same_code: See :func:`maskbench.diff.causes.explain`.
+        pair: Both versions of the item.
+    """
+    names = Names()
+    old_file, new_file = _read_mask(pair.before), _read_mask(pair.after)
+    old_mask = names.named(old_file, before.classes)
+    new_mask = names.named(new_file, after.classes)
+    mismatch = pixel_digest(new_file) != pair.after.row.mask_sha256
+    change = replace(_counted(pair, old_mask, new_mask, names), manifest_mismatch=mismatch)
+    if not change.changed:
+        return change
+    old, new = before.item_version(pair.before, old_mask), after.item_version(pair.after, new_mask)
+    criteria = (before.params.rasterize.annotation, after.params.rasterize.annotation)
+    return replace(
+        change,
+        causes=explain(old, new, names, same_code),
+        annotation=annotation_change(old.task, new.task, criteria),
+    )
 
 
-@dataclass(frozen=True)
-class VerifyItem:
-    """Verify an item that has no old version; a class, so that it can be sent to processes."""
-
-    context: Context
-
-    def __call__(self, item: ItemFiles) -> tuple[str, int]:
-        """Return the item's key and how many pixels its annotation and params do not explain."""
-        names = Names()
-        mask = names.named(_read_mask(item), self.context.classes)
-        causes = verify(self.context.item_version(item, mask), names)
-        return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
+def verify_item(context: Context, item: ItemFiles) -> tuple[str, int]:
+    """Return an item's key and how many pixels its annotation and params do not explain."""
+    names = Names()
+    mask = names.named(_read_mask(item), context.classes)
+    causes = verify(context.item_version(item, mask), names)
+    return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 
 def _read_mask(item: ItemFiles) -> Mask:

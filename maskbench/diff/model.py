@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 from maskbench.files.manifest import Row
 
-ANNOTATION, IMAGE, RASTERIZE, RULE = "annotation", "image", "rasterize", "rule"
-COMBINE, LABELS_MAP, CODE, UNEXPLAINED = "combine", "labels_map", "code", "unexplained"
+ANNOTATION, IMAGE, ALIAS, RASTERIZE = "annotation", "image", "alias", "rasterize"
+RULE, COMBINE, LABELS_MAP, CODE, UNEXPLAINED = (
+    "rule",
+    "combine",
+    "labels_map",
+    "code",
+    "unexplained",
+)
 
 CAUSE_TITLES = {
     ANNOTATION: "annotation changed",
     IMAGE: "image size changed",
+    ALIAS: "label renamed",
     RASTERIZE: "rasterize parameter changed",
     RULE: "rule changed",
     COMBINE: "combine parameter changed",
@@ -114,17 +121,17 @@ class MaskChange:
 
     @property
     def key(self) -> str:
-        """The item's key."""
+        """Return the item's key."""
         return self.after.key
 
     @property
     def share(self) -> float:
-        """Share of the mask's pixels that changed."""
+        """Return the share of the mask's pixels that changed."""
         return self.changed / max(1, self.pixels)
 
     @property
     def iou(self) -> dict[str, float | None]:
-        """IoU old ↔ new by class; None for all where the size changed."""
+        """Return the IoU old ↔ new by class; None for all where the size changed."""
         names = sorted(set(self.classes_before) | set(self.classes_after))
         if not self.comparable:
             return dict.fromkeys(names)
@@ -139,7 +146,7 @@ class MaskChange:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of its causes, without repeats."""
+        """Return the kinds of its causes, without repeats."""
         return tuple(dict.fromkeys(cause.kind for cause in self.causes))
 
 
@@ -248,17 +255,17 @@ class Differences:
 
     @property
     def changed_pixels(self) -> int:
-        """Pixels whose class differs, over all changed masks."""
+        """Count the pixels whose class differs, over all changed masks."""
         return sum(change.changed for change in self.changes)
 
     @property
     def unexplained(self) -> tuple[MaskChange, ...]:
-        """The changed masks with pixels that nothing explains."""
+        """Return the changed masks with pixels that nothing explains."""
         return tuple(change for change in self.changes if UNEXPLAINED in change.kinds)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs that a user of the benchmark would notice."""
+        """Tell whether nothing differs that a user of the benchmark would notice."""
         return not (
             self.changes or self.renumbered or self.added or self.removed or self.replaced
             or self.moves

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from maskbench.diff.model import Move
 from maskbench.files.manifest import Row
-from maskbench.params import SplitParams
-from maskbench.pipeline.splits import SUBSETS, assign_splits, groups_of
+from maskbench.params import SUBSETS, SplitParams
+from maskbench.pipeline.splits import assign_splits, groups_of
 
 
 def moves(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from maskbench.diff.model import ParamChange
+from maskbench.params import LEFT_OUT
 
 _SECTIONS = ("labels_map", "multi_label_rules", "rasterize", "combine", "split", "fetch", "review")
 
@@ -23,7 +24,13 @@ def param_changes(before: Any, after: Any) -> tuple[ParamChange, ...]:
 
 
 def _known(raw: Any) -> dict[str, Any]:
-    return {name: raw[name] for name in _SECTIONS if isinstance(raw, dict) and name in raw}
+    known = {name: raw[name] for name in _SECTIONS if isinstance(raw, dict) and name in raw}
+    rasterize = known.get("rasterize")
+    aliases = rasterize.get("label_aliases") if isinstance(rasterize, dict) else None
+    if isinstance(rasterize, dict) and isinstance(aliases, dict):  # null says something there
+        named = {label: LEFT_OUT if name is None else name for label, name in aliases.items()}
+        known["rasterize"] = {**rasterize, "label_aliases": named}
+    return known
 
 
 def _place(path: str) -> tuple[int, str]:

@@ -51,10 +51,7 @@ def class_name(rules: ClassRules, labels: frozenset[str]) -> str:
 
 def deciding_param(rules: ClassRules, labels: frozenset[str]) -> tuple[str, str]:
     """Return which parameter decides the class of these labels: a kind of cause, and its name."""
-    rule = next((rule for rule in rules.rules if rule.when == labels), None)
-    if rule is not None:
-        return RULE, rule.name
-    if len(labels) <= 1:
-        return LABELS_MAP, f"labels_map.{class_name(rules, labels)}"
-    name = "priority" if rules.fallback.unmatched == "priority" else "unmatched"
-    return COMBINE, f"combine.{name}"
+    path = rules.decided_by(labels)
+    section, _, name = path.partition(".")
+    kinds = {"multi_label_rules": RULE, "labels_map": LABELS_MAP, "combine": COMBINE}
+    return kinds[section], name if section == "multi_label_rules" else path

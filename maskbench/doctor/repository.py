@@ -14,8 +14,8 @@ from maskbench.labelstudio.server.private_network import is_loopback
 from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import Params
-from maskbench.pipeline.fetch import connect, setup_warnings
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.sources import connect, setup_warnings
 
 HASTY = Patience(retries=2)
 _COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache

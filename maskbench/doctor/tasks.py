@@ -8,18 +8,22 @@ from typing import Any
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
 from maskbench.errors import Problem, group_by_cause
 from maskbench.files.images import ImageInfo, inspect
-from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.files.levels import Levels, describe_badly_seen
+from maskbench.labelstudio.export import TaskError
+from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
-from maskbench.pipeline.fetch import TaskSource, needs_image, sized
-from maskbench.pipeline.rasterize import (
+from maskbench.pipeline.combine import describe_masks_without_class, no_class_at_all
+from maskbench.pipeline.fetch import Missing, needs_image, sized
+from maskbench.pipeline.sources import TaskSource, parse
+from maskbench.regions.build import BuiltMask, build_mask
+from maskbench.regions.report import (
     NOTHING_COUNTS,
     describe_empty_masks,
     no_mask_at_all,
     region_facts,
     region_problems,
 )
-from maskbench.regions.build import BuiltMask, build_mask
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Image, Task
 
@@ -29,6 +33,7 @@ _DROPPED = {
     "no_area": "that are points or open lines",
     "not_a_region": "that are no regions",
     "other_image": "on another image than the one chosen",
+    "left_out": "whose labels are all left out by label_aliases",
 }
 
 
@@ -40,9 +45,12 @@ class _Seen:
     total: int = 0
     counted: int = 0
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
     bad_tasks: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
+    missing: Missing = field(default_factory=Missing)
     bad_regions: list[Problem] = field(default_factory=list)
+    levels: dict[str, Levels] = field(default_factory=dict)
     turned: list[int] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
     names: dict[str, list[int]] = field(default_factory=dict)
@@ -62,6 +70,10 @@ def check_tasks(
         most: How many of the source's tasks to look at; None: all.
         total: How many tasks there are, if that is more than the source yields.
     """
+    for note in source.notes:
+        yield Finding(WARNING, note)
+    for problem in source.problems:
+        yield Finding(ERROR, str(problem))
     seen = _Seen()
     tasks = list(_parsed(source, params, seen, most))
     seen.total = max(seen.total, total)
@@ -72,18 +84,17 @@ def check_tasks(
         OK, f"looked at {seen.tasks} tasks; {seen.counted} have an annotation that counts"
     )
     yield from _errors(seen, params)
-    yield from _warnings(seen)
+    yield from _warnings(seen, params)
 
 
 def _parsed(source: TaskSource, params: Params, seen: _Seen, most: int | None) -> Iterator[Task]:
-    for raw, origin in source.tasks():
+    for raw in source.tasks():
         seen.total += 1
         if seen.tasks == most:
             continue
         seen.tasks += 1
         try:
-            fields = source.image_fields(origin)
-            task = parse_task(raw, origin, fields, params.fetch.image_field)
+            task = parse(raw, source, params.fetch.image_field)
         except TaskError as error:
             seen.bad_tasks += error.problems
             continue
@@ -105,9 +116,14 @@ def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
         file = source.find(task)
         info = inspect(file.path)
     except ValueError as error:
-        seen.bad_images.append(Problem(str(error), task=task.id))
+        if isinstance(error, MissingImageError) and params.fetch.missing_images == "skip":
+            seen.missing.add(task, error)
+        else:
+            seen.bad_images.append(Problem(str(error), task=task.id))
         return
     seen.bytes.setdefault(info.sha256, []).append(task.id)
+    if info.levels and info.levels.is_badly_seen(None) and params.combine.scaling is None:
+        seen.levels[task.key] = info.levels
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
@@ -129,6 +145,9 @@ def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
+    seen.masks[task.key] = {
+        "combinations": [(c.labels, c.pixels, c.becomes) for c in built.combinations]
+    }
     for combination in built.combinations:
         if combination.becomes is None:
             seen.unmatched.setdefault(combination.labels, []).append(task.id)
@@ -158,6 +177,8 @@ def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
         advice = "draw what has an area and a label; the next build stops otherwise"
         for problem in no_mask_at_all(seen.facts, params):
             yield Finding(level, str(problem), advice)
+        for problem in no_class_at_all(seen.masks, params.labels_map):
+            yield Finding(level, str(problem), "the next build stops otherwise")
 
 
 def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]:
@@ -165,18 +186,23 @@ def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]
         yield Finding(ERROR, f"{len(problems)} {what}: {some(problems)}", advice)
 
 
-def _warnings(seen: _Seen) -> Iterator[Finding]:
+def _warnings(seen: _Seen, params: Params) -> Iterator[Finding]:
     if seen.turned:
         what = f"{len(seen.turned)} images are turned by EXIF (task {some(seen.turned)})"
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
+    if seen.missing:
+        yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
+    if seen.levels:
+        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
+        yield Finding(WARNING, what, advice)
     if seen.clipped:
         what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
         yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")
     for reason, count in sorted(seen.dropped.items()):
         what = f"{count} regions {_DROPPED.get(reason, reason)} will have no pixel"
         yield Finding(WARNING, what, "after a build plots/dropped.csv lists them")
-    empty = describe_empty_masks(seen.facts)
-    if empty:
+    without_class = describe_masks_without_class(seen.masks, params.labels_map)
+    for empty in filter(None, (describe_empty_masks(seen.facts), without_class)):
         yield Finding(WARNING, empty, "look whether these images are meant to be background")
     twins = _twins(seen.names)
     if twins:

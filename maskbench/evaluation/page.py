@@ -98,6 +98,7 @@ def _work(shown: Shown, names: Mapping[str, str]) -> list[ShownImage]:
         ShownImage(
             name,
             shown.benchmark.scene_path(key),
+            shown.benchmark.scaling(key),
             shown.benchmark.mask_path(key),
             {title: masks[key] for title, masks in found.items()},
         )

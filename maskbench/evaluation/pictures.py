@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from maskbench.dataset import load_mask
 from maskbench.evaluation.mistakes import MISTAKES, mistakes
+from maskbench.files.levels import Scaling
 from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.data import MaskData, plain_mask, write_item
 from maskbench.pages.palette import MARKS
@@ -23,12 +24,14 @@ class ShownImage:
     Attributes:
         name: Its name in the page's files.
         scene: The scene's file.
+        scaling: Which of its values become 0 and 255, if it has 16 bits.
         truth: The true mask's file.
         predictions: Its predicted masks or their files, by title.
     """
 
     name: str
     scene: Path
+    scaling: Scaling | None
     truth: Path
     predictions: Mapping[str, Path | Mask]
 
@@ -47,7 +50,8 @@ class DrawImage:
 
     def __call__(self, shown: ShownImage) -> None:
         """Write the pictures and the data of one image."""
-        picture, truth = scene(shown.scene), load_mask(shown.truth, self.classes)
+        picture = scene(shown.scene, shown.scaling)
+        truth = load_mask(shown.truth, self.classes)
         predicted = {
             title: read_mask(mask) if isinstance(mask, Path) else np.asarray(mask, dtype=np.uint8)
             for title, mask in shown.predictions.items()

@@ -29,13 +29,13 @@ class Instance:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """The pixels' bounding box: left, top, width and height in pixels."""
+        """Return the pixels' bounding box: left, top, width and height in pixels."""
         rows, columns = self.pixels.inside.shape
         return self.pixels.left, self.pixels.top, columns, rows
 
     @property
     def outlines(self) -> list[Ring]:
-        """The outline of each part of the region; see :func:`maskbench.export.trace.trace`."""
+        """Return the outline of each part, as :func:`maskbench.export.trace.trace` does."""
         return trace(self.pixels)
 
 

@@ -30,7 +30,7 @@ class ExportSource:
 
     @cached_property
     def rasterize(self) -> RasterizeParams:
-        """The params by which regions become pixels: ``params``, or those found for None.
+        """Return the params by which regions become pixels: ``params``, or those found for None.
 
         Raises:
             ParamsError: ``params.yaml`` cannot be read, or breaks a rule.

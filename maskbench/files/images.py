@@ -13,9 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from maskbench.files.atomic import link_or_copy, replacing
 from maskbench.files.hashing import sha256_file
+from maskbench.files.levels import (
+    Levels,
+    Scaling,
+    is_wide,
+    is_wide_colour,
+    levels_of,
+    scaling_of,
+    to_8_bits,
+)
 
 MOST_PIXELS = 1 << 29
 """Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
@@ -59,6 +69,7 @@ class ImageInfo(NamedTuple):
         height: Height in pixels, upright.
         orientation: The EXIF orientation, 1 (upright as stored) … 8.
         sha256: Digest of the file's bytes.
+        levels: The smallest and largest value, if it has more than 8 bits.
     """
 
     suffix: str
@@ -66,10 +77,11 @@ class ImageInfo(NamedTuple):
     height: int
     orientation: int
     sha256: str
+    levels: Levels | None = None
 
 
 @contextmanager
-def open_image(path: Path, formats: list[str] | None = None) -> Iterator[Image.Image]:
+def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFile]:
     """Open an image file as :func:`PIL.Image.open` does; it is closed after the block.
 
     Pillow gets a stream: given a path, it maps an uncompressed TIFF into memory and confuses rows
@@ -83,7 +95,8 @@ def inspect(path: Path) -> ImageInfo:
     """Read an image file to its last pixel and tell what it holds.
 
     Raises:
-        ValueError: It is no image, of an unknown format, too large, or cut off.
+        ValueError: It is no image, of an unknown format, too large, cut off, or has floating-point
+            pixels.
     """
     try:
         with warnings.catch_warnings():
@@ -92,15 +105,34 @@ def inspect(path: Path) -> ImageInfo:
                 width, height = image.size
                 if width * height > MOST_PIXELS:
                     raise ValueError(f"it claims {width} x {height} pixels, more than allowed")
+                wide_colour = is_wide_colour(image)  # before getexif, which may load it
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 suffix = SUFFIXES[str(image.format)]
                 width, height = _turned(image).size
+                if image.mode == "F":
+                    raise ValueError(_FLOATS)
+                levels = levels_of(image, wide_colour)
     except UnidentifiedImageError:
-        raise ValueError("it is no image in a known format (JPEG, PNG, TIFF, WebP …)") from None
+        raise ValueError(_unknown(path)) from None
     except _DAMAGE as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
     orientation = orientation if orientation in _TURNS else 1
-    return ImageInfo(suffix, width, height, orientation, sha256_file(path))
+    return ImageInfo(suffix, width, height, orientation, sha256_file(path), levels)
+
+
+_FLOATS = "its pixels are floating-point numbers: save it with 8 or 16 bits"
+
+
+def _unknown(path: Path) -> str:
+    """Say why Pillow does not know a file."""
+    with path.open("rb") as stream:
+        is_tiff = stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if is_tiff:
+        return (
+            "it is a TIFF of a kind that is not read (numbers of 64 bits, or 2 or more than 4 "
+            "channels): save it with 8 or 16 bits, in grey or colour"
+        )
+    return "it is no image in a known format (JPEG, PNG, TIFF, WebP …)"
 
 
 def _turned(image: Image.Image) -> Image.Image:
@@ -149,15 +181,17 @@ def _format(path: Path) -> str:
 Scene = npt.NDArray[np.uint8]
 """Red, green, blue, shape (H, W, 3), uint8."""
 
-_WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of 16-bit grey
 
-
-def read_scene(path: Path) -> Scene:
+def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
     """Read an image as the annotator saw it: upright (EXIF applied), RGB, 8 bits.
 
     Grey is repeated in the three channels, a palette is looked up, transparency is dropped (as
     fastai does), CMYK is converted by Pillow. Of 16 bits the upper 8 are used; Pillow itself would
     clip all values beyond 255 to white.
+
+    Args:
+        path: The image file.
+        scaling: The values of a grey image of more than 8 bits that become 0 and 255.
 
     Returns:
         Shape (H, W, 3), uint8.
@@ -167,11 +201,11 @@ def read_scene(path: Path) -> Scene:
             message says which, without the path.
     """
     image = _turned(load_image(path))
-    if image.mode in _WIDE:
-        grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+    if is_wide(image):
+        grey = to_8_bits(np.asarray(image), scaling)
         return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
     if image.mode == "F":
-        raise ValueError("its pixels are floating-point numbers: save it with 8 or 16 bits")
+        raise ValueError(_FLOATS)
     return np.array(image.convert("RGB"))
 
 
@@ -188,6 +222,31 @@ def image_shape(path: Path) -> tuple[int, int]:
                 return image.height, image.width
     except (*_DAMAGE, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
+
+
+def is_wide_file(path: Path) -> bool:
+    """Tell from its first bytes whether an image file is grey with more than 8 bits."""
+    try:
+        with open_image(path) as image:
+            return is_wide(image)
+    except (*_DAMAGE, ValueError):
+        return False  # reading it tells why
+
+
+def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None, Scaling | None]:
+    """Return the levels of an image with more than 8 bits, and its scaling by ``combine.scaling``.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata, as in inspect
+        with open_image(path) as image:
+            wide_colour = is_wide_colour(image)
+            if not (is_wide(image) or wide_colour):
+                return None, None
+            image.load()
+            return levels_of(image, wide_colour), scaling_of(image, choice)
 
 
 def load_image(path: Path) -> Image.Image:

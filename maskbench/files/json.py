@@ -1,7 +1,6 @@
 """Write and read JSON: equal values give equal bytes."""
 
 import json
-import re
 from typing import Any, NoReturn
 
 
@@ -14,7 +13,8 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-_LONG_NUMBER = re.compile(rb"(?:^|[:,\[\s-])[0-9]{19}")
+_SHAPES = bytes.maketrans(b"123456789:,[-\t\r\n", b"000000000       ")
+_LONG_NUMBER = b" " + b"0" * 19  # in those shapes: 19 digits that are no decimal places
 
 
 def parse_json(content: bytes) -> Any:
@@ -29,7 +29,7 @@ def parse_json(content: bytes) -> Any:
     """
     import orjson
 
-    if not _LONG_NUMBER.search(content):
+    if _LONG_NUMBER not in b" " + content.translate(_SHAPES):
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
+from maskbench.files.levels import LEAST, MOST, Scaling
 from maskbench.text import unescape_formula
 
 
@@ -32,6 +33,7 @@ class Row:
         classes: Pixels by class name; classes without a pixel are not in it.
         mask_sha256: :func:`maskbench.files.masks.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
+        scaling: The values of a scene of 16 bits that become 0 and 255; None: it is read as it is.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Row:
     classes: Mapping[str, int]
     mask_sha256: str
     scene_sha256: str
+    scaling: Scaling | None = None
 
     def link(self, server: str | None) -> str | None:
         """Return the task's address in Label Studio; None if the labels came from a folder."""
@@ -105,7 +108,18 @@ def _row(values: Mapping[str, str]) -> Row:
         classes={str(name): int(count) for name, count in json.loads(values["classes"]).items()},
         mask_sha256=values["mask_sha256"],
         scene_sha256=values["scene_sha256"],
+        scaling=_scaling(values.get("scaling") or ""),
     )
+
+
+def _scaling(text: str) -> Scaling | None:
+    """Read ``[low, high]``; manifests of versions before 0.2 have no such column."""
+    if not text:
+        return None
+    low, high = (int(number) for number in json.loads(text))
+    if not LEAST <= low <= high <= MOST:
+        raise ValueError(f"{text} is no scaling")
+    return low, high
 
 
 def _optional(text: str) -> int | None:

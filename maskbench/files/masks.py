@@ -49,7 +49,7 @@ def pixel_digest(mask: Mask) -> str:
         mask: Class values, shape (H, W), uint8.
 
     Returns:
-        The hex digest of ``<H>x<W>:``, followed by a byte a pixel, row by row from the top.
+        The hex digest of ``<H>x<W>:``, followed by one byte per pixel, row by row from the top.
     """
     height, width = mask.shape
     digest = hashlib.sha256(f"{height}x{width}:".encode())

@@ -1,4 +1,4 @@
-"""Reading YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
+"""Read YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
 
 PyYAML resolves YAML 1.1 (``No`` is False, ``010`` is 8, ``1e-3`` a string); DVC reads with
 ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would use something else than
@@ -118,21 +118,26 @@ def _construct_date(loader: _Loader, node: yaml.ScalarNode) -> str:
     )
 
 
-for _tag, _pattern, _first, _construct in (
-    ("tag:yaml.org,2002:bool", _BOOL, list("tTfF"), _construct_bool),
-    ("tag:yaml.org,2002:int", _INT, list("-+0123456789"), _construct_int),
-    ("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."), _construct_float),
-    ("tag:yaml.org,2002:timestamp", _DATE, list("0123456789"), _construct_date),
-    ("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""], None),
-    (_MERGE, re.compile(r"^<<$"), ["<"], None),
-):
+IMPLICIT = (
+    ("tag:yaml.org,2002:bool", _BOOL, list("tTfF")),
+    ("tag:yaml.org,2002:int", _INT, list("-+0123456789")),
+    ("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789.")),
+    ("tag:yaml.org,2002:timestamp", _DATE, list("0123456789")),
+    ("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""]),
+    (_MERGE, re.compile(r"^<<$"), ["<"]),
+)
+"""What plain scalars mean in YAML 1.2: tag, pattern, first characters."""
+
+for _tag, _pattern, _first in IMPLICIT:
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
-    if _construct is not None:
-        _Loader.add_constructor(_tag, _construct)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _construct_bool)
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML 1.2 document, as DVC sees it.
+    """Return the value of a YAML 1.2 document, as DVC sees it.
 
     Raises:
         ValueError: The text is not YAML, names a key twice, uses a tag, or holds a bare date (on

@@ -8,7 +8,7 @@ only for annotations that count.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from maskbench.errors import Problem
 from maskbench.labelstudio.image_names import UnknownImageError, shown_image, task_key
@@ -37,11 +37,26 @@ class TaskError(ValueError):
         self.problems = problems
 
 
+class RawTask(NamedTuple):
+    """A task as its source has it.
+
+    Attributes:
+        value: The parsed JSON value.
+        origin: The file or project that it came from, for messages.
+        qualifier: What its key needs to differ from that of another project's task; mostly empty.
+    """
+
+    value: Any
+    origin: str
+    qualifier: str = ""
+
+
 def parse_task(
     raw: Any,
     origin: str | None = None,
     fields: Mapping[str, str] | None = None,
     chosen: Mapping[str, str] | None = None,
+    qualifier: str = "",
 ) -> Task:
     """Read a task from one entry of a JSON export.
 
@@ -50,13 +65,14 @@ def parse_task(
         origin: The file it came from, for messages.
         fields: The data field behind each image tag of the labelling setup, where it is known.
         chosen: The same from ``fetch.image_field``, which goes first.
+        qualifier: What its key needs to differ from that of another project's task.
 
     Raises:
         TaskError: The value is no task, has no usable id or image, or an annotation is malformed.
     """
     if _is_deep(raw):
         raise TaskError([Problem("a task is nested too deeply", origin)])
-    if not isinstance(raw, dict) or not _is_id(raw.get("id")):
+    if not isinstance(raw, dict) or not is_id(raw.get("id")):
         found = repr(raw.get("id"))[:80] if isinstance(raw, dict) else type(raw).__name__
         raise TaskError([Problem(f"a task with a numeric id is expected, found {found}", origin)])
     try:
@@ -64,7 +80,8 @@ def parse_task(
     except ValueError:
         what = "holds a number that is infinite or NaN"
         raise TaskError([Problem(what, origin, raw["id"])]) from None
-    return _task(raw, origin, fields, chosen)
+    task = _task(raw, origin, fields, chosen)
+    return replace(task, key=task_key(task.id, task.reference, qualifier)) if qualifier else task
 
 
 def essential(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +122,7 @@ def _task(
     task_id: int = raw["id"]
     data, annotations = raw.get("data"), raw.get("annotations")
     if not isinstance(data, dict) or not isinstance(annotations, list):
-        what = "has no 'data' and 'annotations': export the project as JSON (not JSON_MIN)"
+        what = "has no 'data' and 'annotations': export the project as JSON"
         raise TaskError([Problem(what, origin, task_id)])
     problems: list[Problem] = []
     parsed = [
@@ -124,7 +141,7 @@ def _task(
         problems.append(Problem(str(error), origin, task_id))
     if problems:
         raise TaskError(problems)
-    project = raw["project"] if _is_id(raw.get("project")) else None
+    project = raw["project"] if is_id(raw.get("project")) else None
     return Task(task_id, task_key(task_id, reference), project, data, reference, kept)
 
 
@@ -144,7 +161,8 @@ def _marked(annotation: Annotation, tags: frozenset[str]) -> Annotation:
     return replace(annotation, regions=tuple(regions))
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """Tell whether a value can be the id of a task, annotation, project or user."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
 
 
@@ -152,7 +170,7 @@ def _annotation(
     raw: Any, index: int, origin: str | None, task: int, problems: list[Problem]
 ) -> Annotation | None:
     results = raw.get("result") if isinstance(raw, dict) else None
-    number = raw["id"] if isinstance(raw, dict) and _is_id(raw.get("id")) else index + 1
+    number = raw["id"] if isinstance(raw, dict) and is_id(raw.get("id")) else index + 1
     if not isinstance(raw, dict) or not isinstance(results, list | None):
         what = "an annotation with a list 'result' is expected"
         problems.append(Problem(what, origin, task, number))
@@ -174,7 +192,7 @@ def _annotation(
 def _user(value: Any) -> int | None:
     """Return the annotator's id, also from an export that has the whole user in its place."""
     value = value.get("id") if isinstance(value, dict) else value
-    return value if _is_id(value) else None
+    return value if is_id(value) else None
 
 
 def _text(value: Any) -> str | None:
@@ -260,7 +278,7 @@ def _labels(item: Mapping[str, Any]) -> list[str]:
 def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:
     for item in items:
         size = (item.get("original_width"), item.get("original_height"))
-        if all(_is_id(side) for side in size):
+        if all(is_id(side) for side in size):
             return size  # type: ignore[return-value]  # two integers
     return None
 

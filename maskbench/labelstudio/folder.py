@@ -1,56 +1,115 @@
 """Read a folder of Label Studio JSON exports and the images that they name."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
-from maskbench.files.json import compact_json, parse_json
+from maskbench.files.json import compact_json
+from maskbench.labelstudio.copies import Export, Union
+from maskbench.labelstudio.export import RawTask, is_id
+from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
 from maskbench.regions.task import Task
 
 
 class Folder:
-    """Exports (``*.json`` in the folder itself) and the images anywhere below it.
+    """Exports and images anywhere below a folder.
 
     Args:
         path: The folder.
         memory: Where to keep the images' digests between runs; None: read all images.
 
+    Attributes:
+        notes: What a user should know of the exports, a line each: files that were passed over,
+            which of several exports counts.
+        problems: What is wrong with the exports, apart from single tasks.
+
     Raises:
-        SourceError: The folder does not exist or holds no export.
+        SourceError: The folder does not exist or holds no export, or a file cannot be read; the
+            error lists all such files.
     """
 
     def __init__(self, path: Path, memory: Path | None = None) -> None:
         self.path = path
         if not path.is_dir():
             raise SourceError(f"fetch.folder: {path} is no folder")
-        self.exports = sorted(path.glob("*.json"))
-        if not self.exports:
-            raise SourceError(f"fetch.folder: {path} holds no Label Studio JSON export (*.json)")
         self._images = ImageIndex(path)
         self._digests = Digests(path, memory, self._images.signatures) if memory else None
+        self.notes: list[str] = []
+        self.problems: list[Problem] = []
+        self._files = self._read()
+        union = Union(self._exports())
+        self._tasks = union.tasks
+        self.notes += union.notes
+        self.problems += union.problems
 
-    def tasks(self) -> Iterator[tuple[Any, str]]:
-        """Yield the raw tasks of all exports, each with the name of its file.
+    @property
+    def exports(self) -> list[str]:
+        """The names of the files with tasks, within the folder."""
+        return sorted(self._files)
 
-        Raises:
-            SourceError: A file is no JSON or no list of tasks; the error lists all such files.
-        """
-        exports = {}
-        problems = []
-        for file in self.exports:
+    def _read(self) -> dict[str, Content]:
+        """Return the content of each file with tasks, by name; files that are none are noted."""
+        files: dict[str, Content] = {}
+        others: dict[str, list[str]] = {}
+        broken = []
+        for path in _candidates(self.path):
+            name = path.relative_to(self.path).as_posix()
             try:
-                exports[file.name] = _tasks_of(file)
+                files[name] = _content(path)
+            except NotAnExportError as reason:
+                others.setdefault(str(reason), []).append(name)
             except ValueError as error:
-                problems.append(Problem(str(error), file.name))
-        if problems:
-            raise SourceError(f"fetch.folder: {self.path} cannot be read", problems)
-        for name, tasks in exports.items():
-            for task in tasks:
-                yield task, name
+                broken.append(Problem(str(error), name))
+        if broken:
+            raise SourceError(f"fetch.folder: {self.path} cannot be read", broken)
+        passed_over = [f"{some(names)} ({reason})" for reason, names in sorted(others.items())]
+        if not files:
+            found = f"; passed over: {'; '.join(passed_over)}" if passed_over else ""
+            raise SourceError(
+                f"fetch.folder: {self.path} holds no Label Studio JSON export (*.json){found}"
+            )
+        if passed_over:
+            self.notes.append(f"passed over, as no export: {'; '.join(passed_over)}")
+        mins = [name for name, content in files.items() if content.is_min]
+        if mins:
+            self.notes.append(f"{some(mins)}: {_OF_MIN}")
+        return files
+
+    def _exports(self) -> Iterator[Export]:
+        """Yield the exports; tasks without an id become a problem of their file."""
+        folders: dict[tuple[str, bool], list[RawTask]] = {}
+        for name, content in self._files.items():
+            tasks = list(self._with_id(name, content.tasks))
+            if content.is_single:
+                folder = PurePosixPath(name).parent.as_posix()
+                folders.setdefault((folder, content.is_in_pieces), []).extend(tasks)
+            else:
+                yield Export(name, tasks, content.is_in_pieces)
+        for (folder, is_in_pieces), tasks in folders.items():
+            name = tasks[0].origin if len(tasks) == 1 else f"{folder}/*"
+            yield Export(name, tasks, is_in_pieces)
+
+    def _with_id(self, name: str, tasks: list[Any]) -> Iterator[RawTask]:
+        without = []
+        for place, task in enumerate(tasks, start=1):
+            number = task.get("id") if isinstance(task, dict) else task
+            if isinstance(task, dict) and is_id(number):
+                yield RawTask(task, name)
+            else:
+                without.append(f"entry {place}: {repr(number)[:40]}")
+        if without:
+            tasks_have = "1 task has" if len(without) == 1 else f"{len(without)} tasks have"
+            what = f"{tasks_have} no number as id ({some(without)}); {_GIVE_IDS}"
+            self.problems.append(Problem(what, name))
+
+    def tasks(self) -> Iterator[RawTask]:
+        """Yield the raw tasks of all exports, each task once."""
+        return iter(self._tasks)
 
     def fingerprint(self, raw: Any, origin: str) -> str | None:
         """Return a digest of a raw task; None if it is nested too deeply to be a task."""
@@ -86,14 +145,54 @@ class Folder:
         return self.path / self._images.find(reference)
 
 
-def _tasks_of(file: Path) -> list[Any]:
-    """Return the raw tasks of an export."""
+_OF_MIN = (
+    "JSON_MIN does not tell projects, ground truth, skipped annotations, and the order of regions "
+    "of different tools; export the project as JSON where these matter"
+)
+_GIVE_IDS = (
+    "import the file into Label Studio and export the project as JSON, or give each task a number "
+    "of its own as 'id'"
+)
+_ENDINGS = (".json", ".jsonl", ".ndjson")
+SHOWN = 5
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _candidates(root: Path) -> Iterator[Path]:
+    """Yield the files that may be exports: by their ending, or named by a number.
+
+    A target storage names its files by the annotation's number, with or without an ending. Hidden
+    files, such as those that macOS writes beside others, are none.
+    """
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
+        found = (folders if Path(folder) == root else []) + names
+        for name in sorted(found):
+            path = Path(folder, name)
+            is_named = path.suffix.lower() in _ENDINGS and not name.startswith(".")
+            if is_named or (name.isdecimal() and path.is_file()):
+                yield path
+
+
+def _content(file: Path) -> Content:
+    """Return the tasks in a file.
+
+    Raises:
+        NotAnExportError: It is JSON of something else.
+        ValueError: It is no file, or no JSON.
+    """
     if not file.is_file():  # reading a pipe would wait for ever
         raise ValueError("is no file, or a link to none")
     try:
-        value = parse_json(file.read_bytes())
+        return read_content(file.read_bytes())
+    except NotAnExportError:
+        raise
     except (ValueError, RecursionError) as error:
+        if not file.suffix:
+            raise NotAnExportError("no JSON") from None
         raise ValueError(f"is no valid JSON: {error}") from None
-    if not isinstance(value, list):
-        raise ValueError("is no list of tasks: export the project as JSON")
-    return value

@@ -4,6 +4,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
+class MissingImageError(ValueError):
+    """A task's image is not there."""
+
+
 class ImageFile(NamedTuple):
     """A file with a task's image.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from maskbench.files.hashing import Signature, signature_of
+from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import (
     IMAGE_SUFFIXES,
     UNREAD_FORMATS,
@@ -89,7 +90,8 @@ class ImageIndex:
         has the exact name and the other a near name and more of the path.
 
         Raises:
-            ValueError: No file fits, or several fit equally well.
+            MissingImageError: No file fits.
+            ValueError: Several fit equally well, or the reference names no file.
         """
         paths = []
         for path in candidate_paths(reference):
@@ -102,7 +104,7 @@ class ImageIndex:
             for path in paths:
                 if files := near(path[-1]):
                     return self._best(files, path, reference)
-        raise ValueError(
+        raise MissingImageError(
             f"no image file below {self._root} fits {reference!r}{self._nearest(reference)}"
         )
 

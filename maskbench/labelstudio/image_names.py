@@ -69,7 +69,7 @@ def shown_image(
         UnknownImageError: There are several images, and nothing tells which one the regions show.
         ValueError: No field looks like an image, or the field lists several images.
     """
-    found = {name: value for name, value in data.items() if _looks_like_image(value)}
+    found = {name: value for name, value in data.items() if looks_like_image(value)}
     if len(found) > 1:
         found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
     if not found:
@@ -136,9 +136,10 @@ def _only(field: tuple[str, Any]) -> str:
     return str(value[0])
 
 
-def _looks_like_image(value: Any) -> bool:
+def looks_like_image(value: Any) -> bool:
+    """Tell whether a value of a task's data names an image, or several."""
     if isinstance(value, list):
-        return bool(value) and all(isinstance(v, str) and _looks_like_image(v) for v in value)
+        return bool(value) and all(isinstance(v, str) and looks_like_image(v) for v in value)
     if not isinstance(value, str):
         return False
     if value.startswith(("/data/", "data:image/", *_SCHEMES)):
@@ -182,6 +183,11 @@ def reference_parts(reference: str) -> list[str]:
     if not pieces or "\0" in path:
         raise ValueError(f"the image reference {reference!r} names no file")
     return pieces
+
+
+def is_upload(name: str) -> bool:
+    """Tell whether a file's name begins with the random digits that an upload gets."""
+    return _UPLOAD_PREFIX.match(name) is not None
 
 
 def without_upload_prefix(name: str) -> str:
@@ -279,10 +285,11 @@ def upload_names(name: str) -> list[str]:
     return list(dict.fromkeys(re.sub(r"[^-\w.]", "", f.strip().replace(" ", "_")) for f in forms))
 
 
-def task_key(task_id: int, reference: str | None) -> str:
+def task_key(task_id: int, reference: str | None, qualifier: str = "") -> str:
     """Return the key of a task: its id and its image's name, reduced to safe characters.
 
-    It is unique because the id is, and stable because nothing else of the project enters.
+    It is unique because the id is, and stable because nothing else of the project enters. Where
+    tasks of several projects have one id and one name, a qualifier tells them apart.
 
     >>> task_key(12, "/data/upload/1/43fa2d60-leaf_1_%C3%A9t%C3%A9.png")
     '000012_leaf_1_ete'
@@ -294,4 +301,4 @@ def task_key(task_id: int, reference: str | None) -> str:
     stem = name.rpartition(".")[0] or name
     ascii_stem = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     readable = re.sub(r"[^A-Za-z0-9]+", "_", ascii_stem).strip("_")[:_STEM_LENGTH].strip("_")
-    return f"{task_id:06d}_{readable}" if readable else f"{task_id:06d}"
+    return "_".join(part for part in (f"{task_id:06d}", readable, qualifier) if part)

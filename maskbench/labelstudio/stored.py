@@ -47,10 +47,10 @@ def read_task(path: Path) -> Task:
     Raises:
         DataError: The file is damaged or of another version of maskbench.
     """
-    return task_of(path.read_bytes(), path.name)
+    return parse_stored_task(path.read_bytes(), path.name)
 
 
-def task_of(content: bytes, name: str) -> Task:
+def parse_stored_task(content: bytes, name: str) -> Task:
     """Read a task from the bytes of its stored form.
 
     Args:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from maskbench.files.atomic import replacing
 from maskbench.files.images import read_scene
+from maskbench.files.levels import Scaling
 from maskbench.pages.palette import Color
 
 LONGEST = 1600
@@ -61,14 +62,20 @@ def palette_picture(
     return picture
 
 
-def scene(path: Path, longest: int = LONGEST) -> Image.Image:
-    """Return a scene as RGB, no side longer than ``longest`` pixels."""
+def scene(path: Path, scaling: Scaling | None = None, longest: int = LONGEST) -> Image.Image:
+    """Return a scene as RGB, no side longer than ``longest`` pixels.
+
+    Args:
+        path: The scene's file.
+        scaling: Which values of 16 bits become 0 and 255; see the manifest.
+        longest: The longest side in pixels.
+    """
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
             image.draft("RGB", (longest, longest))  # decodes a fraction of a large photo
             picture = image.convert("RGB")
         else:
-            picture = Image.fromarray(read_scene(path))
+            picture = Image.fromarray(read_scene(path, scaling))
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return picture
 

@@ -1,6 +1,7 @@
 """Stage *combine*: label sets become class masks by the rules, with the upright scenes beside."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,10 @@ from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256, sha256_file
-from maskbench.files.images import write_upright
+from maskbench.files.images import read_levels, write_upright
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, read_label_set
+from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.files.masks import pixel_digest, write_mask
 from maskbench.params import IGNORE, Params
 from maskbench.pipeline.incremental import (
@@ -26,13 +28,21 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.label_set import LabelSet
-from maskbench.regions.rules import ClassRules, Combination, class_mask, missing_rule
+from maskbench.regions.proposals import nestings, unmatched_advice, unmatched_problems
+from maskbench.regions.rules import (
+    ClassRules,
+    Combination,
+    CombinationTotal,
+    add_up,
+    class_mask,
+)
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
-    "mask_sha256", "scene_sha256",
+    "mask_sha256", "scene_sha256", "scaling",
 )  # fmt: skip
-"""Columns of ``data/combined.csv``; ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
+"""Columns of ``data/combined.csv``; ``scaling`` is a JSON list of the values of a scene of 16 bits
+that become 0 and 255, ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
 ``classes`` a JSON object of pixels by class name."""
 
 
@@ -47,7 +57,15 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     folders = ("benchmark/masks", "benchmark/scenes")
-    recipe = Recipe("combine", make_mask, folders, lambda facts: _unmatched(_total(facts)))
+    recipe = Recipe(
+        "combine",
+        make_mask,
+        folders,
+        lambda facts: (
+            unmatched_problems(_total(facts)) or no_class_at_all(facts, params.labels_map)
+        ),
+        lambda facts: _advice(facts, params),
+    )
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
     built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
@@ -60,9 +78,15 @@ def combine(params: Params, layout: Layout) -> str:
     write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
     write_table(layout.plot("combinations"), columns, _combination_rows(combinations))
+    badly_seen = {
+        key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
+    }
+    if warning := describe_badly_seen(badly_seen, params.combine.scaling):
+        print(f"warning: {warning}", file=sys.stderr)
+    empty = describe_masks_without_class(built.facts, params.labels_map)
     return (
         f"{len(built.facts)} masks of {len(names)} classes, {len(combinations)} combinations of "
-        f"labels; {built.made} masks made anew"
+        f"labels; {built.made} masks made anew{f' — {empty}' if empty else ''}"
     )
 
 
@@ -115,6 +139,7 @@ def make_mask(work: MaskWork) -> Outcome:
     keeps_bytes = write_upright(image, work.target / scene)
     pixels, found = class_mask(LabelSet(source.labels, source.planes), work.rules)
     written = write_mask(work.target / mask, pixels)
+    levels, scaling = read_levels(work.target / scene, work.rules.fallback.scaling)
     scene_digest = source.image["sha256"] if keeps_bytes else sha256_file(work.target / scene)
     facts = _facts(source, found) | {
         "scene": Path(scene).name,
@@ -123,6 +148,8 @@ def make_mask(work: MaskWork) -> Outcome:
         "width": pixels.shape[1],
         "mask_sha256": pixel_digest(pixels),
         "scene_sha256": scene_digest,
+        "scaling": scaling,
+        "badly_seen": levels if levels and levels.is_badly_seen(scaling) else None,
     }
     return Outcome({mask: written, scene: scene_digest}, facts)
 
@@ -142,40 +169,74 @@ def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]
 
 _Facts = Mapping[str, Mapping[str, Any]]
 
-_Combination = tuple[tuple[str, ...], str | None, int, list[int]]
-"""(labels, class, pixels, tasks) of a combination of labels, over all images."""
+
+def _total(facts: _Facts) -> list[CombinationTotal]:
+    """Add up each combination over all images."""
+    return add_up((fact["task"], _found(fact)) for fact in facts.values() if fact)
 
 
-def _total(facts: _Facts) -> list[_Combination]:
-    """Add up each combination over all images: those of fewer labels first, then by name."""
-    classes: dict[tuple[str, ...], str | None] = {}
-    pixels: Counter[tuple[str, ...]] = Counter()
-    tasks: dict[tuple[str, ...], list[int]] = {}
-    for fact in facts.values():
-        for names, count, becomes in fact["combinations"]:
-            labels = tuple(names)
-            classes[labels] = becomes
-            pixels[labels] += count
-            tasks.setdefault(labels, []).append(fact["task"])
-    ordered = sorted(classes, key=lambda labels: (len(labels), labels))
-    return [(labels, classes[labels], pixels[labels], tasks[labels]) for labels in ordered]
+def _found(fact: Mapping[str, Any]) -> list[Combination]:
+    return [Combination(tuple(labels), *rest) for labels, *rest in fact["combinations"]]
 
 
-def _unmatched(combinations: Sequence[_Combination]) -> list[Problem]:
-    """Return a problem for each combination without a rule."""
-    return [
-        Problem(
-            f"{missing_rule(labels)}: {pixels} pixels in "
-            f"{len(tasks)} task{'s' * (len(tasks) > 1)} ({_some(tasks)}); add a rule with "
-            f"when: [{', '.join(labels)}], or set combine.unmatched",
-            param="multi_label_rules",
-        )
-        for labels, becomes, pixels, tasks in combinations
-        if becomes is None
+def _advice(facts: _Facts, params: Params) -> str:
+    """Say what to do about combinations without a rule; empty if there are none."""
+    unmatched = [total.labels for total in _total(facts) if total.becomes is None]
+    if not unmatched:
+        return ""
+    pairs = nestings(_found(fact) for fact in facts.values() if fact)
+    names = [rule.name for rule in params.rules]
+    return unmatched_advice(unmatched, pairs, params.labels_map, names)
+
+
+SHOWN_KEYS = 5
+
+
+def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[str, list[str]]:
+    """Find the masks that hold nothing but background or ignored pixels although labels lie there.
+
+    Args:
+        facts: The ``combinations`` of each mask, by key.
+        labels_map: Class names and their values.
+
+    Returns:
+        Which labels become what, by key.
+    """
+    found = {}
+    for key, fact in facts.items():
+        drawn = [(labels, becomes) for labels, _, becomes in fact.get("combinations", ()) if labels]
+        if drawn and all(labels_map.get(becomes) in (0, IGNORE) for _, becomes in drawn):
+            found[key] = [f"{' + '.join(labels)} → {becomes}" for labels, becomes in drawn]
+    return found
+
+
+def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Problem]:
+    """Find out why no mask would have a pixel of a class; empty if one has, or nothing is drawn."""
+    empty = masks_without_class(facts, labels_map)
+    drawn = [
+        key for key, fact in facts.items() if any(part[0] for part in fact.get("combinations", ()))
     ]
+    if not empty or len(empty) < len(drawn):
+        return []
+    keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
+    what = (
+        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
+        f"{len(keys)} task{'s' * (len(keys) > 1)} ({_some(keys, SHOWN_KEYS)}); correct labels_map, "
+        "multi_label_rules or combine.unmatched"
+    )
+    return [Problem(what)]
 
 
-def _some(tasks: Sequence[int], most: int = 10) -> str:
+def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> str:
+    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+    empty = masks_without_class(facts, labels_map)
+    named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
+    masks = "1 mask has" if len(named) == 1 else f"{len(named)} masks have"
+    what = f"{masks} no pixel of a class although regions were drawn"
+    return f"{what}: {_some(named, SHOWN_KEYS)}" if named else ""
+
+
+def _some(tasks: Sequence[object], most: int = 10) -> str:
     shown = ", ".join(str(task) for task in tasks[:most])
     return shown + (", …" if len(tasks) > most else "")
 
@@ -192,11 +253,13 @@ def codes(labels_map: Mapping[str, int]) -> list[str]:
 
 def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: fact[name] for name in COLUMNS if name in fact}
-    return named | {"key": key, "classes": json.dumps(fact["classes"], sort_keys=True)}
+    scaling = "" if fact["scaling"] is None else json.dumps(fact["scaling"])
+    classes = json.dumps(fact["classes"], sort_keys=True)
+    return named | {"key": key, "classes": classes, "scaling": scaling}
 
 
 def _combination_rows(
-    combinations: Sequence[_Combination],
+    combinations: Sequence[CombinationTotal],
 ) -> Iterator[dict[str, Any]]:
     for labels, becomes, pixels, tasks in combinations:
         name = " + ".join(labels) or "(none)"
@@ -204,7 +267,7 @@ def _combination_rows(
 
 
 def _metrics(
-    built: Built, combinations: Sequence[_Combination], labels_map: Mapping[str, int]
+    built: Built, combinations: Sequence[CombinationTotal], labels_map: Mapping[str, int]
 ) -> dict[str, Any]:
     pixels: Counter[str] = Counter()
     images: Counter[str] = Counter()
@@ -223,6 +286,7 @@ def _metrics(
             }
             for name in labels_map
         },
+        "without_class": len(masks_without_class(built.facts, labels_map)),
         "combinations": {
             " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },

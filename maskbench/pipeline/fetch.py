@@ -6,50 +6,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem, group_by_cause
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
 from maskbench.files.json import json_text
-from maskbench.labelstudio.export import TaskError, parse_task
-from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.image_file import HasImage, ImageFile
-from maskbench.labelstudio.server.auth import read_key
-from maskbench.labelstudio.server.client import Client
-from maskbench.labelstudio.server.project import Project, compare_labels
+from maskbench.files.levels import Levels, describe_badly_seen
+from maskbench.labelstudio.export import RawTask, TaskError, parse_task
+from maskbench.labelstudio.image_file import HasImage, ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
-from maskbench.params import FetchParams, Params
+from maskbench.params import Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.sources import TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
 
 SHOWN_KEYS = 5
 """Keys of tasks that are gone, as listed in the summary."""
-
-
-class TaskSource(Protocol):
-    """Where tasks and images come from."""
-
-    def tasks(self) -> Iterator[tuple[Any, str]]:
-        """Yield the raw tasks, each with the name of its origin for messages."""
-
-    def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """Return a digest that equal raw tasks share; None if the task must be parsed."""
-
-    def image_fields(self, origin: str) -> Mapping[str, str]:
-        """Return the data field behind each image tag, for tasks of this origin, if known."""
-
-    def prepare(self, tasks: Iterable[Task]) -> None:
-        """Get the images of these tasks ready for :meth:`find`."""
-
-    def find(self, task: HasImage) -> ImageFile:
-        """Return a local file with a task's image; raises ValueError if there is none."""
-
-    def finish(self) -> None:
-        """Clear up after the images have become outputs."""
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -63,13 +39,26 @@ def fetch(params: Params, layout: Layout) -> str:
         DataError: Tasks or images have problems; the previous data is left as it was.
     """
     source = open_source(params, layout)
+    for note in source.notes:
+        print(f"warning: {note}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
-    chosen = params.fetch.image_field
-    source.prepare(_tasks_with_image(source, chosen))
-    recipe = Recipe("fetch", _store, ("annotations", "images"), _without_annotation)
-    built = build(recipe, layout, _jobs(source, layout, chosen))
+    source.prepare(_tasks_with_image(source, params.fetch.image_field))
+    missing = Missing() if params.fetch.missing_images == "skip" else None
+    recipe = Recipe(
+        "fetch",
+        _store,
+        ("annotations", "images"),
+        lambda facts: _without_annotation(facts, missing),
+    )
+    built = build(recipe, layout, _jobs(source, layout, params.fetch.image_field, missing))
     source.finish()
     metrics = _metrics(list(built.facts.values()))
+    if params.combine.scaling is None:
+        _warn_of_levels(built.facts)
+    if missing is not None:
+        metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
+        if missing:
+            print(f"warning: {missing}", file=sys.stderr)
     if isinstance(source, Server):
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
@@ -80,58 +69,38 @@ def fetch(params: Params, layout: Layout) -> str:
     )
 
 
-def open_source(params: Params, layout: Layout) -> Folder | Server:
-    """Open the source that the params name, with its tasks up to date.
+class Missing:
+    """The tasks that are left out because their images are missing.
 
-    Raises:
-        SourceError: It cannot be reached or read.
+    Attributes:
+        references: How they name their images, by key.
     """
-    if params.fetch.server is None:
-        return Folder(Path(params.fetch.folder), layout.work("digests") / "source.json")
-    server = connect(params.fetch, layout)
-    for warning in setup_warnings(server.projects, params):
-        print(f"warning: {warning}", file=sys.stderr)
-    server.sync()
-    return server
 
+    def __init__(self) -> None:
+        self.references: dict[str, str] = {}
+        self._first: list[str] = []  # why, of the first ones
 
-def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Server:
-    """Connect to the server that the params name and look its projects up, but not their tasks.
+    def add(self, task: HasImage, reason: ValueError) -> None:
+        """Leave a task out."""
+        self.references[task.key] = str(task.reference)[:200]
+        if len(self._first) < SHOWN_KEYS:
+            self._first.append(str(Problem(str(reason), task=task.id)))
 
-    Args:
-        params: Address and projects.
-        layout: The repository.
-        work: A scratch folder; None: the stage's own, which is kept between runs.
+    def __len__(self) -> int:
+        return len(self.references)
 
-    Raises:
-        SourceError: It cannot be reached, refuses the key, or has no such project.
-    """
-    if params.server is None:
-        raise ValueError("these params name no server")
-    key = read_key(layout.root, params.server)
-    client = Client(params.server, key, private_hosts=params.private_hosts)
-    return Server(client, params.projects, work or layout.work("fetch"), layout.images)
-
-
-def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
-    """Find where the labelling setups of projects and the params disagree."""
-    offered = {label for project in projects for label in project.labeling.labels}
-    several = [
-        Problem(
-            f"project {project.id} shows several images of a task ({', '.join(lists)}); tasks "
-            "that have more than one are refused"
-        )
-        for project in projects
-        if (lists := project.labeling.lists)
-    ]
-    return compare_labels(offered, params.labels_map, params.rules) + several
+    def __str__(self) -> str:
+        count, more = len(self), "; …" if len(self) > SHOWN_KEYS else ""
+        tasks = "1 task is" if count == 1 else f"{count} tasks are"
+        reasons = f"{'; '.join(self._first)}{more}"
+        return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"
 
 
 def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:
     """Yield the tasks whose image is needed; :func:`_jobs` reports those that cannot be read."""
-    for raw, origin in source.tasks():
+    for raw in source.tasks():
         try:
-            task = parse_task(raw, origin, source.image_fields(origin), chosen)
+            task = parse(raw, source, chosen)
         except TaskError:
             continue
         if task.reference and needs_image(task):
@@ -170,58 +139,65 @@ class _TaskWork:
 
     Attributes:
         raw: The task as the source has it.
-        origin: Where it comes from.
         image_fields: The data field behind each image tag, from the labelling setup.
         chosen: The same from ``fetch.image_field``.
         image: The file with its image, if it needs one.
         target: The folder that stands for the data folder.
     """
 
-    raw: Any
-    origin: str
+    raw: RawTask
     image_fields: Mapping[str, str]
     chosen: Mapping[str, str] | None
     image: ImageFile | None
     target: Path
 
 
-def _jobs(source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None) -> Iterator[Job]:
-    """Yield a job for each task.
+def _jobs(
+    source: TaskSource,
+    layout: Layout,
+    chosen: Mapping[str, str] | None,
+    missing: Missing | None,
+) -> Iterator[Job]:
+    """Yield a job for each task; those with missing images go to ``missing`` if it is given.
 
     Raises:
         DataError: Tasks cannot be read; raised after the last task, with all of them.
     """
-    problems: list[Problem] = []
-    origins: dict[int, str] = {}
+    problems = list(source.problems)
+    keys: set[str] = set()
     memory = Memory(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
     choice = digest(chosen) if chosen else ""
-    for raw, origin in source.tasks():
-        fields = source.image_fields(origin)
-        fingerprint = source.fingerprint(raw, origin)
-        fingerprint = fingerprint and fingerprint + choice
+    for raw in source.tasks():
+        fingerprint = source.fingerprint(raw.value, raw.origin)
+        fingerprint = fingerprint and f"{fingerprint}{choice}{raw.qualifier}"
         known = memory.known.get(fingerprint) if fingerprint else None
         try:
             if known:
                 summary = _TaskSummary(*known)
             else:
-                summary = _summary(parse_task(raw, origin, fields, chosen))
-            image = source.find(summary) if summary.reference else None
+                summary = _summary(parse(raw, source, chosen))
         except TaskError as error:
             problems += error.problems
             continue
-        except ValueError as error:
-            problems.append(Problem(str(error), origin, raw["id"]))
-            continue
-        if summary.id in origins:
-            what = f"is there twice (first in {origins[summary.id]}); give each task once"
-            problems.append(Problem(what, origin, summary.id))
-        origins[summary.id] = origin
         if fingerprint:
             summaries[fingerprint] = summary
+        try:
+            image = source.find(summary) if summary.reference else None
+        except ValueError as error:
+            if missing is not None and isinstance(error, MissingImageError):
+                missing.add(summary, error)
+                continue
+            problems.append(Problem(str(error), raw.origin, raw.value["id"]))
+            continue
+        if summary.key in keys:
+            what = f"has the key {summary.key}, as another task has; rename one of their images"
+            problems.append(Problem(what, raw.origin, summary.id))
+        keys.add(summary.key)
         inputs = f"{summary.content} {image.sha256 if image else None}"
-        yield Job(summary.key, inputs, _TaskWork(raw, origin, fields, chosen, image, target))
+        fields = source.image_fields(raw.origin)
+        yield Job(summary.key, inputs, _TaskWork(raw, fields, chosen, image, target))
     memory.save(summaries, summaries.keys() != memory.known.keys())
     problems = group_by_cause(problems)
     if problems:
@@ -231,8 +207,9 @@ def _jobs(source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None) 
 
 def _store(work: _TaskWork) -> Outcome:
     """Write a task's two files into the staging folder."""
-    task = parse_task(work.raw, work.origin, work.image_fields, work.chosen)
-    outputs = {}
+    value, origin, qualifier = work.raw
+    task = parse_task(value, origin, work.image_fields, work.chosen, qualifier)
+    outputs, levels = {}, None
     if work.image is not None:
         try:
             info = inspect(work.image.path)
@@ -240,11 +217,12 @@ def _store(work: _TaskWork) -> Outcome:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
         task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
+        levels = info.levels
         outputs[f"images/{image.file}"] = image.sha256
         _take(work.image, work.target / "images" / image.file)
     path, content = f"annotations/{task.key}.json", task_json(task)
     write_bytes(work.target / path, content)
-    return Outcome({path: sha256(content), **outputs}, _facts(task))
+    return Outcome({path: sha256(content), **outputs}, _facts(task) | {"levels": levels})
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
@@ -287,10 +265,14 @@ def _facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _without_annotation(facts: Mapping[str, Mapping[str, Any]]) -> Sequence[Problem]:
+def _without_annotation(
+    facts: Mapping[str, Mapping[str, Any]], missing: Missing | None
+) -> Sequence[Problem]:
     """Find out whether there is nothing to build masks from."""
     if any(fact["annotations"] > fact["skipped"] for fact in facts.values()):
         return ()
+    if missing:
+        return (Problem(f"no task is left: {missing}"),)
     skipped = sum(fact["skipped"] for fact in facts.values())
     what = (
         f"no task has an annotation that counts (tasks: {len(facts)}, skipped annotations: "
@@ -302,7 +284,7 @@ def _without_annotation(facts: Mapping[str, Mapping[str, Any]]) -> Sequence[Prob
 def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
     total: Counter[str] = Counter()
     for fact in facts:
-        total.update({name: value for name, value in fact.items() if name != "annotators"})
+        total.update({name: value for name, value in fact.items() if isinstance(value, int)})
     return {
         "tasks": {
             "all": len(facts),
@@ -317,8 +299,20 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
         },
         "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
         "images": total["image"],
+        "images_with_few_levels": len(_badly_seen(dict(enumerate(facts)))),
         "regions": total["regions"],
     }
+
+
+def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
+    """Return the levels of images that loaders see badly without a stated scaling, by key."""
+    found = {key: Levels(*fact["levels"]) for key, fact in facts.items() if fact["levels"]}
+    return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
+
+
+def _warn_of_levels(facts: Mapping[str, Mapping[str, Any]]) -> None:
+    if warning := describe_badly_seen(_badly_seen(facts), None):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _gone(keys: set[str]) -> str:

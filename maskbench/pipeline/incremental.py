@@ -68,12 +68,14 @@ class Recipe(NamedTuple):
         function: Makes one item from ``job.work``, writing into :func:`staging`.
         folders: Names of the data folders that hold this stage's files and nothing else.
         judge: Finds problems that show only over all items, from the facts by key.
+        advise: Says, from the facts by key, what to do about the problems; may be empty.
     """
 
     stage: str
     function: Callable[[Any], Outcome]
     folders: Sequence[str]
     judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
+    advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
 
 
 def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None = None) -> Built:
@@ -110,9 +112,10 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
     facts |= {key: outcome.facts for key, outcome in made.items()}
     facts = dict(sorted(facts.items()))
     problems = [problem for key in sorted(made) for problem in made[key].problems]
-    problems += recipe.judge(facts) if not problems else []
+    problems += recipe.judge(facts)
     if problems:
-        raise DataError(f"{stage}: {_count(problems)}; nothing was changed", problems)
+        what = f"{stage}: {_count(problems)}; nothing was changed"
+        raise DataError(what, problems, recipe.advise(facts))
     _publish(layout, stage, made)
     new = {
         key: {"inputs": todo[key], "facts": outcome.facts, "outputs": outcome.outputs}

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from maskbench.errors import MaskbenchError
+
 
 class Layout(NamedTuple):
     """The folders and files of one benchmark repository.
@@ -12,6 +14,11 @@ class Layout(NamedTuple):
     """
 
     root: Path = Path()
+
+    @property
+    def params(self) -> Path:
+        """Return the file of all settings."""
+        return self.root / "params.yaml"
 
     @property
     def data(self) -> Path:
@@ -72,3 +79,26 @@ class Layout(NamedTuple):
     def memory(self, stage: str, name: str = "memory") -> Path:
         """Return the file with what a stage remembers of its work; ``name``: which one."""
         return self.work(stage) / f"{name}.json"
+
+
+def find_root(start: Path) -> Path:
+    """Return the folder at or above ``start`` that holds ``dvc.yaml``.
+
+    Raises:
+        MaskbenchError: There is none.
+    """
+    for folder in (start, *start.resolve().parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    raise MaskbenchError("no dvc.yaml here or above: run maskbench inside a benchmark repository")
+
+
+def find_benchmark() -> Path:
+    """Return ``data/benchmark`` of the repository here or above; of this folder if there is none.
+
+    A training machine may have a benchmark without its repository.
+    """
+    try:
+        return Layout(find_root(Path())).benchmark
+    except MaskbenchError:
+        return Layout().benchmark

@@ -1,7 +1,7 @@
 """Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +11,8 @@ from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
-from maskbench.labelstudio.stored import task_of
-from maskbench.params import Params, RasterizeParams
+from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -23,8 +23,16 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
-from maskbench.regions.build import REASONS, RasterizedTask, build_label_set, find_faults
-from maskbench.regions.task import Region, Task
+from maskbench.regions.build import REASONS, build_label_set, find_faults, unknown_labels
+from maskbench.regions.proposals import label_advice, unknown_problems
+from maskbench.regions.report import (
+    REMEDIES,
+    describe_empty_masks,
+    empty_masks,
+    no_mask_at_all,
+    region_facts,
+    region_problems,
+)
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -37,13 +45,17 @@ def rasterize(params: Params, layout: Layout) -> str:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
     recipe = Recipe(
-        "rasterize", make_label_set, ("label_sets",), lambda facts: no_mask_at_all(facts, params)
+        "rasterize",
+        make_label_set,
+        ("label_sets",),
+        lambda facts: _judge(facts, params),
+        lambda facts: label_advice(_unknown(facts), params.labels_map),
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
     digests.save()
-    metrics = _metrics(built.facts)
+    metrics = _metrics(built.facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
     regions = sum(metrics["regions"].values())
@@ -55,12 +67,6 @@ def rasterize(params: Params, layout: Layout) -> str:
         f"{dropped} dropped (plots/dropped.csv); {built.made} tasks rasterized anew"
         f"{f' — {empty}' if empty else ''}"
     )
-
-
-SHOWN_KEYS = 5
-"""Keys of empty masks, as listed in the summary and in an error."""
-
-NOTHING_COUNTS = "no task has an annotation that counts"
 
 
 class LabelSetWork(NamedTuple):
@@ -102,13 +108,14 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     stored = work.source.read_bytes()
     if sha256(stored) != work.sha256:
         raise DataError("rasterize: data/annotations changes while it is read; try again")
-    task = task_of(stored, work.source.name)
+    task = parse_stored_task(stored, work.source.name)
     rasterized = build_label_set(task, work.params)
     if rasterized is None:
         return Outcome(facts={"annotation": None})
-    problems = region_problems(task, rasterized, find_faults(rasterized, work.labels))
-    if problems:
-        return Outcome(problems=tuple(problems))
+    unknown = unknown_labels(rasterized, work.labels)
+    problems = region_problems(task, rasterized, find_faults(rasterized, {*work.labels, *unknown}))
+    if unknown or problems:
+        return Outcome(facts={"task": task.id, "unknown": unknown}, problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
     image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
     drawn = rasterized.label_set
@@ -117,118 +124,31 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     return Outcome({path: written}, region_facts(task, rasterized))
 
 
-def region_problems(
-    task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
-) -> list[Problem]:
-    """Return the faults of a task's regions as problems that name task, annotation and region."""
-    number = rasterized.annotation.id
-    return [
-        Problem(fault, task=task.id, annotation=number, region=region.id)
-        for region, fault in faults
-    ]
+def _judge(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
+    """Find the problems that show only over all tasks."""
+    unknown = _unknown(facts)
+    if any("unknown" in fact for fact in facts.values()):
+        return unknown_problems(unknown, params.labels_map)
+    return no_mask_at_all(facts, params)
 
 
-def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
-    """Count for the metrics what became of an annotation's regions."""
-    drawn = [result.region for result in rasterized.regions if result.count]
-    return {
-        "annotation": rasterized.annotation.id,
-        "regions": dict(Counter(label for region in drawn for label in region.labels)),
-        "shapes": dict(Counter(region.shape for region in drawn)),
-        "dropped": [
-            {
-                "task": task.id,
-                "annotation": rasterized.annotation.id,
-                "region": result.region.id,
-                "label": " + ".join(result.region.labels),
-                "reason": result.dropped,
-            }
-            for result in rasterized.regions
-            if result.dropped is not None
-        ],
-        "clipped": sum(result.is_clipped for result in rasterized.regions),
-    }
+def _unknown(facts: Mapping[str, Mapping[str, Any]]) -> dict[int, Mapping[str, int]]:
+    return {fact["task"]: fact["unknown"] for fact in facts.values() if fact.get("unknown")}
 
 
-def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Find the masks without a labelled pixel although regions were drawn.
-
-    Args:
-        facts: What :func:`region_facts` counted, by key; tasks without an annotation that counts
-            have none.
-
-    Returns:
-        Why their regions were dropped, by key.
-    """
-    empty = {}
-    for key, fact in facts.items():
-        if fact["annotation"] is None or fact["regions"]:
-            continue
-        reasons = {entry["reason"] for entry in fact["dropped"]} - {"not_a_region"}
-        if reasons:
-            empty[key] = sorted(reasons)
-    return empty
-
-
-_REMEDIES = {
-    "no_label": "carry no label: give them one (a per-region choice is none)",
-    "no_pixel": "have no pixel inside the image: draw them larger, or where the image is",
-    "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
-    "ellipses or brush strokes",
-    "other_image": "lie on another image than fetch.image_field chooses: correct it",
-}
-"""What is the matter with the regions of empty masks, and what to do, by reason."""
-
-
-def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find out why no mask would have a labelled pixel; empty if one has.
-
-    Args:
-        facts: What :func:`region_facts` counted, by key.
-        params: How the annotation that counts is chosen.
-    """
-    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
-    if not counted:
-        chosen = ", ".join(params.rasterize.annotation)
-        what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
-        return [Problem(what, param="rasterize.annotation")]
-    if any(fact["regions"] for fact in counted):
-        return []
-    keys: dict[str, list[str]] = {}
-    for key, reasons in empty_masks(facts).items():
-        for reason in reasons:
-            keys.setdefault(reason, []).append(key)
-    return [
-        Problem(
-            f"no mask has a labelled pixel although regions were drawn: in {len(where)} "
-            f"task{'s' * (len(where) > 1)} ({_some(where)}) regions {_REMEDIES[reason]}"
-        )
-        for reason, where in sorted(keys.items())
-    ]
-
-
-def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say which masks are empty although regions were drawn, and why; empty if none is."""
-    empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
-    if not empty:
-        return ""
-    are = "mask is" if len(empty) == 1 else "masks are"
-    return f"{len(empty)} {are} empty although regions were drawn: {_some(empty)}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
-
-
-def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _metrics(
+    facts: Mapping[str, Mapping[str, Any]], aliases: Mapping[str, str | None]
+) -> dict[str, Any]:
     empty = empty_masks(facts)
     counted = [fact for fact in facts.values() if fact["annotation"] is not None]
     causes = Counter(reason for reasons in empty.values() for reason in reasons)
     regions: Counter[str] = Counter()
     shapes: Counter[str] = Counter()
+    aliased: Counter[str] = Counter()
     for fact in counted:
         regions.update(fact["regions"])
         shapes.update(fact["shapes"])
+        aliased.update(fact["aliased"])
     dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
     return {
         "tasks": {
@@ -239,12 +159,21 @@ def _metrics(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         },
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
+        **({"aliases": _aliases(aliases, aliased)} if aliases else {}),
         "dropped": {reason: dropped[reason] for reason in REASONS},
         "empty_masks": {
             "all": len(empty),
-            **{reason: causes[reason] for reason in _REMEDIES},
+            **{reason: causes[reason] for reason in REMEDIES},
         },
         "reach_off_the_image": sum(fact["clipped"] for fact in counted),
+    }
+
+
+def _aliases(aliases: Mapping[str, str | None], aliased: Mapping[str, int]) -> dict[str, int]:
+    """Return how many regions each alias concerns, those that it does not occur in among them."""
+    return {
+        f"{label} → {aliases[label] or LEFT_OUT}": aliased.get(label, 0)
+        for label in sorted(aliases)
     }
 
 

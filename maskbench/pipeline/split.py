@@ -10,19 +10,21 @@ from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
-from maskbench.params import Params, SplitParams
+from maskbench.params import SUBSETS, Params, SplitParams
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import SUBSETS, assign_splits, groups_of
+from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.task import Annotation, Task
 
 COLUMNS = (
     "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
     "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
+    "scaling",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
-JSON object of pixels by class name."""
+JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
+that become 0 and 255."""
 
 Row = dict[str, Any]
 

@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from maskbench.params import SplitParams
 
-SUBSETS = ("train", "valid", "test")
-"""The subsets, in the order in which people list them."""
-
 
 class Group(NamedTuple):
     """Images that stay together.

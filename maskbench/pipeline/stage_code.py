@@ -16,6 +16,7 @@ STAGE_CODE = {
         "params.py",
         "pipeline/fetch.py",
         "pipeline/incremental.py",
+        "pipeline/sources.py",
         "regions",
     ),
     "rasterize": (
@@ -27,6 +28,7 @@ STAGE_CODE = {
         "regions/build.py",
         "regions/label_set.py",
         "regions/rasterize.py",
+        "regions/report.py",
         "regions/shapes.py",
         "regions/strokes.py",
         "regions/task.py",

@@ -5,6 +5,7 @@
 (blame, exports, pages) calls :func:`draw_regions`.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,9 +19,17 @@ from maskbench.regions.label_set import LabelSet, paint, painting_order
 from maskbench.regions.rasterize import RegionPixels, fill
 from maskbench.regions.rules import ClassRules, Combination, class_mask
 from maskbench.regions.shapes import KINDS, RegionKind
-from maskbench.regions.task import NOT_A_REGION, Annotation, Image, Region, Task, choose
+from maskbench.regions.task import (
+    NOT_A_REGION,
+    Annotation,
+    Image,
+    Region,
+    Task,
+    choose,
+    renamed,
+)
 
-REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image")
+REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image", "left_out")
 """Why a region has no part in a mask without being an error."""
 
 
@@ -29,7 +38,7 @@ class RegionResult:
     """What became of one region.
 
     Attributes:
-        region: The region.
+        region: The region, with the labels that ``label_aliases`` gives it.
         outline: Its polygon in pixels; None for strokes and for what has no area.
         pixels: Its pixels; None if it is dropped or unreadable, and in :class:`RasterizedTask`,
             which would fill the memory.
@@ -37,6 +46,7 @@ class RegionResult:
         dropped: Why it has no part in a mask, one of :data:`REASONS`.
         error: What cannot be read of its geometry.
         is_clipped: Whether its outline reaches off the image.
+        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
     """
 
     region: Region
@@ -46,6 +56,7 @@ class RegionResult:
     dropped: str | None = None
     error: str | None = None
     is_clipped: bool = False
+    aliased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,7 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
                 yield result.region.labels, result.pixels
 
     areas = [r for r in regions if not r.on_other_image and _kind(r).has_area(r.value, params)]
-    labels = {label for region in areas for label in region.labels}
+    labels = {label for r in areas for label in renamed(r, params.label_aliases).labels}
     painted = paint(layers(), labels, image.width, image.height, params.overlap)
     return RasterizedTask(annotation, image, painted, tuple(results[i] for i in sorted(results)))
 
@@ -161,8 +172,16 @@ def _kind(region: Region) -> RegionKind:
     return KINDS.get(region.shape, _NO_KIND)
 
 
-def _read(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
-    """Read a region's outline, or why it has no part in a mask."""
+def _read(drawn: Region, image: Image, params: RasterizeParams) -> RegionResult:
+    """Rename a region's labels, then read its outline, or why it has no part in a mask."""
+    aliased = tuple(label for label in drawn.labels if label in params.label_aliases)
+    region = renamed(drawn, params.label_aliases)
+    if aliased and not region.labels:
+        return RegionResult(drawn, dropped="left_out", aliased=aliased)
+    return replace(_read_outline(region, image, params), aliased=aliased)
+
+
+def _read_outline(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
     kind = _kind(region)
     if region.shape == NOT_A_REGION or region.on_other_image:
         reason = "not_a_region" if region.shape == NOT_A_REGION else "other_image"
@@ -207,11 +226,7 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
 def find_faults(
     rasterized: RasterizedTask, labels: Collection[str]
 ) -> tuple[tuple[Region, str], ...]:
-    """Find what is wrong with the regions of a task's annotation that counts.
-
-    Args:
-        rasterized: What became of them.
-        labels: The labels that ``labels_map`` has.
+    """Find what is wrong with a task's regions, such as a label that is none of ``labels``.
 
     Returns:
         (region, what is wrong with it), in drawing order; a region can have several faults.
@@ -223,12 +238,27 @@ def find_faults(
     )
 
 
+def unknown_labels(rasterized: RasterizedTask, labels: Collection[str]) -> Counter[str]:
+    """Count the regions of each label that ``labels_map`` lacks; those without area need no class.
+
+    Args:
+        rasterized: What became of the regions.
+        labels: The labels that ``labels_map`` has.
+    """
+    return Counter(label for result in rasterized.regions for label in _unknown(result, labels))
+
+
+def _unknown(result: RegionResult, labels: Collection[str]) -> list[str]:
+    if result.dropped in ("no_area", "not_a_region", "other_image", "left_out"):
+        return []
+    return [label for label in result.region.labels if label not in labels]
+
+
 def _faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
     region = result.region
-    if region.on_other_image:
+    if region.on_other_image or result.dropped == "left_out":
         return []
-    unknown = [label for label in region.labels if label not in labels]
-    faults = [f"the label {missing_label(label, labels)}" for label in unknown]
+    faults = [f"the label {missing_label(label, labels)}" for label in _unknown(result, labels)]
     if region.original_size is not None:
         drawn, real = (f"{w} x {h}" for w, h in (region.original_size, (image.width, image.height)))
         faults.append(

@@ -31,6 +31,11 @@ class LabelSet:
         has_label: npt.NDArray[np.bool_] = (self.planes[plane] & np.uint8(1 << bit)) != 0
         return has_label
 
+    def names(self, bits: Planes) -> tuple[str, ...]:
+        """Return the labels whose bits are set in the bytes of one pixel, shape (P,)."""
+        is_set = np.unpackbits(bits, count=len(self.labels), bitorder="little")
+        return tuple(self.labels[k] for k in np.flatnonzero(is_set).tolist())
+
 
 def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
     """Return in which order regions are painted, so that the later one wins where they overlap.
@@ -82,8 +87,9 @@ def paint(
     numbers = {name: i for i, name in enumerate(names)}
     planes = np.zeros((max(1, -(-len(names) // 8)), height, width), dtype=np.uint8)
     for own, pixels in regions:
+        inside = pixels.inside.view(np.uint8)  # 0 or 1
         if overlap != "keep":
-            planes[:, *pixels.window] &= pixels.inside.view(np.uint8) - np.uint8(1)
+            planes[:, *pixels.window] &= inside - np.uint8(1)
         for plane, bit in {divmod(numbers[name], 8) for name in own}:
-            planes[plane, *pixels.window] |= pixels.inside * np.uint8(1 << bit)
+            planes[plane, *pixels.window] |= inside * np.uint8(1 << bit)
     return LabelSet(names, planes)

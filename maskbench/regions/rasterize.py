@@ -197,13 +197,7 @@ def _fill_stack(
     """Fill polygons in one call, their boxes one below the other."""
     sizes = boxes[:, 2:] - boxes[:, :2]
     tops = np.cumsum([0, *sizes[:, 1]])
-    moved = [
-        _moved(polygon, (-left, top - box_top))
-        for polygon, (left, box_top, _, _), top in zip(
-            polygons, boxes.tolist(), tops.tolist(), strict=False
-        )
-    ]
-    shapes = [shape for polygon in moved for shape in polygon]
+    shapes = _geojson(polygons, np.column_stack([-boxes[:, 0], tops[:-1] - boxes[:, 1]]))
     stack = np.zeros((tops[-1], sizes[:, 0].max()), dtype=np.uint8)
     if shapes and stack.size:
         with pixel_space():
@@ -215,15 +209,14 @@ def _fill_stack(
         yield RegionPixels(left, box_top, inside[top : top + rows, :columns])
 
 
-def _moved(geometry: Any, by: tuple[int, int]) -> list[dict[str, Any]]:
-    """Return the polygons of a geometry, moved by whole pixels, as GeoJSON, for rasterio."""
-    return [
-        {
-            "type": "Polygon",
-            "coordinates": [
-                (shapely.get_coordinates(ring) + by).tolist() for ring in shapely.get_rings(part)
-            ],
-        }
-        for part in shapely.get_parts(geometry)
-        if not part.is_empty
-    ]
+def _geojson(polygons: npt.NDArray[Any], moves: IntArray) -> list[dict[str, Any]]:
+    """Return polygons and multipolygons, each moved by whole pixels, as polygons for rasterio."""
+    parts, of_polygon = shapely.get_parts(polygons, return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    moved = (points + moves[of_polygon[of_part[of_ring]]]).tolist()
+    ends = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
+    coordinates: list[list[Any]] = [[] for _ in parts]
+    for part, start, end in zip(of_part.tolist(), [0, *ends], ends, strict=False):
+        coordinates[part].append(moved[start:end])
+    return [{"type": "Polygon", "coordinates": rings} for rings in coordinates if rings]

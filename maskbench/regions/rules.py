@@ -6,9 +6,9 @@ else is *unmatched* and treated as ``combine.unmatched`` says.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +66,16 @@ class ClassRules:
             return f"combine.unmatched: {self.fallback.unmatched}"
         return f"combine.priority: {winner} above {', '.join(sorted(labels - {winner}))}"
 
+    def decided_by(self, labels: frozenset[str]) -> str:
+        """Return the YAML path of the parameter that decides the class of these labels."""
+        rule = next((rule for rule in self.rules if rule.when == labels), None)
+        if labels and rule is not None:
+            return f"multi_label_rules.{rule.name}"
+        if len(labels) <= 1:
+            return f"labels_map.{self.class_of(labels)}"
+        name = "priority" if self.fallback.unmatched == "priority" else "unmatched"
+        return f"combine.{name}"
+
     @cached_property
     def _then(self) -> Mapping[frozenset[str], str]:
         return {rule.when: rule.then for rule in self.rules}
@@ -86,6 +96,40 @@ class Combination(NamedTuple):
     becomes: str | None
 
 
+class CombinationTotal(NamedTuple):
+    """One set of labels over all images.
+
+    Attributes:
+        labels: The labels, sorted.
+        becomes: The class of its pixels; None if no rule says.
+        pixels: Its pixels.
+        tasks: The tasks in which it occurs.
+    """
+
+    labels: tuple[str, ...]
+    becomes: str | None
+    pixels: int
+    tasks: tuple[int, ...]
+
+
+def add_up(found: Iterable[tuple[int, Iterable[Combination]]]) -> list[CombinationTotal]:
+    """Add up each combination over all images: those of fewer labels first, then by name.
+
+    Args:
+        found: Each task's id, and the combinations in its image.
+    """
+    classes: dict[tuple[str, ...], str | None] = {}
+    pixels: Counter[tuple[str, ...]] = Counter()
+    tasks: dict[tuple[str, ...], list[int]] = {}
+    for task, combinations in found:
+        for labels, count, becomes in combinations:
+            classes[labels] = becomes
+            pixels[labels] += count
+            tasks.setdefault(labels, []).append(task)
+    ordered = sorted(classes, key=lambda labels: (len(labels), labels))
+    return [CombinationTotal(n, classes[n], pixels[n], tuple(tasks[n])) for n in ordered]
+
+
 def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combination]]:
     """Turn an image's label set into its class mask, and find the combinations that occur in it.
 
@@ -96,26 +140,25 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     Returns:
         The mask, shape (H, W), uint8, and the combinations sorted by number of labels, then name.
     """
-    labels, (_, height, width) = label_set.labels, label_set.planes.shape
+    _, height, width = label_set.planes.shape
+
+    @cache  # the same sets occur in most bands
+    def decide(bits: bytes) -> tuple[tuple[str, ...], int]:
+        names = label_set.names(np.frombuffer(bits, dtype=np.uint8))
+        return names, _value(names, rules)
+
     mask = np.empty((height, width), dtype=np.uint8)
     counts: Counter[tuple[str, ...]] = Counter()
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
         lengths, codes, bits = _distinct(label_set.planes[:, band])
-        sets = [_names(labels, own) for own in bits]
-        values = np.array([_value(names, rules) for names in sets], dtype=np.uint8)
-        mask[band] = np.repeat(values[codes], lengths).reshape(-1, width)
+        sets, values = zip(*(decide(own.tobytes()) for own in bits), strict=True)
+        mask[band] = np.repeat(np.array(values, dtype=np.uint8)[codes], lengths).reshape(-1, width)
         pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
         counts.update(dict(zip(sets, pixels, strict=True)))
     ordered = sorted(counts, key=lambda names: (len(names), names))
     return mask, [Combination(n, counts[n], rules.class_of(frozenset(n))) for n in ordered]
-
-
-def _names(labels: Sequence[str], bits: Planes) -> tuple[str, ...]:
-    """Return the labels whose bits are set in the bytes of a pixel, shape (P,)."""
-    is_set = np.unpackbits(bits, count=len(labels), bitorder="little")
-    return tuple(labels[k] for k in np.flatnonzero(is_set).tolist())
 
 
 def missing_rule(labels: Sequence[str]) -> str:

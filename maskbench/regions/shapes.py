@@ -73,7 +73,7 @@ def percent(value: Any, name: str) -> float:
     Raises:
         GeometryError: It is not a number, not finite, or absurdly far off the image.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) not in (int, float):  # True is no number
         raise GeometryError(f"{name} is {_short(value)}, not a number")
     if not abs(value) <= FARTHEST:
         raise GeometryError(f"{name} is {_short(value)}, which is no percentage of the image")

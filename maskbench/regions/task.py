@@ -109,12 +109,21 @@ class Task:
     image: Image | None = None
 
 
+def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
+    """Return a region with the labels that its labels stand for; those left out are gone."""
+    if not aliases.keys() & set(region.labels):
+        return region
+    labels = (aliases.get(label, label) for label in region.labels)
+    return region._replace(labels=tuple(dict.fromkeys(n for n in labels if n is not None)))
+
+
 def could_count(annotations: Iterable[Annotation]) -> bool:
     """Tell whether one of the annotations could count: skipped ones never do."""
     return any(not annotation.was_cancelled for annotation in annotations)
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""When an annotation was saved that does not tell."""
 
 
 def choose(annotations: Iterable[Annotation], criteria: Sequence[str]) -> Annotation | None:
@@ -144,8 +153,16 @@ def _test(criterion: str) -> Callable[[Annotation], bool]:
 
 def _age(annotation: Annotation) -> tuple[datetime, int]:
     """Return what annotations are sorted by, earliest first: the last save, then the id."""
+    return moment(annotation.updated_at or annotation.created_at), annotation.id
+
+
+def moment(text: str | None) -> datetime:
+    """Return the time that a text of ISO 8601 tells, in UTC where it names no zone.
+
+    What tells no time is taken for the earliest of all.
+    """
     try:
-        time = datetime.fromisoformat(annotation.updated_at or annotation.created_at or "")
+        time = datetime.fromisoformat(text or "")
     except ValueError:
-        time = _NEVER
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)), annotation.id
+        time = NEVER
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from maskbench.files.manifest import Row
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import class_entries, write_item
 from maskbench.show.draw import CELL, COLUMNS, Facts, ImageFiles
 from maskbench.versions.revision import ANNOTATIONS, Version
@@ -140,7 +140,7 @@ def _tasks(version: Version) -> list[list[Any]]:
     files = version.files(paths.values())
     found = []
     for key, path in sorted(paths.items()):
-        task = task_of(files[path].read_bytes(), f"{key}.json")
+        task = parse_stored_task(files[path].read_bytes(), f"{key}.json")
         if not task.annotations:
             why = "nobody has annotated it"
         elif all(annotation.was_cancelled for annotation in task.annotations):

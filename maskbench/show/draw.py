@@ -15,7 +15,7 @@ from maskbench.files.atomic import replacing
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import ClassNumbers, write_item
 from maskbench.pages.item import DrawnTask, draw_task, labels_of, mask_data
 from maskbench.pages.palette import palette
@@ -135,14 +135,14 @@ class DrawSheet:
     ) -> Facts:
         """Write an image's files, and keep its thumbnail; returns what is known of it."""
         key, mask = image.row.key, _mask(image)
-        task = task_of(annotations, image.annotations.name)
+        task = parse_stored_task(annotations, image.annotations.name)
         classes: ClassNumbers = np.array(self.numbers, dtype=np.uint16)[mask]
         height, width = classes.shape
         drawn = draw_task(task, self.params, (height, width))
         write_item(self.folder, key, {"mask": mask_data(classes, self.names, drawn, self.params)})
         if self.copies_scenes:
             with replacing(self.folder / "images" / f"{key}.jpg") as temporary:
-                scene(image.scene).save(temporary, quality=86)
+                scene(image.scene, image.row.scaling).save(temporary, quality=86)
         small[key] = self._small(image, mask)
         picture = small[key].scene
         return {
@@ -158,7 +158,7 @@ class DrawSheet:
         }
 
     def _small(self, image: ImageFiles, mask: Mask | None = None) -> Small:
-        picture = scene(image.scene, max(CELL))
+        picture = scene(image.scene, image.row.scaling, max(CELL))
         picture.thumbnail(CELL, Image.Resampling.BILINEAR)
         shrunk = _shrunk(_mask(image) if mask is None else mask, picture.size)
         numbers = np.minimum(self.numbers, 255).astype(np.uint8)[shrunk]

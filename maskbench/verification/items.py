@@ -54,7 +54,7 @@ def check_item(root: Path, row: Row, names: Sequence[str]) -> CheckedItem:
     if scene_path.is_file():
         try:
             digest = sha256_file(scene_path)
-            scene = read_scene(scene_path)
+            scene = read_scene(scene_path, row.scaling)
             size, shown = scene.shape[:2], look(scene)
             faults = _scene_faults(row, digest, scene.shape)
         except (ValueError, OSError) as error:

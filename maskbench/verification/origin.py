@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from maskbench.errors import DataError, Problem
-from maskbench.files.images import inspect, read_scene
+from maskbench.files.images import inspect, read_levels, read_scene
+from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.rasterize import region_problems
 from maskbench.pipeline.split import group_of
 from maskbench.pipeline.splits import assign_splits, groups_of
 from maskbench.regions.build import build_mask
+from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
 
@@ -27,13 +28,7 @@ quality 95, which changes even noise by less."""
 
 
 class Origin:
-    """What a benchmark was made from.
-
-    Args:
-        annotations: The folder of stored tasks.
-        params: The checked params.
-        rows: The manifest's rows.
-    """
+    """What a benchmark was made from: the folder of stored tasks, and the params."""
 
     def __init__(self, annotations: Path, params: Params, rows: Iterable[Row]) -> None:
         self.annotations = annotations
@@ -82,6 +77,7 @@ class Origin:
         scene = root / "scenes" / row.scene
         if (fault := self._scene_fault(row, task.image, scene)) is not None:
             problems.append(Problem(fault, str(scene)))
+        problems += [Problem(what, table) for what in self._scaling_faults(row, scene)]
         if mask is not None:
             path = str(root / "masks" / row.mask)
             problems += [Problem(what, path) for what in self._mask_faults(task, task.image, mask)]
@@ -123,9 +119,21 @@ class Origin:
             turned = inspect(source).orientation != 1
         except ValueError as error:
             return f"its source {source} cannot be read: {error}; run `dvc checkout fetch`"
-        if turned and _alike(source, scene):
+        if turned and _alike(source, scene, row.scaling):
             return None
         return f"is not the image that was annotated, {source}; {_BUILD}"
+
+    def _scaling_faults(self, row: Row, scene: Path) -> Iterator[str]:
+        """Check that the row has the scaling that ``combine.scaling`` gives its scene."""
+        try:
+            _, expected = read_levels(scene, self.params.combine.scaling)
+        except (ValueError, OSError):
+            return  # check_item of maskbench.verification.items reports it
+        if row.scaling != expected:
+            yield (
+                f"the row of {row.key!r} says scaling {row.scaling}; combine.scaling in "
+                f"params.yaml gives {expected}; {_BUILD}"
+            )
 
     def _mask_faults(self, task: Task, image: Image, mask: Mask) -> Iterator[str]:
         """Draw the mask from annotation and rules, and compare."""
@@ -155,10 +163,10 @@ def _as_written(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _alike(source: Path, scene: Path) -> bool:
+def _alike(source: Path, scene: Path, scaling: Scaling | None) -> bool:
     """Tell whether a scene shows its source, apart from what encoding it changed."""
     try:
-        one, other = read_scene(source), read_scene(scene)
+        one, other = read_scene(source, scaling), read_scene(scene, scaling)
     except ValueError:
         return True  # check_item of maskbench.verification.items reports it
     if one.shape != other.shape:

@@ -3,8 +3,8 @@
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
 of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
 brightness or contrast, or a small mark, it is still above :data:`ALIKE`; different photographs are
-far below (those of the sample: 0.85 at most). A hash of one bit a pixel would be shorter, but noise
-flips its bits on even surfaces such as walls and skies.
+far below (those of the sample: 0.85 at most). A hash of one bit per pixel would be shorter, but
+noise flips its bits on even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,12 +40,7 @@ def look(scene: Scene) -> Look:
 
 
 def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Find near-equal images in different splits, as (first index, second index, correlation).
-
-    Args:
-        looks: The images' looks.
-        splits: The split of each.
-    """
+    """Find near-equal images in different splits, as (first index, second index, correlation)."""
     if not looks:
         return
     everything = np.stack(looks)

@@ -7,8 +7,7 @@ from pathlib import Path
 from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
 from maskbench.files.manifest import Row, read_manifest
-from maskbench.params import IGNORE
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import IGNORE, SUBSETS
 
 CHECKOUT = "run `dvc checkout -f combine split`"
 

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from maskbench.errors import SourceError
+from maskbench.versions import git
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -62,13 +64,13 @@ def resolve(repo: str, rev: str | None) -> str:
         return rev
     name = rev or "HEAD"
     if Path(repo).is_dir():
-        words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
-        done = _run(["git", "-C", repo, *words])
-        if done.returncode == 0:
-            return done.stdout.strip()
+        with suppress(SourceError):
+            return git.resolve(Path(repo), name)
     done = _run(["git", "ls-remote", "--", repo, name, f"{name}^{{}}"])
     if done.returncode != 0:
-        raise SourceError(f"{repo} is no Git repository that can be read: {_reason(done.stderr)}")
+        raise SourceError(
+            f"{repo} is no Git repository that can be read: {git.reason(done.stderr)}"
+        )
     commits: dict[str, str] = {}
     for line in done.stdout.splitlines():
         commit, _, reference = line.partition("\t")
@@ -90,8 +92,8 @@ def _download(repo: str, commit: str, path: str, target: Path) -> None:
         done = _run([*_dvc(), "get", *options, "--", repo, path])
         if done.returncode != 0:
             raise SourceError(
-                f"`dvc get {repo} {path} --rev {commit[:12]}` failed: {_reason(done.stderr)}; was "
-                "that version pushed with `dvc push`, and can this machine reach its remote?"
+                f"`dvc get {repo} {path} --rev {commit[:12]}` failed: {git.reason(done.stderr)}; "
+                "was that version pushed with `dvc push`, and can this machine reach its remote?"
             )
         if not target.is_dir():  # another process may have been faster
             got.replace(target)
@@ -115,13 +117,6 @@ def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     except FileNotFoundError:
         raise SourceError(f"the program {command[0]!r} is not installed here") from None
-
-
-def _reason(text: str) -> str:
-    """Return the line of error output that says why: git's ``fatal:``, DVC's ``ERROR:``."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "ERROR:"))]
-    return (telling or lines or ["no message"])[-1]
 
 
 def _readable(address: str) -> str:

@@ -25,6 +25,7 @@ from dvc_data.hashfile.tree import Tree
 from dvc_objects.errors import ObjectFormatError
 
 from maskbench.errors import DataError, SourceError
+from maskbench.versions import git
 
 SHOWN = 3  # missing files that a message names
 
@@ -162,8 +163,7 @@ def ask(root: Path, *words: str) -> dict[str, Any]:
     except ValueError:
         value = None
     if done.returncode or not isinstance(value, dict):
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        raise SourceError(f"`dvc {' '.join(words)}` failed: {said[0].strip()}")
+        raise SourceError(f"`dvc {' '.join(words)}` failed: {git.reason(done.stderr)}")
     return value
 
 

@@ -12,14 +12,7 @@ from maskbench.errors import SourceError
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit.
-
-    Attributes:
-        sha: Its full id.
-        date: Day of the commit, ``YYYY-MM-DD``.
-        author: The author's name.
-        subject: First line of its message.
-    """
+    """A commit: its full id, day (``YYYY-MM-DD``), author's name and first line of the message."""
 
     sha: str
     date: str
@@ -37,24 +30,46 @@ def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedPro
 
 
 def resolve(root: Path, revision: str) -> str:
-    """Return the full commit id that a branch, tag or other revision names.
+    """Return the full commit id that a branch, tag, DVC experiment or other revision names.
 
     Raises:
         SourceError: There is no such commit, or ``root`` is in no git repository.
     """
-    done = _git(
-        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    )
+    done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if done.returncode == 0:
         return done.stdout.decode().strip()
-    if _git(root, "rev-parse", "--git-dir").returncode:
-        raise SourceError(f"{root.resolve()} is in no git repository; run maskbench inside one")
+    experiments = _experiments(root, revision)
+    if len(experiments) == 1:
+        return experiments[0]
+    if experiments:
+        commits = ", ".join(commit[:12] for commit in experiments)
+        raise SourceError(f"several experiments are called {revision!r}: name a commit, {commits}")
+    inside = _git(root, "rev-parse", "--is-shallow-repository")
+    if inside.returncode:
+        why = reason(inside.stderr.decode("utf-8", "replace"))
+        raise SourceError(f"{root.resolve()} is in no git repository to read: {why}")
     if revision == "HEAD":
         raise SourceError("the repository has no commit yet; commit the benchmark first")
-    raise SourceError(
-        f"git knows no revision {revision!r}; in a shallow clone (CI), fetch the history first: "
-        "git fetch --unshallow"
-    )
+    if inside.stdout.strip() == b"true":
+        hint = "this clone is shallow; fetch its history with `git fetch --unshallow`"
+    else:
+        hint = "`git branch -a`, `git tag` and `dvc exp list --all-commits` show what there is"
+    why = reason(done.stderr.decode("utf-8", "replace"))
+    raise SourceError(f"git knows no revision {revision!r} ({why}): {hint}")
+
+
+def _experiments(root: Path, name: str) -> list[str]:
+    """Return the commits of the DVC experiments of that name; several baselines can have one."""
+    listed = _git(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/")
+    lines = (line.split(" ", 1) for line in listed.stdout.decode("utf-8", "replace").splitlines())
+    return sorted({commit for commit, reference in lines if reference.split("/")[4:] == [name]})
+
+
+def reason(said: str) -> str:
+    """Return the line of git's or DVC's error output that says why, such as ``fatal: …``."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no message"]
+    telling = [line for line in lines if line.startswith(("fatal: ", "error: ", "ERROR: "))]
+    return (telling or lines)[0]
 
 
 def file_at(root: Path, commit: str, path: str) -> bytes | None:

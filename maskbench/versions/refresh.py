@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
-from maskbench.files.atomic import write_text
+from maskbench.files.atomic import write_bytes
 from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
-from maskbench.labelstudio.export import TaskError, parse_task
+from maskbench.files.yaml_edit import edit_file, with_value
+from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task, task_json
 from maskbench.params import Params, load_params
-from maskbench.pipeline.fetch import connect, needs_image, setup_warnings, sized
+from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.sources import connect, parse, setup_warnings
 from maskbench.regions.task import Task
-from maskbench.versions.snapshot import next_snapshot, with_snapshot
+from maskbench.versions.snapshot import next_snapshot
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,10 @@ def look(params: Params, layout: Layout) -> Changes:
         server.close()
 
 
-def _recorded(layout: Layout) -> Any:
+def _recorded(layout: Layout, name: str = "projects") -> Any:
     """Return what *fetch* recorded of the projects; it is in git, so a fresh clone has it too."""
     try:
-        return json.loads(layout.metrics("fetch").read_bytes()).get("projects")
+        return json.loads(layout.metrics("fetch").read_bytes()).get(name)
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -104,9 +106,12 @@ def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -
             "tell what: run `dvc pull data/annotations` first"
         )
     stored = {path.stem: path for path in sorted(layout.annotations.glob("*.json"))}
+    left_out = (_recorded(layout, "missing_images") or {}).get("tasks", {})
     seen, new, changed = set(), [], []
     for key, task in _tasks(server, chosen):
         seen.add(key)
+        if key not in stored and key in left_out:
+            continue  # its image was missing
         if key not in stored:
             new.append(key)
         elif task is None or not _same(task, stored[key]):
@@ -116,11 +121,11 @@ def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -
 
 def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[str, Task | None]]:
     """Yield tasks by key; None where *fetch* will find a problem."""
-    for raw, origin in server.tasks():
+    for raw in server.tasks():
         try:
-            task = parse_task(raw, origin, server.image_fields(origin), chosen)
+            task = parse(raw, server, chosen)
         except TaskError:
-            yield f"task {raw.get('id')}", None
+            yield f"task {raw.value.get('id')}", None
             continue
         yield task.key, task
 
@@ -148,11 +153,11 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
         MaskbenchError: The pipeline failed. If that was *fetch*, the snapshot is put back.
     """
     file = layout.root / "params.yaml"
-    before = file.read_text(encoding="utf-8")
+    before = file.read_bytes()
     today = datetime.now(UTC).date().isoformat()
     name = name or next_snapshot(load_params(file).fetch.snapshot, today)
     masks = _masks(layout)
-    write_text(file, with_snapshot(before, name))
+    edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
     if _repro(layout) == 0:
         return name, differing(masks, _masks(layout))
     if _fetched(layout) == name:
@@ -160,7 +165,7 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
             "what it says and run `dvc repro`"
         )
-    write_text(file, before)
+    write_bytes(file, before)
     raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
 
 

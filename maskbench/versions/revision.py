@@ -212,8 +212,11 @@ def find_row(version: Version, word: str) -> Row:
     if key in rows:
         return rows[key]
     by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
-    if by_task:
+    if len(by_task) == 1:
         return by_task[0]
+    if by_task:
+        keys = " or ".join(row.key for row in by_task)
+        raise MaskbenchError(f"{version.label} has several images of task {word}: name {keys}")
     close = get_close_matches(key, rows, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
     raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
@@ -232,15 +235,3 @@ def on_disk(folder: Path) -> dict[str, str]:
 def _md5(content: bytes) -> str:
     """Return the digest that DVC names a file by."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def find_root(start: Path) -> Path:
-    """Return the folder at or above ``start`` that holds ``dvc.yaml``.
-
-    Raises:
-        MaskbenchError: There is none.
-    """
-    for folder in (start, *start.resolve().parents):
-        if (folder / "dvc.yaml").is_file():
-            return folder
-    raise MaskbenchError("no dvc.yaml here or above: run maskbench inside a benchmark repository")

@@ -28,7 +28,7 @@ class Canvas:
 
     @property
     def size(self) -> Size:
-        """The width and height in pixels."""
+        """Return the width and height in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
 
     def cover(self, shape: Shape) -> Picture:

@@ -1,7 +1,7 @@
 """Outline the things in scenes, and tell which points lie inside them.
 
 Every shape answers one question, `inside(xs, ys)`: for a grid of points in pixel coordinates,
-which are inside? Both the painting (many points a pixel) and the truth (the pixel's centre)
+which are inside? Both the painting (many points per pixel) and the truth (the pixel's centre)
 come from that answer. It is written with numpy alone and on purpose shares nothing with the
 way maskbench fills a region, since it is what maskbench is compared with.
 """

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from maskbench.cli import main
+from maskbench.files.masks import read_mask, write_mask
 from maskbench.files.yaml import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
-from tests.repositories import Repository, copy_repository, copy_tree, once
+from tests.repositories import Repository, copy_repository, new_repository, once
 
 
 class Story:
@@ -91,14 +92,12 @@ def enlarge(tasks):
 
 def _tell(folder):
     """Build all versions, and note what was on disk then."""
+    new_repository(folder / "repo")
     made = Story(folder / "repo")
-    made.root.mkdir()
-    copy_tree(made.root)
     sample = made.root / "data/sample"
     shutil.rmtree(sample)
     write_export(sample, simple_tasks(8))
     edit = made.repository.edit_params
-    made.repository.git("init", "-q", "-b", "main")
     made.repository.dvc("remote", "modify", "local", "url", "../remote")
     made.build("base")
     made.tasks(move_a_region)
@@ -131,7 +130,7 @@ def story():
     folder = once("story", _tell)
     made = Story(folder / "repo")
     seen = (folder / "seen.pickle").read_bytes()
-    made.masks, made.splits = pickle.loads(seen)  # noqa: S301 - written above
+    made.masks, made.splits = pickle.loads(seen)
     return made
 
 
@@ -140,6 +139,30 @@ def copied(story, tmp_path):
     """A copy of the story that the test may change, at its last version."""
     shutil.copytree(story.root.parent / "remote", tmp_path / "remote")
     return copy_repository(story.root, tmp_path / "repo")
+
+
+@pytest.fixture
+def clone(copied, tmp_path):
+    """A clone that has pulled nothing; its remote is beside it."""
+    root = tmp_path / "clone"
+    copied.git("clone", "-q", copied.root, root)
+    return Repository(root)
+
+
+@pytest.fixture
+def at_rule(copied):
+    """The copy with the workspace at the version ``rule``, where masks are PNG."""
+    copied.git("checkout", "-q", "rule")
+    copied.dvc("checkout")
+    return copied
+
+
+def edit_by_hand(root, key="000004_scene_4"):
+    path = root / f"data/benchmark/masks/{key}.png"
+    mask = read_mask(path).copy()
+    mask[:3, :5] = 5
+    write_mask(path, mask)
+    return path
 
 
 @pytest.fixture

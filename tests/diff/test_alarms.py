@@ -8,23 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.files.masks import read_mask, write_mask
-
-
-@pytest.fixture
-def at_rule(copied):
-    """The copy with the workspace at the version ``rule``, where masks are PNG."""
-    copied.git("checkout", "-q", "rule")
-    copied.dvc("checkout")
-    return copied
-
-
-def edit_by_hand(root, key="000004_scene_4"):
-    path = root / f"data/benchmark/masks/{key}.png"
-    mask = read_mask(path).copy()
-    mask[:3, :5] = 5
-    write_mask(path, mask)
-    return path
+from tests.diff.conftest import edit_by_hand
 
 
 def test_a_mask_edited_in_the_workspace_has_no_cause(at_rule, diff, maskbench):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.diff.test_alarms import at_rule, edit_by_hand  # noqa: F401 - a fixture
+from tests.diff.conftest import edit_by_hand
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_since_when(story, blame):
     assert (subject(sized), sized["since"]["before"]) == ("size", "(an image of 40 x 30 pixels)")
 
 
-def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):  # noqa: F811
+def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):
     edit_by_hand(at_rule.root)
     status, out, _ = maskbench(at_rule.root, "blame", "000004_scene_4", 1, 1)
     assert status == 0
@@ -66,7 +66,7 @@ def test_an_edited_mask_raises_an_alarm(at_rule, maskbench):  # noqa: F811
     assert "since       the workspace, not committed; before: Background" in out
 
 
-def test_history_that_was_not_pushed_is_said_so(at_rule, blame):  # noqa: F811
+def test_history_that_was_not_pushed_is_said_so(at_rule, blame):
     base = at_rule.git("show", "base:dvc.lock").stdout
     md5 = base[base.index("data/benchmark/masks") :].split("md5: ")[1].split()[0]
     for folder in (at_rule.root / ".dvc/cache", at_rule.root.parent / "remote"):

@@ -114,6 +114,27 @@ def test_one_parameter(section, name, changed, before, after):
     assert pair.changed() == changed
 
 
+def test_labels_renamed():
+    """Each alias is a cause of its own; a label that a new alias keeps as it was is none."""
+    poster = box("p", ["Poster"], 0, 0, 3, 2)
+    pot = box("q", ["Pot"], 14, 0, 20, 3)
+    labels = {"labels_map": {**RAW["labels_map"], "Poster": 4, "Pot": 5}}
+    sides = [
+        params(**labels, rasterize={"label_aliases": aliases})
+        for aliases in ({}, {"Poster": "Canvas", "Pot": None, "Bild": "Canvas"})
+    ]
+    work = task(annotation(1, CANVAS, PLANT, poster, pot))
+    pair = Pair(*((work, side) for side in sides))
+    renamed = [("alias", "Poster → Canvas", 6), ("alias", "Pot → (left out)", 18)]
+    assert pair.causes() == renamed
+    assert pair.changed() == 24
+    back = Pair((work, sides[1]), (work, sides[0]))
+    assert back.causes() == [("alias", "Poster → Poster", 6), ("alias", "Pot → Pot", 18)]
+    drawn_anew = task(annotation(2, CANVAS, PLANT, poster._replace(labels=("Canvas",)), pot))
+    both = Pair((work, sides[1]), (drawn_anew, sides[1]))
+    assert both.causes() == []
+
+
 def test_a_rule_removed_and_its_fallback():
     work = task(annotation(1, CANVAS, PLANT))
     gone = params(multi_label_rules={}, combine={"unmatched": "Void"})

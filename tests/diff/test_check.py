@@ -4,15 +4,13 @@ import shutil
 
 import yaml
 
-from tests.diff.test_remote import clone  # noqa: F401 - a fixture
 
-
-def test_a_clone_that_pulled_nothing_is_fine(clone, maskbench):  # noqa: F811
+def test_a_clone_that_pulled_nothing_is_fine(clone, maskbench):
     status, _, err = maskbench(clone.root, "diff", "salt", "--check")
     assert (status, err) == (0, "")
 
 
-def test_an_outdated_lock(clone, maskbench, tmp_path):  # noqa: F811
+def test_an_outdated_lock(clone, maskbench, tmp_path):
     clone.edit_params("brush_threshold: 128", "brush_threshold: 100")
     report = tmp_path / "report.md"
     status, _, err = maskbench(clone.root, "diff", "salt", "--check", "--md", report)
@@ -21,7 +19,7 @@ def test_an_outdated_lock(clone, maskbench, tmp_path):  # noqa: F811
     assert "❌ lock" in report.read_text()
 
 
-def test_changed_sources(clone, maskbench):  # noqa: F811
+def test_changed_sources(clone, maskbench):
     path = clone.root / "data/sample/export.json"
     path.write_text(path.read_text() + "\n")
     status, _, err = maskbench(clone.root, "diff", "salt", "--check")
@@ -29,7 +27,7 @@ def test_changed_sources(clone, maskbench):  # noqa: F811
     assert "fetch: changed deps: data/sample (modified)" in err
 
 
-def test_a_lock_merged_by_hand(clone, maskbench):  # noqa: F811
+def test_a_lock_merged_by_hand(clone, maskbench):
     path = clone.root / "dvc.lock"
     lock = yaml.safe_load(path.read_text())
     for dep in lock["stages"]["split"]["deps"]:

@@ -15,8 +15,8 @@ from tests.diff.conftest import masks_on_disk
 from tests.exports import annotation, box, polygon, region, task, write_export
 from tests.files.older import archived, missing
 from tests.reference import ellipse_distance
-from tests.regions.test_strokes import encode, rgba
 from tests.repositories import ROOT, Repository
+from tests.strokes import brush
 
 pytestmark = [missing, pytest.mark.slow]
 
@@ -35,12 +35,12 @@ CIRCLE = {
 def tasks():
     stroke = np.zeros((30, 40), dtype=np.uint8)
     stroke[5:20, 3:9] = 255
-    brush = region("brush", ["Canvas"], {"format": "rle", "rle": encode(rgba(stroke))}, number=1)
+    painted = region("brush", ["Canvas"], brush(stroke), number=1)
     star = polygon(["Canvas"], [(50, 5), (75, 95), (8, 40), (92, 40), (25, 95)], number=1)
     circle = region("ellipse", ["Canvas"], CIRCLE, number=1)
     upright = box(["Canvas"], 10, 10, 60, 70, number=1)
     other = box(["Obstruction"], 40, 30, 90, 80, number=2)
-    first = (brush, star, circle, upright)
+    first = (painted, star, circle, upright)
     return [task(i, annotation(i, [shape, other])) for i, shape in enumerate(first, start=1)]
 
 

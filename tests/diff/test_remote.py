@@ -3,18 +3,6 @@
 import json
 import shutil
 
-import pytest
-
-from tests.repositories import Repository
-
-
-@pytest.fixture
-def clone(copied, tmp_path):
-    """A clone that has pulled nothing; its remote is beside it."""
-    root = tmp_path / "clone"
-    copied.git("clone", "-q", copied.root, root)
-    return Repository(root)
-
 
 def cached(root):
     folder = root / ".dvc/cache/files/md5"

@@ -21,7 +21,7 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import export, find_formats, formats
 from maskbench.export.source import ExportSource
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 from tests.benchmarks import make
 from tests.export.test_instances import read_coco
 
@@ -185,8 +185,8 @@ def shards(source, tmp_path_factory):
 
 
 def test_webdataset_is_read_by_its_library_through_torchs_loader(source, shards):
-    import webdataset  # noqa: PLC0415
-    from torch.utils.data import DataLoader  # noqa: PLC0415
+    import webdataset
+    from torch.utils.data import DataLoader
 
     root, index = shards
     assert index["classes"] == list(source.benchmark.classes)

@@ -4,8 +4,6 @@ Expected pixels are pictures, or come from ``tests/reference.py``. COCO is decod
 YOLO by the reference's winding numbers.
 """
 
-import base64
-import io
 import json
 import os
 import subprocess
@@ -13,7 +11,6 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 from pycocotools.coco import COCO
 
 from maskbench.cli import main
@@ -31,8 +28,8 @@ from maskbench.regions.task import Image as TaskImage
 from tests.benchmarks import write_item, write_lists
 from tests.exports import PARAMS, annotation, box, polygon, region, task, write_export
 from tests.reference import ellipse_distance, nonzero
-from tests.repositories import ROOT
-from tests.versions.test_download import run
+from tests.repositories import ROOT, run
+from tests.strokes import bitmask, brush
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")  # of pycocotools
 
@@ -91,8 +88,11 @@ def exported_pixels(root, regions, size_wh=(8, 8), **params):
     return found
 
 
-def pixels(picture):
-    return np.array([[character == "#" for character in row] for row in picture.split()])
+def picture(top, *rows):
+    """Pixels of 8 x 8 from rows of # and ., the first of which is row ``top``; others are empty."""
+    empty = "." * 8
+    lines = [*[empty] * top, *rows, *[empty] * (8 - top - len(rows))]
+    return np.array([[character == "#" for character in line] for line in lines])
 
 
 def percent(points, size_wh=(8, 8)):
@@ -113,38 +113,9 @@ def vertices(points, **more):
     }
 
 
-def brush(alpha):
-    """Label Studio's run-length code of a stroke as one run of literal words (see regions/strokes).
-
-    32 bits: number of words; 5: word size - 1; 4 x 4: counter sizes - 1; then "no repetition", the
-    fourth counter (16 bits), the count - 1 and the words.
-    """
-    words = np.repeat(alpha.ravel(), 4).tolist()
-    bits = f"{len(words):032b}00111{0:04b}{0:04b}{0:04b}{15:04b}011{len(words) - 1:016b}"
-    bits += "".join(f"{word:08b}" for word in words)
-    bits += "0" * (-len(bits) % 8)
-    return [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
-
-
-def bitmask(alpha):
-    """A PNG data URL whose alpha channel is this plane."""
-    stream = io.BytesIO()
-    Image.fromarray(np.repeat(alpha[:, :, None], 4, axis=2)).save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-
-
 SQUARE = [(2, 1), (5, 1), (5, 4), (2, 4)]
-SQUARE_PIXELS = """
-........
-..###...
-..###...
-..###...
-........
-........
-........
-........
-"""
-NOTHING = "........\n" * 8
+SQUARE_PIXELS = picture(1, *["..###..."] * 3)
+NOTHING = picture(0)
 CANVAS_EVERYWHERE = ("polygon", ("Canvas",), {"points": percent([(0, 0), (8, 0), (8, 8), (0, 8)])})
 BETWEEN_CENTRES = {"points": percent([(1.75, 1.75), (3.25, 1.75), (3.25, 3.25), (1.75, 3.25)])}
 SOFT = np.zeros((8, 8), np.uint8)
@@ -161,99 +132,42 @@ CASES = {
     "key point": ("keypoint", {"x": 50, "y": 50, "width": 9}, {}, NOTHING),
     "off the image": ("polygon", {"points": percent([(9, 1), (12, 1), (12, 4)])}, {}, NOTHING),
     "half off the image": (
-        "rectangle", {"x": -25, "y": 75, "width": 50, "height": 50, "rotation": 0}, {}, """
-        ........
-        ........
-        ........
-        ........
-        ........
-        ........
-        ##......
-        ##......
-        """),
-    "pixels by their centres": ("polygon", BETWEEN_CENTRES, {}, """
-        ........
-        ........
-        ..#.....
-        ........
-        ........
-        ........
-        ........
-        ........
-        """),
-    "all touched pixels": ("polygon", BETWEEN_CENTRES, {"all_touched": True}, """
-        ........
-        .###....
-        .###....
-        .###....
-        ........
-        ........
-        ........
-        ........
-        """),
+        "rectangle", {"x": -25, "y": 75, "width": 50, "height": 50, "rotation": 0}, {},
+        picture(6, *["##......"] * 2),
+    ),
+    "pixels by their centres": ("polygon", BETWEEN_CENTRES, {}, picture(2, "..#.....")),
+    "all touched pixels": (
+        "polygon", BETWEEN_CENTRES, {"all_touched": True}, picture(1, *[".###...."] * 3),
+    ),
     # Centres at 1.5 and 2.5 from the middle are sqrt(8.5) = 2.9155 away; an inscribed polygon of 32
     # corners loses the ones that its radius of 2.9156 only just holds.
     "circle, exact at centres": (
         "ellipse",
         {"x": 50, "y": 50, "radiusX": 2.9156 / 0.08, "radiusY": 2.9156 / 0.08, "rotation": 0}, {},
-        """
-        ........
-        ..####..
-        .######.
-        .######.
-        .######.
-        .######.
-        ..####..
-        ........
-        """),
-    "brush, threshold 128": ("brush", {"rle": brush(SOFT), "format": "rle"}, {}, """
-        ........
-        ....###.
-        ........
-        ..##....
-        ........
-        ........
-        ........
-        ........
-        """),
+        picture(1, "..####..", *[".######."] * 4, "..####.."),
+    ),
+    "brush, threshold 128": (
+        "brush", brush(SOFT), {}, picture(1, "....###.", "........", "..##...."),
+    ),
     "brush, threshold 200": (
-        "brush", {"rle": brush(SOFT), "format": "rle"}, {"brush_threshold": 200}, """
-        ........
-        ......#.
-        ........
-        ..##....
-        ........
-        ........
-        ........
-        ........
-        """),
-    "bit mask": ("bitmask", {"imageDataURL": bitmask(SOFT)}, {"brush_threshold": 101}, """
-        ........
-        ...####.
-        ........
-        ..##....
-        ........
-        ........
-        ........
-        ........
-        """),
-    "polygon with a hole": ("polygon", {"points": percent(HOLE)}, {}, """
-        ........
-        .######.
-        .######.
-        .##..##.
-        .##..##.
-        .######.
-        .######.
-        ........
-        """),
+        "brush", brush(SOFT), {"brush_threshold": 200},
+        picture(1, "......#.", "........", "..##...."),
+    ),
+    "bit mask": (
+        "bitmask", bitmask(SOFT), {"brush_threshold": 101},
+        picture(1, "...####.", "........", "..##...."),
+    ),
+    "polygon with a hole": (
+        "polygon", {"points": percent(HOLE)}, {},
+        picture(1, *[".######."] * 2, *[".##..##."] * 2, *[".######."] * 2),
+    ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("shape", "value", "params", "picture"), CASES.values(), ids=CASES)
-def test_exported_pixels(shape, value, params, picture, tmp_path):
+@pytest.mark.parametrize(("shape", "value", "params", "expected"), CASES.values(), ids=CASES)
+def test_exported_pixels(shape, value, params, expected, tmp_path):
     found = exported_pixels(tmp_path, [(shape, ("Canvas",), value)], **params)
-    np.testing.assert_array_equal(found, pixels(picture))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_self_crossing_outlines_are_filled_as_the_canvas_shows_them(tmp_path):
@@ -274,7 +188,7 @@ def test_self_crossing_outlines_are_filled_as_the_canvas_shows_them(tmp_path):
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95, 1.0])
 def test_traced_pixels_fill_back_exactly(share):
     """Any pixels: holes, holes in parts in holes, parts that touch at a corner, single pixels."""
-    from pycocotools import mask as coco_mask  # noqa: PLC0415
+    from pycocotools import mask as coco_mask
 
     rng = np.random.default_rng(round(100 * share))
     for _ in range(60):
@@ -304,7 +218,7 @@ def test_a_hole_is_cut_open_not_filled(tmp_path):
 def test_labels_parts_and_regions_become_instances(tmp_path):
     """A label an instance; a part a polygon in COCO and a line in YOLO; overlaps stay."""
     regions = [
-        ("brush", ("Canvas", "Obstruction"), {"rle": brush(SOFT), "format": "rle"}),
+        ("brush", ("Canvas", "Obstruction"), brush(SOFT)),
         ("polygon", ("Obstruction",), {"points": percent(SQUARE)}),
         ("polygon", ("Background",), {"points": percent(SQUARE)}),
         ("polygon", ("Unclear",), {"points": percent(SQUARE)}),
@@ -399,7 +313,7 @@ def test_painting_the_instances_gives_the_masks(tmp_path, capsys):
         box(["Canvas"], 3, 4, 22, 31, number=1),
         polygon(["Obstruction"], [(30, 8), (48, 50), (31, 44)], number=2),
         region("vector", ["Canvas"], pen, number=3),
-        region("brush", ["Obstruction"], {"rle": brush(alpha), "format": "rle"}, number=4),
+        region("brush", ["Obstruction"], brush(alpha), number=4),
         region("ellipse", ["Canvas"], round_one, number=5),
     ]
     line = polygon(["Canvas"], [(2, 60), (40, 60), (40, 64)], number=6)

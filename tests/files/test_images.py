@@ -71,7 +71,9 @@ def test_the_size_is_the_upright_one(tmp_path, orientation):
 def test_scenes_stand_upright_and_say_so(tmp_path, file_format, options, orientation):
     source = photo(tmp_path / "stored", orientation, file_format, **options)
     expected = TURNS[orientation](SMOOTH.astype(int))
-    target = tmp_path / f"scene{inspect(source).suffix}"
+    info = inspect(source)
+    assert (info.height, info.width, info.orientation) == (*expected.shape[:2], orientation)
+    target = tmp_path / f"scene{info.suffix}"
     write_upright(source, target)
     with Image.open(target) as scene:
         assert scene.getexif().get(0x0112, 1) == 1

@@ -1,360 +1,404 @@
-"""Breaches to plant: each damages a benchmark, and names what ``maskbench verify`` has to say.
+"""A small built benchmark, and breaches to plant in it: what ``maskbench verify`` has to name."""
 
-In the messages, ``{train.key}`` and the like stand for columns of the first row of a split.
-"""
-
+import csv
 import json
 import shutil
 
+import numpy as np
+import yaml
 from PIL import Image
 
-from tests.harness.damage import PARAMS, breach
+from maskbench.files.hashing import sha256_file
+from maskbench.files.masks import pixel_digest, read_mask
+from tests import exports
+
+PARAMS = {
+    **exports.PARAMS,
+    "fetch": {"folder": "unused"},
+    "split": {"ratios": {"train": 0.5, "valid": 0.25, "test": 0.25}},
+}
 
 
-@breach("masks/{train.mask}: is not the mask in manifest.csv", "has the pixels {{")
-def mask_edited(repo):
-    mask = repo.mask(repo.of("train"))
-    mask[0, 0] = 2
-    repo.put_mask(repo.of("train"), mask)
+class Repository:
+    """A built benchmark with what it was made from, and ways to damage it.
+
+    ``train`` and ``test`` are the manifest's first rows of these splits. Where nothing else is
+    said, a way to damage it concerns ``train``.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.data = root / "data/benchmark"
+        with (self.data / "manifest.csv").open(newline="") as stream:
+            self.rows = list(csv.DictReader(stream))
+        first = {row["split"]: row for row in reversed(self.rows)}
+        self.train, self.test = first.get("train"), first.get("test")
+
+    def write(self, rows=None):
+        with (self.data / "manifest.csv").open("w", newline="") as stream:
+            table = csv.DictWriter(stream, self.rows[0], lineterminator="\n")
+            table.writeheader()
+            table.writerows(self.rows if rows is None else rows)
+
+    def set(self, *rows, **columns):
+        """Change columns of rows in the manifest."""
+        for row in rows or [self.train]:
+            row.update(columns)
+        self.write()
+
+    @property
+    def mask_path(self):
+        return self.data / "masks" / self.train["mask"]
+
+    @property
+    def scene_path(self):
+        return self.data / "scenes" / self.train["scene"]
+
+    @property
+    def task_path(self):
+        return self.root / f"data/annotations/{self.train['key']}.json"
+
+    def mask(self):
+        return np.array(read_mask(self.mask_path))
+
+    def put_mask(self, mask, sealed=False):
+        """Write a mask; ``sealed``: with a manifest that fits."""
+        Image.fromarray(mask).save(self.mask_path)
+        if sealed:
+            names = (self.data / "codes.txt").read_text().splitlines()
+            counts = {n: int((mask == v).sum()) for v, n in enumerate(names) if (mask == v).any()}
+            self.set(mask_sha256=pixel_digest(mask), classes=json.dumps(counts))
+
+    def put_pixel(self, x, y, value, sealed=False):
+        mask = self.mask()
+        mask[y, x] = value
+        self.put_mask(mask, sealed)
+
+    def scene(self):
+        with Image.open(self.scene_path) as image:
+            return image.convert("RGB")
+
+    def put_scene(self, image, row=None):
+        """Write a scene, with a manifest that fits."""
+        row = row or self.train
+        path = self.data / "scenes" / row["scene"]
+        image.save(path)
+        self.set(row, scene_sha256=sha256_file(path))
+
+    def lines(self, split, change):
+        """Change the list of a split's lines."""
+        path = self.data / f"splits/{split}.txt"
+        lines = path.read_text().splitlines()
+        path.write_text("".join(f"{line}\n" for line in change(lines)))
+
+    def params(self, **sections):
+        (self.root / "params.yaml").write_text(yaml.safe_dump({**PARAMS, **sections}))
+
+    def task(self, change):
+        """Change the stored task."""
+        value = json.loads(self.task_path.read_text())
+        change(value)
+        self.task_path.write_text(json.dumps(value))
+
+    def region(self, **fields):
+        """Change the first region of the stored task."""
+        self.task(lambda task: task["annotations"][0]["regions"][0].update(fields))
 
 
-@breach("masks/{train.mask}: holds the value 9, and codes.txt has 4 lines")
-def value_without_a_class(repo):
-    mask = repo.mask(repo.of("train"))
-    mask[3, 3] = 9
-    repo.put_mask(repo.of("train"), mask, sealed=True)
-
-
-@breach("masks/{train.mask}: is an image of mode 'P'; a mask is 8-bit grey")
 def palette(repo):
-    image = Image.fromarray(repo.mask(repo.of("train"))).convert("P")
-    image.putdata(repo.mask(repo.of("train")).reshape(-1).tolist())
-    image.save(repo.data / "masks" / repo.of("train")["mask"])
+    image = Image.fromarray(repo.mask()).convert("P")
+    image.putdata(repo.mask().reshape(-1).tolist())
+    image.save(repo.mask_path)
 
 
-@breach("masks/{train.mask}: it has 3 channels (RGB)")
-def coloured(repo):
-    repo.scene(repo.of("train")).save(repo.data / "masks" / repo.of("train")["mask"])
-
-
-@breach(
-    "masks/{train.mask}: has 40 x 29 pixels, manifest.csv says 40 x 30",
-    "masks/{train.mask}: has 40 x 29 pixels, its scene 40 x 30",
-    "has another size than the image that was annotated",
-)
-def mask_of_another_size(repo):
-    repo.put_mask(repo.of("train"), repo.mask(repo.of("train"))[:-1], sealed=True)
-
-
-@breach("masks/{train.mask}: it is no image in a known format")
-def mask_destroyed(repo):
-    (repo.data / "masks" / repo.of("train")["mask"]).write_text("<html>")
-
-
-@breach(
-    "masks/{train.mask}: has the pixels", "manifest.csv says {{'Background': 1, 'Canvas': 1199}}"
-)
-def class_counts(repo):
-    repo.of("train")["classes"] = '{"Background": 1, "Canvas": 1199}'
-    repo.write()
-
-
-@breach("masks/{train.mask}: has the pixels", "'Lamp': 3")
 def class_that_is_none(repo):
-    row = repo.of("train")
-    row["classes"] = json.dumps(json.loads(row["classes"]) | {"Lamp": 3})
-    repo.write()
+    repo.set(classes=json.dumps(json.loads(repo.train["classes"]) | {"Lamp": 3}))
 
 
-@breach("scenes/{train.scene}: is not the scene in manifest.csv")
-def scene_edited(repo):
-    path = repo.data / "scenes" / repo.of("train")["scene"]
-    path.write_bytes(path.read_bytes() + b"\0")
-
-
-@breach("scenes/{train.scene}: it is damaged or cut off")
-def scene_cut_off(repo):
-    path = repo.data / "scenes" / repo.of("train")["scene"]
-    path.write_bytes(path.read_bytes()[:900])
-
-
-@breach("scenes/{train.scene}: has 20 x 30 pixels, manifest.csv says 40 x 30")
-def scene_of_another_size(repo):
-    repo.put_scene(repo.of("train"), repo.scene(repo.of("train")).resize((20, 30)))
-
-
-@breach("scenes/{train.scene}: has 40 x 30 pixels, manifest.csv says 40 x 31")
-def size_in_the_manifest(repo):
-    repo.of("train")["height"] = 31
-    repo.write()
-
-
-@breach("splits: no split names '{train.scene}'")
-def not_in_a_split(repo):
-    repo.lines("train", lambda lines: lines[1:])
-
-
-@breach("splits: train and test both name '{train.scene}'")
 def in_two_splits(repo):
-    repo.lines("test", lambda lines: sorted([*lines, repo.of("train")["scene"]]))
+    repo.lines("test", lambda lines: sorted([*lines, repo.train["scene"]]))
 
 
-@breach("splits/test.txt: names '{train.scene}', which manifest.csv puts into train")
 def in_another_split_than_the_manifest_says(repo):
     repo.lines("train", lambda lines: lines[1:])
-    repo.lines("test", lambda lines: sorted([*lines, repo.of("train")["scene"]]))
+    in_two_splits(repo)
 
 
-@breach("splits/valid.txt: names 'x.png', which has no row in manifest.csv")
-def unknown_name_in_a_split(repo):
-    repo.lines("valid", lambda lines: [*lines, "x.png"])
-
-
-@breach("splits/train.txt: is not sorted")
-def unsorted_split(repo):
-    repo.lines("train", lambda lines: lines[::-1])
-
-
-@breach("splits/train.txt: names '{train.scene}' twice")
-def name_twice_in_a_split(repo):
-    repo.lines("train", lambda lines: [lines[0], *lines])
-
-
-@breach("splits/holdout.txt: is none of the splits")
-def split_too_many(repo):
-    (repo.data / "splits/holdout.txt").write_text("")
-
-
-@breach("splits/valid.txt: cannot be read")
-def split_missing(repo):
-    (repo.data / "splits/valid.txt").unlink()
-
-
-@breach(
-    "manifest.csv: the group 'hall' is divided: '{test.key}' is in test, '{train.key}' is in train"
-)
-def group_divided(repo):
-    repo.of("train")["group"] = repo.of("test")["group"] = "hall"
-    repo.write()
-
-
-@breach("scenes/", " is the same image as ")
-def equal_image_in_two_splits(repo):
-    repo.put_scene(repo.of("test"), repo.scene(repo.of("train")))
-
-
-@breach("scenes/", " is nearly (", ") the same image as ")
-def near_equal_image_in_two_splits(repo):
-    brighter = repo.scene(repo.of("train")).point(lambda value: value * 0.97 + 8)
-    repo.put_scene(repo.of("test"), brighter)
-
-
-@breach("scenes/zz.png: has no row in manifest.csv")
-def scene_without_a_row(repo):
-    repo.scene(repo.of("train")).save(repo.data / "scenes/zz.png")
-
-
-@breach("masks/zz.png: has no row in manifest.csv")
-def mask_without_a_row(repo):
-    shutil.copy(repo.data / "masks" / repo.of("train")["mask"], repo.data / "masks/zz.png")
-
-
-@breach("scenes/{train.scene}: is missing, but manifest.csv has a row for '{train.key}'")
-def scene_missing(repo):
-    (repo.data / "scenes" / repo.of("train")["scene"]).unlink()
-
-
-@breach("masks/{train.mask}: is missing, but manifest.csv has a row for '{train.key}'")
-def mask_missing(repo):
-    (repo.data / "masks" / repo.of("train")["mask"]).unlink()
-
-
-@breach("masks/{train.mask}: is missing, but manifest.csv has a row for '{train.key}'")
-def mask_that_is_a_link_to_nowhere(repo):
+def link_to_nowhere(repo):
     """As in a workspace of links, when DVC's cache was cleared."""
-    mask_missing(repo)
-    (repo.data / "masks" / repo.of("train")["mask"]).symlink_to(repo.root / "cache" / "gone")
+    repo.mask_path.unlink()
+    repo.mask_path.symlink_to(repo.root / "cache" / "gone")
 
 
-@breach("scenes/{train.scene}: is missing, but manifest.csv has a row for '{train.key}'")
 def scene_that_is_a_folder(repo):
-    scene_missing(repo)
-    (repo.data / "scenes" / repo.of("train")["scene"]).mkdir()
+    repo.scene_path.unlink()
+    repo.scene_path.mkdir()
 
 
-@breach(
-    "masks/{train.mask}: has no row in manifest.csv",
-    "annotations/{train.key}.json, task {train.task}: has an annotation that counts, but is not in",
-)
-def row_missing(repo):
-    repo.write([row for row in repo.rows if row is not repo.of("train")])
-
-
-@breach("manifest.csv: has several rows for '{train.key}'")
-def row_twice(repo):
-    repo.write([repo.of("train"), *repo.rows])
-
-
-@breach("manifest.csv: names '{train.scene}' and '../../../x.png', which are no scene and mask of")
-def path_in_the_manifest(repo):
-    repo.write(
-        [{**row, "mask": "../../../x.png"} if row is repo.of("train") else row for row in repo.rows]
-    )
-
-
-@breach("manifest.csv: puts '{train.key}' into 'trian', which is no split")
-def split_that_is_none(repo):
-    repo.write([{**row, "split": "trian"} if row is repo.of("train") else row for row in repo.rows])
-
-
-@breach("manifest.csv: is missing")
-def manifest_missing(repo):
-    (repo.data / "manifest.csv").unlink()
-
-
-@breach("manifest.csv: cannot be read")
-def manifest_damaged(repo):
-    repo.of("train")["width"] = "wide"
-    repo.write()
-
-
-@breach("manifest.csv: cannot be read")
-def classes_that_are_no_counts(repo):
-    repo.of("train")["classes"] = "[]"
-    repo.write()
-
-
-@breach("manifest.csv: cannot be read")
-def count_without_an_end(repo):
-    repo.of("train")["classes"] = '{"Canvas": 1e999}'
-    repo.write()
-
-
-@breach("masks/{train.key}.npy: it is no numpy array, or cut off")
-def mask_that_claims_more_than_any_memory(repo):
-    row = repo.of("train")
-    mask_missing(repo)
-    row["mask"] = f"{row['key']}.npy"
+def more_than_any_memory(repo):
+    repo.mask_path.unlink()
+    repo.set(mask=f"{repo.train['key']}.npy")
     about = b"{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000, 1000000000)}\n"
-    head = b"\x93NUMPY\x01\0" + len(about).to_bytes(2, "little") + about
-    (repo.data / "masks" / row["mask"]).write_bytes(head)
-    repo.write()
+    repo.mask_path.write_bytes(b"\x93NUMPY\x01\0" + len(about).to_bytes(2, "little") + about)
 
 
-@breach("codes.txt: names the class 'Canvas' twice", "does not name the classes of labels_map")
-def class_twice(repo):
-    (repo.data / "codes.txt").write_text("Background\nCanvas\nCanvas\nBoth\n")
+def forged_scene(repo):
+    repo.put_scene(repo.scene().rotate(180))
 
 
-@breach("codes.txt: line 2 names no class")
-def class_without_a_name(repo):
-    (repo.data / "codes.txt").write_text("Background\n\nObstruction\nBoth\n")
-
-
-@breach("codes.txt: cannot be read")
-def codes_missing(repo):
-    (repo.data / "codes.txt").unlink()
-
-
-@breach(
-    "masks/{train.mask}: is not what annotation {train.annotation} and the rules give: 1 pixels "
-    "differ, the first at x 1, y 0"
-)
-def forged_mask_with_a_true_manifest(repo):
-    mask = repo.mask(repo.of("train"))
-    mask[0, 1] = 3
-    repo.put_mask(repo.of("train"), mask, sealed=True)
-
-
-@breach("is not what annotation {train.annotation} and the rules give")
-def annotation_changed(repo):
-    def smaller(task):
-        task["annotations"][0]["regions"][0]["value"]["width"] = 5
-
-    repo.task(repo.of("train"), smaller)
-
-
-@breach("the annotation cannot be drawn (", "the label 'Lamp' is not in labels_map")
-def label_that_is_none(repo):
-    repo.task(repo.of("train"), lambda t: t["annotations"][0]["regions"][0].update(labels=["Lamp"]))
-
-
-@breach("masks/{train.mask}: is not what annotation", "masks/{test.mask}: is not what annotation")
-def rule_changed_and_not_built(repo):
-    repo.params(multi_label_rules={"b": {"when": ["Canvas", "Obstruction"], "then": "Canvas"}})
-
-
-@breach("masks/{train.mask}: no rule says what Canvas + Obstruction together become")
-def rule_removed_and_not_built(repo):
-    repo.params(multi_label_rules={})
-
-
-@breach(
-    "manifest.csv: the row of '{train.key}' says train; its group and split in params.yaml give"
-)
-def split_changed_and_not_built(repo):
-    repo.params(split={"ratios": {"test": 1}})
-
-
-@breach("manifest.csv: the row of '{train.key}' says annotator 77; data/annotations says 1")
-def another_annotator(repo):
-    repo.of("train")["annotator"] = 77
-    repo.write()
-
-
-@breach("manifest.csv: the row of '{train.key}' says updated_at 2001-01-01T00:00:00Z; data/annot")
-def another_time(repo):
-    repo.of("train")["updated_at"] = "2001-01-01T00:00:00Z"
-    repo.write()
-
-
-@breach("manifest.csv: the row of '{train.key}' names another group than 'image' gives")
-def grouped_otherwise_than_params_say(repo):
-    repo.params(split={**PARAMS["split"], "group_by": "image"})
-
-
-@breach("manifest.csv: the row of '{train.key}' cannot be grouped: its data has no field 'room'")
-def group_that_no_task_tells(repo):
-    repo.params(split={**PARAMS["split"], "group_by": "room"})
-
-
-@breach("manifest.csv: the row of '{train.key}' names another group than the digest of its image")
-def another_group(repo):
-    repo.of("train")["group"] = "x"
-    repo.write()
-
-
-@breach("scenes/{train.scene}: is not the image that was annotated, ")
-def forged_scene_with_a_true_manifest(repo):
-    repo.put_scene(repo.of("train"), repo.scene(repo.of("train")).rotate(180))
-
-
-@breach("scenes/{train.scene}: its source ", " cannot be read: it is no image in a known format")
 def source_destroyed(repo):
-    forged_scene_with_a_true_manifest(repo)
-    (repo.root / "data/images" / repo.of("train")["scene"]).write_text("x")
+    forged_scene(repo)
+    (repo.root / "data/images" / repo.train["scene"]).write_text("x")
 
 
-@breach("annotations/{train.key}.json: is missing")
-def annotation_missing(repo):
-    (repo.root / f"data/annotations/{repo.of('train')['key']}.json").unlink()
+NOT_MADE = "is not what annotation {train.annotation} and the rules give"
+NO_MASK = "masks/{train.mask}: is missing, but manifest.csv has a row for '{train.key}'"
+NO_SCENE = "scenes/{train.scene}: is missing, but manifest.csv has a row for '{train.key}'"
+ROW = "manifest.csv: the row of '{train.key}' "
 
+BREACHES = {
+    # masks
+    "mask edited": (
+        lambda repo: repo.put_pixel(0, 0, 2),
+        "masks/{train.mask}: is not the mask in manifest.csv",
+        "has the pixels {{",
+    ),
+    "value without a class": (
+        lambda repo: repo.put_pixel(3, 3, 9, sealed=True),
+        "masks/{train.mask}: holds the value 9, and codes.txt has 4 lines",
+    ),
+    "palette": (palette, "masks/{train.mask}: is an image of mode 'P'; a mask is 8-bit grey"),
+    "coloured": (
+        lambda repo: repo.scene().save(repo.mask_path),
+        "masks/{train.mask}: it has 3 channels (RGB)",
+    ),
+    "mask of another size": (
+        lambda repo: repo.put_mask(repo.mask()[:-1], sealed=True),
+        "masks/{train.mask}: has 40 x 29 pixels, manifest.csv says 40 x 30",
+        "masks/{train.mask}: has 40 x 29 pixels, its scene 40 x 30",
+        "has another size than the image that was annotated",
+    ),
+    "mask destroyed": (
+        lambda repo: repo.mask_path.write_text("<html>"),
+        "masks/{train.mask}: it is no image in a known format",
+    ),
+    "class counts": (
+        lambda repo: repo.set(classes='{"Background": 1, "Canvas": 1199}'),
+        "masks/{train.mask}: has the pixels",
+        "manifest.csv says {{'Background': 1, 'Canvas': 1199}}",
+    ),
+    "class that is none": (
+        class_that_is_none,
+        "masks/{train.mask}: has the pixels",
+        "'Lamp': 3",
+    ),
+    "mask that claims more than any memory": (
+        more_than_any_memory,
+        "masks/{train.key}.npy: it is no numpy array, or cut off",
+    ),
+    # scenes
+    "scene edited": (
+        lambda repo: repo.scene_path.write_bytes(repo.scene_path.read_bytes() + b"\0"),
+        "scenes/{train.scene}: is not the scene in manifest.csv",
+    ),
+    "scene cut off": (
+        lambda repo: repo.scene_path.write_bytes(repo.scene_path.read_bytes()[:900]),
+        "scenes/{train.scene}: it is damaged or cut off",
+    ),
+    "scene of another size": (
+        lambda repo: repo.put_scene(repo.scene().resize((20, 30))),
+        "scenes/{train.scene}: has 20 x 30 pixels, manifest.csv says 40 x 30",
+    ),
+    "size in the manifest": (
+        lambda repo: repo.set(height=31),
+        "scenes/{train.scene}: has 40 x 30 pixels, manifest.csv says 40 x 31",
+    ),
+    # splits and groups
+    "not in a split": (
+        lambda repo: repo.lines("train", lambda lines: lines[1:]),
+        "splits: no split names '{train.scene}'",
+    ),
+    "in two splits": (in_two_splits, "splits: train and test both name '{train.scene}'"),
+    "in another split than the manifest says": (
+        in_another_split_than_the_manifest_says,
+        "splits/test.txt: names '{train.scene}', which manifest.csv puts into train",
+    ),
+    "unknown name in a split": (
+        lambda repo: repo.lines("valid", lambda lines: [*lines, "x.png"]),
+        "splits/valid.txt: names 'x.png', which has no row in manifest.csv",
+    ),
+    "unsorted split": (
+        lambda repo: repo.lines("train", lambda lines: lines[::-1]),
+        "splits/train.txt: is not sorted",
+    ),
+    "name twice in a split": (
+        lambda repo: repo.lines("train", lambda lines: [lines[0], *lines]),
+        "splits/train.txt: names '{train.scene}' twice",
+    ),
+    "split too many": (
+        lambda repo: (repo.data / "splits/holdout.txt").write_text(""),
+        "splits/holdout.txt: is none of the splits",
+    ),
+    "split missing": (
+        lambda repo: (repo.data / "splits/valid.txt").unlink(),
+        "splits/valid.txt: cannot be read",
+    ),
+    "group divided": (
+        lambda repo: repo.set(repo.train, repo.test, group="hall"),
+        "manifest.csv: the group 'hall' is divided: '{test.key}' is in test, '{train.key}' is in "
+        "train",
+    ),
+    "equal image in two splits": (
+        lambda repo: repo.put_scene(repo.scene(), repo.test),
+        "scenes/",
+        " is the same image as ",
+    ),
+    "near-equal image in two splits": (
+        lambda repo: repo.put_scene(repo.scene().point(lambda v: v * 0.97 + 8), repo.test),
+        "scenes/",
+        " is nearly (",
+        ") the same image as ",
+    ),
+    # files and rows
+    "scene without a row": (
+        lambda repo: repo.scene().save(repo.data / "scenes/zz.png"),
+        "scenes/zz.png: has no row in manifest.csv",
+    ),
+    "mask without a row": (
+        lambda repo: shutil.copy(repo.mask_path, repo.data / "masks/zz.png"),
+        "masks/zz.png: has no row in manifest.csv",
+    ),
+    "scene missing": (lambda repo: repo.scene_path.unlink(), NO_SCENE),
+    "mask missing": (lambda repo: repo.mask_path.unlink(), NO_MASK),
+    "mask that is a link to nowhere": (link_to_nowhere, NO_MASK),
+    "scene that is a folder": (scene_that_is_a_folder, NO_SCENE),
+    "row missing": (
+        lambda repo: repo.write([row for row in repo.rows if row is not repo.train]),
+        "masks/{train.mask}: has no row in manifest.csv",
+        "annotations/{train.key}.json, task {train.task}: has an annotation that counts, but is "
+        "not in",
+    ),
+    "row twice": (
+        lambda repo: repo.write([repo.train, *repo.rows]),
+        "manifest.csv: has several rows for '{train.key}'",
+    ),
+    "path in the manifest": (
+        lambda repo: repo.set(mask="../../../x.png"),
+        "manifest.csv: names '{train.scene}' and '../../../x.png', which are no scene and mask of",
+    ),
+    "split that is none": (
+        lambda repo: repo.set(split="trian"),
+        "manifest.csv: puts '{train.key}' into 'trian', which is no split",
+    ),
+    "manifest missing": (
+        lambda repo: (repo.data / "manifest.csv").unlink(),
+        "manifest.csv: is missing",
+    ),
+    "manifest damaged": (lambda repo: repo.set(width="wide"), "manifest.csv: cannot be read"),
+    "classes that are no counts": (
+        lambda repo: repo.set(classes="[]"),
+        "manifest.csv: cannot be read",
+    ),
+    "count without an end": (
+        lambda repo: repo.set(classes='{"Canvas": 1e999}'),
+        "manifest.csv: cannot be read",
+    ),
+    # class names
+    "class twice": (
+        lambda repo: (repo.data / "codes.txt").write_text("Background\nCanvas\nCanvas\nBoth\n"),
+        "codes.txt: names the class 'Canvas' twice",
+        "does not name the classes of labels_map",
+    ),
+    "class without a name": (
+        lambda repo: (repo.data / "codes.txt").write_text("Background\n\nObstruction\nBoth\n"),
+        "codes.txt: line 2 names no class",
+    ),
+    "codes missing": (
+        lambda repo: (repo.data / "codes.txt").unlink(),
+        "codes.txt: cannot be read",
+    ),
+    # against annotations, rules and splits
+    "forged mask with a true manifest": (
+        lambda repo: repo.put_pixel(1, 0, 3, sealed=True),
+        "masks/{train.mask}: " + NOT_MADE + ": 1 pixels differ, the first at x 1, y 0",
+    ),
+    "annotation changed": (
+        lambda repo: repo.task(
+            lambda task: task["annotations"][0]["regions"][0]["value"].update(width=5)
+        ),
+        NOT_MADE,
+    ),
+    "label that is none": (
+        lambda repo: repo.region(labels=["Lamp"]),
+        "the annotation cannot be drawn (",
+        "the label 'Lamp' is not in labels_map",
+    ),
+    "rule changed and not built": (
+        lambda repo: repo.params(
+            multi_label_rules={"b": {"when": ["Canvas", "Obstruction"], "then": "Canvas"}}
+        ),
+        "masks/{train.mask}: is not what annotation",
+        "masks/{test.mask}: is not what annotation",
+    ),
+    "rule removed and not built": (
+        lambda repo: repo.params(multi_label_rules={}),
+        "masks/{train.mask}: no rule says what Canvas + Obstruction together become",
+    ),
+    "split changed and not built": (
+        lambda repo: repo.params(split={"ratios": {"test": 1}}),
+        ROW + "says train; its group and split in params.yaml give",
+    ),
+    "another annotator": (
+        lambda repo: repo.set(annotator=77),
+        ROW + "says annotator 77; data/annotations says 1",
+    ),
+    "another time": (
+        lambda repo: repo.set(updated_at="2001-01-01T00:00:00Z"),
+        ROW + "says updated_at 2001-01-01T00:00:00Z; data/annot",
+    ),
+    "grouped otherwise than params say": (
+        lambda repo: repo.params(split={**PARAMS["split"], "group_by": "image"}),
+        ROW + "names another group than 'image' gives",
+    ),
+    "group that no task tells": (
+        lambda repo: repo.params(split={**PARAMS["split"], "group_by": "room"}),
+        ROW + "cannot be grouped: its data has no field 'room'",
+    ),
+    "another group": (
+        lambda repo: repo.set(group="x"),
+        ROW + "names another group than the digest of its image",
+    ),
+    "forged scene with a true manifest": (
+        forged_scene,
+        "scenes/{train.scene}: is not the image that was annotated, ",
+    ),
+    "source destroyed": (
+        source_destroyed,
+        "scenes/{train.scene}: its source ",
+        " cannot be read: it is no image in a known format",
+    ),
+    "annotation missing": (
+        lambda repo: repo.task_path.unlink(),
+        "annotations/{train.key}.json: is missing",
+    ),
+    "annotation that claims a huge image": (
+        lambda repo: repo.task(lambda task: task["image"].update(width=10**9, height=10**9)),
+        "masks/{train.mask}: has another size than the image that was annotated",
+    ),
+    "annotation of other kinds": (
+        lambda repo: repo.region(value=None),
+        "{train.key}.json: is no stored task",
+    ),
+    "annotation damaged": (
+        lambda repo: repo.task_path.write_text("{}"),
+        "{train.key}.json: is no stored task",
+    ),
+    "annotation skipped": (
+        lambda repo: repo.task(lambda task: task["annotations"][0].update(was_cancelled=True)),
+        "annotations/{train.key}.json, task {train.task}: has no annotation that counts",
+    ),
+}
+"""Each way to damage the benchmark: what does it, and the messages that have to be said of it.
 
-@breach("masks/{train.mask}: has another size than the image that was annotated")
-def annotation_that_claims_a_huge_image(repo):
-    repo.task(repo.of("train"), lambda t: t["image"].update(width=10**9, height=10**9))
-
-
-@breach("{train.key}.json: is no stored task")
-def annotation_of_other_kinds(repo):
-    repo.task(repo.of("train"), lambda t: t["annotations"][0]["regions"][0].update(value=None))
-
-
-@breach("{train.key}.json: is no stored task")
-def annotation_damaged(repo):
-    (repo.root / f"data/annotations/{repo.of('train')['key']}.json").write_text("{}")
-
-
-@breach("annotations/{train.key}.json, task {train.task}: has no annotation that counts")
-def annotation_skipped(repo):
-    repo.task(repo.of("train"), lambda task: task["annotations"][0].update(was_cancelled=True))
+In the messages, ``{train.key}`` and the like stand for columns of the first row of a split.
+"""

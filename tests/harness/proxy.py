@@ -6,8 +6,10 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.harness.web import Web
 
 
 @dataclass
@@ -21,25 +23,15 @@ class Fault:
     headers: dict = field(default_factory=dict)
 
 
-class Proxy:
+class Proxy(Web):
     """``with Proxy(url) as proxy`` listens on ``proxy.url``; ``requests`` lists what was asked."""
 
     def __init__(self, upstream):
+        super().__init__(None, _Handler)
         self.upstream = upstream
         self.faults = []
         self.requests = []
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
     def fail(self, path, kind, **options):
         self.faults.append(Fault(path, str(kind), **options))
@@ -65,68 +57,66 @@ class Proxy:
                     return fault
         return None
 
-    def _handler(proxy):
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.0"
 
-            def log_message(self, *_):
-                pass
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
 
-            def do_GET(self):
-                self.forward("GET", None)
+    def log_message(self, *_):
+        pass
 
-            def do_POST(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                self.forward("POST", self.rfile.read(length))
+    def do_GET(self):
+        self.forward("GET", None)
 
-            def forward(self, method, body):
-                if self.asker_has_gone():
-                    return
-                proxy.requests.append((method, self.path, dict(self.headers)))
-                fault = proxy.due(self.path)
-                if fault and fault.kind not in ("cut",):
-                    self.harm(fault)
-                    return
-                parts = urlsplit(proxy.upstream)
-                upstream = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
-                upstream.request(method, self.path, body, {**headers, "Connection": "close"})
-                answer = upstream.getresponse()
-                content = answer.read()
-                upstream.close()
-                self.send_response_only(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in ("connection", "transfer-encoding"):
-                        self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content[: len(content) // 2] if fault else content)
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        self.forward("POST", self.rfile.read(length))
 
-            def asker_has_gone(self):
-                """Killed, before this thread came to what it had asked: that counts for nobody."""
-                try:
-                    return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-                except BlockingIOError:
-                    return False
-                except ConnectionResetError:
-                    return True
+    def forward(self, method, body):
+        if self.asker_has_gone():
+            return
+        self.server.requests.append((method, self.path, dict(self.headers)))
+        fault = self.server.due(self.path)
+        if fault and fault.kind != "cut":
+            self.harm(fault)
+            return
+        parts = urlsplit(self.server.upstream)
+        upstream = http.client.HTTPConnection(parts.hostname, parts.port, timeout=300)
+        headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+        upstream.request(method, self.path, body, {**headers, "Connection": "close"})
+        answer = upstream.getresponse()
+        content = answer.read()
+        upstream.close()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if fault else content)
 
-            def harm(self, fault):
-                if fault.kind == "hang":
-                    time.sleep(6)
-                if fault.kind in ("hang", "drop"):
-                    return
-                body = b"<html><body>Bad things happened</body></html>"
-                status, kind = 200, "text/html"
-                if fault.kind == "stamp":
-                    status, kind, body = 401, "application/json", b'{"detail": "not provided."}'
-                elif fault.kind.isdecimal():
-                    status = int(fault.kind)
-                self.send_response_only(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                for name, value in fault.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+    def asker_has_gone(self):
+        """Killed, before this thread came to what it had asked: that counts for nobody."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
 
-        return Handler
+    def harm(self, fault):
+        while fault.kind == "hang" and not self.asker_has_gone():
+            time.sleep(0.05)
+        if fault.kind in ("hang", "drop"):
+            return
+        body = b"<html><body>Bad things happened</body></html>"
+        status, kind = 200, "text/html"
+        if fault.kind == "stamp":
+            status, kind, body = 401, "application/json", b'{"detail": "not provided."}'
+        elif fault.kind.isdecimal():
+            status = int(fault.kind)
+        self.send_response_only(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in fault.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

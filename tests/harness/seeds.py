@@ -1,16 +1,14 @@
 """What the fuzzer starts from: tasks that the pipeline accepts, on images of 40 x 30 pixels."""
 
-import base64
 import copy
-import io
 import json
 
 import numpy as np
 from PIL import Image
 
 from tests.exports import annotation, box, polygon, region, task, write_image
-from tests.regions.test_strokes import encode, rgba
 from tests.repositories import SAMPLE
+from tests.strokes import bitmask, brush
 
 SIZE = (40, 30)
 IMAGES = tuple(
@@ -32,18 +30,10 @@ def write_images(folder):
                 image.save(path, exif=exif)
 
 
-def _brush():
+def _alpha(rows, columns):
     alpha = np.zeros(SIZE[::-1], dtype=np.uint8)
-    alpha[5:9, 3:30] = 255
-    return {"format": "rle", "rle": encode(rgba(alpha))}
-
-
-def _bitmask():
-    picture = np.zeros((*SIZE[::-1], 4), dtype=np.uint8)
-    picture[10:14, 10:20] = 255
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return {"imageDataURL": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"}
+    alpha[rows, columns] = 255
+    return alpha
 
 
 def _vector():
@@ -68,8 +58,10 @@ def made_tasks():
         region(
             "ellipse", ["Canvas"], {"x": 50, "y": 50, "radiusX": 20, "radiusY": 9, "rotation": 30}
         ),
-        region("brush", ["Obstruction"], _brush(), number=5),
-        region("bitmask", ["PartialCanvas"], _bitmask(), number=6),
+        region("brush", ["Obstruction"], brush(_alpha(slice(5, 9), slice(3, 30))), number=5),
+        region(
+            "bitmask", ["PartialCanvas"], bitmask(_alpha(slice(10, 14), slice(10, 20))), number=6
+        ),
         region("vector", ["Canvas"], _vector(), number=7),
         region("keypoint", ["Canvas"], {"x": 3, "y": 3, "width": 1}, number=8),
     ]

@@ -17,7 +17,7 @@ from label_studio_api import Api
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
 from tests.exports import simple_tasks, write_export, write_image
 from tests.harness.proxy import Proxy
-from tests.repositories import SAMPLE, Repository, copy_tree
+from tests.repositories import SAMPLE, Repository, new_repository
 
 BUILDS = ("clean", "relabel", "delete", "add", "rule", "format")
 """What a killed run builds: everything from nothing, or what has changed; in this order."""
@@ -44,13 +44,10 @@ class World:
 
     def begin(self):
         """Make the repository that is not built, and the one that is."""
-        self.bare = Repository(self.folder / "bare")
-        self.bare.root.mkdir(parents=True)
-        copy_tree(self.bare.root)
+        self.bare = new_repository(self.folder / "bare")
         for name in ("data", "docs", "benchmarks", "examples"):
             shutil.rmtree(self.bare.root / name)
         self.bare.run(sys.executable, "-m", "compileall", "-q", "maskbench")
-        self.bare.git("init", "-q")
         self.bare.commit("code")
         self.base = self.copy(self.bare)
         self.apply(self.base)
@@ -161,7 +158,7 @@ class ServerWorld(World):
             self.server = Server.start(self.folder / "studio")
         self.proxy = Proxy(self.server.url)
         self.proxy.__enter__()
-        self.proxy.server.handle_error = lambda *_: None  # clients are killed while it answers
+        self.proxy.handle_error = lambda *_: None  # clients are killed while it answers
         self.api = Api(self.server.url, self.server.legacy_token)
         self.project = self.api.create_project("kills", _CONFIG)
         self._fill(range(TASKS))

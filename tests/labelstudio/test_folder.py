@@ -2,11 +2,23 @@
 
 import json
 import os
+import re
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskbench.errors import SourceError
+from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
+from tests.exports import task
+
+
+def write_json(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
 
 
 def folder(root, *images, exports=("export.json",)):
@@ -89,12 +101,11 @@ def test_links_out_of_the_folder_and_broken_ones_are_not_followed(tmp_path):
 
 
 def test_tasks_come_from_all_exports_in_order_of_their_names(tmp_path):
-    (tmp_path / "b.json").write_text(json.dumps([{"id": 1}]))
-    (tmp_path / "a.json").write_text(json.dumps([{"id": 3}, {"id": 2}]))
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "c.json").write_text("not an export")
-    found = list(Folder(tmp_path).tasks())
-    assert found == [({"id": 3}, "a.json"), ({"id": 2}, "a.json"), ({"id": 1}, "b.json")]
+    exports = {"b.json": [1], "a.json": [3, 2], "sub/c.json": [4]}
+    for name, numbers in exports.items():
+        write_json(tmp_path / name, [task(number) for number in numbers])
+    found = [(raw.value["id"], raw.origin) for raw in Folder(tmp_path).tasks()]
+    assert found == [(3, "a.json"), (2, "a.json"), (1, "b.json"), (4, "sub/c.json")]
 
 
 def test_a_byte_order_mark_is_no_harm(tmp_path):
@@ -111,15 +122,12 @@ def test_a_byte_order_mark_is_no_harm(tmp_path):
         (b"[-Infinity]", "-Infinity is no JSON number"),
         (b"[" * 100_000, "is no valid JSON: maximum recursion depth"),
         (b"\xff\xfe\x00", "is no valid JSON"),
-        (b'{"id": 1}', "is no list of tasks"),
-        (b"null", "is no list of tasks"),
-        (b'"text"', "is no list of tasks"),
     ],
 )
 def test_what_is_no_export(tmp_path, content, message):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(SourceError, match=message) as caught:
-        list(Folder(tmp_path).tasks())
+        Folder(tmp_path)
     assert "a.json: " in str(caught.value)
 
 
@@ -136,14 +144,14 @@ def test_what_is_no_file_is_no_export(tmp_path, kind):
     else:
         path.symlink_to("nowhere")
     with pytest.raises(SourceError, match=r"other\.json: is no file, or a link to none"):
-        list(Folder(tmp_path).tasks())
+        Folder(tmp_path)
 
 
 def test_all_bad_exports_are_told_together(tmp_path):
-    for name, content in (("a.json", "{"), ("b.json", "[]"), ("c.json", "3")):
+    for name, content in (("a.json", "{"), ("b.json", "[]"), ("c.json", "[1,")):
         (tmp_path / name).write_text(content)
     with pytest.raises(SourceError) as caught:
-        list(Folder(tmp_path).tasks())
+        Folder(tmp_path)
     assert [problem.file for problem in caught.value.problems] == ["a.json", "c.json"]
 
 
@@ -156,3 +164,107 @@ def test_what_is_no_source(tmp_path, kind):
         path.mkdir()
     with pytest.raises(SourceError, match=r"fetch\.folder: .*source (is no folder|holds no Label)"):
         Folder(path)
+
+
+def test_what_is_no_export_is_passed_over_with_a_line(tmp_path):
+    write_json(tmp_path / "export.json", [task(1)])
+    write_json(tmp_path / "notes.json", {"categories": [], "info": {"year": 2026}})
+    write_json(tmp_path / "coco/result.json", {"images": [], "categories": [], "annotations": []})
+    for number in range(7):
+        write_json(tmp_path / f"images/{number}.json", {"camera": number})
+    (tmp_path / "._export.json").write_bytes(b"\0\5\26\7")  # macOS writes it beside others
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden/export.json").write_text("[")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX/._export.json").write_text("[")
+    (tmp_path / "12").write_text("no annotation of a target storage")
+    source = Folder(tmp_path)
+    assert source.exports == ["export.json"]
+    assert source.notes == [
+        "passed over, as no export: coco/result.json (a COCO file: export the project as JSON); 12 "
+        "(no JSON); images/0.json, images/1.json, images/2.json, images/3.json, images/4.json and "
+        "2 more (no tasks of Label Studio's); notes.json (notes of a COCO or YOLO export)"
+    ]
+
+
+def test_a_target_storage_is_one_export(tmp_path):
+    """A file an annotation, named by its number, with and without an ending."""
+    for number, owner in ((11, 1), (12, 1), (13, 2)):
+        whole = task(owner)
+        stored = {"id": number, "result": [], "completed_by": {"id": 3}, "task": whole}
+        ending = ".json" if number == 12 else ""
+        write_json(tmp_path / f"storage/{number}{ending}", stored)
+    source = Folder(tmp_path)
+    found = {r.value["id"]: [a["id"] for a in r.value["annotations"]] for r in source.tasks()}
+    assert found == {1: [11, 12], 2: [13]}
+    assert source.notes == []
+
+
+def test_json_min_and_lines_are_read(tmp_path):
+    entry = {"image": "a.png", "annotator": 3, "created_at": "2026-11-22T08:00:00Z"}
+    write_json(tmp_path / "min.json", [entry | {"id": 1, "annotation_id": n} for n in (5, 6)])
+    (tmp_path / "lines.jsonl").write_text("".join(f"{json.dumps(task(n))}\n" for n in (2, 3)))
+    source = Folder(tmp_path)
+    found = {r.value["id"]: [a["id"] for a in r.value["annotations"]] for r in source.tasks()}
+    assert found == {2: [], 3: [], 1: [5, 6]}
+    [note] = source.notes
+    assert note.startswith("min.json: JSON_MIN does not tell projects, ground truth, skipped")
+
+
+def test_tasks_without_ids_are_one_line_a_file(tmp_path):
+    bare = [{name: v for name, v in task(n).items() if name != "id"} for n in range(7)]
+    write_json(tmp_path / "converted.json", [*bare, task(9)])
+    source = Folder(tmp_path)
+    assert [raw.value["id"] for raw in source.tasks()] == [9]
+    [problem] = source.problems
+    assert str(problem) == (
+        "converted.json: 7 tasks have no number as id (entry 1: None, entry 2: None, entry 3: "
+        "None, entry 4: None, entry 5: None and 2 more); import the file into Label Studio and "
+        "export the project as JSON, or give each task a number of its own as 'id'"
+    )
+
+
+names = st.sampled_from(
+    ["id", "data", "annotations", "completions", "result", "task", "project", "created_at",
+     "updated_at", "annotator", "annotation_id", "image", "label", "points", "x", "value", "tasks"]
+)  # fmt: skip
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 3), st.integers(), st.floats(allow_nan=False),
+    st.sampled_from(["a.png", "../../x.png", "/data/upload/1/0a1b2c3d-a.png", "2026-11-22", "7"]),
+)  # fmt: skip
+values = st.recursive(
+    leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(names, v, max_size=5), max_leaves=12
+)
+entries = st.fixed_dictionaries(
+    {"id": st.integers(1, 2), "data": st.dictionaries(names, leaves, max_size=2)},
+    optional=dict.fromkeys(("annotations", "project", "created_at", "completions"), values),
+)
+files = st.lists(st.one_of(values, st.lists(entries, max_size=3)), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(files)
+def test_whatever_json_says_it_is_read_or_refused(contents):
+    """No other error, and no key that leaves its folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        for place, content in enumerate(contents):
+            write_json(Path(folder, f"{place}.json"), content)
+        try:
+            found = list(Folder(Path(folder)).tasks())
+        except SourceError:
+            return
+        for raw in found:
+            try:
+                key = parse_task(raw.value, raw.origin, qualifier=raw.qualifier).key
+            except TaskError:
+                continue
+            assert re.fullmatch(r"\w+", key, re.ASCII)
+
+
+def test_deep_tasks_in_two_exports_are_refused_one_by_one(tmp_path):
+    deep = "[" * 900 + "]" * 900
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(f'[{{"id": 1, "data": {{"x": {deep}}}, "annotations": []}}]')
+    for raw in Folder(tmp_path).tasks():
+        with pytest.raises(TaskError, match="is nested too deeply"):
+            parse_task(raw.value)

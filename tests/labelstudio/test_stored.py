@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskbench.errors import DataError
-from maskbench.labelstudio.stored import read_task, task_json, task_of
+from maskbench.labelstudio.stored import parse_stored_task, read_task, task_json
 from maskbench.regions.task import Annotation, Image, Region, Task, choose
 
 texts = st.text(max_size=8)
@@ -40,8 +40,8 @@ tasks = st.builds(
 @given(tasks)
 def test_a_task_comes_back_equal(task):
     content = task_json(task)
-    assert task_of(content, "a.json") == task
-    assert task_json(task_of(content, "a.json")) == content
+    assert parse_stored_task(content, "a.json") == task
+    assert task_json(parse_stored_task(content, "a.json")) == content
     assert json.loads(content)["id"] == task.id
 
 
@@ -101,18 +101,18 @@ def test_values_of_another_kind_are_refused(old, new):
     whole = task_json(
         Task(7, "k", None, {}, None, (replace(annotation(1), regions=(drawn,)),), image)
     )
-    assert task_of(whole, "a.json").id == 7
+    assert parse_stored_task(whole, "a.json").id == 7
     damaged = whole.decode().replace(old, new, 1)
     assert damaged != whole.decode()
     with pytest.raises(DataError, match=r"a\.json: is no stored task"):
-        task_of(damaged.encode(), "a.json")
+        parse_stored_task(damaged.encode(), "a.json")
 
 
 def test_a_file_cut_anywhere_is_refused():
     whole = task_json(Task(1, "k", None, {}, None, (annotation(1),), Image("a", 1, 1, "x")))
     for end in range(len(whole) - 2):
         with pytest.raises(DataError):
-            task_of(whole[:end], "a.json")
+            parse_stored_task(whole[:end], "a.json")
 
 
 EARLY, MIDDLE, LATE = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"

@@ -32,7 +32,7 @@ def test_an_item_is_a_pair_that_shows_itself(benchmark):
     assert "000003_room: 32 x 24 pixels" in markup
     assert markup.count("<figcaption>") == 3
     assert "Obstruction" in markup
-    again = pickle.loads(pickle.dumps(sample))  # noqa: S301 - our own
+    again = pickle.loads(pickle.dumps(sample))
     assert (again.key, again.classes) == (sample.key, sample.classes)
     np.testing.assert_array_equal(again.mask, mask)
 

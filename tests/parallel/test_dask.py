@@ -77,7 +77,7 @@ class Cluster:
             process.wait()
 
 
-def until(true, seconds=120):
+def until(true, seconds=300):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -18,7 +18,7 @@ from maskbench.parallel.run import FEW, LARGEST_CHUNK, _chunk_size, run_all, wor
 
 ITEMS = range(FEW + 15)
 METHODS = multiprocessing.get_all_start_methods() if hasattr(os, "fork") else ["spawn"]
-LONG = 60  # seconds that no test waits for
+LONG = 600  # seconds that no test waits for
 
 BUSY = """
 import multiprocessing, signal, sys
@@ -228,7 +228,7 @@ def test_a_closed_run_leaves_what_nobody_has_begun(others):
     next(results)
     began = time.monotonic()
     results.close()
-    assert time.monotonic() - began < 10  # of 33 for all
+    assert time.monotonic() - began < 20  # of 33 for all
     assert children() <= others
 
 

@@ -157,6 +157,7 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
         "no_area": 2,
         "not_a_region": 1,
         "other_image": 0,
+        "left_out": 0,
     }
     assert metrics["reach_off_the_image"] == 2
     assert metrics["regions"] == {"Canvas": 1, "Obstruction": 1}
@@ -176,21 +177,6 @@ def test_groups_stay_together(tmp_path):
     for scenes in subsets(tmp_path).values():
         rooms = {int(scene[:6]) % 9 for scene in scenes}
         assert len(scenes) == sum(1 for n in range(1, 41) if n % 9 in rooms)
-
-
-def test_the_annotation_that_counts(tmp_path):
-    source = tmp_path / "source"
-    whole = [box(["Canvas"], 0, 0, 100, 100)]
-    half = [box(["Canvas"], 0, 0, 50, 100)]
-    marked = annotation(1, half, ground_truth=True, hour=1)
-    write_export(source, [task(1, marked, annotation(2, whole, user=5, hour=9))])
-    pixels = {}
-    for choice in (["ground_truth", "latest"], ["latest"], ["earliest"], ["annotator:5"]):
-        root = tmp_path / choice[0].replace(":", "")
-        run(root, source, rasterize={"annotation": choice})
-        metrics = json.loads((root / "metrics/combine.json").read_text())
-        pixels[choice[0]] = metrics["classes"]["Canvas"]["pixels"]
-    assert pixels == {"ground_truth": 600, "latest": 1200, "earliest": 600, "annotator:5": 1200}
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -5,8 +5,11 @@ import re
 
 import pytest
 
+from maskbench.doctor.findings import ERROR
+from maskbench.doctor.tasks import check_tasks
 from maskbench.errors import DataError
 from maskbench.files.masks import read_mask
+from maskbench.labelstudio.folder import Folder
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
@@ -76,7 +79,8 @@ def test_the_choice_is_followed_and_regions_on_the_other_image_are_listed(tmp_pa
     assert pixels(tmp_path, "000001_right_1") == pixels(tmp_path, "000008_right_8") == 10 * 5
     dropped = metrics(tmp_path, "rasterize")["dropped"]
     assert dropped == {
-        "no_area": 0, "no_label": 0, "no_pixel": 0, "not_a_region": 0, "other_image": 1,
+        "left_out": 0, "no_area": 0, "no_label": 0, "no_pixel": 0, "not_a_region": 0,
+        "other_image": 1,
     }  # fmt: skip
     listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()
     assert listed[1:] == ["000008_right_8,8,8,r1,Strange,other_image"]
@@ -131,7 +135,7 @@ def test_masks_that_became_empty_are_told_with_their_reasons(tmp_path):
         "000003_scene_3 (no_area, no_label)"
     )
     assert metrics(tmp_path, "rasterize")["empty_masks"] == {
-        "all": 2, "no_area": 2, "no_label": 1, "no_pixel": 0, "other_image": 0,
+        "all": 2, "left_out": 0, "no_area": 2, "no_label": 1, "no_pixel": 0, "other_image": 0,
     }  # fmt: skip
     run(tmp_path, tmp_path / "source")
     assert metrics(tmp_path, "rasterize")["empty_masks"]["all"] == 2  # remembered as well
@@ -193,3 +197,44 @@ def test_a_choice_of_annotations_that_none_meets_stops(tmp_path):
     expected = "params.yaml: rasterize.annotation: no task has an annotation that counts: annotate"
     with pytest.raises(DataError, match=re.escape(expected)):
         rasterize(settings, Layout(tmp_path))
+
+
+BOTH = [box(["Canvas"], 0, 0, 50, 50, number=1), box(["Obstruction"], 0, 0, 50, 50, number=2)]
+VOID = {"multi_label_rules": {"void": {"when": ["Canvas", "Obstruction"], "then": "Background"}}}
+
+
+@pytest.mark.parametrize(
+    ("result", "sections", "cause"),
+    [
+        ([box(["Background"], 0, 0, 50, 50)], {}, "Background → Background"),
+        (BOTH, VOID, "Canvas + Obstruction → Background"),
+        (
+            BOTH,
+            {"multi_label_rules": {}, "combine": {"unmatched": "Background"}},
+            "Canvas + Obstruction → Background",
+        ),
+    ],
+)
+def test_masks_whose_labels_are_no_class_are_told_and_all_of_them_stop(
+    tmp_path, result, sections, cause
+):
+    source = tmp_path / "source"
+    write_export(source, [task(n, annotation(n, result)) for n in (1, 2)])
+    expected = (
+        f"no mask has a pixel of a class although regions were drawn ({cause}), in 2 tasks "
+        "(000001_scene_1, 000002_scene_2); correct labels_map, multi_label_rules or combine.unmatch"
+    )
+    with pytest.raises(DataError, match=re.escape(expected)):
+        run(tmp_path, source, **sections)
+    findings = check_tasks(Folder(source), params(source, **sections), None)
+    assert any(f.level == ERROR and expected in f.what for f in findings)
+    good = task(3, annotation(3, [box(["Canvas"], 0, 0, 50, 50)]))
+    write_export(source, [task(1, annotation(1, result)), good])
+    said = run(tmp_path, source, **sections)[2]
+    expected = (
+        f"1 mask has no pixel of a class although regions were drawn: 000001_scene_1 ({cause})"
+    )
+    assert said.endswith(f" — {expected}")
+    assert metrics(tmp_path, "combine")["without_class"] == 1
+    findings = check_tasks(Folder(source), params(source, **sections), None)
+    assert expected in [finding.what for finding in findings]

@@ -1,15 +1,11 @@
-"""The stages in a shell: progress, exit status, interruption."""
+"""The stages in a shell: progress, exit status, leftovers."""
 
 import os
-import signal
 import struct
 import subprocess
 import sys
-import time
 
 import pytest
-
-from tests.exports import simple_tasks, write_export
 
 
 def start(repository, stage, **options):
@@ -91,29 +87,6 @@ def test_a_bad_number_of_workers_is_an_error(repository):
     assert done.stderr.startswith("error: MASKBENCH_WORKERS is 'many'")
 
 
-def test_killed_stages_leave_nothing_that_a_later_run_believes(repository):
-    """Kill each stage at many moments; every time the next run ends with the same bytes."""
-    write_export(repository.root / "data/sample", simple_tasks(60, first=1000), name="more.json")
-    for stage in ("fetch", "rasterize", "combine"):
-        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
-        expected = repository.outputs()
-        began = time.monotonic()
-        forget(repository)
-        assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
-        length = time.monotonic() - began
-        for moment in (0.2, 0.45, 0.6, 0.75, 0.85, 0.95):
-            forget(repository)
-            done = start(
-                repository, stage, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )  # fmt: skip
-            time.sleep(length * moment)
-            os.killpg(done.pid, signal.SIGKILL)
-            done.wait()
-            assert start(repository, stage, stdout=subprocess.DEVNULL).wait(300) == 0
-            assert repository.outputs() == expected, (stage, moment)
-
-
 @pytest.mark.parametrize(
     "folder",
     ["data", "data/benchmark", "metrics", "plots", "data/.maskbench/digests", "data/.maskbench/x"],
@@ -122,5 +95,5 @@ def test_what_a_killed_write_has_left_goes_with_the_next_run(repository, folder)
     left = repository.root / folder / ".tmp-abc.json"
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_text("{")
-    assert start(repository, "split", stdout=subprocess.DEVNULL).wait(60) == 0
+    assert start(repository, "split", stdout=subprocess.DEVNULL).wait(300) == 0
     assert not left.exists()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.params import SplitParams
-from maskbench.pipeline.splits import SUBSETS, Group, assign_splits, groups_of, position
+from maskbench.params import SUBSETS, SplitParams
+from maskbench.pipeline.splits import Group, assign_splits, groups_of, position
 
 USUAL = {"train": 0.7, "valid": 0.15, "test": 0.15}
 KEYS = [f"image {i}" for i in range(10_000)]

@@ -15,16 +15,19 @@ from maskbench.regions.build import (
     build_mask,
     draw_regions,
     find_faults,
+    unknown_labels,
 )
 from maskbench.regions.rules import Combination
 from maskbench.regions.task import Annotation, Image, Region, Task
-from tests.regions.test_strokes import encode, rgba
+from tests.strokes import encode, rgba
 
 IMAGE = Image("a.png", 5, 4, "")
 
 
-def settings(overlap="keep", *, all_touched=False, threshold=128, annotation=("latest",)):
-    return RasterizeParams(annotation, overlap, all_touched, threshold)
+def settings(
+    overlap="keep", *, all_touched=False, threshold=128, annotation=("latest",), aliases=()
+):
+    return RasterizeParams(annotation, overlap, all_touched, threshold, dict(aliases))
 
 
 def params(rasterize, *rules, unmatched="error"):
@@ -360,3 +363,57 @@ def test_faults_of_a_region():
         "replaced; put the right one back or draw the region anew"
     )
     assert kind == "regions of the type 'cuboid' cannot be turned into pixels"
+
+
+POINT = Region("p", "keypoint", ("Point",), {"x": 10, "y": 10})
+
+
+@pytest.mark.parametrize("overlap", ["keep", "top", "smallest"])
+@pytest.mark.parametrize(
+    ("labels", "aliases", "becomes"),
+    [
+        (("Tür",), {"Tür": "B"}, ("B",)),
+        (("Tür",), {"Tür": "B", "B": "A"}, ("B",)),  # one step only
+        (("A",), {"A": "B", "B": "A"}, ("B",)),
+        (("Tür", "door"), {"Tür": "B", "door": "B"}, ("B",)),  # several become one
+        (("A", "Note"), {"Note": None}, ("A",)),
+    ],
+)
+def test_an_alias_counts_before_anything_else(labels, aliases, becomes, overlap):
+    as_drawn = DOOR._replace(labels=labels)
+    asked = settings(overlap, aliases=aliases)
+    renamed = DOOR._replace(labels=becomes)
+    found = build_label_set(task(annotation(as_drawn)), asked).label_set
+    expected = build_label_set(task(annotation(renamed)), settings(overlap)).label_set
+    assert found.labels == expected.labels
+    np.testing.assert_array_equal(found.planes, expected.planes)
+    (result,) = draw_regions([as_drawn], IMAGE, asked)
+    assert (result.region.labels, result.aliased) == (
+        becomes,
+        tuple(n for n in labels if n in aliases),
+    )
+
+
+def test_a_label_that_is_left_out_covers_nothing():
+    note = box(["Note"], 0, 0, 5, 4, name="note")
+    for overlap in ("keep", "top", "smallest"):
+        asked = params(settings(overlap, aliases={"Note": None}), (("A", "B"), "AB"))
+        built = build_mask(task(annotation(WALL, DOOR, note)), asked)
+        without = build_mask(task(annotation(WALL, DOOR)), asked)
+        np.testing.assert_array_equal(built.mask, without.mask)
+    result = built.rasterized.regions[2]
+    assert (result.dropped, result.region.labels, result.aliased) == (
+        "left_out",
+        ("Note",),
+        ("Note",),
+    )
+
+
+def test_unknown_labels_are_counted_where_a_mask_would_need_them():
+    other = WALL._replace(labels=("Lamp", "A"), on_other_image=True)
+    line = Region("l", "polygon", ("Line",), {"points": [[0, 0], [9, 9], [0, 9]], "closed": False})
+    tiny = box(["Tiny"], 0.1, 0.1, 0.2, 0.2)
+    regions = [WALL, DOOR, DOOR, SIGN._replace(labels=("A", "Sign")), other, POINT, line, tiny]
+    built = build_label_set(task(annotation(*regions)), settings())
+    assert unknown_labels(built, {"A"}) == {"B": 2, "Sign": 1, "Tiny": 1}
+    assert find_faults(built, {"A", "B", "Sign", "Tiny"}) == ()

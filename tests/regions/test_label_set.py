@@ -31,27 +31,6 @@ SIGN = patch("wall", slice(2, 3), slice(2, 5))
 DRAWN = [WALL, DOOR, SIGN]
 
 
-@pytest.mark.parametrize(
-    ("overlap", "door", "wall"),
-    [
-        (
-            "keep",  # labels pile up
-            [[0, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 0, 0]],
-            [[1, 1, 1, 1, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 0]],
-        ),
-        (
-            "top",  # the door replaces the wall, the sign replaces the door
-            [[0, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 0, 0, 0], [0, 1, 1, 0, 0]],
-            [[1, 1, 1, 1, 0], [1, 0, 0, 1, 0], [1, 0, 1, 1, 1], [1, 0, 0, 1, 0]],
-        ),
-    ],
-)
-def test_overlap_by_hand(overlap, door, wall):
-    drawn = label_set(DRAWN, 5, 4, overlap)
-    np.testing.assert_array_equal(drawn.on("door"), np.array(door, dtype=bool))
-    np.testing.assert_array_equal(drawn.on("wall"), np.array(wall, dtype=bool))
-
-
 @pytest.mark.parametrize("overlap", ["keep", "top", "smallest"])
 def test_the_bits_of_a_drawing(overlap):
     """Bit 0 is the door, bit 1 the wall: the labels in the alphabet's order."""
@@ -78,20 +57,6 @@ def test_the_bits_of_a_drawing(overlap):
 )
 def test_painting_order(overlap, counts, order):
     assert painting_order(overlap, counts) == order
-
-
-def test_smallest_wins_whatever_the_order():
-    expected = label_set(DRAWN, 5, 4, "top")  # drawn from large (16) over 6 to small (3 pixels)
-    for order in ([SIGN, DOOR, WALL], [DOOR, WALL, SIGN], DRAWN):
-        np.testing.assert_array_equal(label_set(order, 5, 4, "smallest").planes, expected.planes)
-
-
-def test_of_equally_small_ones_the_later_wins():
-    one, two = (patch(label, slice(0, 1), slice(0, 2)) for label in ("one", "two"))
-    drawn = label_set([one, two], 2, 1, "smallest")
-    assert drawn.on("two").all()
-    assert not drawn.on("one").any()
-    assert label_set([two, one], 2, 1, "smallest").on("one").all()
 
 
 def test_the_size_is_of_pixels_not_of_windows():

@@ -12,44 +12,7 @@ from PIL import Image
 
 from maskbench.errors import GeometryError
 from maskbench.regions.strokes import canonical_rle, decode_bitmask, decode_rle, rle_bytes
-
-COUNTERS = (3, 4, 8, 16)
-
-
-def encode(words, runs=None, *, counters=COUNTERS, word_size=8, length=None, padding=0):
-    """thi.ng/rle-pack by its layout (facts/label-studio.md, section 7), as a string of bits.
-
-    32 bits: number of words; 5: word size - 1; 4 x 4: counter sizes - 1; then runs: a flag (1: one
-    word repeated, 0: literal words), 2 bits naming a counter, the count - 1, the word or words.
-    ``runs`` says how to cut: (is it repeated, count) each; by default one run per change of value.
-    """
-    bits = f"{len(words) if length is None else length:032b}{word_size - 1:05b}"
-    bits += "".join(f"{size - 1:04b}" for size in counters)
-    at = 0
-    for repeated, count in runs if runs is not None else default_runs(words):
-        which = next(i for i, size in enumerate(counters) if count <= 1 << size)
-        bits += f"{repeated:01b}{which:02b}{count - 1:0{counters[which]}b}"
-        values = [words[at]] if repeated else words[at : at + count]
-        bits += "".join(f"{value:0{word_size}b}" for value in values)
-        at += count
-    bits += "0" * (-len(bits) % 8 + 8 * padding)
-    return [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
-
-
-def default_runs(words):
-    """Equal neighbours repeated, at most 2^16 at a time."""
-    runs = []
-    for i, word in enumerate(words):
-        if runs and words[i - 1] == word and runs[-1][1] < 1 << 16:
-            runs[-1] = (True, runs[-1][1] + 1)
-        else:
-            runs.append((True, 1))
-    return runs
-
-
-def rgba(alpha):
-    """As the front end stores a stroke: the alpha in all four channels."""
-    return np.repeat(np.asarray(alpha, dtype=np.uint8).reshape(-1), 4).tolist()
+from tests.strokes import COUNTERS, encode, opaque, png_url, rgba
 
 
 def test_a_stroke_by_hand():
@@ -166,23 +129,14 @@ def test_codes_are_bytes():
     assert rle_bytes([0, 255, 7]) == b"\x00\xff\x07"
 
 
-def url(image):
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-
-
 ALPHA = np.array([[0, 1, 128], [200, 254, 255]], dtype=np.uint8)
 
 
-def bitmask():
-    black = np.zeros((2, 3, 4), dtype=np.uint8)
-    black[:, :, 3] = ALPHA
-    return Image.fromarray(black)
+BITMASK = opaque(ALPHA)
 
 
 def test_a_bit_mask_is_its_alpha():
-    np.testing.assert_array_equal(decode_bitmask(url(bitmask()), 3, 2), ALPHA)
+    np.testing.assert_array_equal(decode_bitmask(png_url(BITMASK), 3, 2), ALPHA)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +149,8 @@ def test_a_bit_mask_is_its_alpha():
         ("data:image/png;base64,", "cannot be read"),
         ("data:image/png;base64,A", "cannot be read"),
         ("data:image/png;base64,é", "cannot be read"),
-        (url(bitmask())[:-40], "cannot be read"),
-        (url(Image.new("RGBA", (2, 3))), r"\(2, 3\) pixels, not \(3, 2\)"),
+        (png_url(BITMASK)[:-40], "cannot be read"),
+        (png_url(Image.new("RGBA", (2, 3))), r"\(2, 3\) pixels, not \(3, 2\)"),
     ],
 )
 def test_what_is_no_bit_mask_is_refused(value, message):
@@ -217,7 +171,7 @@ def test_a_bit_mask_that_claims_to_be_huge_takes_no_memory():
 @settings(max_examples=300, deadline=None)
 @given(st.integers(8, 80), st.integers(0, 255))
 def test_a_png_with_a_wrong_byte_is_refused_or_read(place, byte):
-    png = bytearray(base64.b64decode(url(bitmask()).partition(",")[2]))
+    png = bytearray(base64.b64decode(png_url(BITMASK).partition(",")[2]))
     png[place % len(png)] = byte
     try:
         read = decode_bitmask("data:image/png;base64," + base64.b64encode(png).decode(), 3, 2)

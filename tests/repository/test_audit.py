@@ -3,54 +3,41 @@
 import json
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import audit
+from tests.harness.web import Web
 from tests.repositories import ROOT
 
 CONTROL = audit.CONTROL.partition("==")[0]
 
 
-class _Database(BaseHTTPRequestHandler):
-    """Answers as osv.dev does; ``server.vulnerable`` are the packages it has something on."""
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        name = asked["package"]["name"]
-        self.server.asked.append(f"{name}=={asked['version']}")
-        told = {}
-        if name in self.server.vulnerable and (name != CONTROL or asked["version"] == "2.19.0"):
-            affected = {
-                "package": {"name": name, "ecosystem": "PyPI"},
-                "ranges": [{"type": "ECOSYSTEM", "events": [{"fixed": "99.1"}]}],
-            }
-            told = {"vulns": [{"id": f"GHSA-{name}", "summary": "x", "affected": [affected]}]}
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
-
-    def log_message(self, *_):
-        pass
+def told(request):
+    """Answer as osv.dev does; ``server.vulnerable`` are the packages it has something on."""
+    asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+    name, version, server = asked["package"]["name"], asked["version"], request.server
+    server.asked.append(f"{name}=={version}")
+    found = {}
+    if name in server.vulnerable and (name != CONTROL or version == "2.19.0"):
+        affected = {
+            "package": {"name": name, "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"fixed": "99.1"}]}],
+        }
+        found = {"vulns": [{"id": f"GHSA-{name}", "summary": "x", "affected": [affected]}]}
+    return server.status, {"Content-Type": "application/json"}, json.dumps(found).encode()
 
 
 @pytest.fixture
 def database():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Database)
-    server.asked, server.vulnerable, server.status = [], {CONTROL}, 200
-    server.url = f"http://127.0.0.1:{server.server_address[1]}/v1/query"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Web(told) as web:
+        web.asked, web.vulnerable, web.status = [], {CONTROL}, 200
+        yield web
 
 
 def run(url):
     return subprocess.run(
-        [sys.executable, "scripts/audit.py", "--osv-url", url],
+        [sys.executable, "scripts/audit.py", "--osv-url", f"{url}/v1/query"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -77,7 +64,7 @@ def test_a_vulnerable_release_fails_the_check(database):
 def test_no_database_is_not_taken_for_a_clean_one(database, way):
     database.vulnerable = set()
     database.status = 500 if way == "fails" else 200
-    url = database.url if way != "is not there" else "http://127.0.0.1:9/v1/query"
+    url = database.url if way != "is not there" else "http://127.0.0.1:9"
     done = run(url)
     assert done.returncode == 0
     assert done.stdout == ("audit: no database of vulnerabilities could be reached: NOT AUDITED\n")

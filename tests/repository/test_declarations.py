@@ -19,7 +19,7 @@ SHAPES_NO_BYTE = {
     for name in (
         "__init__", "errors", "labelstudio/__init__", "parallel/__init__", "parallel/dask",
         "parallel/run", "pipeline/__init__", "pipeline/layout", "pipeline/run",
-        "pipeline/stage_code", "regions/__init__",
+        "pipeline/stage_code", "regions/__init__", "regions/proposals",
     )
 }  # fmt: skip
 """What stages load, but declare nowhere: bytes are the same however work is spread (test_build.py,

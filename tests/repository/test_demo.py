@@ -37,7 +37,7 @@ def printed(tmp_path):
     guard.cancel()
     demo.terminate()  # not by SIGINT, which a shell's background jobs are born ignoring
     try:
-        assert demo.wait(30) == 0
+        assert demo.wait(120) == 0
     finally:
         demo.kill()
         demo.stdout.close()

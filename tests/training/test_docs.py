@@ -43,7 +43,7 @@ def test_python_of_the_guides_runs(page, marker):
     names = {}
     if "WebDataset" in marker:
         export("webdataset", Benchmark("data/benchmark"), Path("exports/shards"))
-    exec(block(page, marker), names)  # noqa: S102 - our own pages
+    exec(block(page, marker), names)
     if "dls" in names:
         train = {item.stem for item in names["dls"].train.items}
         assert train == set(Benchmark("data/benchmark", "train").keys)

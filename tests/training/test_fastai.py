@@ -194,7 +194,7 @@ def test_predictions_of_cropped_images_are_refused(benchmark, tmp_path, options)
 
 
 def test_batches_show_class_names(benchmark):
-    import matplotlib.pyplot as plt  # noqa: PLC0415 - after the backend was chosen
+    import matplotlib.pyplot as plt
 
     dls = loaders(benchmark)
     dls.show_batch()
@@ -206,7 +206,7 @@ def test_batches_show_class_names(benchmark):
 
 
 def test_learner_can_be_exported(benchmark, tmp_path):
-    from fastai.vision.all import load_learner  # noqa: PLC0415
+    from fastai.vision.all import load_learner
 
     learn = Learner(loaders(benchmark), tiny())
     learn.export(tmp_path / "learner.pkl")

@@ -33,7 +33,7 @@ def test_the_lines_of_the_guide(expected, monkeypatch):
     monkeypatch.setattr(fiftyone, "launch_app", lambda dataset: dataset)
     names = {}
     try:
-        exec(lines(), names)  # noqa: S102 - our own page
+        exec(lines(), names)
     except fiftyone.core.config.FiftyOneConfigError as error:
         pytest.skip(f"FiftyOne has no database here: {error}")
     shown = names["session"]

@@ -72,7 +72,7 @@ def test_a_damaged_file_in_a_worker_is_named(benchmark):
 
 
 def test_dataset_survives_pickling(benchmark):
-    train = pickle.loads(pickle.dumps(SegmentationDataset(benchmark, "train")))  # noqa: S301
+    train = pickle.loads(pickle.dumps(SegmentationDataset(benchmark, "train")))
     assert torch.equal(train[0][1], SegmentationDataset(benchmark, "train")[0][1])
 
 

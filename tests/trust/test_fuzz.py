@@ -64,7 +64,7 @@ def test_the_harness_sees_what_must_not_be(tmp_path, monkeypatch):
 
         return stage
 
-    from tests.harness import fuzz as harness  # noqa: PLC0415 - its names are replaced below
+    from tests.harness import fuzz as harness
 
     monkeypatch.setattr(harness, "SECONDS", 0.2)
     found = []

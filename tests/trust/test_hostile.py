@@ -223,13 +223,13 @@ def laughs(merge):
 )
 def test_yaml_that_is_more_than_text_is_refused(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    begin = time.monotonic()
+    begin = time.process_time()
     try:
         with pytest.raises(ParamsError):
             parse_params(parse_yaml(text))
     except ValueError as error:
         assert len(str(error)) < 300
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
     assert not list(tmp_path.iterdir())
 
 

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from maskbench.dataset import Benchmark
 from maskbench.diff.gates import Failure
 from maskbench.diff.model import ClassChange, Move, ParamChange
-from maskbench.diff.page.write import _entry, _html
+from maskbench.diff.page.write import _entry, page_text
 from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.page import Shown, write_page
@@ -116,10 +116,10 @@ def test_the_page_of_a_comparison(name):
         items = [_entry(0, found.changes[0], found), _entry(1, found.added[0], found)]
         side = {"label": word, "rules": [[word, [word], word]], "overlap": word, "revision": ""}
         data = {"before": side, "after": side, "classes": [], "items": items}
-        pages.append((Page(_html(found, data)), data))
+        pages.append((Page(page_text(found, data)), data))
     (shown, data), (harmless, _) = pages
     same(shown, harmless, name)
-    [island] = [text for text in shown.scripts if text.startswith("{")]
+    [island] = [text for text in shown.scripts if text.startswith('{"after"')]
     assert json.loads(island) == json.loads(json.dumps(data))
     assert len(shown.scripts) == len(harmless.scripts)
 

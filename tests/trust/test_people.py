@@ -8,7 +8,7 @@ from maskbench.labelstudio.export import essential, parse_task
 from maskbench.labelstudio.stored import read_task
 from tests.exports import simple_tasks, write_export
 from tests.harness import people, seeds
-from tests.repositories import Repository, copy_tree
+from tests.repositories import Repository, new_repository
 
 pytestmark = pytest.mark.slow
 
@@ -16,13 +16,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """A repository built from an export that is full of names, and does not itself lie in git."""
-    made = Repository(tmp_path_factory.mktemp("people") / "repo")
-    made.root.mkdir()
-    copy_tree(made.root)
+    made = new_repository(tmp_path_factory.mktemp("people") / "repo")
     tasks = people.signed(simple_tasks(12))
     write_export(made.root / "exports", tasks)
     made.edit_params("folder: data/sample", "folder: exports")
-    made.git("init", "-q", "-b", "main")
     made.dvc("repro")
     made.commit("built")
     return made

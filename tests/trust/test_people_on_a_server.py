@@ -12,7 +12,7 @@ import requests
 from label_studio_api import LabelStudioError
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.export import TaskError, parse_task
-from maskbench.pipeline.fetch import connect
+from maskbench.pipeline.sources import connect
 from tests.harness import people, seeds
 from tests.harness.mutations import expand, mutate_tasks
 from tests.labelstudio.server.fixtures import POLYGONS, built_from, filled, triangle
@@ -79,7 +79,7 @@ def test_a_server_is_read_as_an_export_is(api, bench, studio):
     server = connect(bench.params(studio.url, [project]).fetch, bench.layout)
     server.sync()
     found = {}
-    for raw, origin in server.tasks():
+    for raw, origin, _ in server.tasks():
         try:
             found[raw["id"]] = parse_task(raw, origin, {"image": "image"})
         except TaskError:

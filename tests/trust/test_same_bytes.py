@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import digests
-from tests.repositories import ROOT, Repository, copy_tree
+from tests.repositories import ROOT, new_repository
 
 AGAIN = "if that is meant: `make digests`, and say why in the commit"
 
@@ -72,11 +72,8 @@ def test_the_oldest_versions_give_the_same_pixels(tmp_path):
     subprocess.run(
         ["make", "-s", f"PYTHON={sys.executable}", ".venv/oldest/ready"], cwd=ROOT, check=True
     )
-    place = Repository(tmp_path / "repo")
-    place.root.mkdir()
-    copy_tree(place.root)
+    place = new_repository(tmp_path / "repo")
     place.environment["PATH"] = f"{ROOT}/.venv/oldest/bin{os.pathsep}{os.environ['PATH']}"
-    place.git("init", "-q", "-b", "main")
     place.dvc("repro")
     done = place.run("python", ROOT / "scripts/digests.py", ".", "--pixels")
     assert "44 digests\nall are the committed ones" in done.stdout

@@ -1,10 +1,8 @@
 """The key is in nothing that is written or said, whether a fetch succeeds or fails, however."""
 
 import base64
-import http.server
 import json
 import logging
-import threading
 import traceback
 from urllib.parse import quote
 
@@ -12,8 +10,9 @@ import pytest
 
 from maskbench.errors import MaskbenchError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
-from tests.labelstudio.server.fixtures import POLYGONS, filled, triangle
-from tests.repositories import Repository, copy_tree
+from tests.harness.web import Web
+from tests.labelstudio.server.fixtures import filled, imported
+from tests.repositories import new_repository
 
 FAKE = "0123456789abcdef+/=0123456789abcdef0+/=" + "é".encode().hex()
 
@@ -70,10 +69,8 @@ def keys(api, studio):
 @pytest.fixture(scope="module")
 def projects(api):
     good, _ = filled(api, "secrets", 2)
-    bad = api.create_project("secrets, bad", POLYGONS)
     images = ["http://169.254.169.254/x.png", "/api/users/x.png", "/data/upload/1/gone.png"]
-    annotations = [{"result": [triangle()]}]
-    api.import_tasks(bad, [{"data": {"image": i}, "annotations": annotations} for i in images])
+    bad, _ = imported(api, "secrets, bad", images)
     return good, bad
 
 
@@ -81,10 +78,7 @@ def projects(api):
 def test_nothing_that_dvc_and_the_stages_write_holds_the_key(
     tmp_path, studio, keys, projects, kind
 ):
-    repository = Repository(tmp_path / "repo")
-    repository.root.mkdir()
-    copy_tree(repository.root)
-    repository.git("init", "-q", "-b", "main")
+    repository = new_repository(tmp_path / "repo")
     repository.environment |= {
         KEY_VARIABLE: keys[kind],
         "DVC_SITE_CACHE_DIR": str(tmp_path / "site"),
@@ -116,39 +110,25 @@ def test_nothing_that_dvc_and_the_stages_write_holds_the_key(
     assert leaks(keys.values(), tmp_path, *said, before=before) == []
 
 
-class Echo(http.server.BaseHTTPRequestHandler):
-    """A server that repeats the key in all that it says."""
-
-    def do_GET(self):
-        key = (self.headers.get("Authorization") or "").partition(" ")[2] or "?"
-        body = {"release": "1.23.2"}
-        self.send_response(200 if self.path == "/api/version" else self.server.status)
-        if self.path != "/api/version":
-            body = {"detail": f"no: {key} {quote(key, safe='')}", "error": key}
-        if self.server.status in (301, 302) and self.path != "/api/version":
-            self.send_header("Location", f"http://10.0.0.1/?key={quote(key, safe='')}")
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def do_POST(self):
-        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.send_response(401)
-        self.end_headers()
-        self.wfile.write(json.dumps({"detail": json.loads(sent)["refresh"]}).encode())
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def echo():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.url, server.status = f"http://127.0.0.1:{server.server_address[1]}", 400
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    """A server that repeats the key in all that it says; ``status`` is that of its answers."""
+
+    def answer(request):
+        key = (request.headers.get("Authorization") or "").partition(" ")[2] or "?"
+        status, headers = request.server.status, {"Content-Type": "application/json"}
+        body = {"detail": f"no: {key} {quote(key, safe='')}", "error": key}
+        if request.command == "POST":
+            sent = request.rfile.read(int(request.headers["Content-Length"]))
+            status, body = 401, {"detail": json.loads(sent)["refresh"]}
+        elif request.path == "/api/version":
+            status, body = 200, {"release": "1.23.2"}
+        elif status in (301, 302):
+            headers["Location"] = f"http://10.0.0.1/?key={quote(key, safe='')}"
+        return status, headers, json.dumps(body).encode()
+
+    with Web(answer) as web:
+        yield web
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 413, 429, 500, 503])

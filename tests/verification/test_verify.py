@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,16 +16,14 @@ from maskbench.params import load_params
 from maskbench.pipeline.layout import Layout
 from maskbench.verification.similar import ALIKE, look, near_pairs
 from tests.exports import annotation, box, simple_tasks, task, write_export
-from tests.harness import planted, seeds  # noqa: F401 - planted fills BREACHES
-from tests.harness.damage import BREACHES, PARAMS, Repository
+from tests.harness import seeds
+from tests.harness.planted import BREACHES, PARAMS, Repository
 from tests.pipeline.test_build import STAGES
 from tests.repositories import ROOT
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    root = tmp_path_factory.mktemp("verify")
-    write_export(root / "source", simple_tasks(16))
+def build(root):
+    """Build a benchmark from the export in ``source``."""
     (root / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     params = load_params(root / "params.yaml")
     params = params._replace(fetch=params.fetch._replace(folder=str(root / "source")))
@@ -33,21 +32,23 @@ def built(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    root = tmp_path_factory.mktemp("verify")
+    write_export(root / "source", simple_tasks(16))
+    return build(root)
+
+
 @pytest.fixture
 def repository(built, tmp_path):
     shutil.copytree(built, tmp_path / "repo")
     return Repository(tmp_path / "repo")
 
 
-class _Names(dict):
-    def __getattr__(self, name):
-        return self[name]
-
-
 @pytest.mark.parametrize("name", BREACHES)
 def test_a_breach_is_named(repository, capsys, name):
-    damage, messages = BREACHES[name]
-    known = {split: _Names(repository.of(split)) for split in ("train", "test")}
+    damage, *messages = BREACHES[name]
+    known = {n: SimpleNamespace(**getattr(repository, n)) for n in ("train", "test")}
     damage(repository)
     assert main(["verify", "--data", str(repository.data)]) == 4
     told = capsys.readouterr().err
@@ -74,18 +75,15 @@ def test_a_scene_that_was_turned_is_compared_by_its_pixels(tmp_path, capsys):
     seeds.write_images(source)
     entry = task(1, annotation(1, [box(["Canvas"], 1, 1, 50, 50)]), image=seeds.IMAGES[3])
     write_export(source, [entry], images=False)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
-    params = load_params(tmp_path / "params.yaml")
-    params = params._replace(fetch=params.fetch._replace(folder=str(source)))
-    for stage in STAGES:
-        stage(params, Layout(tmp_path))
-    repository = Repository(tmp_path)
+    repository = Repository(build(tmp_path))
     verified = ["verify", "--data", str(repository.data)]
     assert main(verified) == 0
-    [row] = repository.rows
-    repository.put_scene(row, repository.scene(row).rotate(180))
+    repository.put_scene(repository.scene().rotate(180))
     assert main(verified) == 4
-    assert f"{row['scene']}: is not the image that was annotated" in capsys.readouterr().err
+    assert (
+        f"{repository.train['scene']}: is not the image that was annotated"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_pulled_benchmark_is_verified_without_the_libraries_that_build(repository, tmp_path):

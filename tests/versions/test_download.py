@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -14,21 +13,12 @@ from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
 from tests.benchmarks import make, write_item, write_lists
-from tests.repositories import Repository, copy_tree
+from tests.repositories import copy_tree, new_repository, run
 
 pytestmark = pytest.mark.slow
 
 OUTPUTS = ("codes.txt", "manifest.csv", "masks", "scenes", "splits")
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-
-def run(folder, *words, **options):
-    names = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")
-    environment = {**os.environ, "PATH": PATH, **dict.fromkeys(names, "t@example.com")}
-    return subprocess.run(
-        [str(word) for word in words],
-        cwd=folder, env=environment, check=True, capture_output=True, text=True, **options,
-    ).stdout  # fmt: skip
 
 
 def commit(root, tag):
@@ -166,10 +156,7 @@ def test_a_folder_outside_git_has_no_versions(empty, capsys):
 
 
 def test_recipes_on_a_repository_that_the_pipeline_built(tmp_path, empty):
-    origin = Repository(tmp_path / "origin")
-    origin.root.mkdir()
-    copy_tree(origin.root)
-    origin.git("init", "-q", "-b", "main")
+    origin = new_repository(tmp_path / "origin")
     origin.dvc("remote", "add", "-q", "-f", "-d", "storage", tmp_path / "storage")
     origin.dvc("repro", "-q", MASKBENCH_WORKERS="1")
     origin.commit("v1")

@@ -1,18 +1,15 @@
 """Reading the data of a revision: listed by DVC, fetched from the right remote, always checked."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from hashlib import md5
-from pathlib import Path
 
 import pytest
 
 from maskbench.errors import DataError, ParamsError, SourceError
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
+from tests.repositories import run
 
 OLD = {"a.png": b"old a", "b.png": b"b"}
 NEW = {"a.png": b"new a", "b.png": b"b", "c.png": b"c"}
@@ -28,18 +25,6 @@ PIPELINE = """stages:
     - data/annotations:
         remote: other
 """
-
-
-def run(root, *words):
-    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    subprocess.run(
-        words,
-        cwd=root,
-        env={**os.environ, **dict.fromkeys(names, "t@x"), "PATH": path},
-        check=True,
-        capture_output=True,
-    )
 
 
 def write(folder, files):

@@ -13,7 +13,7 @@ from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.page.crops import crop_pair
 from maskbench.files.masks import read_mask
-from maskbench.labelstudio.stored import task_of
+from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import MaskData, write_item
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
@@ -69,7 +69,11 @@ class DrawItem:
             None if item is None else names.named(read_mask(item.mask), context.classes)
             for item, context in ((shown.before, self.before), (shown.after, self.after))
         ]
-        scenes = [None if path is None else scene(path) for path in shown.scenes]
+        rows = [None if item is None else item.row for item in (shown.before, shown.after)]
+        scenes = [
+            None if path is None else scene(path, row.scaling if row else None)
+            for path, row in zip(shown.scenes, rows, strict=True)
+        ]
         for name, picture in zip(("scene-before", "scene"), scenes, strict=True):
             if picture is not None:
                 save_picture(self.folder, f"{shown.number}-{name}.jpg", picture)
@@ -89,7 +93,7 @@ class DrawItem:
         write_item(self.folder, shown.number, data)
 
     def _mask(self, item: ItemFiles, mask: NamedMask, context: Context) -> MaskData:
-        task = task_of(item.annotations.read_bytes(), item.annotations.name)
+        task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
         height, width = mask.shape
         drawn = draw_task(task, context.params, (height, width))
         return mask_data(mask, self.classes, drawn, context.params)

@@ -42,9 +42,8 @@ def write_page(
     entries = entries[: max(0, most)]
     names = class_order(before, after, found)
     items = [_entry(i, entry, found) for i, entry in enumerate(entries)]
-    groups = by_cause(found)
-    numbers = {item["key"]: item["n"] for item in items}
-    examples = {change.key for group in groups for change in _examples(group, numbers)}
+    keys = {item["key"] for item in items}
+    examples = {change.key for group in by_cause(found) for change in _examples(group, keys)}
     shown = _shown(items, before, after, examples)
     _remove_older(folder)
     draw = DrawItem(folder, names, context(before), context(after))
@@ -61,20 +60,25 @@ def write_page(
         "transitions": [[*pair, count] for pair, count in sorted(found.transitions.items())],
         "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
     }
-    page = render(
+    write_text(folder / "index.html", page_text(found, data))
+
+
+def page_text(found: Differences, data: Mapping[str, Any]) -> str:
+    """Return the page; its scripts find ``data``, whose ``items`` are the images on it."""
+    numbers = {item["key"]: item["n"] for item in data["items"]}
+    return render(
         "diff/page.html",
         f"{found.before} → {found.after} · maskbench diff",
         data,
         heading=heading(found),
         verdict=verdict(found),
-        causes=[_cause(group, numbers) for group in groups],
+        causes=[_cause(group, numbers) for group in by_cause(found)],
         sections=[
             _section(section, numbers)
             for section in sections(found)
             if section.title not in _DRAWN_OTHERWISE
         ],
     )
-    write_text(folder / "index.html", page)
 
 
 def _remove_older(folder: Path) -> None:
@@ -176,9 +180,9 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
     }
 
 
-def _examples(group: CauseGroup, numbers: Mapping[str, str]) -> list[MaskChange]:
+def _examples(group: CauseGroup, keys: Collection[str]) -> list[MaskChange]:
     """Return the masks that stand for a cause: of equal size, best those with no other cause."""
-    fit = [c for c in group.changes if c.key in numbers and c.comparable]
+    fit = [c for c in group.changes if c.key in keys and c.comparable]
     return sorted(fit, key=lambda change: len(change.causes) > 1)[:_EXAMPLES]
 
 

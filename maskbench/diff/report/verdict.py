@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from maskbench.diff.model import (
+    ALIAS,
     ANNOTATION,
     CODE,
     COMBINE,
@@ -41,6 +42,7 @@ def reasons(found: Differences) -> list[str]:
         _number(_masks(found, CODE), "mask", "changed by code"),
         _number(_masks(found, IMAGE), "image", "resized"),
         _number(_masks(found, ANNOTATION), "task", "relabelled"),
+        _number(names(found.changes, ALIAS), "label", "renamed"),
         _number(names(found.changes, RASTERIZE), "rasterize parameter", "changed"),
         _number(names(found.changes, RULE), "rule", "changed"),
         _number(names(found.changes, COMBINE), "combine parameter", "changed"),

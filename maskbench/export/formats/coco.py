@@ -13,11 +13,11 @@ training programs expect polygons (Detectron2 by default, Ultralytics' converter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskbench.export.folder import copy
+from maskbench.export.folder import copy_scene, scene_name
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.files.json import json_text
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
@@ -35,8 +35,7 @@ def write(source: ExportSource, folder: Path) -> str:
         write_text(folder / "annotations" / f"instances_{split}.json", json_text(content))
         (folder / split).mkdir(exist_ok=True)
         for key in source.benchmark.splits[split]:
-            scene = source.benchmark.scene_path(key)
-            copy(scene, folder / split / scene.name)
+            copy_scene(source.benchmark, key, folder / split)
     return f"{total} instances in COCO's format"
 
 
@@ -45,7 +44,7 @@ def _split(source: ExportSource, split: str) -> dict[str, Any]:
     annotations: list[dict[str, Any]] = []
     for number, key in enumerate(source.benchmark.splits[split], start=1):
         width, height = source.size_wh(key)
-        name = source.benchmark.scene_path(key).name
+        name = scene_name(source.benchmark, key)
         images.append({"id": number, "file_name": name, "width": width, "height": height})
         for instance in source.instances(key):
             entry = {"id": len(annotations) + 1, "image_id": number, **_annotation(instance)}

@@ -3,7 +3,7 @@
 Layout: a folder for each split (``train``, ``validation``, ``test``) with ``images/``, ``masks/``
 and ``metadata.csv`` in the library's image-folder convention, and a card ``README.md`` that names
 the split folders; without it the library would guess splits from file names. Scenes and masks keep
-their bytes.
+their bytes, but for scenes of 16 bits with a scaling, which become PNGs of 8.
 """
 
 import csv
@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from maskbench.dataset import Benchmark
-from maskbench.export.folder import copy
+from maskbench.export.folder import copy, copy_scene
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.text import escape_markdown
@@ -39,10 +39,9 @@ def _write_split(benchmark: Benchmark, keys: tuple[str, ...], folder: Path) -> N
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["image_file_name", "mask_file_name", "key"])
     for key in keys:
-        scene, mask = benchmark.scene_path(key), benchmark.mask_path(key)
-        copy(scene, folder / "images" / scene.name)
+        scene, mask = copy_scene(benchmark, key, folder / "images"), benchmark.mask_path(key)
         copy(mask, folder / "masks" / mask.name)
-        table.writerow([f"images/{scene.name}", f"masks/{mask.name}", key])
+        table.writerow([f"images/{scene}", f"masks/{mask.name}", key])
     write_text(folder / "metadata.csv", text.getvalue())
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from maskbench.dataset import load_scene
+from maskbench.dataset import Benchmark
 from maskbench.export.folder import copy
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.pages.palette import voc_color
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 NEEDS_REGIONS = False
 OPTIONS = ()
@@ -36,7 +36,7 @@ def write(source: ExportSource, folder: Path) -> str:
     for name in ("JPEGImages", "SegmentationClass"):
         (root / name).mkdir()
     for key in keys:
-        _write_scene(benchmark.scene_path(key), root / "JPEGImages" / f"{key}.jpg")
+        _write_scene(benchmark, key, root / "JPEGImages" / f"{key}.jpg")
         mask = Image.fromarray(benchmark.mask(key))
         mask.putpalette(np.array([voc_color(v) for v in range(256)], dtype=np.uint8).tobytes())
         mask.save(root / "SegmentationClass" / f"{key}.png")
@@ -48,8 +48,9 @@ def write(source: ExportSource, folder: Path) -> str:
     return f"{len(keys)} masks in Pascal VOC's format"
 
 
-def _write_scene(source: Path, target: Path) -> None:
+def _write_scene(benchmark: Benchmark, key: str, target: Path) -> None:
+    source = benchmark.scene_path(key)
     if source.suffix.lower() in (".jpg", ".jpeg"):
         copy(source, target)
     else:
-        Image.fromarray(load_scene(source)).save(target, quality=95, subsampling=0)
+        Image.fromarray(benchmark.scene(key)).save(target, quality=95, subsampling=0)

@@ -3,7 +3,8 @@
 Layout: ``<split>/<split>-000000.tar`` and so on, ``codes.txt`` as in the benchmark, and
 ``index.json``: shards by split with their number of samples, size and digest. A sample's files
 are adjacent in a shard: ``<key>.<suffix>`` (the scene), ``<key>.mask.<suffix>`` and ``<key>.json``
-(the manifest's row). Scenes and masks keep their bytes.
+(the manifest's row). Scenes and masks keep their bytes, but for scenes of 16 bits with a scaling,
+which become PNGs of 8.
 
 The key's digest alone decides its shard. An image that is added or changed therefore rewrites one
 shard while the others keep their bytes, and a shard is as mixed as the split. The number of shards
@@ -15,20 +16,20 @@ import hashlib
 import tarfile
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import MaskbenchError
-from maskbench.export.folder import copy
+from maskbench.export.folder import copy, scaled_png
 from maskbench.export.option import Option
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
-from maskbench.files.hashing import sha256_file
+from maskbench.files.hashing import sha256, sha256_file
 from maskbench.files.json import json_text
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 SHARD_MB = 256.0
 """About how many megabytes (10^6 bytes) a shard has at most."""
@@ -110,12 +111,21 @@ def _key_number(key: str) -> int:
 def _add_sample(tar: tarfile.TarFile, benchmark: Benchmark, key: str) -> None:
     if "." in key:
         raise MaskbenchError(f"the key {key!r} holds a dot; WebDataset would cut it there")
-    scene, mask = benchmark.scene_path(key), benchmark.mask_path(key)
-    for path, name in ((scene, key + scene.suffix), (mask, f"{key}.mask{mask.suffix}")):
-        with path.open("rb") as stream:
-            _add_file(tar, name, stream, path.stat().st_size)
-    facts = json_text(asdict(benchmark.row(key))).encode("utf-8")
+    scene, mask, row = benchmark.scene_path(key), benchmark.mask_path(key), benchmark.row(key)
+    if row.scaling is None:
+        _add_path(tar, key + scene.suffix, scene)
+    else:
+        png = scaled_png(benchmark, key)
+        row = replace(row, scene=f"{key}.png", scene_sha256=sha256(png), scaling=None)
+        _add_file(tar, row.scene, BytesIO(png), len(png))
+    _add_path(tar, f"{key}.mask{mask.suffix}", mask)
+    facts = json_text(asdict(row)).encode("utf-8")
     _add_file(tar, f"{key}.json", BytesIO(facts), len(facts))
+
+
+def _add_path(tar: tarfile.TarFile, name: str, path: Path) -> None:
+    with path.open("rb") as stream:
+        _add_file(tar, name, stream, path.stat().st_size)
 
 
 def _add_file(tar: tarfile.TarFile, name: str, stream: BinaryIO, size: int) -> None:

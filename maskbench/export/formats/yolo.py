@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskbench.export.folder import copy
+from maskbench.export.folder import copy_scene
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
-from maskbench.pipeline.splits import SUBSETS
+from maskbench.params import SUBSETS
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
@@ -38,8 +38,7 @@ def write(source: ExportSource, folder: Path) -> str:
             instances = source.instances(key)
             lines = [line for instance in instances for line in _lines(instance, size_wh)]
             write_text(folder / "labels" / split / f"{key}.txt", "".join(lines))
-            scene = source.benchmark.scene_path(key)
-            copy(scene, folder / "images" / split / scene.name)
+            copy_scene(source.benchmark, key, folder / "images" / split)
             total += len(lines)
     write_text(folder / "data.yaml", _description(source))
     return f"{total} outlines in YOLO's format"

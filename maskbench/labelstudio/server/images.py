@@ -21,9 +21,10 @@ from requests.structures import CaseInsensitiveDict
 
 from maskbench.errors import SourceError
 from maskbench.files.atomic import write_bytes
+from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.server.auth import KeyRefusedError
 from maskbench.labelstudio.server.client import Client
-from maskbench.labelstudio.server.errors import GaveUpError, TransientError
+from maskbench.labelstudio.server.errors import GaveUpError, NotThereError, TransientError
 
 _CLOUD = {"s3": "s3", "gs": "gs", "azure-blob": "abfs"}
 """Schemes of cloud storage, as Label Studio and as fsspec write them."""
@@ -69,7 +70,8 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
     """Download an image to ``request.target``, unless the copy at hand is up to date.
 
     Raises:
-        ValueError: This image cannot be had; the message says why.
+        MissingImageError: This image is not there.
+        ValueError: It cannot be had; the message says why.
         SourceError: The server fails or refuses the key.
     """
     reference = request.reference
@@ -85,7 +87,8 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
         raise
     except SourceError as error:
         if urlsplit(reference).scheme not in _CLOUD:
-            raise ValueError(f"the image cannot be had: {error}") from None
+            kind = MissingImageError if isinstance(error, NotThereError) else ValueError
+            raise kind(f"the image cannot be had: {error}") from None
         return _directly(request, str(error))
 
 
@@ -229,6 +232,8 @@ def _directly(request: ImageRequest, refused: str) -> ImageResult:
             shutil.copyfileobj(source, target)
     except ImportError as error:
         raise ValueError(f"{refused}; to read it without the server: {error}") from None
+    except FileNotFoundError:
+        raise MissingImageError(f"{refused}; {address} itself is not there") from None
     except Exception as error:  # each kind of storage has errors of its own
         raise ValueError(f"{refused}; reading {address} itself: {error}") from None
     part.replace(request.target)

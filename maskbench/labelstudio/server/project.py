@@ -15,14 +15,12 @@ from maskbench.files.hashing import digest
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import NotThereError
 from maskbench.params import Rule, missing_label
+from maskbench.regions.shapes import KINDS
 
 PAGE = 1000
 """Tasks whose times are asked for at once (about a second on the smallest server)."""
 
-_SHAPES = (
-    "polygon", "rectangle", "ellipse", "brush", "bitmask", "vector", "keypoint", "magicwand",
-)  # fmt: skip
-_LABELLING = ("labels", *(f"{shape}labels" for shape in _SHAPES))
+_LABELLING = ("labels", *(f"{kind}labels" for kind in KINDS))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from maskbench.errors import SourceError
+from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import sha256_file, signature_of
 from maskbench.files.images import SUFFIXES
+from maskbench.labelstudio.export import RawTask
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.server.cache import Cache, StoredImage
 from maskbench.labelstudio.server.client import Client
@@ -44,7 +45,17 @@ class Server:
         self._downloads = work / "downloads"
         self._downloads.mkdir(parents=True, exist_ok=True)
         self._cache = Cache(work / "server.sqlite3", client.server)
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, ValueError] = {}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Return nothing: a server has each task once."""
+        return ()
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Return nothing: what fails on a server raises at once."""
+        return ()
 
     def sync(self) -> None:
         """Bring the cached tasks up to date.
@@ -61,11 +72,11 @@ class Server:
         for project in self.projects:
             sync_recent(self.client, self._cache, project, count)
 
-    def tasks(self) -> Iterator[tuple[Any, str]]:
+    def tasks(self) -> Iterator[RawTask]:
         """Yield the raw tasks by project and id, each with its project for messages."""
         for project in self.projects:
             for raw in self._cache.tasks(project.id):
-                yield raw, _origin(project)
+                yield RawTask(raw, _origin(project))
 
     def fingerprint(self, raw: Any, origin: str) -> str | None:
         """Return None: what a task means depends on its project's setup, too."""
@@ -110,7 +121,7 @@ class Server:
         try:
             result = future.result()
         except ValueError as error:
-            self._problems[request.reference] = str(error)
+            self._problems[request.reference] = error
             return
         if result.changed:
             file = request.target
@@ -123,11 +134,12 @@ class Server:
         """Return the local file with a task's image, after :meth:`prepare`.
 
         Raises:
+            MissingImageError: It is not there.
             ValueError: It could not be had; the message says why.
         """
         reference = task.reference or ""
         if reference in self._problems:
-            raise ValueError(self._problems[reference])
+            raise self._problems[reference]
         stored = self._cache.image(reference)
         file = self._locate(task, stored) if stored else None
         if stored is None or file is None:

@@ -1,9 +1,8 @@
 """What these tests share beside the run's Label Studio: an API to fill it, a proxy, folders."""
 
 import io
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +14,20 @@ from maskbench.labelstudio.server.auth import KEY_VARIABLE, SERVER_VARIABLE
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import parse_params
-from maskbench.pipeline import fetch as fetch_module
+from maskbench.pipeline import sources
+from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
+from tests.exports import polygon
 from tests.harness.proxy import Proxy
-from tests.repositories import Repository, copy_tree
+from tests.harness.web import Web
+from tests.repositories import new_repository
 
 POLYGONS = """<View><Image name="image" value="$image"/>
 <PolygonLabels name="label" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
 </PolygonLabels></View>"""
 
-QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 4.0))
-HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 1.5))
+QUICK = Patience(retries=4, pause=0.01, timeout=(10.0, 60.0))
+HASTY = Patience(retries=4, pause=0.01, timeout=(10.0, 3.0))
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +53,14 @@ def proxy(studio):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Clients that lose patience within seconds: less than the proxy hangs, enough for a server."""
-    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=QUICK))
+    """Clients that repeat requests without pauses."""
+    monkeypatch.setattr(sources, "Client", partial(Client, patience=QUICK))
 
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Clients that wait even less: for tests that count no requests."""
-    monkeypatch.setattr(fetch_module, "Client", partial(Client, patience=HASTY))
+    """Clients that do not wait long for an answer, either: for tests that count no requests."""
+    monkeypatch.setattr(sources, "Client", partial(Client, patience=HASTY))
 
 
 def png(number=0, size=(40, 30)):
@@ -72,20 +74,8 @@ def png(number=0, size=(40, 30)):
 
 def triangle(label="Canvas", number=0, shift=0.0):
     """A polygon region as Label Studio writes it."""
-    return {
-        "id": f"r{number}",
-        "type": "polygonlabels",
-        "from_name": "label",
-        "to_name": "image",
-        "original_width": 40,
-        "original_height": 30,
-        "image_rotation": 0,
-        "value": {
-            "points": [[10.5, 10.25], [60.125 + shift, 20.0], [30.0, 80.0]],
-            "closed": True,
-            "polygonlabels": [label],
-        },
-    }
+    points = [(10.5, 10.25), (60.125 + shift, 20.0), (30.0, 80.0)]
+    return polygon([label], points, number=number)
 
 
 def filled(api, title, count=3, first=0):
@@ -98,6 +88,14 @@ def filled(api, title, count=3, first=0):
     return project, tasks
 
 
+def imported(api, title, references):
+    """A project with an annotated task for each image reference; returns (project id, task ids)."""
+    project = api.create_project(title, POLYGONS)
+    annotations = [{"result": [triangle()]}]
+    tasks = [{"data": {"image": r}, "annotations": annotations} for r in references]
+    return project, api.import_tasks(project, tasks)
+
+
 class Bench:
     """A folder into which a server's projects are fetched."""
 
@@ -105,6 +103,7 @@ class Bench:
         self.layout = Layout(root)
         self.root = root
         self.private_hosts = []
+        self.missing_images = "error"
 
     def params(self, server, projects, labels=("Canvas", "Obstruction")):
         labels_map = {name: value for value, name in enumerate(["Background", *labels])}
@@ -115,6 +114,7 @@ class Bench:
                     "project": projects,
                     "folder": "data/sample",
                     "private_hosts": self.private_hosts,
+                    "missing_images": self.missing_images,
                 },
                 "labels_map": labels_map,
                 "multi_label_rules": {},
@@ -126,7 +126,7 @@ class Bench:
 
     def fetch(self, server, projects, **options):
         """Run the stage; returns its summary."""
-        return fetch_module.fetch(self.params(server, projects, **options), self.layout)
+        return fetch(self.params(server, projects, **options), self.layout)
 
     def tasks(self):
         """The stored tasks by id."""
@@ -148,17 +148,17 @@ def bench(tmp_path, monkeypatch, studio):
     return Bench(tmp_path / "bench")
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _Files(SimpleHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.path, dict(self.headers)))
         target = self.server.redirects.get(self.path)
-        if target:
-            self.send_response(302)
-            self.send_header("Location", target)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        if target is None:
+            super().do_GET()
             return
-        super().do_GET()
+        self.send_response(302)
+        self.send_header("Location", target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_):
         pass
@@ -166,28 +166,20 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """Another web server with files of its own; ``seen`` lists (path, headers) of requests."""
+    """Another web server, which serves the files of ``folder`` and knows some ``redirects``."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-    server.folder, server.seen, server.redirects = folder, [], {}
-    server.host = f"127.0.0.1:{server.server_address[1]}"  # for fetch.private_hosts
-    server.url = f"http://{server.host}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Web(None, partial(_Files, directory=str(folder))) as web:
+        web.folder, web.redirects = folder, {}
+        yield web
 
 
 def built_from(studio, project, root):
     """A repository that takes its labels from a project, built and committed."""
-    repository = Repository(root)
-    root.mkdir()
-    copy_tree(root)
+    repository = new_repository(root)
     repository.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
     repository.edit_params("  server:\n", f"  server: {studio.url}\n")
     repository.edit_params("  project:\n", f"  project: {project}\n")
-    repository.git("init", "-q", "-b", "main")
     repository.dvc("repro")
     repository.commit("built")
     return repository

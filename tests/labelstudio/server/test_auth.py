@@ -5,7 +5,7 @@ import pytest
 from label_studio import Server
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import ACCESS, LEGACY, PERSONAL, read_key
-from tests.labelstudio.server.fixtures import filled, png, triangle
+from tests.labelstudio.server.fixtures import filled, imported, png
 
 KEY = "LABEL_STUDIO_API_KEY"
 
@@ -107,15 +107,15 @@ def test_no_key_at_all(bench, monkeypatch, studio, project):
 def test_a_key_from_dotenv_and_the_environment_goes_first(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("LABEL_STUDIO_API_KEY='abc${HOME}def'\n")
     monkeypatch.delenv(KEY, raising=False)
-    assert read_key(tmp_path, "http://x").secret == "abc${HOME}def"  # noqa: S105
+    assert read_key(tmp_path, "http://x").secret == "abc${HOME}def"
     monkeypatch.setenv(KEY, " fromenvironment\n")
-    assert read_key(tmp_path, "http://x").secret == "fromenvironment"  # noqa: S105
+    assert read_key(tmp_path, "http://x").secret == "fromenvironment"
 
 
 def test_a_key_for_another_server_is_not_sent(tmp_path, monkeypatch):
     monkeypatch.setenv(KEY, "secret")
     monkeypatch.setenv("LABEL_STUDIO_URL", "https://labels.example.org/")
-    assert read_key(tmp_path, "https://LABELS.example.org:443").secret == "secret"  # noqa: S105
+    assert read_key(tmp_path, "https://LABELS.example.org:443").secret == "secret"
     with pytest.raises(SourceError, match="the key was not sent"):
         read_key(tmp_path, "https://labels.example.org.evil.example")
 
@@ -136,10 +136,8 @@ def test_the_key_goes_to_the_server_only(api, bench, *, proxy, elsewhere, studio
     (elsewhere.folder / "a.png").write_bytes(png(1))
     (elsewhere.folder / "b.png").write_bytes(png(2))
     elsewhere.redirects["/moved.png"] = f"{elsewhere.url}/b.png"
-    project = api.create_project("elsewhere", "<View><Image name='image' value='$image'/></View>")
-    data = [{"image": f"{elsewhere.url}/{name}.png"} for name in ("a", "moved")]
-    annotations = [{"result": [triangle()]}]
-    api.import_tasks(project, [{"data": d, "annotations": annotations} for d in data])
+    references = [f"{elsewhere.url}/{name}.png" for name in ("a", "moved")]
+    project, _ = imported(api, "elsewhere", references)
     assert bench.fetch(proxy.url, project).startswith("2 tasks, 2 images")
     assert {path for path, _ in elsewhere.seen} == {"/a.png", "/moved.png", "/b.png"}
     for _, headers in elsewhere.seen:

@@ -10,7 +10,7 @@ from s3fs import S3FileSystem
 
 from maskbench.errors import DataError
 from maskbench.labelstudio.stored import read_task
-from tests.labelstudio.server.fixtures import POLYGONS, png, triangle
+from tests.labelstudio.server.fixtures import POLYGONS, imported, png, triangle
 
 KEYS = ("room 1/wall.png", "room 1/größe, 2.png")
 
@@ -25,7 +25,7 @@ def s3():
         "s3",
         endpoint_url=f"http://{host}:{port}",
         aws_access_key_id="key",
-        aws_secret_access_key="secret",  # noqa: S106 - moto takes any
+        aws_secret_access_key="secret",
         region_name="us-east-1",
     )
     client.create_bucket(Bucket="walls")
@@ -110,16 +110,8 @@ def own_credentials(monkeypatch, s3):
     S3FileSystem.clear_instance_cache()  # those kept from other tests have no such keys
 
 
-def imported(api, *references):
-    project = api.create_project("s3, no storage", POLYGONS)
-    annotations = [{"result": [triangle()]}]
-    tasks = [{"data": {"image": r}, "annotations": annotations} for r in references]
-    api.import_tasks(project, tasks)
-    return project
-
-
 def test_read_directly_where_the_server_has_no_storage(api, bench, proxy, bucket, own_credentials):
-    project = imported(api, *(f"s3://walls/{key}" for key in KEYS))
+    project, _ = imported(api, "s3, no storage", [f"s3://walls/{key}" for key in KEYS])
     assert bench.fetch(proxy.url, project).startswith("2 tasks, 2 images")
     stored = sorted(path.read_bytes() for path in bench.layout.images.glob("*"))
     assert stored == sorted(png(number) for number in range(2))
@@ -127,7 +119,8 @@ def test_read_directly_where_the_server_has_no_storage(api, bench, proxy, bucket
 
 
 def test_what_neither_can_read(api, bench, studio, bucket, own_credentials):
-    project = imported(api, "s3://walls/none.png", "gs://walls/none.png")
+    references = ["s3://walls/none.png", "gs://walls/none.png"]
+    project, _ = imported(api, "s3, no storage", references)
     with pytest.raises(DataError) as error:
         bench.fetch(studio.url, project)
     first, second = error.value.problems

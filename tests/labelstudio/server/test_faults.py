@@ -1,12 +1,16 @@
 """A server that stumbles is waited for; one that falls gives one clear error."""
 
+import threading
 import time
+from functools import partial
 
 import pytest
 
 from label_studio import Server
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server import sync
+from maskbench.labelstudio.server.client import Client, Patience
+from maskbench.pipeline import sources
 from tests.harness.proxy import Proxy
 from tests.labelstudio.server.fixtures import filled, triangle
 
@@ -92,6 +96,8 @@ def test_a_server_that_restarts_in_the_middle(bench, tmp_path, monkeypatch, api)
         own = type(api)(first.url, first.legacy_token)
         project, _ = filled(own, "restart", 4)
         monkeypatch.setattr(sync, "CHUNK", 1)
+        patient = partial(Client, patience=Patience(retries=9))  # a busy machine starts it slowly
+        monkeypatch.setattr(sources, "Client", patient)
         export = sync._export
         running = [first]
 
@@ -99,8 +105,6 @@ def test_a_server_that_restarts_in_the_middle(bench, tmp_path, monkeypatch, api)
             if len(running) == 1:
                 first.stop()
                 port = int(first.url.rpartition(":")[2])
-                import threading  # noqa: PLC0415
-
                 thread = threading.Thread(target=lambda: running.append(Server.start(data, port)))
                 running.append(thread)
                 thread.start()

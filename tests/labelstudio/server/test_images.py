@@ -7,15 +7,7 @@ import pytest
 
 from maskbench.errors import DataError, SourceError
 from maskbench.labelstudio.server.images import image_address, is_upload
-from tests.labelstudio.server.fixtures import POLYGONS, filled, png, triangle
-
-
-def imported(api, title, references):
-    """A project with an annotated task for each image reference."""
-    project = api.create_project(title, POLYGONS)
-    annotations = [{"result": [triangle()]}]
-    tasks = [{"data": {"image": r}, "annotations": annotations} for r in references]
-    return project, api.import_tasks(project, tasks)
+from tests.labelstudio.server.fixtures import POLYGONS, filled, imported, png, triangle
 
 
 def stored(bench):

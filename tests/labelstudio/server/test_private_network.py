@@ -1,10 +1,8 @@
 """Image addresses that lead where a task's author must not reach through us: refused, unasked."""
 
 import socket
-import threading
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
 import pytest
@@ -15,9 +13,10 @@ from maskbench.labelstudio.server.auth import LEGACY, Key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image, is_question
 from maskbench.labelstudio.server.private_network import AllowedHosts, check_url, is_private, origin
+from tests.harness.web import Web
 from tests.labelstudio.server.fixtures import png
 
-SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - no server's
+SECRET = "0123456789abcdef0123456789abcdef01234567"
 HASTY = Patience(retries=0, pause=0.0, timeout=(30.0, 30.0))
 IMAGE = png(1)
 
@@ -100,57 +99,32 @@ QUESTIONS = [
 ]
 
 
-class Web:
-    """A web server of this machine that answers every path with an image, or as told."""
+def image_or_redirect(request):
+    target = request.server.redirects.get(request.path)
+    if target:
+        return 302, {"Location": target, "Content-Length": "0"}, b""
+    return 200, {"Content-Type": "image/png", "Content-Length": str(len(IMAGE))}, IMAGE
 
-    def __init__(self):
-        self.seen = []
-        self.answers = {}
-        web = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                web.seen.append((self.path, dict(self.headers)))
-                target = web.answers.get(self.path)
-                self.send_response(302 if target else 200)
-                if target:
-                    self.send_header("Location", target)
-                self.send_header("Content-Type", "image/png")
-                self.send_header("Content-Length", str(0 if target else len(IMAGE)))
-                self.end_headers()
-                self.wfile.write(b"" if target else IMAGE)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.host = f"127.0.0.1:{self.port}"
-        self.url = f"http://{self.host}"
-
-    @classmethod
-    @contextmanager
-    def start(cls):
-        web = cls()
-        threading.Thread(target=web.server.serve_forever, args=(0.05,), daemon=True).start()
-        try:
-            yield web
-        finally:
-            web.server.shutdown()
-            web.server.server_close()
+@contextmanager
+def serve():
+    """A web server that answers every path with an image, but for its ``redirects``."""
+    with Web(image_or_redirect) as web:
+        web.redirects = {}
+        yield web
 
 
 @pytest.fixture
 def server():
     """What stands for Label Studio."""
-    with Web.start() as web:
+    with serve() as web:
         yield web
 
 
 @pytest.fixture
 def inner():
     """A service that only this machine can reach."""
-    with Web.start() as web:
+    with serve() as web:
         yield web
 
 
@@ -248,7 +222,7 @@ def test_a_name_is_listed_by_name_or_by_its_address(get, inner):
 @pytest.mark.parametrize("reference", PRIVATE[:43:4])
 def test_redirects_to_private_addresses_are_refused(get, server, inner, via, reference):
     first = server if via == "server" else inner
-    first.answers["/data/x.png"] = reference
+    first.redirects["/data/x.png"] = reference
     with pytest.raises(ValueError, match=r"private network"):
         get(f"{first.url}/data/x.png", [inner.host])
     assert len(first.seen) == 1
@@ -256,13 +230,13 @@ def test_redirects_to_private_addresses_are_refused(get, server, inner, via, ref
 
 @pytest.mark.parametrize("target", NO_ADDRESS[:6])
 def test_redirects_to_other_kinds_of_addresses_are_refused(get, server, target):
-    server.answers["/data/x.png"] = target
+    server.redirects["/data/x.png"] = target
     with pytest.raises(ValueError, match="cannot be asked"):
         get("/data/x.png")
 
 
 def test_a_stranger_cannot_send_us_to_the_server_with_our_key(get, server, inner):
-    inner.answers["/x.png"] = f"http://localhost:{server.port}/x.png"
+    inner.redirects["/x.png"] = f"http://localhost:{server.port}/x.png"
     with pytest.raises(ValueError, match="private network"):
         get(f"{inner.url}/x.png", [inner.host])
     assert not server.seen
@@ -270,7 +244,7 @@ def test_a_stranger_cannot_send_us_to_the_server_with_our_key(get, server, inner
 
 def test_a_stranger_cannot_redirect_to_the_servers_origin(server, inner, tmp_path):
     url = f"http://localhost:{server.port}"
-    inner.answers["/x.png"] = f"{url}/api/projects/1/export"
+    inner.redirects["/x.png"] = f"{url}/api/projects/1/export"
     client = Client(url, Key(SECRET, LEGACY), HASTY, [inner.host])
     with pytest.raises(ValueError, match="redirects to the Label Studio server"):
         get_image(client, ImageRequest(f"{inner.url}/x.png", 1, tmp_path / "image"))
@@ -284,7 +258,7 @@ def test_the_key_does_not_go_to_a_host_that_only_looks_like_the_server(get, serv
     assert get(reference, [inner.host]) == IMAGE
     [(_, headers)] = inner.seen
     assert SECRET not in str(headers)
-    server.answers["/data/x.png"] = reference  # and along a redirect
+    server.redirects["/data/x.png"] = reference  # and along a redirect
     get("/data/x.png", [inner.host])
     assert all(SECRET not in str(headers) for _, headers in inner.seen)
 
@@ -347,7 +321,7 @@ def _known_to_the_proxy(inner, host, port, *_, **__):
 def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, server, inner):
     """A Label Studio storage that signs addresses redirects to them."""
     code = "/tasks/1/resolve/?fileuri=czM6Ly93YWxscy94LnBuZw=="
-    server.answers[code] = f"{inner.url}/walls/x.png?X-Amz-Signature=abc"
+    server.redirects[code] = f"{inner.url}/walls/x.png?X-Amz-Signature=abc"
     assert get("s3://walls/x.png", [inner.host]) == IMAGE
     with pytest.raises(ValueError, match=r"private network.*reading s3://walls/x.png itself"):
         get("s3://walls/x.png")
@@ -358,7 +332,7 @@ def test_a_signed_address_on_a_private_network_needs_to_be_listed(get, server, i
     "reference", ["s3://walls::file:///etc/passwd", "gs://x::file:///etc/passwd", "s3://../etc/x"]
 )
 def test_a_cloud_reference_does_not_name_another_file_system(get, server, monkeypatch, reference):
-    server.server.RequestHandlerClass.do_GET = lambda self: self.send_error(404)
+    server.answer = lambda _: (404, {}, b"")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ValueError, match=r"itself|without the server"):
         get(reference)

@@ -1,6 +1,5 @@
 """What annotators meant, seen through a real server: from the API to the pixels of the masks."""
 
-import base64
 import io
 import json
 
@@ -15,6 +14,7 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
 from tests.labelstudio.server.fixtures import POLYGONS, png
+from tests.strokes import bitmask, encode, rgba
 
 SETUP = """<View><Image name="image" value="$image" rotateControl="true"/>
 <PolygonLabels name="label" toName="image" choice="multiple">
@@ -215,13 +215,8 @@ def test_answers_are_kept_out_of_masks_and_can_group_the_split(work):
 
 def encoded(alpha):
     """A stroke as the browser encodes it: the alpha in all four channels, literal runs of 8."""
-    words = np.repeat(alpha.reshape(-1), 4).tolist()
-    bits = f"{len(words):032b}{7:05b}" + f"{2:04b}{2:04b}{2:04b}{2:04b}"
-    for start in range(0, len(words), 8):
-        run = words[start : start + 8]
-        bits += f"0{0:02b}{len(run) - 1:03b}" + "".join(f"{word:08b}" for word in run)
-    bits += "0" * (-len(bits) % 8)
-    return [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
+    words = rgba(alpha)
+    return encode(words, [(False, 8)] * (len(words) // 8), counters=(3, 3, 3, 3))
 
 
 def soft():
@@ -235,12 +230,7 @@ def test_brush_strokes_and_bit_masks_count_from_the_threshold(work):
     brushed, masked = work.task(), work.task()
     value = {"format": "rle", "rle": encoded(soft()), "brushlabels": ["Canvas"]}
     work.api.annotate(brushed, [region("brushlabels", value, "brush")])
-    rgba = np.zeros((HEIGHT, WIDTH, 4), dtype=np.uint8)
-    rgba[:, :, 3] = soft()
-    stream = io.BytesIO()
-    Image.fromarray(rgba).save(stream, "PNG")
-    url = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-    value = {"imageDataURL": url, "bitmasklabels": ["Canvas"]}
+    value = {**bitmask(soft()), "bitmasklabels": ["Canvas"]}
     work.api.annotate(masked, [region("bitmasklabels", value, "bits")])
     masks = work.build()
     assert (masks[brushed] == painted((12, 5, 15, 20, 1))).all()

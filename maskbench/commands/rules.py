@@ -1,0 +1,54 @@
+"""Show which labels overlap, what decides their class, and propose what decides the rest.
+
+List every combination of labels in the fetched tasks with its pixels, the class that it becomes and
+the rule or parameter that decides. For combinations without a rule, show who would get their
+pixels: the smallest region, the top one (drawn last), or the first label of a priority; and propose
+lines for params.yaml. The build need not have passed; `dvc repro fetch` has to.
+
+  maskbench rules                               look
+  maskbench rules --write                       a class and a rule for each combination without one
+  maskbench rules --policy smallest             what would change if the smallest region won
+  maskbench rules --policy smallest --write     set that in params.yaml
+
+--write keeps comments, and never changes the value of a class that is there.
+
+Exit status: 0 done; 1 there is nothing to look at; 2 params.yaml is wrong; 4 labels have no class.
+"""
+
+import argparse
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "--policy", choices=("smallest", "top", "priority"), help="let this decide, not new classes"
+    )
+    parser.add_argument("--write", action="store_true", help="add the proposal to params.yaml")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tables and the proposal; write it if asked to."""
+    from maskbench.doctor.overlaps import decisions, preview, proposal, write
+    from maskbench.files.yaml_edit import yaml_text
+    from maskbench.params import load_params
+    from maskbench.pipeline.layout import Layout, find_root
+    from maskbench.pipeline.survey import survey
+    from maskbench.regions.rules import add_up
+
+    layout = Layout(find_root(Path()))
+    params = load_params(layout.params)
+    found = survey(params, layout)
+    totals = add_up((task.task, task.combinations) for task in found)
+    print("\n".join([*decisions(totals, params), *preview(totals, found, params, args.policy)]))
+    lines = proposal(args.policy, totals, found, params)
+    if not lines:
+        print("\nNothing to propose: params.yaml decides every combination.")
+        return 0
+    if args.write:
+        write(layout.params, lines)
+        print(f"\nWritten to {layout.params}; `dvc repro` builds with it:\n")
+    else:
+        print("\nProposal for params.yaml (--write adds it):\n")
+    print(yaml_text(lines), end="")
+    return 0

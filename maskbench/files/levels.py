@@ -1,0 +1,146 @@
+"""Levels of images with more than 8 bits, and how they become 8 bits. Needs numpy and Pillow only.
+
+A microscope's 12 bits in a file of 16 are nearly black to a loader that takes the upper 8. A stated
+scaling makes the values from ``low`` to ``high`` those from 0 to 255. The manifest keeps it, image
+by image.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+Scaling = tuple[int, int]
+"""The values that become 0 and 255: (low, high)."""
+
+LEAST, MOST = -(2**31), 2**32 - 1
+"""The smallest and largest value that an image can have."""
+
+SCALINGS = ("range", "percentile")
+"""What ``combine.scaling`` can name: each image's range of values, or that between percentiles."""
+
+PERCENTILES = (0.1, 99.9)
+FEW = 64
+"""Levels of 256, as loaders see them, up to which an image is called dark."""
+
+SHOWN = 5  # images named in a message
+
+_WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of grey with more than 8 bits
+_LARGEST = 2**16 - 1
+
+
+class Levels(NamedTuple):
+    """The smallest and largest value of an image with more than 8 bits.
+
+    Attributes:
+        low: The smallest value.
+        high: The largest value.
+        is_gray: Whether these are the file's values; of colours Pillow gives the upper 8 bits.
+    """
+
+    low: int
+    high: int
+    is_gray: bool
+
+    def seen(self, scaling: Scaling | None) -> int:
+        """Return how many levels of 256 lie between them as loaders see them."""
+        values = np.array([self.low, self.high])
+        low, high = (values if not self.is_gray else to_8_bits(values, scaling)).tolist()
+        return int(high - low + 1)
+
+    def is_badly_seen(self, scaling: Scaling | None) -> bool:
+        """Tell whether loaders see few levels, or cut values off without a stated scaling."""
+        is_cut = scaling is None and self.is_gray and (self.low < 0 or self.high > _LARGEST)
+        return is_cut or self.seen(scaling) <= FEW
+
+
+def is_wide(image: Image.Image) -> bool:
+    """Tell whether an image, whose pixels need not be loaded, is grey with more than 8 bits."""
+    return image.mode in _WIDE
+
+
+def is_wide_colour(image: ImageFile) -> bool:
+    """Tell whether an image whose pixels are not loaded yet has colours of 16 bits."""
+    raw_modes = (str(tile.args) for tile in image.tile)
+    return not is_wide(image) and any(";16" in mode for mode in raw_modes)
+
+
+def levels_of(image: Image.Image, wide_colour: bool = False) -> Levels | None:
+    """Return the levels of an image; None if it has 8 bits.
+
+    Args:
+        image: The image, with its pixels.
+        wide_colour: What :func:`is_wide_colour` said before they were loaded.
+    """
+    if is_wide(image):
+        pixels = np.asarray(image)
+    elif wide_colour:
+        pixels = np.asarray(image.convert("RGB"))
+    else:
+        return None
+    return Levels(int(pixels.min()), int(pixels.max()), not wide_colour)
+
+
+def scaling_of(image: Image.Image, choice: str | Scaling | None) -> Scaling | None:
+    """Return the scaling of an image by ``combine.scaling``; None if it is read as it is."""
+    if choice is None or not is_wide(image):
+        return None
+    if not isinstance(choice, str):
+        return choice
+    pixels = np.asarray(image)
+    if choice == "range":
+        return int(pixels.min()), int(pixels.max())
+    low, high = np.percentile(pixels, PERCENTILES, method="nearest")
+    return int(low), int(high)
+
+
+def to_8_bits(values: npt.NDArray[Any], scaling: Scaling | None) -> npt.NDArray[np.uint8]:
+    """Turn grey values of more than 8 bits into 8 bits.
+
+    Args:
+        values: Integers of any shape.
+        scaling: The values that become 0 and 255; None: the upper 8 of 16 bits are taken.
+    """
+    wide = values.astype(np.int64)
+    if scaling is None:
+        return (wide >> 8).clip(0, 255).astype(np.uint8)
+    low, high = scaling
+    span = max(high - low, 1)
+    return (((wide.clip(low, high) - low) * 255 + span // 2) // span).astype(np.uint8)
+
+
+def describe_badly_seen(found: Mapping[str, Levels], scaling: str | Scaling | None) -> str:
+    """Say which images loaders see nearly black or cut off, and what to do; empty if none.
+
+    Args:
+        found: The levels of such images by key.
+        scaling: The choice of ``combine.scaling``.
+    """
+    if not found:
+        return ""
+    names = [f"{key} ({level.low}…{level.high})" for key, level in found.items()]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    colours = [key for key, level in found.items() if not level.is_gray]
+    if len(colours) == len(found):
+        advice = "save colours with 8 bits, scaled: only their upper 8 bits can be read"
+    elif scaling is None:
+        advice = f"set combine.scaling to range, percentile or [{_low(found)}, {_high(found)}]"
+    else:
+        advice = f"combine.scaling is {scaling}: look whether these values are meant"
+    images = "1 image" if len(names) == 1 else f"{len(names)} images"
+    look = "looks" if len(names) == 1 else "look"
+    return (
+        f"{images} of 16 bits {look} flat or cut off to loaders, by the values in use: "
+        f"{', '.join(names[:SHOWN])}{more}; {advice}"
+    )
+
+
+def _low(found: Mapping[str, Levels]) -> int:
+    return min(level.low for level in found.values() if level.is_gray)
+
+
+def _high(found: Mapping[str, Levels]) -> int:
+    return max(level.high for level in found.values() if level.is_gray)

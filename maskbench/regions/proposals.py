@@ -1,0 +1,248 @@
+"""Say which combinations have no rule and which labels no class, and propose lines for them.
+
+Pure functions. A proposal is what to add to ``params.yaml``: section → entries. It never changes
+the value of a class that is there.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import combinations as subsets
+from typing import Any, NamedTuple
+
+from maskbench.errors import Problem, did_you_mean, some_tasks
+from maskbench.files.yaml_edit import yaml_text
+from maskbench.params import IGNORE
+from maskbench.regions.rules import Combination, CombinationTotal, missing_rule
+from maskbench.text import escape_terminal
+
+Proposal = dict[str, dict[str, Any]]
+"""Section of ``params.yaml`` → entries to add to it."""
+
+MOST_CLASSES = 30
+"""Combinations without a rule beyond which a class for each is no good advice."""
+
+_NESTED = 0.9  # share of the inner label's pixels from which it counts as lying inside
+_ALIKE = 0.85  # difflib's ratio from which two labels may be one, spelt in two ways
+
+
+def propose_classes(
+    combinations: Iterable[Sequence[str]], labels_map: Mapping[str, int], rules: Collection[str]
+) -> Proposal:
+    """Propose a class of its own, and the rule that makes it, for each combination of labels.
+
+    Args:
+        combinations: Sets of labels that no rule decides.
+        labels_map: Class name → mask value, as it is.
+        rules: The names of the rules there are.
+
+    Returns:
+        Entries for ``labels_map`` and ``multi_label_rules``; fewer where values run out.
+    """
+    classes: dict[str, int] = {}
+    made: dict[str, Any] = {}
+    for labels, value in zip(combinations, free_values(labels_map), strict=False):
+        name = _unused("+".join(labels), {*labels_map, *classes}, "+")
+        rule = _unused(_rule_name(labels), {*rules, *made}, "_")
+        classes[name] = value
+        made[rule] = {"when": list(labels), "then": name}
+    return {"labels_map": classes, "multi_label_rules": made} if made else {}
+
+
+def propose_labels(labels: Iterable[str], labels_map: Mapping[str, int]) -> Proposal:
+    """Propose what becomes of labels that no class has.
+
+    Returns:
+        An alias for each label that looks like another spelling of a class, else a class.
+    """
+    classes: dict[str, int] = {}
+    aliases: dict[str, str | None] = {}
+    values = free_values(labels_map)
+    for label in labels:
+        near = nearest(label, labels_map)
+        if near is not None:
+            aliases[label] = near
+        elif (value := next(values, None)) is not None:
+            classes[label] = value
+    found: Proposal = {"labels_map": classes} if classes else {}
+    return found | ({"rasterize": {"label_aliases": aliases}} if aliases else {})
+
+
+def free_values(labels_map: Mapping[str, int]) -> Iterator[int]:
+    """Yield the mask values that new classes can get: those above all others, then the gaps.
+
+    >>> list(free_values({"Background": 0, "Wall": 253, "Void": 255}))[:2]
+    [254, 1]
+    """
+    used = set(labels_map.values()) | {IGNORE}
+    top = max(used - {IGNORE}, default=-1)
+    yield from range(top + 1, IGNORE)
+    yield from (value for value in range(top) if value not in used)
+
+
+def nearest(label: str, known: Iterable[str]) -> str | None:
+    """Return the known label of which another one may be a second spelling; None if there is none.
+
+    >>> nearest("wall ", ["Door", "Wall"]), nearest("Room 11", ["Room 12"])
+    ('Wall', None)
+    """
+
+    def plain(text: str) -> str:
+        return re.sub(r"[\W_]+", "", text.casefold())
+
+    def likeness(name: str) -> float:
+        if re.findall(r"\d+", name) != re.findall(r"\d+", label):
+            return 0.0
+        return SequenceMatcher(None, plain(label), plain(name)).ratio() if plain(label) else 0.0
+
+    best = max(sorted(known), key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _ALIKE else None
+
+
+def _rule_name(labels: Sequence[str]) -> str:
+    """Return a name that ``dvc exp run -S`` takes, where the labels have letters or digits."""
+    return re.sub(r"\W+", "_", "_".join(labels).casefold()).strip("_") or "rule"
+
+
+def _unused(name: str, used: Collection[str], joint: str) -> str:
+    number = 1
+    chosen = name
+    while chosen in used:
+        number += 1
+        chosen = f"{name}{joint}{number}"
+    return chosen
+
+
+class Nesting(NamedTuple):
+    """Two labels that lie on each other.
+
+    Attributes:
+        inner: The label with fewer pixels.
+        outer: The other one.
+        share: How much of the inner label's pixels lie on the outer one, 0 to 1, in the images in
+            which they overlap.
+    """
+
+    inner: str
+    outer: str
+    share: float
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether the inner label lies inside the outer one."""
+        return self.share >= _NESTED
+
+
+def nestings(images: Iterable[Iterable[Combination]]) -> list[Nesting]:
+    """Find pairs of labels without a rule, and how far one of them lies inside the other.
+
+    Args:
+        images: The combinations in each image.
+    """
+    both: Counter[tuple[str, str]] = Counter()
+    areas: Counter[tuple[tuple[str, str], str]] = Counter()
+    undecided: set[tuple[str, str]] = set()
+    for image in images:
+        found = list(image)
+        pixels: Counter[str] = Counter()
+        shared: Counter[tuple[str, str]] = Counter()
+        for labels, count, becomes in found:
+            pixels.update(dict.fromkeys(labels, count))
+            shared.update(dict.fromkeys(subsets(sorted(labels), 2), count))
+            undecided.update(subsets(sorted(labels), 2) if becomes is None else ())
+        both += shared
+        areas.update({(pair, label): pixels[label] for pair in shared for label in pair})
+    pairs = []
+    for pair in sorted(undecided):
+        inner, outer = sorted(pair, key=lambda label: (areas[pair, label], label))
+        pairs.append(Nesting(inner, outer, both[pair] / areas[pair, inner]))
+    return pairs
+
+
+def unmatched_advice(
+    combinations: Sequence[Sequence[str]],
+    pairs: Sequence[Nesting],
+    labels_map: Mapping[str, int],
+    rules: Collection[str],
+) -> str:
+    """Return what to do about combinations without a rule; ends with lines to paste.
+
+    Args:
+        combinations: The sets of labels.
+        pairs: What :func:`nestings` finds.
+        labels_map: Class name → mask value, as it is.
+        rules: The names of the rules there are.
+    """
+    proposal = propose_classes(combinations, labels_map, rules)
+    lines = []
+    nested = [pair for pair in pairs if pair.is_nested]
+    if nested:
+        shown = ", ".join(f"{p.inner} in {p.outer} ({p.share:.0%})" for p in nested[:3])
+        which = "Labels" if len(nested) == len(pairs) else "Some labels"
+        lines.append(
+            f"{which} lie inside each other: {shown}. With `overlap: smallest` in the section "
+            "rasterize the smaller region wins, and no rule is needed "
+            "(`maskbench rules --policy smallest --write` sets it)."
+        )
+    lines.append("`maskbench rules` shows how many pixels each policy gives to which class.")
+    if len(combinations) > MOST_CLASSES or not proposal:
+        lines.append("For so many combinations, let the smaller region win, in params.yaml:")
+        proposal = {"rasterize": {"overlap": "smallest"}}
+    else:
+        lines.append(
+            "To make each combination a class, add these lines to the sections of params.yaml "
+            "(`maskbench rules --write` does it):"
+        )
+    return "\n".join([*map(escape_terminal, lines), "", yaml_text(proposal).rstrip("\n")])
+
+
+def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
+    """Return a problem for each combination without a rule."""
+    return [
+        Problem(
+            f"{missing_rule(labels)}: {pixels:,} pixels in {some_tasks(tasks)}",
+            param="multi_label_rules",
+        )
+        for labels, becomes, pixels, tasks in totals
+        if becomes is None
+    ]
+
+
+def unknown_problems(
+    unknown: Mapping[int, Mapping[str, int]], labels: Iterable[str]
+) -> list[Problem]:
+    """Return a problem for each label without a class.
+
+    Args:
+        unknown: Regions by label, as :func:`~maskbench.regions.build.unknown_labels` counts them,
+            by task id.
+        labels: The labels that ``labels_map`` has.
+    """
+    known = list(labels)
+    regions = sum(map(Counter, unknown.values()), Counter[str]())
+    problems = []
+    for label in sorted(regions):
+        tasks = [task for task, counts in unknown.items() if label in counts]
+        many = f"{regions[label]:,} region{'s' * (regions[label] != 1)} in {some_tasks(tasks)}"
+        hint = did_you_mean(label, known)
+        what = f"the label {label!r} is not in labels_map: {many}; {hint}"
+        problems.append(Problem(what, param="labels_map"))
+    return problems
+
+
+def label_advice(unknown: Mapping[int, Mapping[str, int]], labels_map: Mapping[str, int]) -> str:
+    """Say what to do about labels without a class; ends with lines to paste; empty without such.
+
+    Args:
+        unknown: Regions by label, by task id.
+        labels_map: Class name → mask value, as it is.
+    """
+    labels = sorted({label for counts in unknown.values() for label in counts})
+    if not labels:
+        return ""
+    text = (
+        "Correct them in Label Studio, or add these lines to the sections of params.yaml (an "
+        "alias gives a label another name; null leaves it out):"
+    )
+    return f"{text}\n\n{yaml_text(propose_labels(labels, labels_map))}".rstrip("\n")

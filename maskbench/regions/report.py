@@ -1,0 +1,120 @@
+"""Report what became of a task's regions: problems and words for people, counts for metrics."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from maskbench.errors import Problem
+from maskbench.params import Params
+from maskbench.regions.build import RasterizedTask
+from maskbench.regions.task import Region, Task
+
+SHOWN_KEYS = 5
+"""Keys of empty masks, as listed in the summary and in an error."""
+
+NOTHING_COUNTS = "no task has an annotation that counts"
+
+
+def region_problems(
+    task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
+) -> list[Problem]:
+    """Return the faults of a task's regions as problems that name task, annotation and region."""
+    number = rasterized.annotation.id
+    return [
+        Problem(fault, task=task.id, annotation=number, region=region.id)
+        for region, fault in faults
+    ]
+
+
+def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
+    """Count for the metrics what became of an annotation's regions."""
+    drawn = [result.region for result in rasterized.regions if result.count]
+    return {
+        "annotation": rasterized.annotation.id,
+        "regions": dict(Counter(label for region in drawn for label in region.labels)),
+        "shapes": dict(Counter(region.shape for region in drawn)),
+        "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
+        "dropped": [
+            {
+                "task": task.id,
+                "annotation": rasterized.annotation.id,
+                "region": result.region.id,
+                "label": " + ".join(result.region.labels),
+                "reason": result.dropped,
+            }
+            for result in rasterized.regions
+            if result.dropped is not None
+        ],
+        "clipped": sum(result.is_clipped for result in rasterized.regions),
+    }
+
+
+def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Find the masks without a labelled pixel although regions were drawn.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key; tasks without an annotation that counts
+            have none.
+
+    Returns:
+        Why their regions were dropped, by key.
+    """
+    empty = {}
+    for key, fact in facts.items():
+        if fact["annotation"] is None or fact["regions"]:
+            continue
+        reasons = {entry["reason"] for entry in fact["dropped"]} - {"not_a_region"}
+        if reasons:
+            empty[key] = sorted(reasons)
+    return empty
+
+
+REMEDIES = {
+    "no_label": "carry no label: give them one (a per-region choice is none)",
+    "no_pixel": "have no pixel inside the image: draw them larger, or where the image is",
+    "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
+    "ellipses or brush strokes",
+    "other_image": "lie on another image than fetch.image_field chooses: correct it",
+    "left_out": "carry only labels that rasterize.label_aliases leaves out: name their classes",
+}
+"""What is the matter with the regions of empty masks, and what to do, by reason."""
+
+
+def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
+    """Find out why no mask would have a labelled pixel; empty if one has.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key.
+        params: How the annotation that counts is chosen.
+    """
+    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
+    if not counted:
+        chosen = ", ".join(params.rasterize.annotation)
+        what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
+        return [Problem(what, param="rasterize.annotation")]
+    if any(fact["regions"] for fact in counted):
+        return []
+    keys: dict[str, list[str]] = {}
+    for key, reasons in empty_masks(facts).items():
+        for reason in reasons:
+            keys.setdefault(reason, []).append(key)
+    return [
+        Problem(
+            f"no mask has a labelled pixel although regions were drawn: in {len(where)} "
+            f"task{'s' * (len(where) > 1)} ({_some(where)}) regions {REMEDIES[reason]}"
+        )
+        for reason, where in sorted(keys.items())
+    ]
+
+
+def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say which masks are empty although regions were drawn, and why; empty if none is."""
+    empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
+    if not empty:
+        return ""
+    are = "mask is" if len(empty) == 1 else "masks are"
+    return f"{len(empty)} {are} empty although regions were drawn: {_some(empty)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
