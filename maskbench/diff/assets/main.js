@@ -122,6 +122,6 @@ function drawMoved() {
   }, (i, j) => gallery.lead({ moved: pair(i, j), order: "pixels" })));
 }
 
-drawMoved();
 sortTables(byId("summary"));
+drawMoved();
 gallery.start();
