@@ -1,7 +1,7 @@
 """Take the README's pictures of pages and of Label Studio, in Debian's Chromium.
 
 Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes
-docs/images/{gallery,rules,diff,evaluation}.png from a copy of it, in which two rules are changed and
+docs/images/{gallery,rules,diff,evaluation}.png from a copy, in which two rules are changed and
 made-up predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a
 server of its own with the sample.
 """
