@@ -24,6 +24,7 @@ from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.pages.figure import draw_figure
 from maskbench.pages.notebook import sample_html, spread, thumbnails_html
 from maskbench.params import IGNORE, SUBSETS
+from maskbench.text import counted
 from maskbench.versions.download import get_version
 
 if TYPE_CHECKING:
@@ -137,9 +138,8 @@ class Benchmark:
     def __repr__(self) -> str:
         split = "" if self.split_name is None else f", split={self.split_name!r}"
         name = type(self).__name__
-        return (
-            f"<{name} {str(self.root)!r}{split}: {len(self)} images, {len(self.classes)} classes>"
-        )
+        classes = counted(len(self.classes), "class", "classes")
+        return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {classes}>"
 
     def _repr_html_(self) -> str:
         """Return some of the images with their masks over them as HTML, which notebooks show."""
@@ -304,7 +304,7 @@ def load_mask(path: Path, classes: int) -> Mask:
     except ValueError as error:
         raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
     if foreign := foreign_values(mask, classes):
-        lines = f"codes.txt has {classes} lines, 0 to {classes - 1}"
+        lines = f"codes.txt has {counted(classes, 'line')}, 0 to {classes - 1}"
         what = f"holds the value {foreign[0]}, and {lines}; {_AGAIN}"
         raise DataError(_UNFIT, [Problem(what, str(path))])
     return mask
@@ -335,7 +335,9 @@ def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
         problems.append(Problem(f"cannot be read: {error}", str(path)))
         return ()
     if not 0 < len(names) <= IGNORE:
-        problems.append(Problem(f"has {len(names)} lines; one to 255 are expected", str(path)))
+        problems.append(
+            Problem(f"has {counted(len(names), 'line')}; one to 255 are expected", str(path))
+        )
     return names
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.errors import ParamsError, SourceError
-from maskbench.params import read_params
+from maskbench.files.manifest import Row
+from maskbench.params import FetchParams, read_params
 from maskbench.versions import git
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -21,12 +22,16 @@ class Origin:
         version: A tag, branch or other name of the version; ``workspace`` if its manifest is not
             what the last commit's ``dvc.lock`` names.
         commit: The commit whose ``dvc.lock`` names exactly this manifest.
-        server: Label Studio's address, for links to tasks.
+        fetch: How its labels were fetched, for links to tasks.
     """
 
     version: str | None = None
     commit: str | None = None
-    server: str | None = None
+    fetch: FetchParams | None = None
+
+    def task_link(self, row: Row | None) -> str | None:
+        """Return the address of an image's task in Label Studio; None if it is not known."""
+        return self.fetch.task_link(row.task, row.project) if self.fetch and row else None
 
     def __str__(self) -> str:
         short = self.commit[:7] if self.commit else ""
@@ -48,13 +53,13 @@ def find_origin(folder: Path) -> Origin:
     if root is None:
         return Origin()
     params = root / "params.yaml"
-    server = _server(params.read_bytes()) if params.is_file() else None
+    fetch = _fetch(params.read_bytes()) if params.is_file() else None
     with suppress(SourceError, OSError):  # no git, no commit, or no manifest
         commit = git.resolve(root, "HEAD")
         manifest = hashlib.md5((place / "manifest.csv").read_bytes(), usedforsecurity=False)
         if manifest.hexdigest().encode() in (git.file_at(root, commit, "dvc.lock") or b""):
-            return Origin(git.describe(root, commit), commit, server)
-    return Origin("workspace", None, server)
+            return Origin(git.describe(root, commit), commit, fetch)
+    return Origin("workspace", None, fetch)
 
 
 def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
@@ -68,12 +73,12 @@ def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
     version = None if commit.startswith(revision) else revision
     for folder in workspace.resolve().parents:
         if folder.is_dir() and (params := git.file_at(folder, commit, "params.yaml")) is not None:
-            return Origin(version, commit, _server(params))
+            return Origin(version, commit, _fetch(params))
     return Origin(version, commit)
 
 
-def _server(params: bytes) -> str | None:
-    """Return ``fetch.server``; None where params cannot be read, since links are only an extra."""
+def _fetch(params: bytes) -> FetchParams | None:
+    """Return the section ``fetch``; None where params cannot be read: links are only an extra."""
     with suppress(ParamsError, ModuleNotFoundError):  # a training machine lacks PyYAML
-        return read_params(params).fetch.server
+        return read_params(params).fetch
     return None

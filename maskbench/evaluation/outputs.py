@@ -71,8 +71,8 @@ def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
 def _join(image: ImageScore, report: Report) -> list[Any]:
     """Return the cells by which an image's row is joined with the manifest and Label Studio."""
     row = image.row
-    task = [row.task, row.project, row.link(report.origin.server)] if row else [None] * 3
-    return [image.key, image.split, image.group, *task]
+    task = [row.task, row.project] if row else [None, None]
+    return [image.key, image.split, image.group, *task, report.origin.task_link(row)]
 
 
 def _pair_rows(pair: Pair) -> Iterable[Sequence[Any]]:

@@ -22,6 +22,7 @@ from maskbench.files.masks import Mask
 from maskbench.pages.data import class_entries
 from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.template import render
+from maskbench.text import counted
 
 _ITEM_FILE = re.compile(r"\d{5}(-thumbnail)?\.(jpg|js)")  # of this page or an older one
 
@@ -124,8 +125,7 @@ def _remove_older(folder: Path) -> None:
 
 
 def _heading(report: Report) -> str:
-    images = report.summary.images
-    return f"{', '.join(report.splits)}: {images:,} image{'' if images == 1 else 's'}"
+    return f"{', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
 
 
 def _verdict(shown: Shown) -> str:
@@ -171,7 +171,7 @@ def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report
         "split": score.split,
         "group": score.group,
         "task": row.task if row else None,
-        "link": row.link(report.origin.server) if row else None,
+        "link": report.origin.task_link(row),
         "score": rounded(score.true_iou),
         "before": rounded(first.true_iou) if first else None,
         "accuracy": rounded(score.figures.pixel_accuracy),
@@ -193,7 +193,7 @@ def _part(shown: Shown, split: str) -> dict[str, Any]:
     groups = "" if summary.groups == summary.images else f" in {summary.groups:,} groups"
     return {
         "name": split,
-        "images": f"{summary.images:,} image{'' if summary.images == 1 else 's'}{groups}",
+        "images": counted(summary.images, "image") + groups,
         "headline": headline(summary),
         "mistakes": [
             {"name": name, "share": f"{100 * pixels / total:.2g} %", "width": 100 * pixels / total}
@@ -230,7 +230,7 @@ def _citation_lines(shown: Shown) -> Iterator[str]:
     yield f"benchmark    {report.origin}"
     if report.origin.commit:
         yield f"commit       {report.origin.commit}"
-    yield f"splits       {', '.join(report.splits)} ({report.summary.images:,} images)"
+    yield f"splits       {', '.join(report.splits)} ({counted(report.summary.images, 'image')})"
     yield f"labels       sha256 {report.labels_sha256}"
     reports = [shown.pair.first, shown.pair.second] if shown.pair else [report]
     for title, each in zip(shown.predictions, reports, strict=True):

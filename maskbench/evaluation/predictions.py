@@ -8,6 +8,7 @@ from pathlib import Path
 from maskbench.dataset import Benchmark, foreign_values
 from maskbench.errors import DataError, Problem
 from maskbench.files.masks import Mask, mask_shape, read_mask
+from maskbench.text import counted, some
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")
 """File endings of masks."""
@@ -78,9 +79,8 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
 
 def surplus_words(surplus: Sequence[str]) -> str:
     """Say which masks belong to no image, such as ``2 masks belong to no image of …: a, b``."""
-    some = ", ".join(surplus[:_SOME]) + (", …" if len(surplus) > _SOME else "")
-    masks = "1 mask belongs" if len(surplus) == 1 else f"{len(surplus)} masks belong"
-    return f"{masks} to no image of the benchmark and do not count: {some}"
+    masks = counted(len(surplus), "mask") + (" belongs" if len(surplus) == 1 else " belong")
+    return f"{masks} to no image of the benchmark and do not count: {some(surplus, _SOME)}"
 
 
 def _wrong_size(path: Path, truth: Path) -> str | None:
@@ -126,6 +126,6 @@ def check_prediction(mask: Mask, truth: Mask, classes: int) -> None:
         raise ValueError(fault)
     if foreign := foreign_values(mask, classes):
         raise ValueError(
-            f"holds the value {foreign[0]}, which is no class: codes.txt has {classes} lines, "
-            f"0 to {classes - 1} (255 means no class)"
+            f"holds the value {foreign[0]}, which is no class: codes.txt has "
+            f"{counted(classes, 'line')}, 0 to {classes - 1} (255 means no class)"
         )

@@ -13,6 +13,7 @@ from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.origin import Origin
 from maskbench.files.manifest import Row
+from maskbench.text import counted
 
 DIGITS = 6
 """Decimals of figures in files."""
@@ -189,9 +190,9 @@ _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 def _text(split: str, summary: Summary, classes: tuple[str, ...]) -> str:
     """Return a table for the terminal: classes, the IoU with its interval, and the means."""
     wide = max(len(name) for name in (*classes, "pixel accuracy"))
-    drawn = "" if summary.groups == summary.images else f" in {summary.groups} groups"
+    drawn = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"
     lines = [
-        f"{split}: {summary.images} images{drawn}",
+        f"{split}: {counted(summary.images, 'image')}{drawn}",
         f"{'':{wide}}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
     ]
     found, low, high = summary.figures, summary.low, summary.high

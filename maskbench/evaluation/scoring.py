@@ -24,6 +24,7 @@ from maskbench.evaluation.predictions import (
 from maskbench.evaluation.report import ImageScore, Report, Summary
 from maskbench.files.hashing import digest
 from maskbench.files.masks import Mask, as_mask, pixel_digest
+from maskbench.text import counted
 
 Predictions = str | Path | Mapping[str, Mask]
 """A folder of mask files named by key, or masks by key (a mapping may compute them when asked)."""
@@ -142,7 +143,7 @@ def score_all(
         images = len({key for each in plans for key in each.owner})
         hints = [Problem(surplus_words(each.found.surplus)) for each in plans if each.found.surplus]
         raise DataError(
-            f"the predictions do not fit the {images} images to score; nothing was scored",
+            f"the predictions do not fit the {counted(images, 'image')} to score; none was scored",
             [*problems, *dict.fromkeys(hints)],
         )
     names = classes or plans[0].benchmark.classes
@@ -233,8 +234,8 @@ def _collect(
         matrices[split] = matrices.get(split, 0) + result.confusion
         digests.append((key, result.truth, result.predicted))
     if problems:
-        what = f"{len(images)} of the {len(planned.owner)} images can be scored"
-        raise DataError(what, problems)
+        all_images = counted(len(planned.owner), "image")
+        raise DataError(f"{len(images):,} of the {all_images} can be scored", problems)
     splits = {
         name: _summary([image for image in images if image.split == name], matrix, settings)
         for name, matrix in matrices.items()

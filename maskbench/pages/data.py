@@ -75,23 +75,37 @@ def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
     cells: list[CellData] = [
         {"class_number": int(i), "reason": reason, "regions": [], "deciding": []} for i in found
     ]
-    packed = pack(table[classes], len(cells))
+    packed = pack(table[classes])
     return {"size": (width, height), "cells": cells, "pixels": packed, "regions": []}
 
 
-def pack(numbers: npt.NDArray[Any], many: int) -> str:
-    """Return numbers below ``many``, shape (H, W), as text: base64 of a zlib stream.
+def pack(numbers: npt.NDArray[Any]) -> str:
+    """Return numbers below 65,536, shape (H, W), as text for ``unpack`` of ``masks.js``.
 
-    They are the smallest unsigned numbers that hold them, little endian, row by row, and each is
-    stored as its difference from the one above it, which makes nearly all of them 0.
+    Each row is a list of runs: where they begin, and their number. A run is stored as its
+    difference from the run at the same place in the row above, which is mostly 0. The text is
+    base64 of a zlib stream of three arrays of uint16, little endian: runs in each row, differences
+    of beginnings, differences of numbers.
     """
-    kind = "<u1" if many <= 1 << 8 else "<u2" if many <= 1 << 16 else "<u4"
-    stored = numbers.astype(kind)
-    stored[1:] -= stored[:-1].copy()
-    return base64.b64encode(zlib.compress(stored.tobytes(), 6)).decode("ascii")
+    is_first = np.ones(numbers.shape, dtype=np.bool_)
+    np.not_equal(numbers[:, 1:], numbers[:, :-1], out=is_first[:, 1:])
+    rows, begins = np.nonzero(is_first)
+    counts = np.bincount(rows)
+    first = np.cumsum(counts) - counts
+    place = np.arange(len(rows)) - first[rows]
+    has_above = (rows > 0) & (place < counts[rows - 1])
+    above = np.where(has_above, first[rows - 1] + place, 0)
+    runs = np.stack([begins, numbers[rows, begins].astype(np.int64)])
+    stored = np.concatenate([counts, *(runs - has_above * runs[:, above])])
+    return _zlib_text(stored.astype("<u2").tobytes())
 
 
 def write_item(folder: Path, name: str, data: Any) -> None:
-    """Write the data of an image as ``items/<name>.js``: pages in files can load scripts only."""
+    """Write what is known of an image as ``items/<name>.js``: pages in files load only scripts."""
     text = json.dumps(data, separators=(",", ":"), sort_keys=True)
-    write_text(folder / "items" / f"{name}.js", f"maskbenchItem({json.dumps(name)},{text});\n")
+    packed = _zlib_text(text.encode("ascii"))
+    write_text(folder / "items" / f"{name}.js", f'maskbenchItem({json.dumps(name)},"{packed}");\n')
+
+
+def _zlib_text(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")

@@ -6,6 +6,7 @@ decides is found here, with the same functions that build masks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from maskbench.regions.label_set import deciding
 from maskbench.regions.rasterize import RegionPixels
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Task, choose
+
+_NO_CLASS = 65535
 
 Place = tuple[int, int, int, int, int]
 """Left, top, right, bottom (one past the last pixel) and number of pixels of a part of a mask."""
@@ -43,6 +46,12 @@ class DrawnTask:
     dropped: list[RegionResult]
     sets: list[tuple[int, ...]]
     pixels: npt.NDArray[np.uint32]
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """Return the number of pixels of each set."""
+        found = np.bincount(self.pixels.reshape(-1), minlength=len(self.sets))
+        return [int(count) for count in found]
 
 
 def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
@@ -95,49 +104,53 @@ def mask_data(
 ) -> MaskData:
     """Return a mask for a page's scripts.
 
+    Each set of regions is a cell; where the mask's file has another class than the set gives, there
+    are cells beside.
+
     Args:
         classes: The class of each pixel in the mask's file.
         names: The page's classes, by number.
         drawn: The task's regions.
         params: The version's params, which say why a pixel has its class.
     """
-    count = len(drawn.sets)
-    joint = classes.astype(np.int64) * count + drawn.pixels
-    found = np.flatnonzero(np.bincount(joint.reshape(-1)))
-    table = np.zeros(int(found[-1]) + 1, dtype=np.uint32)
-    table[found] = np.arange(len(found))
-    known = dict(enumerate(names))
-    cells = [
-        _cell(
-            int(i) // count, known.get(int(i) // count), drawn.sets[int(i) % count], drawn, params
-        )
-        for i in found
+    decisions = decide(drawn, params)
+    numbers = [names.index(name) if name in names else _NO_CLASS for name, *_ in decisions]
+    cells: list[CellData] = [
+        {"class_number": number, "reason": why, "regions": list(regions), "deciding": winners}
+        for number, (_, why, winners), regions in zip(numbers, decisions, drawn.sets, strict=True)
     ]
+    pixels = drawn.pixels
+    differs = np.array(numbers, dtype=np.uint16)[pixels] != classes
+    if differs.any():
+        pairs = classes[differs].astype(np.int64) * len(cells) + pixels[differs]
+        found, places = np.unique(pairs, return_inverse=True)
+        pixels = pixels.copy()
+        pixels[differs] = len(cells) + places
+        for number, place in [divmod(int(pair), len(numbers)) for pair in found]:
+            why = f"{cells[place]['reason']}, which gives {decisions[place][0] or 'no class'}"
+            why += ": the mask was edited, or is stale"
+            cells.append({**cells[place], "class_number": number, "reason": why})
+    used = np.flatnonzero(np.bincount(pixels.reshape(-1)))
+    table = np.zeros(len(cells), dtype=np.uint16)
+    table[used] = np.arange(len(used))
     height, width = classes.shape
     return {
         "size": (width, height),
-        "cells": cells,
-        "pixels": pack(table[joint], len(cells)),
+        "cells": [cells[i] for i in used],
+        "pixels": pack(table[pixels]),
         "regions": drawn.data,
     }
 
 
-def _cell(
-    number: int, name: str | None, regions: tuple[int, ...], drawn: DrawnTask, params: Params
-) -> CellData:
-    rules = ClassRules.of(params)
-    counts = [drawn.regions[i].count for i in regions]
-    decide = [regions[i] for i in deciding(params.rasterize.overlap, counts)]
-    labels = labels_of(drawn, decide)
-    expected, reason = rules.class_of(labels), rules.reason(labels)
-    if expected != name:
-        reason += f", which gives {expected or 'no class'}: the mask was edited, or is stale"
-    return {
-        "class_number": number,
-        "reason": reason,
-        "regions": list(regions),
-        "deciding": sorted(decide),
-    }
+def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list[int]]]:
+    """Return for each set of regions its class, what decides it, and which regions count."""
+    rules, found = ClassRules.of(params), []
+    for regions in drawn.sets:
+        counts = [drawn.regions[i].count for i in regions]
+        winners = sorted(regions[i] for i in deciding(params.rasterize.overlap, counts))
+        labels = labels_of(drawn, winners)
+        found.append((rules.class_of(labels), rules.reason(labels), winners))
+    return found
 
 
 def labels_of(drawn: DrawnTask, regions: Sequence[int]) -> frozenset[str]:

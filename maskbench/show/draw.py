@@ -17,12 +17,10 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import ClassNumbers, write_item
-from maskbench.pages.item import DrawnTask, draw_task, labels_of, mask_data
+from maskbench.pages.item import DrawnTask, decide, draw_task, labels_of, mask_data
 from maskbench.pages.palette import palette
 from maskbench.pages.pictures import palette_picture, scene
 from maskbench.params import Params
-from maskbench.regions.label_set import deciding
-from maskbench.regions.rules import ClassRules
 
 CELL = (192, 144)
 """Largest width and height of a thumbnail."""
@@ -204,24 +202,18 @@ def _why(dropped: str | None, error: str | None) -> str:
 
 def _overlap(drawn: DrawnTask) -> int:
     """Count the pixels on which several labels lie."""
-    several = np.array([len(labels_of(drawn, regions)) > 1 for regions in drawn.sets])
-    counts = np.bincount(drawn.pixels.reshape(-1), minlength=len(drawn.sets))
-    return int(counts[several].sum())
+    found = zip(drawn.sets, drawn.counts, strict=True)
+    return sum(count for regions, count in found if len(labels_of(drawn, regions)) > 1)
 
 
 def _combinations(drawn: DrawnTask, params: Params) -> list[tuple[list[str], str, str, int]]:
-    """Return the sets of labels that decide, with class, reason and pixels."""
-    rules = ClassRules.of(params)
-    counts = np.bincount(drawn.pixels.reshape(-1), minlength=len(drawn.sets)).tolist()
-    pixels: Counter[frozenset[str]] = Counter()
-    for regions, count in zip(drawn.sets, counts, strict=True):
-        order = deciding(params.rasterize.overlap, [drawn.regions[i].count for i in regions])
-        pixels[labels_of(drawn, [regions[i] for i in order])] += count
-    return [
-        (sorted(labels), rules.class_of(labels) or "", rules.reason(labels), count)
-        for labels, count in sorted(pixels.items(), key=lambda entry: (-entry[1], sorted(entry[0])))
-        if count
-    ]
+    """Return the sets of labels that decide, with class, reason and pixels; most pixels first."""
+    pixels: Counter[tuple[tuple[str, ...], str, str]] = Counter()
+    for (name, why, regions), count in zip(decide(drawn, params), drawn.counts, strict=True):
+        if count:
+            pixels[tuple(sorted(labels_of(drawn, regions))), name or "", why] += count
+    ordered = sorted(pixels.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [(list(labels), name, why, count) for (labels, name, why), count in ordered]
 
 
 def _regions(

@@ -4,14 +4,13 @@ import csv
 import hashlib
 import json
 import subprocess
-from dataclasses import replace
 
 import pytest
 
-from maskbench.dataset import Benchmark
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.origin import Origin, find_origin, origin_of
 from maskbench.evaluation.outputs import write_files
+from maskbench.params import read_params
 from tests.benchmarks import make, masks_of, save
 from tests.repositories import ROOT
 
@@ -19,6 +18,9 @@ PARAMS = (ROOT / "tests/sample/params.yaml").read_text()
 PARAMS = PARAMS.replace("  server:", "  server: http://studio", 1).replace(
     "  project:", "  project: 3", 1
 )
+
+
+FETCH = read_params(PARAMS.encode()).fetch
 
 
 @pytest.fixture
@@ -45,17 +47,17 @@ def head(folder):
 
 def test_a_workspace_is_its_commit_while_the_manifest_is(workspace):
     found = find_origin(workspace)
-    assert found == Origin("v1", head(workspace), "http://studio")
+    assert found == Origin("v1", head(workspace), FETCH)
     assert str(found) == f"v1 ({head(workspace)[:7]})"
     with (workspace / "manifest.csv").open("a") as stream:
         stream.write("\n")
-    assert find_origin(workspace) == Origin("workspace", None, "http://studio")
+    assert find_origin(workspace) == Origin("workspace", None, FETCH)
 
 
 def test_a_download_is_named_after_its_commit(workspace, tmp_path):
     assert find_origin(tmp_path / ("0" * 40)) == Origin(commit="0" * 40)
     found = origin_of(workspace, "v1", head(workspace))
-    assert found == Origin("v1", head(workspace), "http://studio")
+    assert found == Origin("v1", head(workspace), FETCH)
     assert origin_of(workspace, head(workspace)[:9], head(workspace)).version is None
 
 
@@ -79,10 +81,7 @@ def test_files_name_what_was_scored_and_link_to_tasks(workspace, tmp_path):
         "labels_sha256": report.labels_sha256, "predictions_sha256": report.predictions_sha256,
     }  # fmt: skip
     rows = list(csv.DictReader((tmp_path / "out/images.csv").read_text().splitlines()))
-    assert {row["key"]: row["task"] for row in rows} == {"000008_room": "9", "000009_room": "10"}
-
-
-def test_a_row_links_to_its_task(workspace):
-    row = Benchmark(workspace).row("000008_room")
-    assert row.link("http://studio") is None
-    assert replace(row, project=3).link("http://studio") == "http://studio/projects/3/data?task=9"
+    link = "http://studio/projects/3/data?task="
+    assert {row["key"]: (row["task"], row["link"]) for row in rows} == {
+        "000008_room": ("9", f"{link}9"), "000009_room": ("10", f"{link}10"),
+    }  # fmt: skip

@@ -8,6 +8,7 @@ from importlib import resources
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -87,8 +88,13 @@ class Page:
         WebDriverWait(self.driver, 60, 0.05).until(lambda _: condition())
 
     def open(self, key):
-        self.one(f'[data-key="{key}"]').click()
+        self.click(f'[data-key="{key}"]')
         self.wait_for(key)
+
+    def click(self, selector):
+        """Click an element that the page may be drawing anew at this moment."""
+        wait = WebDriverWait(self.driver, 60, 0.05, [StaleElementReferenceException])
+        wait.until(lambda _: self.one(selector).click() is None)
 
     def wait_for(self, key):
         """Wait until an image is open and all of it is drawn."""

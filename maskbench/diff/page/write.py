@@ -12,7 +12,7 @@ from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskCha
 from maskbench.diff.page.pictures import DrawItem, ShownChange
 from maskbench.diff.report.by_cause import CauseGroup, by_cause
 from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
-from maskbench.diff.report.verdict import counted, verdict
+from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
 from maskbench.pages.data import class_entries
@@ -20,6 +20,7 @@ from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
 _OPEN = 12  # rows of a table that is open from the beginning

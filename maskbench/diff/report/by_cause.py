@@ -15,7 +15,8 @@ from maskbench.diff.model import (
     MaskChange,
     ParamChange,
 )
-from maskbench.diff.report.verdict import counted, value
+from maskbench.diff.report.verdict import value
+from maskbench.text import counted, some
 
 _SHARED_NAMES = ("rule", "rasterize", "combine", "labels_map")
 """Kinds whose causes are told apart by name; annotations, say, are one cause together."""
@@ -94,12 +95,12 @@ def _sentence(kind: str, name: str, changes: Sequence[MaskChange], found: Differ
     if kind == IMAGE:
         return "the image has another size, so that every pixel counts as changed"
     if kind == CODE:
-        return f"the code of the stages changed ({_some(found.code) or 'files unknown'})"
+        return f"the code of the stages changed ({some(found.code, _SOME) or 'files unknown'})"
     if kind == UNEXPLAINED:
         return "nothing explains these pixels: look who edited the masks, or run `dvc repro`"
     path = f"multi_label_rules.{name}" if kind == RULE else name
     own = [p for p in found.params if p.path == path or p.path.startswith(f"{path}.")]
-    return _some([_param(param, path) for param in own]) or f"{name} has another meaning"
+    return some([_param(param, path) for param in own], _SOME) or f"{name} has another meaning"
 
 
 def _edits(changes: Sequence[MaskChange]) -> Iterator[str]:
@@ -117,7 +118,7 @@ def _edits(changes: Sequence[MaskChange]) -> Iterator[str]:
     people = Counter(each.annotator for each in annotations if each.annotator)
     if people:
         ordered = sorted(people.items(), key=lambda entry: (-entry[1], entry[0]))
-        yield f"by {_some([f'user {who} ({n:,})' for who, n in ordered])}"
+        yield f"by {some([f'user {who} ({n:,})' for who, n in ordered], _SOME)}"
 
 
 def _param(param: ParamChange, path: str) -> str:
@@ -127,8 +128,3 @@ def _param(param: ParamChange, path: str) -> str:
     if param.after is None:
         return f"{place} is gone; it was {value(param.before)}"
     return f"{place}: {value(param.before)} → {value(param.after)}"
-
-
-def _some(words: Sequence[str]) -> str:
-    more = len(words) - _SOME
-    return ", ".join(words[:_SOME]) + (f" and {more:,} more" if more > 0 else "")

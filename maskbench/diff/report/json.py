@@ -37,6 +37,7 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
             }
             for group in by_cause(found)
         ],
+        "maskbench": found.pinned and dict(zip(("before", "after"), found.pinned, strict=True)),
         "masks": [_mask(change) for change in found.changes],
         "renumbered": list(found.renumbered),
         "added": [row.key for row in found.added],

@@ -12,8 +12,9 @@ from maskbench.diff.model import (
     MaskChange,
 )
 from maskbench.diff.report.by_cause import by_cause
-from maskbench.diff.report.verdict import counted, percent, value
+from maskbench.diff.report.verdict import percent, value
 from maskbench.files.manifest import Row
+from maskbench.text import counted
 
 LINKS = "task"
 """The column whose cells may be addresses; a name that looks like one is a name."""

@@ -22,13 +22,13 @@
  * @typedef {Object} MaskData
  * @property {[number, number]} size width and height in pixels
  * @property {Cell[]} cells
- * @property {string} pixels base64 of the zlib stream of each pixel's cell, see unpack
+ * @property {string} pixels the cell of each pixel, packed: see unpack
  * @property {Region[]} regions
  */
 
 /** @typedef {{name: string, color: string}} ClassEntry */
 
-/** @typedef {Uint8Array | Uint16Array | Uint32Array} Numbers */
+/** @typedef {Uint8Array | Uint16Array} Numbers */
 
 /**
  * @typedef {Object} Layer What is painted over a scene.
@@ -40,7 +40,7 @@
 
 /** A mask whose pixels are unpacked. */
 export class Mask {
-  /** @param {MaskData} data @param {Numbers} pixels */
+  /** @param {MaskData} data @param {Uint16Array} pixels */
   constructor(data, pixels) {
     this.size = data.size;
     this.cells = data.cells;
@@ -50,7 +50,7 @@ export class Mask {
 
   /** @param {MaskData} data @returns {Promise<Mask>} */
   static async of(data) {
-    return new Mask(data, await unpack(data.pixels, data.cells.length, data.size[0]));
+    return new Mask(data, await unpack(data.pixels, data.size));
   }
 
   /** Return what is known of a pixel; null off the mask. @param {number} x @param {number} y */
@@ -62,27 +62,43 @@ export class Mask {
   /** Return the place in the page's classes of each pixel. */
   classNumbers() {
     const table = Uint16Array.from(this.cells, (cell) => cell.class_number);
-    const numbers = new Uint16Array(this.pixels.length);
-    for (let i = 0; i < numbers.length; i++) numbers[i] = table[this.pixels[i]];
-    return numbers;
+    return this.pixels.map((cell) => table[cell]);
   }
 }
 
 /**
- * Return packed numbers (`pack` of data.py): base64 of a zlib stream of the smallest unsigned
- * numbers, little endian, each as its difference from the one above it.
+ * Return the numbers that `pack` of data.py made text of: runs, each as its difference from the one
+ * at the same place in the row above.
  * @param {string} text
- * @param {number} many how many different numbers there can be
- * @param {number} width of a row
- * @returns {Promise<Numbers>}
+ * @param {[number, number]} size
+ * @returns {Promise<Uint16Array>}
  */
-export async function unpack(text, many, width) {
+export async function unpack(text, [width, height]) {
+  const stored = new Uint16Array(await inflate(text).arrayBuffer());
+  const many = (stored.length - height) / 2;
+  const pixels = new Uint16Array(width * height);
+  let begins = new Uint16Array(0), numbers = begins;
+  for (let y = 0, at = height; y < height; y++) {
+    const count = stored[y];
+    const [above, same] = [begins, numbers];
+    begins = stored.slice(at, at + count);
+    numbers = stored.slice(at + many, at + many + count);
+    for (let i = 0; i < count && i < above.length; i++) {
+      begins[i] += above[i];
+      numbers[i] += same[i];
+    }
+    for (let i = 0; i < count; i++) {
+      pixels.fill(numbers[i], y * width + begins[i], y * width + (i + 1 < count ? begins[i + 1] : width));
+    }
+    at += count;
+  }
+  return pixels;
+}
+
+/** Return what a base64 text of a zlib stream holds. @param {string} text */
+export function inflate(text) {
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const bytes = await new Response(stream).arrayBuffer();
-  const numbers = many <= 256 ? new Uint8Array(bytes) : many <= 65536 ? new Uint16Array(bytes) : new Uint32Array(bytes);
-  for (let i = width; i < numbers.length; i++) numbers[i] += numbers[i - width];
-  return numbers;
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")));
 }
 
 /**
