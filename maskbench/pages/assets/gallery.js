@@ -62,8 +62,21 @@ export class Gallery {
     const link = /** @type {Element} */ (event.target).closest?.('a[href^="#"]');
     if (!link || link.id === "skip") return;
     event.preventDefault();
-    history.pushState(null, "", link.getAttribute("href"));
+    const address = link.getAttribute("href") || "";
+    if (link.hasAttribute("data-lead")) {
+      this.lead(Object.fromEntries(new URLSearchParams(address.slice(1))));
+      return;
+    }
+    history.pushState(null, "", address);
     this.restore();
+  }
+
+  /** Choose values of the filters, and open the first image that fits. @param {Record<string, string>} state */
+  lead(state) {
+    this.parts.filters.state = state;
+    this.filter();
+    if (this.shown.length) this.choose(this.shown[0]);
+    else this.save(false);
   }
 
   /** Show what the address says. */
