@@ -27,6 +27,7 @@ from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import connect, parse, setup_warnings
 from maskbench.regions.task import Task
+from maskbench.versions.inputs import wrong_dependency
 from maskbench.versions.snapshot import next_snapshot
 
 
@@ -150,9 +151,13 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
         name: The snapshot's name; None: today's date.
 
     Raises:
-        MaskbenchError: The pipeline failed. If that was *fetch*, the snapshot is put back.
+        MaskbenchError: The pipeline failed (if that was *fetch*, the snapshot is put back), or
+            DVC would stop at a folder that *fetch* does not need.
     """
     file = layout.root / "params.yaml"
+    wrong = wrong_dependency(layout.root, load_params(file).fetch)
+    if wrong:
+        raise MaskbenchError(wrong)
     before = file.read_bytes()
     today = datetime.now(UTC).date().isoformat()
     name = name or next_snapshot(load_params(file).fetch.snapshot, today)

@@ -8,11 +8,12 @@ DVC's cache or remote, too.
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from maskbench.errors import DataError, ParamsError, SourceError
+from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import IGNORE, Params, parse_params
@@ -62,7 +63,7 @@ class Version:
         """Return the md5 by path of a folder's files in git, or on disk for the workspace."""
         if self.commit is not None:
             files = git.files_at(self.root, self.commit, folder)
-            return {path: _md5(content) for path, content in files.items()}
+            return {path: md5_of(content) for path, content in files.items()}
         return on_disk(self.root / folder)
 
     @cached_property
@@ -200,6 +201,27 @@ class Version:
         return self.params.fetch.task_link(row.task, row.project)
 
 
+def find_row(version: Version, word: str) -> Row:
+    """Find the item that a key, a file name or a task id names.
+
+    Raises:
+        MaskbenchError: The version has no such item; the message names the closest ones.
+    """
+    rows = version.rows
+    key = word if word in rows else Path(word).stem
+    if key in rows:
+        return rows[key]
+    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
+    if len(by_task) == 1:
+        return by_task[0]
+    if by_task:
+        keys = " or ".join(row.key for row in by_task)
+        raise MaskbenchError(f"{version.label} has several images of task {word}: name {keys}")
+    close = get_close_matches(key, rows, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
+    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
+
+
 def _label(revision: str, commit: str) -> str:
     return commit[:7] if commit.startswith(revision) else f"{revision} ({commit[:7]})"
 
@@ -207,9 +229,9 @@ def _label(revision: str, commit: str) -> str:
 def on_disk(folder: Path) -> dict[str, str]:
     """Return the md5 of all files below a folder by path within it; empty if it is absent."""
     files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {file.relative_to(folder).as_posix(): _md5(file.read_bytes()) for file in files}
+    return {file.relative_to(folder).as_posix(): md5_of(file.read_bytes()) for file in files}
 
 
-def _md5(content: bytes) -> str:
+def md5_of(content: bytes) -> str:
     """Return the digest that DVC names a file by."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
