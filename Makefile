@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture digests reliability
+.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture digests \
+	messages reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
 	dvc repro
@@ -46,12 +47,16 @@ picture: .venv/core  ## draw the pictures of docs/architecture.md and README (of
 digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/*.sha256)
 	$(BIN)/python scripts/digests.py --write
 
+messages: .venv/core  ## write docs/messages.md from the code and docs/messages.toml
+	$(BIN)/python scripts/messages.py
+
 reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes docs/reliability.md
 	$(BIN)/python scripts/reliability.py --run
 
 lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may change)
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build \
 		-o requirements/core.lock pyproject.toml
+	cp requirements/core.lock maskbench/init/template/requirements.lock
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --extra dev -c requirements/core.lock \
 		-o requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --resolution lowest-direct \

@@ -10,6 +10,7 @@ from types import ModuleType
 import maskbench
 from maskbench import commands
 from maskbench.errors import MaskbenchError
+from maskbench.text import print_anywhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done; a MaskbenchError's own code; 1 for other failures of files or the
         network, and where a library is missing; 2 for words that are off; 130 when interrupted.
     """
+    print_anywhere()
     parser = argparse.ArgumentParser(prog="maskbench", description=maskbench.__doc__)
     parser.add_argument("--version", action="version", version=f"maskbench {maskbench.__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -28,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except MaskbenchError as error:
-        print(f"error: {error}", file=sys.stderr)
+        told = error.describe(args.all, more="all of them: the same command with --all")
+        print(f"error: {told}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output, such as `head`, has enough
         sys.stderr.close()
@@ -67,4 +70,6 @@ def _add(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.configure(parser)
+    if not any(action.dest == "all" for action in parser._actions):
+        parser.add_argument("--all", action="store_true", help="cut no list of problems short")
     parser.set_defaults(run=module.run)

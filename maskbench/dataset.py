@@ -21,6 +21,7 @@ from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.params import IGNORE, SUBSETS
+from maskbench.text import counted
 from maskbench.versions.download import get_version
 
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
@@ -118,9 +119,8 @@ class Benchmark:
     def __repr__(self) -> str:
         split = "" if self.split_name is None else f", split={self.split_name!r}"
         name = type(self).__name__
-        return (
-            f"<{name} {str(self.root)!r}{split}: {len(self)} images, {len(self.classes)} classes>"
-        )
+        classes = counted(len(self.classes), "class", "classes")
+        return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {classes}>"
 
     def sample(self, key: str) -> Sample:
         """Read the image and the mask of a key.
@@ -256,7 +256,7 @@ def load_mask(path: Path, classes: int) -> Mask:
     except ValueError as error:
         raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
     if foreign := foreign_values(mask, classes):
-        lines = f"codes.txt has {classes} lines, 0 to {classes - 1}"
+        lines = f"codes.txt has {counted(classes, 'line')}, 0 to {classes - 1}"
         what = f"holds the value {foreign[0]}, and {lines}; {_AGAIN}"
         raise DataError(_UNFIT, [Problem(what, str(path))])
     return mask
@@ -287,7 +287,9 @@ def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
         problems.append(Problem(f"cannot be read: {error}", str(path)))
         return ()
     if not 0 < len(names) <= IGNORE:
-        problems.append(Problem(f"has {len(names)} lines; one to 255 are expected", str(path)))
+        problems.append(
+            Problem(f"has {counted(len(names), 'line')}; one to 255 are expected", str(path))
+        )
     return names
 
 

@@ -19,14 +19,16 @@ Stages collect every :class:`Problem` of a run and raise them together, so that 
 project in one round.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from maskbench.text import escape_terminal
+from maskbench.text import SHOWN, counted, escape_terminal, some
 
-SHOWN_TASKS = 5  # tasks named where many have the same problem
-SHOWN = 200  # problems printed before the rest is only counted: more than a person reads
+SHOWN_CAUSES = 200  # printed before the rest is only counted: more than a person reads
+
+TaskLink = Callable[[int, int | None], str | None]
+"""Returns the address of a task in Label Studio, given its id and its project's, if it is known."""
 
 
 class Problem(NamedTuple):
@@ -39,6 +41,7 @@ class Problem(NamedTuple):
         annotation: Label Studio's annotation id.
         region: Label Studio's region id (the ``id`` of a result entry).
         param: The YAML path of the parameter concerned, such as ``labels_map.Canvas``.
+        project: Label Studio's id of the task's project, for a link; it is not shown.
     """
 
     what: str
@@ -47,47 +50,73 @@ class Problem(NamedTuple):
     annotation: int | None = None
     region: str | None = None
     param: str | None = None
+    project: int | None = None
 
     def __str__(self) -> str:
-        names = ("file", "task", "annotation", "region")
-        places = [f"{name} {value}" for name in names if (value := getattr(self, name)) is not None]
-        if self.file is not None:
-            places[0] = self.file
+        places = [self.place] if self.place else []
         if self.param is not None:
             places.append(f"params.yaml: {self.param}")
         return escape_terminal(": ".join([", ".join(places), self.what]) if places else self.what)
 
+    @property
+    def place(self) -> str:
+        """Where it was found: file, task, annotation and region, as far as they are known."""
+        names = ("task", "annotation", "region")
+        places = [f"{name} {value}" for name in names if (value := getattr(self, name)) is not None]
+        return ", ".join([self.file, *places] if self.file is not None else places)
 
-def group_by_cause(problems: Iterable[Problem]) -> list[Problem]:
-    """Make one of the problems that a parameter mends and that say the same of several tasks.
+
+def group_by_cause(
+    problems: Iterable[Problem], most: int | None = SHOWN, link: TaskLink | None = None
+) -> list[Problem]:
+    """Make one of the problems that say the same of several tasks; a file keeps its own line.
+
+    Args:
+        problems: All problems of a run.
+        most: Places named of each cause; None: all.
+        link: Finds the address of a task; the first of each cause is given.
 
     Returns:
         The problems in the order in which each cause was met first.
     """
-    groups: dict[Problem, list[Problem]] = {}
+    groups: dict[tuple[str | None, ...], list[Problem]] = {}
     for problem in problems:
-        cause = problem._replace(task=None) if problem.param is not None else problem
+        is_alone = problem.task is None and problem.param is None
+        cause = (problem.what, problem.param, problem.file if is_alone else None)
         groups.setdefault(cause, []).append(problem)
-    grouped = []
-    for cause, members in groups.items():
-        if cause.param is None or len(members) == 1:
-            grouped += members
-            continue
-        some = ", ".join(str(member.task) for member in members[:SHOWN_TASKS])
-        more = ", …" if len(members) > SHOWN_TASKS else ""
-        grouped.append(cause._replace(what=f"{cause.what} ({len(members)} tasks: {some}{more})"))
-    return grouped
+    return [_merged(members, most, link) for members in groups.values()]
+
+
+def count_problems(problems: Iterable[Problem]) -> str:
+    """Return how many causes there are, as they are listed: ``3 problems``."""
+    return counted(len(group_by_cause(problems)), "problem")
+
+
+def _merged(members: Sequence[Problem], most: int | None, link: TaskLink | None) -> Problem:
+    first = members[0]
+    address = link(first.task, first.project) if link and first.task is not None else None
+    end = f"; see {address}" if address else ""
+    if len(members) == 1:
+        return first._replace(what=first.what + end)
+    file = first.file if all(member.file == first.file for member in members) else None
+    where = [member._replace(file=None if file else member.file) for member in members]
+    nouns = ("region", "annotation", "task", "file")
+    noun = next((name for name in nouns if getattr(where[0], name) is not None), "time")
+    only_tasks = all(member.place == f"task {member.task}" for member in where)
+    places = [str(member.task) if only_tasks else member.place for member in where]
+    shown = some(dict.fromkeys(places), most, ", " if only_tasks else "; ") if any(places) else ""
+    count = counted(len(members), noun)
+    what = f"{first.what} ({count}: {shown})" if shown else f"{first.what} ({count})"
+    return Problem(what + end, file=file, param=first.param)
 
 
 def some_tasks(tasks: Sequence[int], most: int = 10) -> str:
     """Return how many tasks there are, and the first of them.
 
     >>> some_tasks([7]), some_tasks([1, 2, 3], most=2)
-    ('1 task (7)', '3 tasks (1, 2, …)')
+    ('1 task (7)', '3 tasks (1, 2 and 1 more)')
     """
-    shown = ", ".join(str(task) for task in tasks[:most])
-    more = ", …" if len(tasks) > most else ""
-    return f"{len(tasks):,} task{'s' * (len(tasks) != 1)} ({shown}{more})"
+    return f"{counted(len(tasks), 'task')} ({some(tasks, most)})"
 
 
 class MaskbenchError(Exception):
@@ -108,10 +137,24 @@ class MaskbenchError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
+        return self.describe()
+
+    def describe(self, is_all: bool = False, more: str = "", link: TaskLink | None = None) -> str:
+        """Return the message and its problems, one line a cause.
+
+        Args:
+            is_all: Cut no list.
+            more: How to see what is cut off.
+            link: Finds the addresses of tasks.
+        """
         lines = [escape_terminal(line) for line in super().__str__().split("\n")]
-        lines += [f"  - {problem}" for problem in self.problems[:SHOWN]]
-        if len(self.problems) > SHOWN:
-            lines.append(f"  … and {len(self.problems) - SHOWN} more")
+        causes = group_by_cause(self.problems, None if is_all else SHOWN, link)
+        shown = causes if is_all else causes[:SHOWN_CAUSES]
+        lines += [f"  - {problem}" for problem in shown]
+        if len(causes) > len(shown):
+            lines.append(f"  … and {len(causes) - len(shown)} more")
+        is_cut = len(causes) > len(shown) or (len(self.problems) > SHOWN and not is_all)
+        lines += [f"  ({more})"] if more and is_cut else []
         if self.advice:
             lines += ["", *map(escape_terminal, self.advice.split("\n"))]
         return "\n".join(lines)

@@ -6,12 +6,13 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import ParamsError, Problem, did_you_mean
+from maskbench.errors import ParamsError, Problem, count_problems, did_you_mean
 from maskbench.files.levels import LEAST, MOST, SCALINGS
+from maskbench.text import counted
 
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
@@ -33,13 +34,14 @@ class FetchParams(NamedTuple):
     Attributes:
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
-        folder: Folder with Label Studio JSON exports and their images.
+        folder: Folder with Label Studio JSON exports and their images; not read with a server.
         snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
             setup or the tag's name tells.
         missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
+        max_pixels: Pixels beyond which an image is refused: a file of kilobytes can claim billions.
     """
 
     server: str | None
@@ -49,6 +51,15 @@ class FetchParams(NamedTuple):
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
     missing_images: str = "error"
+    max_pixels: int = 1 << 29
+
+    def task_link(self, task: int, project: int | None) -> str | None:
+        """Return a task's address in Label Studio; None if server or project are not known."""
+        if project is None and len(self.projects) == 1:
+            project = self.projects[0]
+        if self.server is None or project is None:
+            return None
+        return f"{self.server}/projects/{project}/data?task={task}"
 
 
 class RasterizeParams(NamedTuple):
@@ -62,6 +73,7 @@ class RasterizeParams(NamedTuple):
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
         label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
             They apply before anything else is decided.
+        strict: Stop where a region has no label, no pixel or no area, instead of dropping it.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
@@ -69,6 +81,7 @@ class RasterizeParams(NamedTuple):
     all_touched: bool = False
     brush_threshold: int = 128
     label_aliases: Mapping[str, str | None] = {}
+    strict: bool = False
 
 
 class Rule(NamedTuple):
@@ -96,19 +109,39 @@ class CombineParams(NamedTuple):
     scaling: str | tuple[int, int] | None = None
 
 
+class ValueFrom(NamedTuple):
+    """Where a value of each image is read from.
+
+    Attributes:
+        kind: ``field`` of the task's data, ``choice`` in the annotation or its regions, regular
+            expression on the image's file ``name`` or ``folder``, or CSV ``file``.
+        what: The field, choice, expression (with one group) or path.
+    """
+
+    kind: str
+    what: str
+
+
 class SplitParams(NamedTuple):
     """Section ``split``: shares of train, valid and test, and what stays together.
 
     Attributes:
         ratios: Share by subset name; they add up to 1.
-        group_by: Field of a task's data (or choice of its annotation) whose equal values stay in
-            one subset; None: every task by itself.
+        group_by: What images of one group share: a value from somewhere, or the name of a choice of
+            the whole image, else of a field; None: only equal images stay together.
         salt: Any text; another one draws other subsets.
+        without_group: What becomes of tasks without that value: ``error``, or ``alone`` (each a
+            group by itself).
+        same_image: What becomes of groups that hold the same image: ``join`` or ``error``.
+        published: What fixes the subset of images; None: all are drawn.
     """
 
     ratios: Mapping[str, float]
-    group_by: str | None
+    group_by: str | ValueFrom | None
     salt: str
+    without_group: str = "error"
+    same_image: str = "join"
+    published: ValueFrom | None = None
 
 
 class Params(NamedTuple):
@@ -182,6 +215,13 @@ class Checker:
             return ""
         return value
 
+    def number(self, value: Any, path: str, noun: str, most: int) -> int:
+        """Return a whole number from 1 to ``most``; 1 if the value is something else."""
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            self.add(path, f"{value!r} is no {noun} from 1 to {most:,}")
+            return 1
+        return value
+
     def flag(self, value: Any, path: str) -> bool:
         """Return true or false; false if the value is something else."""
         if not isinstance(value, bool):
@@ -232,8 +272,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
     if "label_aliases" in sections:
         check.add("label_aliases", "belongs into the section rasterize: rasterize.label_aliases")
     if check.problems:
-        count = len(check.problems)
-        raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
+        raise ParamsError(f"{name}: {count_problems(check.problems)}", check.problems)
     return params
 
 
@@ -250,7 +289,7 @@ def _check_aliased(check: Checker, params: Params) -> None:
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
     known = ("project", *(name for name in FetchParams._fields if name != "projects"))
-    section = check.mapping(raw, "fetch", known=known, required=("folder",))
+    section = check.mapping(raw, "fetch", known=known)
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
         check.add("fetch.server", "the address holds a login; the key comes from the environment")
@@ -268,14 +307,25 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     return FetchParams(
         server=server.rstrip("/") if server else None,
         projects=tuple(ids),
-        folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
+        folder=_folder(check, section, server),
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
         missing_images=check.choice(
             section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
         ),
+        max_pixels=check.number(
+            section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+        ),
     )
+
+
+def _folder(check: Checker, section: Mapping[str, Any], server: str | None) -> str:
+    """Return the folder, which may be missing or empty with a server."""
+    if server is None and "folder" not in section:
+        check.add("fetch.folder", "is missing")
+        return ""
+    return check.text(section.get("folder"), "fetch.folder", optional=server is not None) or ""
 
 
 def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:
@@ -384,10 +434,6 @@ def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Raste
         if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
             hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
             check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
-    threshold = section.get("brush_threshold", default.brush_threshold)
-    if isinstance(threshold, bool) or not isinstance(threshold, int) or not 1 <= threshold <= 255:
-        check.add("rasterize.brush_threshold", f"{threshold!r} is no alpha value from 1 to 255")
-        threshold = default.brush_threshold
     return RasterizeParams(
         annotation=tuple(str(choice) for choice in choices),
         overlap=check.choice(
@@ -398,8 +444,14 @@ def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Raste
         all_touched=check.flag(
             section.get("all_touched", default.all_touched), "rasterize.all_touched"
         ),
-        brush_threshold=threshold,
+        brush_threshold=check.number(
+            section.get("brush_threshold", default.brush_threshold),
+            "rasterize.brush_threshold",
+            "alpha value",
+            255,
+        ),
         label_aliases=_label_aliases(check, section.get("label_aliases"), labels_map),
+        strict=check.flag(section.get("strict", default.strict), "rasterize.strict"),
     )
 
 
@@ -439,7 +491,28 @@ def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
 
 
 def _split(check: Checker, raw: Any) -> SplitParams:
-    section = check.mapping(raw, "split", known=("ratios", "group_by", "salt"))
+    section = check.mapping(raw, "split", known=SplitParams._fields)
+    grouped, published = section.get("group_by"), section.get("published")
+    is_plain = not isinstance(grouped, dict)
+    return SplitParams(
+        ratios=_ratios(check, section),
+        group_by=check.text(grouped, "split.group_by", optional=True)
+        if is_plain
+        else _value_from(check, grouped, "split.group_by", _VALUES),
+        salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
+        without_group=check.choice(
+            section.get("without_group", "error"), "split.without_group", ("error", "alone")
+        ),
+        same_image=check.choice(
+            section.get("same_image", "join"), "split.same_image", ("join", "error")
+        ),
+        published=None
+        if published is None
+        else _value_from(check, published, "split.published", (*_VALUES, "file")),
+    )
+
+
+def _ratios(check: Checker, section: Mapping[str, Any]) -> dict[str, float]:
     default = {"train": 0.7, "valid": 0.15, "test": 0.15}
     ratios: dict[str, float] = {}
     for name, share in check.mapping(
@@ -448,12 +521,38 @@ def _split(check: Checker, raw: Any) -> SplitParams:
         number = isinstance(share, int | float) and not isinstance(share, bool)
         if not number or not 0 <= share <= 1:
             check.add(f"split.ratios.{name}", f"{share!r} is no share from 0 to 1")
-            return SplitParams(default, None, "")
+            return default
         ratios[name] = float(share)
     if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
         check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
-    return SplitParams(
-        ratios={name: ratios.get(name, 0.0) for name in SUBSETS},
-        group_by=check.text(section.get("group_by"), "split.group_by", optional=True),
-        salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
+    return {name: ratios.get(name, 0.0) for name in SUBSETS}
+
+
+_VALUES = ("field", "choice", "name", "folder")
+
+
+def _value_from(check: Checker, raw: Any, path: str, kinds: Sequence[str]) -> ValueFrom | None:
+    """Return where a value is read from: one of the kinds, such as ``{field: patient}``."""
+    entries = list(raw.items()) if isinstance(raw, dict) else []
+    if len(entries) != 1 or entries[0][0] not in kinds:
+        choices = " or ".join(f"{{{kind}: …}}" for kind in kinds)
+        check.add(path, f"{choices} is expected, not {raw!r}")
+        return None
+    [(kind, value)] = entries
+    what = check.text(value, f"{path}.{kind}")
+    if what is not None and kind in ("name", "folder") and (fault := _pattern_fault(what)):
+        check.add(f"{path}.{kind}", fault)
+    return None if what is None else ValueFrom(kind, what)
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, OverflowError) as error:
+        return f"'{pattern}' is no regular expression: {error}"
+    if groups == 1:
+        return None
+    return (
+        f"'{pattern}' has {counted(groups, 'group')}; put round brackets around the one part that "
+        r"counts, as in '(\w+)_\d+' (others can be written (?:…))"
     )

@@ -1,11 +1,60 @@
-"""Escape text that somebody else wrote, for the place where it is shown.
+"""Count things in words, and escape text that somebody else wrote for the place where it is shown.
 
 Names of labels, images and people come from data: they must not move a terminal's cursor, make
 links in Markdown or run as a spreadsheet's formula. Needs the standard library only.
 """
 
+import codecs
+import io
 import re
+import sys
+from collections.abc import Iterable
 from typing import Any
+
+SHOWN = 5
+"""Examples that are shown of many."""
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "mask"), counted(10_000, "mask"), counted(0, "class", "classes")
+    ('1 mask', '10,000 masks', '0 classes')
+    """
+    many = plural or noun + ("S" if noun.isupper() else "s")
+    return f"{number:,} {noun if number == 1 else many}"
+
+
+def some(entries: Iterable[object], most: int | None = SHOWN, between: str = ", ") -> str:
+    """Return the first few entries, and how many more there are; ``most`` None: all.
+
+    >>> some([1, 2, 3], 2)
+    '1, 2 and 1 more'
+    """
+    shown = [str(entry) for entry in entries]
+    rest = 0 if most is None else len(shown) - most
+    return between.join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+_PLAIN = str.maketrans({"→": "->", "…": "...", "—": "-"})
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace what a character set lacks: arrows and dashes by plain ones, letters by escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+codecs.register_error("maskbench.plainly", _plainly)
+
+
+def print_anywhere() -> None:
+    """Let this process print any text, whatever character set its console or pipe has."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="maskbench.plainly")
 
 
 def escape_terminal(text: str) -> str:

@@ -201,6 +201,9 @@ def test_command_writes_the_same_files_every_time(benchmark, tmp_path, capsys):
     assert figures_of["interval_95"]["low"]["mean"]["iou"] <= figures_of["mean"]["iou"]
     rows = list(csv.DictReader(first["images.csv"].decode().splitlines()))
     assert float(rows[0]["mean_iou"]) <= float(rows[1]["mean_iou"])
+    manifest = csv.DictReader((benchmark / "manifest.csv").read_text().splitlines())
+    tasks = {row["key"]: (row["task"], row["project"]) for row in manifest}
+    assert all(tasks[row["key"]] == (row["task"], row["project"]) for row in rows)
     pixels = sum(
         int(r["pixels"]) for r in csv.DictReader(first["confusion.csv"].decode().splitlines())
     )

@@ -2,11 +2,12 @@
 
 Look at everything that a build needs: params, server, key, projects, labels, images, regions, rules
 and disk. Print for each whether it is fine, worth knowing (warning) or will stop the build (error),
-and what to do. Tasks are checked with the stages' own code: the last changed of a server's, the
-first of a folder's.
+and what to do. Tasks are checked with the stages' own code: all that a folder's exports say, and
+the images and regions of the first 100 tasks; of a server's tasks the 100 that were changed last.
 
   maskbench doctor
   maskbench doctor --tasks 1000
+  maskbench doctor --all        look at every task, and list every problem
 
 Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 """
@@ -24,7 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         default=100,
         metavar="N",
-        help="how many tasks of each project to check (100)",
+        help="how many tasks of each project to look at (100)",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="look at every task, and cut no list of problems short"
     )
 
 
@@ -34,12 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.doctor.findings import ERROR, WARNING
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
+    from maskbench.text import counted
 
     layout = Layout(find_root(Path()))
-    levels = []
-    for finding in check_up(load_params(layout.params), layout, args.tasks):
-        print(finding, flush=True)
+    params, levels = load_params(layout.params), []
+    for finding in check_up(params, layout, None if args.all else args.tasks):
+        print(finding.describe(args.all, params.fetch.task_link), flush=True)
         levels.append(finding.level)
     errors, warnings = levels.count(ERROR), levels.count(WARNING)
-    print(f"{errors} errors, {warnings} warnings")
+    print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
     return 1 if errors else 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from maskbench.diff.code import code_changes, runs_here
+from maskbench.diff.code import code_changes, pin_change, runs_here
 from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
 from maskbench.diff.moves import balance, members, moves
@@ -13,6 +13,7 @@ from maskbench.diff.params import param_changes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
@@ -54,6 +55,7 @@ def compare(before: Version, after: Version) -> Differences:
         pixels=sum(new[key].width * new[key].height for key in both),
         params=param_changes(before.raw_params, after.raw_params),
         code=code,
+        pinned=pin_change(before, after),
         changes=tuple(changes),
         renumbered=tuple(
             change.key
@@ -141,7 +143,7 @@ def _check(unchanged: Iterable[MaskChange]) -> None:
     if broken:
         what = "its pixels are not what manifest.csv says; run `dvc repro`"
         raise DataError(
-            f"{len(broken)} masks do not fit the manifest",
+            f"{counted(len(broken), 'mask does', 'masks do')} not fit the manifest",
             [Problem(what, change.after.mask, change.after.task) for change in broken],
         )
 

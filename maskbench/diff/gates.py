@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskbench.diff.model import Differences
-from maskbench.diff.report.verdict import counted, percent
-from maskbench.errors import ParamsError, did_you_mean
+from maskbench.diff.report.verdict import percent
+from maskbench.errors import ParamsError, count_problems, did_you_mean
 from maskbench.params import Checker
+from maskbench.text import counted
 
 EXIT_CODE = 5
 """Exit status of ``maskbench diff --fail-on`` when a gate is broken."""
@@ -88,8 +89,7 @@ def review_limits(raw: Any, name: str = "params.yaml") -> dict[str, float]:
         else:
             limits[gate] = float(limit)
     if check.problems:
-        count = len(check.problems)
-        raise ParamsError(f"{name}: {count} problem{'s' * (count > 1)}", check.problems)
+        raise ParamsError(f"{name}: {count_problems(check.problems)}", check.problems)
     return limits
 
 

@@ -1,12 +1,13 @@
 """Find images that changed their subset, and the balance of classes before and after."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from maskbench.diff.model import Move
 from maskbench.files.manifest import Row
 from maskbench.params import SUBSETS, SplitParams
-from maskbench.pipeline.splits import assign_splits, groups_of
+from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of
 
 
 def moves(
@@ -36,15 +37,30 @@ def _replay(
 ) -> tuple[_Splits, list[tuple[str, _Splits]]]:
     """Return the old version's splits, and those after each difference, with its name."""
     old, new = params
-    groups = groups_of((row.group, row.classes) for row in after.values())
-    start = assign_splits(groups_of((row.group, row.classes) for row in before.values()), old)
-    name = "split.group_by" if old.group_by != new.group_by else "its group"
-    steps = [(name, assign_splits(groups, old))]
-    for field in reversed(SplitParams._fields):
-        if field != "group_by":
-            old = old._replace(**{field: getattr(new, field)})
-            steps.append((f"split.{field}", assign_splits(groups, old)))
+    start = assign_splits(_groups(before.values()), old)
+    as_published = [  # the new groups, with the subsets that were published before
+        replace(row, published=before[key].published) if key in before else row
+        for key, row in after.items()
+    ]
+    steps = [(_regrouping(old, new), assign_splits(_groups(as_published), old))]
+    groups = _groups(after.values())
+    name = "split.published" if old.published != new.published else "its published subset"
+    steps.append((name, assign_splits(groups, old)))
+    for field in ("salt", "ratios"):
+        old = old._replace(**{field: getattr(new, field)})
+        steps.append((f"split.{field}", assign_splits(groups, old)))
     return start, steps
+
+
+def _groups(rows: Iterable[Row]) -> list[Group]:
+    return groups_of(Member(row.group, row.classes, row.published) for row in rows)
+
+
+def _regrouping(old: SplitParams, new: SplitParams) -> str:
+    """Return what gives images other groups: a param, or the images' own data."""
+    fields = ("group_by", "without_group", "same_image")
+    changed = [f"split.{name}" for name in fields if getattr(old, name) != getattr(new, name)]
+    return changed[0] if changed else "its group"
 
 
 def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _Splits]]) -> str:

@@ -11,19 +11,22 @@ from maskbench.errors import SourceError
 from maskbench.labelstudio.folder import Folder
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
+from maskbench.text import counted
 
 
-def check_up(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
+def check_up(params: Params, layout: Layout, most: int | None) -> Iterator[Finding]:
     """Yield all findings; only a temporary folder is written to.
 
     Args:
         params: The checked params.
         layout: The repository.
-        most: How many tasks to look at, of each project or of the folder.
+        most: How many tasks to look at, of each project or of the folder; None: all.
     """
-    text = f"params.yaml: {len(params.labels_map)} classes, {len(params.rules)} rules"
-    yield Finding(OK, text)  # load_params has told what is wrong in it
-    yield from check_repository(layout)
+    classes = counted(len(params.labels_map), "class", "classes")
+    yield Finding(
+        OK, f"params.yaml: {classes}, {counted(len(params.rules), 'rule')}"
+    )  # load_params has told what is wrong in it
+    yield from check_repository(layout, params)
     if params.fetch.server is None:
         yield from _folder(params, layout, most)
         return
@@ -33,19 +36,23 @@ def check_up(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
         if server is None:
             return
         try:
-            server.sync_recent(most)
             total = sum(project.total for project in server.projects)
-            yield from check_tasks(server, params, None, total)
+            server.sync_recent(total if most is None else most)
+            yield from check_tasks(server, params, None, total, layout)
         except SourceError as error:
-            yield Finding(ERROR, str(error), "see to the server, then try again")
+            yield _unreadable(error, "see to the server, then try again")
         finally:
             server.close()
 
 
-def _folder(params: Params, layout: Layout, most: int) -> Iterator[Finding]:
+def _folder(params: Params, layout: Layout, most: int | None) -> Iterator[Finding]:
     try:
         folder = Folder(layout.root / params.fetch.folder)
-        yield Finding(OK, f"{folder.path}: {len(folder.exports)} exports")
-        yield from check_tasks(folder, params, most)
+        yield Finding(OK, f"{folder.path}: {counted(len(folder.exports), 'export')}")
+        yield from check_tasks(folder, params, most, layout=layout)
     except SourceError as error:
-        yield Finding(ERROR, str(error), "mend the folder, or correct fetch.folder")
+        yield _unreadable(error, "mend the folder, or correct fetch.folder")
+
+
+def _unreadable(error: SourceError, advice: str) -> Finding:
+    return Finding(ERROR, error.args[0], advice, error.problems)

@@ -6,26 +6,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
-from maskbench.errors import SourceError
+from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
+from maskbench.errors import MaskbenchError, SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.private_network import is_loopback
 from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
-from maskbench.params import Params
+from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.pin import check_pin
 from maskbench.pipeline.sources import connect, setup_warnings
+from maskbench.text import counted, some
+from maskbench.versions.dvc import DvcRepository
+from maskbench.versions.inputs import untracked, untracked_advice, untracked_text, wrong_dependency
+from maskbench.versions.remote import ADVICE, why_private
 
 HASTY = Patience(retries=2)
 _COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache
 _LEAST = 1 << 30  # bytes
 
 
-def check_repository(layout: Layout) -> Iterator[Finding]:
-    """Check DVC, ``.env``, and the space on the disk."""
+def check_repository(layout: Layout, params: Params) -> Iterator[Finding]:
+    """Check the pinned maskbench, DVC, inputs, ``.env``, and the space on the disk."""
+    try:
+        check_pin(layout.root)
+    except MaskbenchError as error:
+        yield Finding(ERROR, str(error), "run `make`")
     if not (layout.root / ".dvc").is_dir():
         yield Finding(ERROR, "no DVC repository here", "run it where dvc.yaml lies, or `dvc init`")
+    elif (layout.root / "dvc.yaml").is_file():
+        yield from _versioned(layout.root, params.fetch)
     if (layout.root / ".env").is_file() and not _ignored(layout.root):
         advice = "add /.env to .gitignore before anything else: it holds a key"
         yield Finding(ERROR, ".env is not ignored by git", advice)
@@ -37,6 +48,26 @@ def check_repository(layout: Layout) -> Iterator[Finding]:
         yield Finding(WARNING, text, advice)
     else:
         yield Finding(OK, text)
+
+
+def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
+    """Check that others can get at what is versioned here: inputs and data."""
+    private = why_private(root)
+    if private:
+        yield Finding(WARNING, private, ADVICE)
+    wrong = wrong_dependency(root, fetch)
+    if wrong:
+        what, _, advice = wrong.rpartition(": ")
+        yield Finding(ERROR, what, advice)
+    if fetch.server is not None:
+        return
+    try:
+        lost = untracked(root, fetch.folder, DvcRepository(root))
+    except SourceError as error:
+        yield Finding(ERROR, str(error), "mend dvc.yaml, or run `git checkout dvc.yaml`")
+    else:
+        if lost:
+            yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder))
 
 
 def _ignored(root: Path) -> bool:
@@ -69,7 +100,7 @@ def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | No
             found.append(Finding(WARNING, f"the key travels unprotected to {address}", advice))
         server = connect(params.fetch, layout, work)
     except SourceError as error:
-        return None, [*found, Finding(ERROR, str(error), _advice(str(error), address))]
+        return None, [*found, Finding(ERROR, error.args[0], _advice(str(error), address))]
     found.append(Finding(OK, f"the {key.kind} in {KEY_VARIABLE} is valid"))
     found += [_project(project) for project in server.projects]
     warnings = setup_warnings(server.projects, params)
@@ -89,9 +120,9 @@ def _advice(said: str, address: str) -> str:
 def _project(project: Project) -> Finding:
     counts = project.counts
     text = (
-        f"project {project.id} ({project.title}): {project.total} tasks, "
+        f"project {project.id} ({project.title}): {counted(project.total, 'task')}, "
         f"{counts.get('num_tasks_with_annotations', 0)} annotated, "
-        f"{counts.get('skipped_annotations_number', 0)} skipped annotations, "
+        f"{counted(counts.get('skipped_annotations_number', 0), 'skipped annotation')}, "
         f"{counts.get('ground_truth_number', 0)} ground truth; labels: "
         f"{some(sorted(project.labeling.labels)) or 'none'}"
     )

@@ -1,105 +1,79 @@
-"""Check tasks, images, regions and combinations with the stages' own code."""
+"""Look at tasks, images, regions, combinations and splits with the stages' own code."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
-from maskbench.doctor.findings import ERROR, OK, WARNING, Finding, some
-from maskbench.errors import Problem, group_by_cause
+from maskbench.doctor.findings import ERROR, WARNING, Finding
+from maskbench.doctor.seen import Seen
+from maskbench.doctor.verdict import verdict
+from maskbench.errors import Problem
 from maskbench.files.images import ImageInfo, inspect
-from maskbench.files.levels import Levels, describe_badly_seen
-from maskbench.labelstudio.export import TaskError
+from maskbench.labelstudio.export import RawTask, TaskError
+from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
 from maskbench.params import Params
-from maskbench.pipeline.combine import describe_masks_without_class, no_class_at_all
-from maskbench.pipeline.fetch import Missing, needs_image, sized
+from maskbench.pipeline.combine import combination_facts
+from maskbench.pipeline.fetch import equal_keys, needs_image, sized, task_facts
+from maskbench.pipeline.grouping import read_groups
+from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import TaskSource, parse
-from maskbench.regions.build import BuiltMask, build_mask
-from maskbench.regions.report import (
-    NOTHING_COUNTS,
-    describe_empty_masks,
-    no_mask_at_all,
-    region_facts,
-    region_problems,
-)
-from maskbench.regions.rules import missing_rule
-from maskbench.regions.task import Image, Task
-
-_DROPPED = {
-    "no_label": "without a label",
-    "no_pixel": "collapsed or off the image",
-    "no_area": "that are points or open lines",
-    "not_a_region": "that are no regions",
-    "other_image": "on another image than the one chosen",
-    "left_out": "whose labels are all left out by label_aliases",
-}
-
-
-@dataclass
-class _Seen:
-    """What was found in the tasks so far; lists of integers are task ids."""
-
-    tasks: int = 0
-    total: int = 0
-    counted: int = 0
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    bad_tasks: list[Problem] = field(default_factory=list)
-    bad_images: list[Problem] = field(default_factory=list)
-    missing: Missing = field(default_factory=Missing)
-    bad_regions: list[Problem] = field(default_factory=list)
-    levels: dict[str, Levels] = field(default_factory=dict)
-    turned: list[int] = field(default_factory=list)
-    clipped: list[int] = field(default_factory=list)
-    names: dict[str, list[int]] = field(default_factory=dict)
-    bytes: dict[str, list[int]] = field(default_factory=dict)
-    dropped: Counter[str] = field(default_factory=Counter)
-    unmatched: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+from maskbench.regions.build import BuiltMask, build_mask, find_faults, unknown_labels
+from maskbench.regions.report import region_facts, region_problems
+from maskbench.regions.task import Image, Task, choose
 
 
 def check_tasks(
-    source: TaskSource, params: Params, most: int | None, total: int = 0
+    source: TaskSource,
+    params: Params,
+    most: int | None,
+    total: int = 0,
+    layout: Layout | None = None,
 ) -> Iterator[Finding]:
-    """Check tasks as *fetch*, *rasterize* and *combine* would.
+    """Check tasks as the stages would.
+
+    All tasks of the source are read; images and regions are looked at in the first ``most``.
 
     Args:
         source: Where they come from.
         params: The checked params.
-        most: How many of the source's tasks to look at; None: all.
+        most: In how many tasks to look at images and regions; None: all.
         total: How many tasks there are, if that is more than the source yields.
+        layout: The repository; None: the current folder.
     """
-    for note in source.notes:
-        yield Finding(WARNING, note)
-    for problem in source.problems:
-        yield Finding(ERROR, str(problem))
-    seen = _Seen()
-    tasks = list(_parsed(source, params, seen, most))
-    seen.total = max(seen.total, total)
-    source.prepare(task for task in tasks if needs_image(task))
-    for task in tasks:
-        _look(source, task, params, seen)
-    yield Finding(
-        OK, f"looked at {seen.tasks} tasks; {seen.counted} have an annotation that counts"
-    )
-    yield from _errors(seen, params)
-    yield from _warnings(seen, params)
+    yield from (Finding(WARNING, note) for note in source.notes)
+    yield from (Finding(ERROR, str(problem)) for problem in source.problems)
+    seen = Seen()
+    tasks = list(_read(source, params, seen, most))
+    seen.total = max(seen.tasks, total)
+    source.prepare(task for task, _ in tasks if needs_image(task))
+    for task, origin in tasks:
+        _look(source, task, origin, params, seen)
+    yield from verdict(seen, params, layout or Layout())
 
 
-def _parsed(source: TaskSource, params: Params, seen: _Seen, most: int | None) -> Iterator[Task]:
+def _read(
+    source: TaskSource, params: Params, seen: Seen, most: int | None
+) -> Iterator[tuple[Task, str]]:
+    """Read all tasks; yield those whose images and regions are to be looked at, with origin."""
     for raw in source.tasks():
-        seen.total += 1
-        if seen.tasks == most:
-            continue
         seen.tasks += 1
+        is_looked_at = most is None or seen.looked < most
+        seen.looked += is_looked_at
         try:
             task = parse(raw, source, params.fetch.image_field)
         except TaskError as error:
             seen.bad_tasks += error.problems
             continue
+        if task.key in seen.fetched:
+            seen.bad_tasks.append(equal_keys(task.key, raw.origin, task.id))
         seen.names.setdefault(_name(task), []).append(task.id)
-        yield task
+        seen.fetched[task.key] = task_facts(task)
+        if is_looked_at:
+            yield task, raw.origin
+        else:
+            _glance(source, task, raw, params, seen)
 
 
 def _name(task: Task) -> str:
@@ -109,17 +83,43 @@ def _name(task: Task) -> str:
         return ""
 
 
-def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
+def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: Seen) -> None:
+    """Check what is cheap to know of a task that is not looked at: group, and image's name."""
+    if isinstance(source, Folder) and needs_image(task):
+        try:
+            source.image(task.reference or "")
+        except ValueError as error:
+            _note_bad_image(error, task, raw.origin, params, seen)
+            return
+    _group(task, params, seen)
+
+
+def _note_bad_image(error: ValueError, task: Task, place: str, params: Params, seen: Seen) -> None:
+    if isinstance(error, MissingImageError) and params.fetch.missing_images == "skip":
+        seen.missing.add(task, error)
+        del seen.fetched[task.key]
+    else:
+        seen.bad_images.append(Problem(str(error), place, task.id, project=task.project))
+        _group(task, params, seen)
+
+
+def _group(task: Task, params: Params, seen: Seen) -> None:
+    """Note what a task says of its group; its key stands for an image that was not looked at."""
+    annotation = choose(task.annotations, params.rasterize.annotation)
+    if annotation is not None:
+        image = task.image or Image(task.key, 1, 1, task.key)
+        seen.images.append(read_groups(replace(task, image=image), annotation, params.split))
+
+
+def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Seen) -> None:
     if not needs_image(task):
         return
+    path: Path | None = None
     try:
-        file = source.find(task)
-        info = inspect(file.path)
+        path = source.find(task).path
+        info = inspect(path, params.fetch.max_pixels)
     except ValueError as error:
-        if isinstance(error, MissingImageError) and params.fetch.missing_images == "skip":
-            seen.missing.add(task, error)
-        else:
-            seen.bad_images.append(Problem(str(error), task=task.id))
+        _note_bad_image(error, task, str(path or origin), params, seen)
         return
     seen.bytes.setdefault(info.sha256, []).append(task.id)
     if info.levels and info.levels.is_badly_seen(None) and params.combine.scaling is None:
@@ -127,10 +127,12 @@ def _look(source: TaskSource, task: Task, params: Params, seen: _Seen) -> None:
     if info.orientation != 1:
         seen.turned.append(task.id)
     full = _with_image(task, info)
+    _group(full, params, seen)
     built = build_mask(full, params)
-    if built is not None:
-        seen.counted += 1
-        _look_at_mask(full, built, seen)
+    if built is None:
+        seen.facts[task.key] = {"annotation": None}
+    else:
+        _look_at_mask(full, origin, built, params, seen)
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:
@@ -138,82 +140,17 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
     return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
-def _look_at_mask(task: Task, built: BuiltMask, seen: _Seen) -> None:
+def _look_at_mask(task: Task, origin: str, built: BuiltMask, params: Params, seen: Seen) -> None:
     facts = region_facts(task, built.rasterized)
     seen.facts[task.key] = facts
-    seen.bad_regions += region_problems(task, built.rasterized, built.faults)
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
-    seen.masks[task.key] = {
-        "combinations": [(c.labels, c.pixels, c.becomes) for c in built.combinations]
-    }
-    for combination in built.combinations:
-        if combination.becomes is None:
-            seen.unmatched.setdefault(combination.labels, []).append(task.id)
-
-
-def _errors(seen: _Seen, params: Params) -> Iterator[Finding]:
-    advice = "mend or delete these tasks in Label Studio"
-    unreadable = [problem for problem in seen.bad_tasks if problem.param is None]
-    yield from _group(unreadable, "tasks cannot be read", advice)
-    for problem in group_by_cause(p for p in seen.bad_tasks if p.param is not None):
-        yield Finding(ERROR, str(problem), f"set {problem.param} in params.yaml")
-    advice = "put these images there under the names in the tasks, or delete the tasks"
-    yield from _group(seen.bad_images, "images are missing or cannot be used", advice)
-    advice = "mend the regions in Label Studio, or labels_map in params.yaml"
-    yield from _group(seen.bad_regions, "problems with regions", advice)
-    for labels, tasks in sorted(seen.unmatched.items()):
-        what = f"{missing_rule(labels)} (task {some(tasks)})"
-        advice = f"add a rule with when: [{', '.join(labels)}], or set combine.unmatched"
-        yield Finding(ERROR, what, advice)
-    # In tasks that were not looked at there may be what is missing here.
-    level = ERROR if seen.tasks == seen.total else WARNING
-    if not seen.counted and not seen.bad_images and not seen.bad_tasks:
-        chosen = ", ".join(params.rasterize.annotation)
-        advice = f"annotate some tasks, or widen rasterize.annotation ({chosen})"
-        yield Finding(level, NOTHING_COUNTS, advice)
-    elif seen.counted and not seen.bad_regions:
-        advice = "draw what has an area and a label; the next build stops otherwise"
-        for problem in no_mask_at_all(seen.facts, params):
-            yield Finding(level, str(problem), advice)
-        for problem in no_class_at_all(seen.masks, params.labels_map):
-            yield Finding(level, str(problem), "the next build stops otherwise")
-
-
-def _group(problems: list[Problem], what: str, advice: str) -> Iterator[Finding]:
-    if problems:
-        yield Finding(ERROR, f"{len(problems)} {what}: {some(problems)}", advice)
-
-
-def _warnings(seen: _Seen, params: Params) -> Iterator[Finding]:
-    if seen.turned:
-        what = f"{len(seen.turned)} images are turned by EXIF (task {some(seen.turned)})"
-        yield Finding(OK, f"{what}; scenes and masks will stand upright")
-    if seen.missing:
-        yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
-    if seen.levels:
-        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
-        yield Finding(WARNING, what, advice)
-    if seen.clipped:
-        what = f"regions reach off the image in {len(seen.clipped)} tasks ({some(seen.clipped)})"
-        yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")
-    for reason, count in sorted(seen.dropped.items()):
-        what = f"{count} regions {_DROPPED.get(reason, reason)} will have no pixel"
-        yield Finding(WARNING, what, "after a build plots/dropped.csv lists them")
-    without_class = describe_masks_without_class(seen.masks, params.labels_map)
-    for empty in filter(None, (describe_empty_masks(seen.facts), without_class)):
-        yield Finding(WARNING, empty, "look whether these images are meant to be background")
-    twins = _twins(seen.names)
-    if twins:
-        yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")
-    twins = _twins(seen.bytes)
-    if twins:
-        advice = "delete one, unless both are meant: without split.group_by they share a subset"
-        yield Finding(WARNING, f"one image in several tasks: {twins}", advice)
-
-
-def _twins(groups: Mapping[str, list[int]]) -> str:
-    """Say which tasks share a key of ``groups``; empty if no two do."""
-    twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
-    return some(" = ".join(map(str, ids)) for ids in twins)
+    unknown = unknown_labels(built.rasterized, params.labels_map)
+    if unknown:
+        seen.unknown[task.id] = unknown
+    labels = {*params.labels_map, *unknown}
+    faults = find_faults(built.rasterized, labels, params.rasterize.strict)
+    problems = region_problems(task, built.rasterized, faults)
+    seen.bad_regions += [problem._replace(file=origin) for problem in problems]
+    seen.masks[task.key] = combination_facts(task.id, built.combinations)

@@ -19,9 +19,10 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
     """Write the report's files into a folder.
 
     ``metrics.json`` has the figures by split and class name, for ``dvc metrics``. ``images.csv``
-    has a row for each image with its own figures, worst mean IoU first. ``confusion.csv`` has a row
-    for each pair of true and predicted class, over all images, with pixels and their share of the
-    true class. With a comparison, ``metrics.json`` also has the section ``against``.
+    has a row for each image with its task and its own figures, worst mean IoU first.
+    ``confusion.csv`` has a row for each pair of true and predicted class, over all images, with
+    pixels and their share of the true class. With a comparison, ``metrics.json`` also has the
+    section ``against``.
     """
     more = {} if comparison is None else {"against": comparison.metrics()}
     write_text(folder / "metrics.json", json_text({**report.metrics(), **more}))
@@ -31,11 +32,12 @@ def write_files(report: Report, folder: Path, comparison: Comparison | None = No
 
 def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
     means = [f"mean_{name}" for name in FIGURES]
-    yield ["key", "split", "group", "pixel_accuracy", *means, *(f"iou {c}" for c in report.classes)]
+    facts = ("key", "split", "group", "task", "project")
+    yield [*facts, "pixel_accuracy", *means, *(f"iou {c}" for c in report.classes)]
     for image in report.worst():
         of = image.figures
         values = [of.pixel_accuracy, *of.mean, *of.per_class[0]]
-        yield [image.key, image.split, image.group, *map(rounded, values)]
+        yield [*(getattr(image, name) for name in facts), *map(rounded, values)]
 
 
 def _confusion_rows(report: Report) -> Iterable[Sequence[Any]]:

@@ -18,6 +18,7 @@ from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.palette import MARKS, class_colors, hex_color
 from maskbench.pages.tables import Cell, table
 from maskbench.pages.template import asset, page
+from maskbench.text import counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def write_page(path: Path, shown: ShownPrediction, most: int = 50) -> None:
     Images are drawn and written one at a time, so that memory does not grow with their number.
     """
     report = shown.report
-    title = f"Scores on {', '.join(report.splits)}: {report.summary.images} images"
+    title = f"Scores on {', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
     styles = [asset("evaluation", "page.css")]
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.writelines(page(title, styles, _body(title, shown, most)))

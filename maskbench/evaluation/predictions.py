@@ -6,6 +6,7 @@ from pathlib import Path
 from maskbench.dataset import foreign_values
 from maskbench.errors import DataError, Problem
 from maskbench.files.masks import Mask, read_mask
+from maskbench.text import counted
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")
 """File endings of masks."""
@@ -92,6 +93,6 @@ def check_prediction(mask: Mask, truth: Mask, classes: int) -> None:
         )
     if foreign := foreign_values(mask, classes):
         raise ValueError(
-            f"holds the value {foreign[0]}, which is no class: codes.txt has {classes} lines, "
-            f"0 to {classes - 1} (255 means no class)"
+            f"holds the value {foreign[0]}, which is no class: codes.txt has "
+            f"{counted(classes, 'line')}, 0 to {classes - 1} (255 means no class)"
         )

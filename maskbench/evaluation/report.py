@@ -8,6 +8,7 @@ from typing import Any
 
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import FIGURES, Figures, figures
+from maskbench.text import counted
 
 DIGITS = 6
 """Decimals of figures in files."""
@@ -22,12 +23,16 @@ class ImageScore:
         split: Its split.
         group: Its group in the manifest; the key where there is no manifest.
         counts: See :func:`maskbench.evaluation.figures.count_image`, shape (6, K).
+        task: Label Studio's task id; None where there is no manifest.
+        project: Label Studio's project id, if the manifest tells it.
     """
 
     key: str
     split: str
     group: str
     counts: Counts
+    task: int | None = None
+    project: int | None = None
 
     @cached_property
     def figures(self) -> Figures:
@@ -133,9 +138,9 @@ _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 def _text(split: str, summary: Summary, classes: tuple[str, ...]) -> str:
     """Return a table for the terminal: classes, the IoU with its interval, and the means."""
     wide = max(len(name) for name in (*classes, "pixel accuracy"))
-    drawn = "" if summary.groups == summary.images else f" in {summary.groups} groups"
+    drawn = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"
     lines = [
-        f"{split}: {summary.images} images{drawn}",
+        f"{split}: {counted(summary.images, 'image')}{drawn}",
         f"{'':{wide}}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
     ]
     found, low, high = summary.figures, summary.low, summary.high

@@ -15,6 +15,7 @@ from maskbench.evaluation.figures import count_image, figures, interval
 from maskbench.evaluation.predictions import check_prediction, find_predictions, read_prediction
 from maskbench.evaluation.report import ImageScore, Report, Summary
 from maskbench.files.masks import Mask, as_mask
+from maskbench.text import counted
 
 Predictions = str | Path | Mapping[str, Mask]
 """A folder of mask files named by key, or masks by key (a mapping may compute them when asked)."""
@@ -75,9 +76,7 @@ def score(
     else:
         results = map(_score_image, work)
     scored, matrices = _collect(results, owner, problems)
-    images = [
-        ImageScore(key, owner[key], benchmark.group(key), counts) for key, counts in scored.items()
-    ]
+    images = [_image_score(benchmark, key, owner[key], counts) for key, counts in scored.items()]
     return _report(expected.classes, images, matrices, settings)
 
 
@@ -136,6 +135,13 @@ def _score_image(work: _Work) -> tuple[str, Counts, Counts] | list[Problem]:
     return work.key, *count_image(truth, predicted, work.classes, work.boundary)
 
 
+def _image_score(benchmark: Benchmark, key: str, split: str, counts: Counts) -> ImageScore:
+    if not (benchmark.root / "manifest.csv").is_file():
+        return ImageScore(key, split, key, counts)
+    row = benchmark.row(key)
+    return ImageScore(key, split, row.group, counts, row.task, row.project)
+
+
 def _collect(
     results: Iterable[tuple[str, Counts, Counts] | list[Problem]],
     owner: Mapping[str, str],
@@ -157,7 +163,9 @@ def _collect(
             matrices[owner[key]] = matrices.get(owner[key], 0) + matrix
     if problems:
         hint = "" if scored else "; are the predictions of another version?"
-        raise DataError(f"{len(scored)} of the {len(owner)} images can be scored{hint}", problems)
+        raise DataError(
+            f"{len(scored)} of the {counted(len(owner), 'image')} can be scored{hint}", problems
+        )
     return scored, matrices
 
 

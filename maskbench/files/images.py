@@ -28,9 +28,13 @@ from maskbench.files.levels import (
 )
 
 MOST_PIXELS = 1 << 29
-"""Pixels beyond which an image is refused (a file of a few kilobytes can claim billions)."""
+"""Pixels beyond which an image is refused (a file of a few kilobytes can claim billions), unless
+``fetch.max_pixels`` says otherwise."""
 
-Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is checked instead: Pillow's limit only warns
+MOST_LOADED = 1 << 31
+"""Pixels beyond which no image is loaded; ``fetch.max_pixels`` goes that far."""
+
+Image.MAX_IMAGE_PIXELS = None  # these are checked instead: Pillow's limit only warns
 
 SUFFIXES = {
     "BMP": ".bmp", "GIF": ".gif", "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif",
@@ -91,8 +95,12 @@ def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFi
         yield image
 
 
-def inspect(path: Path) -> ImageInfo:
+def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
     """Read an image file to its last pixel and tell what it holds.
+
+    Args:
+        path: The file.
+        most_pixels: Pixels beyond which it is refused.
 
     Raises:
         ValueError: It is no image, of an unknown format, too large, cut off, or has floating-point
@@ -103,8 +111,8 @@ def inspect(path: Path) -> ImageInfo:
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
             with open_image(path, _FORMATS) as image:
                 width, height = image.size
-                if width * height > MOST_PIXELS:
-                    raise ValueError(f"it claims {width} x {height} pixels, more than allowed")
+                if width * height > most_pixels:
+                    raise ValueError(_too_large(width, height, most_pixels))
                 wide_colour = is_wide_colour(image)  # before getexif, which may load it
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 suffix = SUFFIXES[str(image.format)]
@@ -133,6 +141,14 @@ def _unknown(path: Path) -> str:
             "channels): save it with 8 or 16 bits, in grey or colour"
         )
     return "it is no image in a known format (JPEG, PNG, TIFF, WebP …)"
+
+
+def _too_large(width: int, height: int, most: int) -> str:
+    needed = width * height
+    return (
+        f"it claims {width} x {height} pixels, {needed:,} in all; the limit is {most:,}: if that "
+        f"is its size, set fetch.max_pixels: {needed} in params.yaml"
+    )
 
 
 def _turned(image: Image.Image) -> Image.Image:
@@ -244,8 +260,11 @@ def load_image(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
             with open_image(path) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise ValueError(f"it claims {image.width} x {image.height} pixels")
+                if image.width * image.height > MOST_LOADED:
+                    raise ValueError(
+                        f"it claims {image.width} x {image.height} pixels; the limit is "
+                        f"{MOST_LOADED:,} in all"
+                    )
                 image.load()
                 return image
     except UnidentifiedImageError:

@@ -34,6 +34,7 @@ class Row:
         mask_sha256: :func:`maskbench.files.masks.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
         scaling: The values of a scene of 16 bits that become 0 and 255; None: it is read as it is.
+        published: The subset that ``split.published`` names; empty if it names none.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Row:
     mask_sha256: str
     scene_sha256: str
     scaling: Scaling | None = None
+    published: str = ""
 
 
 _DAMAGE = (
@@ -103,6 +105,7 @@ def _row(values: Mapping[str, str]) -> Row:
         mask_sha256=values["mask_sha256"],
         scene_sha256=values["scene_sha256"],
         scaling=_scaling(values.get("scaling") or ""),
+        published=values.get("published", ""),  # earlier versions had no such column
     )
 
 

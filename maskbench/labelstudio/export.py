@@ -206,9 +206,12 @@ def _results(results: list[Any]) -> _Parts:
     """Return the regions in drawing order, the whole-image answers, and the relations.
 
     Entries that share id *and* geometry are one region: the shape, its labels by each control, and
-    answers about it. Equal ids with different geometry are different regions.
+    answers about it. Equal ids with different geometry are different regions. An answer without
+    geometry is of the only region with its id, if there is one, else of the whole image.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
+    regions: dict[str, list[list[dict[str, Any]]]] = {}  # the groups by id
+    unplaced = []
     answers: dict[str, Any] = {}
     relations = []
     for index, item in enumerate(results):
@@ -217,11 +220,21 @@ def _results(results: list[Any]) -> _Parts:
         if entry.get("type") == "relation":
             relations.append({name: entry[name] for name in _RELATION if name in entry})
         elif value and not _has_shape(entry, value):
-            answers[str(entry.get("from_name"))] = _answer(value)
+            unplaced.append({**entry, "value": value, "index": index})
         else:
             geometry = {name: _whole(value[name]) for name in _GEOMETRY if name in value}
             identity = json.dumps([_region_id(entry, index), geometry], sort_keys=True)
-            groups.setdefault(identity, []).append({**entry, "value": value, "index": index})
+            if identity not in groups:
+                regions.setdefault(_region_id(entry, index), []).append(
+                    groups.setdefault(identity, [])
+                )
+            groups[identity].append({**entry, "value": value, "index": index})
+    for entry in unplaced:
+        with_id = regions.get(_region_id(entry, entry["index"]), [])
+        if len(with_id) == 1:
+            with_id[0].append(entry)
+        else:
+            answers[str(entry.get("from_name"))] = _answer(entry["value"])
     return tuple(_region(items) for items in groups.values()), answers, tuple(relations)
 
 

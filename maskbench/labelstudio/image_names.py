@@ -25,7 +25,8 @@ _OTHER_SUFFIXES = frozenset(
     | {".mp4", ".ogg", ".pdf", ".txt", ".wav", ".webm", ".xml"}
 )
 """Files that Label Studio shows beside an image: sound, film, text."""
-_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
+_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?![0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)")
+"""Not the first part of a UUID, which many a camera or store names its files by."""
 _HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
 _DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-")
 _SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
@@ -191,7 +192,13 @@ def is_upload(name: str) -> bool:
 
 
 def without_upload_prefix(name: str) -> str:
-    """Remove the eight hex digits that Label Studio puts before an upload's file name."""
+    """Remove the eight hex digits that Label Studio puts before an upload's file name.
+
+    >>> without_upload_prefix("43fa2d60-leaf.png")
+    'leaf.png'
+    >>> without_upload_prefix("89abcdef-0123-4567-89ab-cdef01234567.jpg")
+    '89abcdef-0123-4567-89ab-cdef01234567.jpg'
+    """
     return _UPLOAD_PREFIX.sub("", name)
 
 

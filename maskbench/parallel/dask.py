@@ -24,6 +24,7 @@ from distributed.comm import get_address_host_port
 from maskbench.errors import MaskbenchError
 from maskbench.files.hashing import build_id
 from maskbench.parallel.run import Item, Result, Workers, call_each
+from maskbench.text import counted
 
 CONNECT = 5.0
 """Seconds within which the scheduler has to answer."""
@@ -141,7 +142,7 @@ def _perform(code: str, chunk: bytes) -> list[Any]:
 
 def _other_code(count: int, which: str) -> str:
     return (
-        f"{count} Dask worker{'s' * (count > 1)} ({which}) would make other bytes: maskbench or a "
+        f"{counted(count, 'Dask worker')} ({which}) would make other bytes: maskbench or a "
         "library there is not as here; install the same commit and requirements/core.lock there, "
         "and restart the workers"
     )

@@ -36,6 +36,7 @@ from maskbench.regions.rules import (
     add_up,
     class_mask,
 )
+from maskbench.text import counted, some
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
@@ -61,10 +62,8 @@ def combine(params: Params, layout: Layout) -> str:
         "combine",
         make_mask,
         folders,
-        lambda facts: (
-            unmatched_problems(_total(facts)) or no_class_at_all(facts, params.labels_map)
-        ),
-        lambda facts: _advice(facts, params),
+        lambda facts: find_unmatched(facts) or no_class_at_all(facts, params.labels_map),
+        lambda facts: advise(facts, params),
     )
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
@@ -82,11 +81,12 @@ def combine(params: Params, layout: Layout) -> str:
         key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {'; '.join(warning)}", file=sys.stderr)
     empty = describe_masks_without_class(built.facts, params.labels_map)
     return (
-        f"{len(built.facts)} masks of {len(names)} classes, {len(combinations)} combinations of "
-        f"labels; {built.made} masks made anew{f' — {empty}' if empty else ''}"
+        f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
+        f"{counted(len(combinations), 'combination')} of labels; "
+        f"{counted(built.made, 'mask')} made anew{f' — {empty}' if empty else ''}"
     )
 
 
@@ -160,9 +160,16 @@ def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]
         if combination.becomes is not None:
             classes[combination.becomes] += combination.pixels
     return {
-        "task": source.task,
         "annotation": source.annotation,
         "classes": dict(sorted(classes.items())),
+        **combination_facts(source.task, found),
+    }
+
+
+def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]:
+    """Return what :func:`find_unmatched` needs to know of an image."""
+    return {
+        "task": task,
         "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
     }
 
@@ -179,7 +186,12 @@ def _found(fact: Mapping[str, Any]) -> list[Combination]:
     return [Combination(tuple(labels), *rest) for labels, *rest in fact["combinations"]]
 
 
-def _advice(facts: _Facts, params: Params) -> str:
+def find_unmatched(facts: _Facts) -> list[Problem]:
+    """Return a problem for each combination without a rule, over all images."""
+    return unmatched_problems(_total(facts))
+
+
+def advise(facts: _Facts, params: Params) -> str:
     """Say what to do about combinations without a rule; empty if there are none."""
     unmatched = [total.labels for total in _total(facts) if total.becomes is None]
     if not unmatched:
@@ -187,9 +199,6 @@ def _advice(facts: _Facts, params: Params) -> str:
     pairs = nestings(_found(fact) for fact in facts.values() if fact)
     names = [rule.name for rule in params.rules]
     return unmatched_advice(unmatched, pairs, params.labels_map, names)
-
-
-SHOWN_KEYS = 5
 
 
 def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[str, list[str]]:
@@ -221,7 +230,7 @@ def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Proble
     keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
     what = (
         f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
-        f"{len(keys)} task{'s' * (len(keys) > 1)} ({_some(keys, SHOWN_KEYS)}); correct labels_map, "
+        f"{counted(len(keys), 'task')} ({some(keys)}); correct labels_map, "
         "multi_label_rules or combine.unmatched"
     )
     return [Problem(what)]
@@ -231,14 +240,9 @@ def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -
     """Say which masks have no pixel of a class although labels lie there; empty if none."""
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
-    masks = "1 mask has" if len(named) == 1 else f"{len(named)} masks have"
+    masks = counted(len(named), "mask has", "masks have")
     what = f"{masks} no pixel of a class although regions were drawn"
-    return f"{what}: {_some(named, SHOWN_KEYS)}" if named else ""
-
-
-def _some(tasks: Sequence[object], most: int = 10) -> str:
-    shown = ", ".join(str(task) for task in tasks[:most])
-    return shown + (", …" if len(tasks) > most else "")
+    return f"{what}: {some(named)}" if named else ""
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:

@@ -8,24 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import DataError, Problem, group_by_cause
+from maskbench.errors import Problem
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
-from maskbench.files.json import json_text
+from maskbench.files.json import compact_json, json_text
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
 from maskbench.labelstudio.image_file import HasImage, ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
-from maskbench.params import Params
+from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
-
-SHOWN_KEYS = 5
-"""Keys of tasks that are gone, as listed in the summary."""
+from maskbench.text import SHOWN, counted, escape_terminal, some
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -40,7 +38,7 @@ def fetch(params: Params, layout: Layout) -> str:
     """
     source = open_source(params, layout)
     for note in source.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        print(f"warning: {escape_terminal(note)}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
     source.prepare(_tasks_with_image(source, params.fetch.image_field))
     missing = Missing() if params.fetch.missing_images == "skip" else None
@@ -48,13 +46,15 @@ def fetch(params: Params, layout: Layout) -> str:
         "fetch",
         _store,
         ("annotations", "images"),
-        lambda facts: _without_annotation(facts, missing),
+        lambda facts: without_annotation(facts, missing),
     )
-    built = build(recipe, layout, _jobs(source, layout, params.fetch.image_field, missing))
+    problems = list(source.problems)
+    jobs = _jobs(source, layout, params.fetch, missing, problems)
+    built = build(recipe, layout, jobs, found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
-    if params.combine.scaling is None:
-        _warn_of_levels(built.facts)
+    if warning := describe_badly_seen(_badly_seen(built.facts), None):
+        print(f"warning: {'; unless that is done, '.join(warning)}", file=sys.stderr)
     if missing is not None:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
@@ -63,8 +63,8 @@ def fetch(params: Params, layout: Layout) -> str:
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
     return (
-        f"{metrics['tasks']['all']} tasks, {metrics['images']} images, "
-        f"{metrics['regions']} regions ({built.made} tasks new or changed)"
+        f"{counted(metrics['tasks']['all'], 'task')}, {counted(metrics['images'], 'image')}, "
+        f"{counted(metrics['regions'], 'region')} ({counted(built.made, 'task')} new or changed)"
         f"{_gone(before - built.facts.keys())}"
     )
 
@@ -83,16 +83,16 @@ class Missing:
     def add(self, task: HasImage, reason: ValueError) -> None:
         """Leave a task out."""
         self.references[task.key] = str(task.reference)[:200]
-        if len(self._first) < SHOWN_KEYS:
+        if len(self._first) < SHOWN:
             self._first.append(str(Problem(str(reason), task=task.id)))
 
     def __len__(self) -> int:
         return len(self.references)
 
     def __str__(self) -> str:
-        count, more = len(self), "; …" if len(self) > SHOWN_KEYS else ""
-        tasks = "1 task is" if count == 1 else f"{count} tasks are"
-        reasons = f"{'; '.join(self._first)}{more}"
+        rest = len(self) - len(self._first)
+        tasks = counted(len(self), "task is", "tasks are")
+        reasons = "; ".join(self._first) + (f" and {rest} more" if rest else "")
         return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"
 
 
@@ -142,6 +142,7 @@ class _TaskWork:
         image_fields: The data field behind each image tag, from the labelling setup.
         chosen: The same from ``fetch.image_field``.
         image: The file with its image, if it needs one.
+        max_pixels: How large the image may be.
         target: The folder that stands for the data folder.
     """
 
@@ -149,22 +150,24 @@ class _TaskWork:
     image_fields: Mapping[str, str]
     chosen: Mapping[str, str] | None
     image: ImageFile | None
+    max_pixels: int
     target: Path
 
 
 def _jobs(
     source: TaskSource,
     layout: Layout,
-    chosen: Mapping[str, str] | None,
+    fetched: FetchParams,
     missing: Missing | None,
+    problems: list[Problem],
 ) -> Iterator[Job]:
-    """Yield a job for each task; those with missing images go to ``missing`` if it is given.
+    """Yield a job for each task; add to ``problems`` what is wrong with those that have none.
 
-    Raises:
-        DataError: Tasks cannot be read; raised after the last task, with all of them.
+    Tasks with missing images go to ``missing`` if it is given.
     """
-    problems = list(source.problems)
+    chosen = fetched.image_field
     keys: set[str] = set()
+    origins: dict[str, str | None] = {}
     memory = Memory(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
@@ -189,20 +192,26 @@ def _jobs(
             if missing is not None and isinstance(error, MissingImageError):
                 missing.add(summary, error)
                 continue
-            problems.append(Problem(str(error), raw.origin, raw.value["id"]))
+            problems.append(Problem(str(error), raw.origin, summary.id))
             continue
         if summary.key in keys:
-            what = f"has the key {summary.key}, as another task has; rename one of their images"
-            problems.append(Problem(what, raw.origin, summary.id))
+            problems.append(equal_keys(summary.key, raw.origin, summary.id))
+            continue
         keys.add(summary.key)
+        number = str(summary.id)  # of several projects, tasks may have equal ids
+        origins[number] = raw.origin if origins.get(number, raw.origin) == raw.origin else None
         inputs = f"{summary.content} {image.sha256 if image else None}"
         fields = source.image_fields(raw.origin)
-        yield Job(summary.key, inputs, _TaskWork(raw, fields, chosen, image, target))
+        work = _TaskWork(raw, fields, chosen, image, fetched.max_pixels, target)
+        yield Job(summary.key, inputs, work)
     memory.save(summaries, summaries.keys() != memory.known.keys())
-    problems = group_by_cause(problems)
-    if problems:
-        count = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        raise DataError(f"fetch: {count} in the source; nothing was changed", problems)
+    write_bytes(layout.origins, compact_json(origins))
+
+
+def equal_keys(key: str, origin: str, task: int) -> Problem:
+    """Say that two tasks would be stored under one key."""
+    what = f"has the key {key}, as another task has; rename one of their images"
+    return Problem(what, origin, task)
 
 
 def _store(work: _TaskWork) -> Outcome:
@@ -212,7 +221,7 @@ def _store(work: _TaskWork) -> Outcome:
     outputs, levels = {}, None
     if work.image is not None:
         try:
-            info = inspect(work.image.path)
+            info = inspect(work.image.path, work.max_pixels)
         except ValueError as error:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
@@ -222,15 +231,15 @@ def _store(work: _TaskWork) -> Outcome:
         _take(work.image, work.target / "images" / image.file)
     path, content = f"annotations/{task.key}.json", task_json(task)
     write_bytes(work.target / path, content)
-    return Outcome({path: sha256(content), **outputs}, _facts(task) | {"levels": levels})
+    return Outcome({path: sha256(content), **outputs}, task_facts(task) | {"levels": levels})
 
 
 def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     if not image.is_download:
-        return Problem(what, str(image.path), task.id)
+        return Problem(what, str(image.path), task.id, project=task.project)
     image.path.unlink(missing_ok=True)  # the next fetch downloads it again
     name = str(task.reference)[:200]  # the whole image may be in it
-    return Problem(f"the image {name} cannot be used: {what}", task=task.id)
+    return Problem(f"the image {name} cannot be used: {what}", task=task.id, project=task.project)
 
 
 def sized(annotations: Iterable[Annotation], image: Image) -> Iterator[Annotation]:
@@ -254,7 +263,8 @@ def _take(image: ImageFile, target: Path) -> None:
         shutil.copyfile(image.path, target)
 
 
-def _facts(task: Task) -> dict[str, Any]:
+def task_facts(task: Task) -> dict[str, Any]:
+    """Count for the metrics what a task holds."""
     return {
         "image": int(task.image is not None),
         "annotations": len(task.annotations),
@@ -265,12 +275,12 @@ def _facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _without_annotation(
-    facts: Mapping[str, Mapping[str, Any]], missing: Missing | None
+def without_annotation(
+    facts: Mapping[str, Mapping[str, Any]], missing: Missing | None = None
 ) -> Sequence[Problem]:
     """Find out whether there is nothing to build masks from."""
-    if any(fact["annotations"] > fact["skipped"] for fact in facts.values()):
-        return ()
+    if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):
+        return ()  # a task that could not be stored has no facts
     if missing:
         return (Problem(f"no task is left: {missing}"),)
     skipped = sum(fact["skipped"] for fact in facts.values())
@@ -310,14 +320,9 @@ def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
     return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
 
 
-def _warn_of_levels(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    if warning := describe_badly_seen(_badly_seen(facts), None):
-        print(f"warning: {warning}", file=sys.stderr)
-
-
 def _gone(keys: set[str]) -> str:
     """Return the summary's words on tasks that were there before, so that nobody misses them."""
     if not keys:
         return ""
-    shown = ", ".join(sorted(keys)[:SHOWN_KEYS]) + (", …" if len(keys) > SHOWN_KEYS else "")
-    return f" — {len(keys)} of last time's tasks are not there any more: {shown}"
+    are = counted(len(keys), "task of last time is", "tasks of last time are")
+    return f" — {are} not there any more: {some(sorted(keys))}"

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import DataError, Problem
+from maskbench.errors import DataError, Problem, count_problems
 from maskbench.files.atomic import remove_others, write_bytes
 from maskbench.files.hashing import Digests, build_id
 from maskbench.files.json import compact_json, parse_json
@@ -78,7 +78,13 @@ class Recipe(NamedTuple):
     advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
 
 
-def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None = None) -> Built:
+def build(
+    recipe: Recipe,
+    layout: Layout,
+    jobs: Iterable[Job],
+    total: int | None = None,
+    found: Sequence[Problem] = (),
+) -> Built:
     """Make what is outdated, publish it, and delete from the folders what belongs to no job.
 
     Args:
@@ -86,6 +92,7 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
         layout: Where files lie.
         jobs: The items, in any order; the iterable may raise a MaskbenchError at its end.
         total: How many jobs there are, for the progress bar, if that is known.
+        found: Problems of items without a job; the iterable may add to them until its end.
 
     Raises:
         DataError: Items have problems; all of them are in it, and nothing was published.
@@ -111,10 +118,10 @@ def build(recipe: Recipe, layout: Layout, jobs: Iterable[Job], total: int | None
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}
     facts = dict(sorted(facts.items()))
-    problems = [problem for key in sorted(made) for problem in made[key].problems]
-    problems += recipe.judge(facts)
+    problems = [*found, *(problem for key in sorted(made) for problem in made[key].problems)]
+    problems += recipe.judge(facts) if not found else []
     if problems:
-        what = f"{stage}: {_count(problems)}; nothing was changed"
+        what = f"{stage}: {count_problems(problems)}; nothing was changed"
         raise DataError(what, problems, recipe.advise(facts))
     _publish(layout, stage, made)
     new = {
@@ -139,10 +146,6 @@ def staging(layout: Layout, stage: str) -> Path:
 @cache
 def _run() -> str:
     return uuid.uuid4().hex
-
-
-def _count(problems: Sequence[Problem]) -> str:
-    return f"{len(problems)} problem{'s' * (len(problems) > 1)}"
 
 
 def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> None:

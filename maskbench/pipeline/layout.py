@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maskbench.errors import MaskbenchError
+from maskbench.files.json import parse_json
 
 
 class Layout(NamedTuple):
@@ -76,9 +77,23 @@ class Layout(NamedTuple):
         """
         return self.data / ".maskbench" / stage
 
+    @property
+    def origins(self) -> Path:
+        """Return the file with the origin of each task of the last fetch, for messages."""
+        return self.work("fetch") / "origins.json"
+
     def memory(self, stage: str, name: str = "memory") -> Path:
         """Return the file with what a stage remembers of its work; ``name``: which one."""
         return self.work(stage) / f"{name}.json"
+
+
+def read_origins(layout: Layout) -> dict[str, str]:
+    """Return the file or project that each task came from, by task id; empty if it is unknown."""
+    try:
+        origins = parse_json(layout.origins.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return origins if isinstance(origins, dict) else {}
 
 
 def find_root(start: Path) -> Path:

@@ -33,6 +33,7 @@ from maskbench.regions.report import (
     region_facts,
     region_problems,
 )
+from maskbench.text import counted
 
 
 def rasterize(params: Params, layout: Layout) -> str:
@@ -58,14 +59,13 @@ def rasterize(params: Params, layout: Layout) -> str:
     metrics = _metrics(built.facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
-    regions = sum(metrics["regions"].values())
-    dropped = sum(metrics["dropped"].values())
+    drawn, dropped = sum(metrics["shapes"].values()), sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
     empty = describe_empty_masks(built.facts)
     return (
-        f"{tasks['counted']} of {tasks['all']} tasks count, {regions} labelled regions, "
-        f"{dropped} dropped (plots/dropped.csv); {built.made} tasks rasterized anew"
-        f"{f' — {empty}' if empty else ''}"
+        f"{tasks['counted']} of {counted(tasks['all'], 'task')} with an annotation that counts, "
+        f"{counted(drawn + dropped, 'region')}, {dropped} of them dropped (plots/dropped.csv); "
+        f"{counted(built.made, 'task')} rasterized anew{f' — {empty}' if empty else ''}"
     )
 
 
@@ -113,7 +113,8 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     if rasterized is None:
         return Outcome(facts={"annotation": None})
     unknown = unknown_labels(rasterized, work.labels)
-    problems = region_problems(task, rasterized, find_faults(rasterized, {*work.labels, *unknown}))
+    faults = find_faults(rasterized, {*work.labels, *unknown}, work.params.strict)
+    problems = region_problems(task, rasterized, faults)
     if unknown or problems:
         return Outcome(facts={"task": task.id, "unknown": unknown}, problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
@@ -140,22 +141,22 @@ def _metrics(
     facts: Mapping[str, Mapping[str, Any]], aliases: Mapping[str, str | None]
 ) -> dict[str, Any]:
     empty = empty_masks(facts)
-    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
+    counting = [fact for fact in facts.values() if fact["annotation"] is not None]
     causes = Counter(reason for reasons in empty.values() for reason in reasons)
     regions: Counter[str] = Counter()
     shapes: Counter[str] = Counter()
     aliased: Counter[str] = Counter()
-    for fact in counted:
+    for fact in counting:
         regions.update(fact["regions"])
         shapes.update(fact["shapes"])
         aliased.update(fact["aliased"])
-    dropped = Counter(entry["reason"] for fact in counted for entry in fact["dropped"])
+    dropped = Counter(entry["reason"] for fact in counting for entry in fact["dropped"])
     return {
         "tasks": {
             "all": len(facts),
-            "counted": len(counted),
-            "without_annotation_that_counts": len(facts) - len(counted),
-            "without_region": sum(not fact["regions"] for fact in counted),
+            "counted": len(counting),
+            "without_annotation_that_counts": len(facts) - len(counting),
+            "without_region": sum(not fact["regions"] for fact in counting),
         },
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
@@ -165,7 +166,7 @@ def _metrics(
             "all": len(empty),
             **{reason: causes[reason] for reason in REMEDIES},
         },
-        "reach_off_the_image": sum(fact["clipped"] for fact in counted),
+        "reach_off_the_image": sum(fact["clipped"] for fact in counting),
     }
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from filelock import Timeout, UnixFileLock, WindowsFileLock
 
-from maskbench.errors import MaskbenchError
+from maskbench.errors import DataError, MaskbenchError, ParamsError
 from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
-from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.layout import Layout, read_origins
+from maskbench.pipeline.pin import check_pin
+from maskbench.text import print_anywhere
 
 
 def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
@@ -21,14 +23,16 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
         The exit status. 0: done; 1: other errors; 2: params.yaml is wrong; 3: the source cannot be
         read; 4: data breaks a rule; 130: interrupted.
     """
+    print_anywhere()
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
+        check_pin(layout.root)
         with _alone(stage, layout):
             remove_unfinished(layout.written())
             summary = function(params, layout)
-        _say(f"{stage}: {summary}")
+        print(f"{stage}: {summary}")
     except MaskbenchError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_told(error)}", file=sys.stderr)
         return error.exit_code
     except (OSError, sqlite3.OperationalError) as error:  # disk full, no permission
         print(f"error: {stage}: {error}; nothing half-written is kept", file=sys.stderr)
@@ -39,10 +43,21 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     return 0
 
 
-def _say(text: str) -> None:
-    """Print text; letters that the terminal's character set lacks become escapes."""
-    charset = sys.stdout.encoding or "utf-8"
-    print(text.encode(charset, "backslashreplace").decode(charset))
+def _told(error: MaskbenchError) -> str:
+    """Return a stage's error with the files that tasks came from, and links to them."""
+    try:
+        fetched = load_params(Path("params.yaml")).fetch
+    except ParamsError:
+        return error.describe()
+    origins = read_origins(Layout())
+    error.problems = tuple(
+        problem if problem.file else problem._replace(file=origins.get(str(problem.task)))
+        for problem in error.problems
+    )
+    told = error.describe(more="all of them: `maskbench doctor --all`", link=fetched.task_link)
+    if isinstance(error, DataError) and error.problems:
+        told += "\n  (`maskbench doctor` tells what else would stop the build)"
+    return told
 
 
 _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock

@@ -3,28 +3,31 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.errors import DataError, Problem, count_problems
 from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
+from maskbench.files.yaml import parse_yaml
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import SUBSETS, Params, SplitParams
+from maskbench.pipeline.grouping import GroupedImage, Grouping, group_images, read_groups
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import assign_splits, groups_of
+from maskbench.pipeline.splits import Member, assign_splits, groups_of
 from maskbench.regions.task import Annotation, Task
 
 COLUMNS = (
-    "key", "split", "group", "task", "project", "annotation", "annotator", "ground_truth",
-    "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256", "scene_sha256",
-    "scaling",
+    "key", "split", "group", "published", "task", "project", "annotation", "annotator",
+    "ground_truth", "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256",
+    "scene_sha256", "scaling",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
 JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
-that become 0 and 255."""
+that become 0 and 255, ``published`` the subset that ``split.published`` names."""
 
 Row = dict[str, Any]
 
@@ -36,62 +39,94 @@ def split(params: Params, layout: Layout) -> str:
         Its one-line summary.
 
     Raises:
-        DataError: ``split.group_by`` names a field that tasks lack; the previous splits stay.
+        DataError: The images cannot be grouped, or the published subsets contradict each other; all
+            problems together. The previous splits stay.
     """
     settings = params.split
     items = read_table(layout.combined)
     known = _known(settings, items, layout)
+    images = [GroupedImage(*known[item["key"]]["group"]) for item in items]
+    grouping = group_images(images, settings, layout.root)
+    problems = [*grouping.problems, *undeclared_table(settings, layout)]
+    if problems:
+        raise DataError(f"split: {count_problems(problems)}; nothing was changed", problems)
     splits = assign_splits(
-        groups_of((known[item["key"]]["group"], json.loads(item["classes"])) for item in items),
+        groups_of(
+            Member(
+                grouping.groups[item["key"]],
+                json.loads(item["classes"]),
+                grouping.published.get(item["key"]),
+            )
+            for item in items
+        ),
         settings,
     )
-    rows = [_row(item, known[item["key"]], splits) for item in items]
+    rows = [_row(item, known[item["key"]]["row"], grouping, splits) for item in items]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)
     metrics = _metrics(rows)
     write_text(layout.metrics("split"), json_text(metrics))
     _write_balance(metrics, layout)
     shown = ", ".join(f"{metrics['images'][name]} {name}" for name in SUBSETS)
-    return f"{shown}{_warning(settings, metrics['images'])}"
+    notes = [*_empty_subsets(settings, metrics["images"]), *grouping.notes]
+    return " — ".join([shown, *notes])
+
+
+def undeclared_table(params: SplitParams, layout: Layout) -> list[Problem]:
+    """Find out whether DVC would not notice a change of the table of published subsets."""
+    dvc_yaml = layout.root / "dvc.yaml"
+    if params.published is None or params.published.kind != "file" or not dvc_yaml.is_file():
+        return []
+    name = params.published.what
+    try:
+        deps = parse_yaml(dvc_yaml.read_text(encoding="utf-8"))["stages"]["split"]["deps"]
+        declared = {str(dep) for dep in deps}
+    except (OSError, ValueError, TypeError, LookupError):
+        return []  # DVC itself says what is wrong with it
+    parents = {str(parent) for parent in PurePosixPath(name).parents}
+    if declared & {name, "${split.published.file}", *parents}:
+        return []
+    what = (
+        f"the stage split has to depend on {name}, so that `dvc repro` notices its changes: put "
+        f"the line `- {name}` below stages: split: deps:"
+    )
+    return [Problem(what, "dvc.yaml", param="split.published.file")]
 
 
 def _known(
     params: SplitParams, items: Sequence[Mapping[str, str]], layout: Layout
 ) -> dict[str, Row]:
-    """Return what the manifest says of each mask's annotation, by key; read only new ones."""
+    """Return what each mask's task says, by key; read only new ones.
+
+    It has two parts: ``group``, a :class:`GroupedImage`, and ``row``, for the manifest.
+    """
     digests = folder_digests(layout, "annotations")
     memory = Memory(layout, "split")
     known: dict[str, Any] = {}
-    problems = []
     has_new = False
+    reading = repr((params.group_by, params.published))
     for item in items:
         key = item["key"]
-        inputs = [digests.get(f"{key}.json"), item["annotation"], params.group_by]
+        inputs = [digests.get(f"{key}.json"), item["annotation"], reading]
         entry = memory.known.get(key)
         if entry is None or entry["inputs"] != inputs:
             has_new = True
             task = read_task(layout.annotations / f"{key}.json")
-            try:
-                entry = {"inputs": inputs, "facts": _facts(task, int(item["annotation"]), params)}
-            except KeyError as error:
-                problems.append(Problem(error.args[0], task=task.id, param="split.group_by"))
+            annotation = next(a for a in task.annotations if a.id == int(item["annotation"]))
+            entry = {
+                "inputs": inputs,
+                "group": read_groups(task, annotation, params),
+                "row": _facts(task, annotation),
+            }
         known[key] = entry
-    if problems:
-        raise DataError("split: images cannot be grouped; nothing was changed", problems)
     digests.save()
     memory.save(known, has_new)
-    return {key: entry["facts"] for key, entry in known.items()}
+    return known
 
 
-def _facts(task: Task, number: int, params: SplitParams) -> Row:
-    """Return what the manifest says of a task's annotation.
-
-    Raises:
-        KeyError: The field that groups is missing; its argument is the message.
-    """
-    annotation = next(a for a in task.annotations if a.id == number)
+def _facts(task: Task, annotation: Annotation) -> Row:
+    """Return what the manifest says of a task's annotation."""
     return {
-        "group": group_of(task, annotation, params.group_by),
         "project": task.project,
         "annotator": annotation.completed_by,
         "ground_truth": str(annotation.ground_truth).lower(),
@@ -99,29 +134,9 @@ def _facts(task: Task, number: int, params: SplitParams) -> Row:
     }
 
 
-def group_of(task: Task, annotation: Annotation, group_by: str | None) -> str:
-    """Return the group of a task's image: the value that ``group_by`` names, or its SHA-256.
-
-    Equal images have the same digest, and deleting a task or importing a project again does not
-    change it.
-
-    Raises:
-        KeyError: The field that groups is missing; its argument is the message.
-    """
-    if group_by is None:
-        if task.image is None:
-            raise ValueError(f"task {task.id} has no image, and so no group")
-        return task.image.sha256
-    fields = {**task.data, **annotation.answers}
-    value = fields.get(group_by)
-    if value is None:
-        hint = did_you_mean(group_by, map(str, fields))
-        raise KeyError(f"its data has no field {group_by!r}; {hint}")
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
-def _row(item: Mapping[str, str], known: Row, splits: Mapping[str, str]) -> Row:
-    return {**item, **known, "split": splits[known["group"]]}
+def _row(item: Mapping[str, str], facts: Row, grouping: Grouping, splits: Mapping[str, str]) -> Row:
+    group, published = grouping.groups[item["key"]], grouping.published.get(item["key"])
+    return {**item, **facts, "group": group, "published": published, "split": splits[group]}
 
 
 def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
@@ -163,8 +178,8 @@ def _write_balance(metrics: Mapping[str, Any], layout: Layout) -> None:
     write_table(layout.plot("balance"), ("class", "split", "share"), rows)
 
 
-def _warning(params: SplitParams, images: Mapping[str, int]) -> str:
+def _empty_subsets(params: SplitParams, images: Mapping[str, int]) -> list[str]:
     empty = [name for name in SUBSETS if params.ratios[name] > 0 and not images[name]]
     if not empty:
-        return ""
-    return f" — {' and '.join(empty)} got no image: add images, or choose another split.salt"
+        return []
+    return [f"{' and '.join(empty)} got no image: add images, or choose another split.salt"]

@@ -4,7 +4,8 @@ Each group of images (equal images form one, named by their digest, unless ``spl
 otherwise) gets a number from 0 to 1 from the SHA-256 of its name and the salt; *test* takes the
 lowest numbers, *valid* the next, and *train* the rest. The number depends on nothing else: 240
 images instead of 24 leave the first 24 where they were, and changing the share of *valid* leaves
-*test* alone. Shares are met on average; small benchmarks deviate.
+*test* alone. Shares are met on average; small benchmarks deviate. ``split.published`` fixes the
+subsets of some groups, whatever their number.
 """
 
 import hashlib
@@ -22,38 +23,62 @@ class Group(NamedTuple):
         name: What they share.
         images: How many they are.
         classes: Their pixels by class.
+        published: The subset that ``split.published`` fixes; None: it is drawn.
     """
 
     name: str
     images: int
     classes: Mapping[str, int]
+    published: str | None = None
 
 
-def groups_of(items: Iterable[tuple[str, Mapping[str, int]]]) -> list[Group]:
+class Member(NamedTuple):
+    """What an image brings into its group.
+
+    Attributes:
+        group: The group's name.
+        classes: The image's pixels by class.
+        published: The subset that is published for the image, if one is.
+    """
+
+    group: str
+    classes: Mapping[str, int]
+    published: str | None = None
+
+
+def groups_of(members: Iterable[Member]) -> list[Group]:
     """Collect the groups of images, sorted by name.
 
-    Args:
-        items: Each image's group, and its pixels by class.
+    A published subset is that of all images of the group, those added later included. That a group
+    has only one is :func:`maskbench.pipeline.grouping.group_images`'s to see to.
     """
     images: Counter[str] = Counter()
     classes: dict[str, Counter[str]] = {}
-    for name, pixels in items:
-        images[name] += 1
-        classes.setdefault(name, Counter()).update(pixels)
-    return [Group(name, images[name], classes[name]) for name in sorted(images)]
+    published: dict[str, str] = {}
+    for member in members:
+        images[member.group] += 1
+        classes.setdefault(member.group, Counter()).update(member.classes)
+        if member.published:
+            published.setdefault(member.group, member.published)
+    return [
+        Group(name, images[name], classes[name], published.get(name)) for name in sorted(images)
+    ]
 
 
 def assign_splits(groups: Iterable[Group], params: SplitParams) -> dict[str, str]:
     """Choose the subset of each group: the one place that decides it.
 
+    A group with a published subset is in that one; all others are drawn.
+
     Returns:
         ``train``, ``valid`` or ``test`` by group name.
 
     >>> params = SplitParams({"train": 0.7, "valid": 0.15, "test": 0.15}, None, "maskbench")
-    >>> assign_splits([Group("hall 3", 12, {"Canvas": 4711})], params)
-    {'hall 3': 'train'}
+    >>> hall, attic = Group("hall 3", 12, {"Canvas": 4711}), Group("attic", 1, {}, "test")
+    >>> assign_splits([hall, attic], params)
+    {'hall 3': 'train', 'attic': 'test'}
     """
-    return {group.name: _drawn(group.name, params) for group in groups}
+    return {group.name: group.published or _drawn(group.name, params) for group in groups}
 
 
 def _drawn(group: str, params: SplitParams) -> str:

@@ -32,6 +32,13 @@ from maskbench.regions.task import (
 REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image", "left_out")
 """Why a region has no part in a mask without being an error."""
 
+SLIPS = {
+    "no_label": "has no label",
+    "no_pixel": "has no pixel inside the image",
+    "no_area": "is a point or an open line, which has no area",
+}
+"""Slips of the hand among the reasons, and what they look like: dropped, unless ``strict``."""
+
 
 @dataclass(frozen=True)
 class RegionResult:
@@ -103,7 +110,7 @@ def build_mask(task: Task, params: Params) -> BuiltMask | None:
     rasterized = build_label_set(task, params.rasterize)
     if rasterized is None:
         return None
-    faults = find_faults(rasterized, params.labels_map)
+    faults = find_faults(rasterized, params.labels_map, params.rasterize.strict)
     if faults:
         return BuiltMask(rasterized, faults, None)
     mask, combinations = class_mask(rasterized.label_set, ClassRules.of(params))
@@ -224,9 +231,14 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
 
 
 def find_faults(
-    rasterized: RasterizedTask, labels: Collection[str]
+    rasterized: RasterizedTask, labels: Collection[str], strict: bool = False
 ) -> tuple[tuple[Region, str], ...]:
     """Find what is wrong with a task's regions, such as a label that is none of ``labels``.
+
+    Args:
+        rasterized: What became of them.
+        labels: The labels that ``labels_map`` has.
+        strict: Regions that :data:`SLIPS` would drop are faults, too.
 
     Returns:
         (region, what is wrong with it), in drawing order; a region can have several faults.
@@ -234,7 +246,7 @@ def find_faults(
     return tuple(
         (result.region, fault)
         for result in rasterized.regions
-        for fault in _faults(result, rasterized.image, labels)
+        for fault in _faults(result, rasterized.image, labels, strict)
     )
 
 
@@ -254,15 +266,34 @@ def _unknown(result: RegionResult, labels: Collection[str]) -> list[str]:
     return [label for label in result.region.labels if label not in labels]
 
 
-def _faults(result: RegionResult, image: Image, labels: Collection[str]) -> list[str]:
+def _faults(result: RegionResult, image: Image, labels: Collection[str], strict: bool) -> list[str]:
     region = result.region
     if region.on_other_image or result.dropped == "left_out":
         return []
     faults = [f"the label {missing_label(label, labels)}" for label in _unknown(result, labels)]
     if region.original_size is not None:
-        drawn, real = (f"{w} x {h}" for w, h in (region.original_size, (image.width, image.height)))
-        faults.append(
-            f"was drawn on an image of {drawn} pixels, but {image.file} has {real}: "
-            "the image was replaced; put the right one back or draw the region anew"
+        faults.append(_other_size(region.original_size, image))
+    if result.error is not None:
+        faults.append(result.error)
+    elif strict and result.dropped in SLIPS:
+        faults.append(f"{SLIPS[result.dropped]}; rasterize.strict stops here")
+    return faults
+
+
+def _other_size(drawn: tuple[int, int], image: Image) -> str:
+    """Say that a region was drawn on an image of another size, and what that looks like."""
+    (width, height), real = drawn, (image.width, image.height)
+    said = f"was drawn on an image of {width} x {height} pixels, but {image.file} has "
+    said += f"{real[0]} x {real[1]}: "
+    again = "open the task in Label Studio and press Update, which saves its true size"
+    if not (width and height):
+        return f"{said}that is no size: a script or converter wrote it; {again}"
+    if (height, width) == real:
+        return f"{said}one of them lies on its side: put the image back as it was annotated"
+    scale = width / real[0]
+    if abs(height - real[1] * scale) <= 1:
+        return (
+            f"{said}it looks like a copy at {100 * scale:.4g} % of its size: put the annotated "
+            f"copy there; or, if both show the same, {again}"
         )
-    return faults + ([result.error] if result.error is not None else [])
+    return f"{said}the image was replaced; put the right one back or draw the region anew"

@@ -15,7 +15,7 @@ from maskbench.errors import Problem, did_you_mean, some_tasks
 from maskbench.files.yaml_edit import yaml_text
 from maskbench.params import IGNORE
 from maskbench.regions.rules import Combination, CombinationTotal, missing_rule
-from maskbench.text import escape_terminal
+from maskbench.text import counted, escape_terminal
 
 Proposal = dict[str, dict[str, Any]]
 """Section of ``params.yaml`` → entries to add to it."""
@@ -44,10 +44,20 @@ def propose_classes(
     made: dict[str, Any] = {}
     for labels, value in zip(combinations, free_values(labels_map), strict=False):
         name = _unused("+".join(labels), {*labels_map, *classes}, "+")
-        rule = _unused(_rule_name(labels), {*rules, *made}, "_")
         classes[name] = value
-        made[rule] = {"when": list(labels), "then": name}
+        made |= named_rule(labels, name, {*rules, *made})
     return {"labels_map": classes, "multi_label_rules": made} if made else {}
+
+
+def named_rule(labels: Sequence[str], then: str, used: Collection[str]) -> dict[str, Any]:
+    """Return a rule by a name that no other has.
+
+    Args:
+        labels: Its ``when``.
+        then: Its ``then``.
+        used: The names of the other rules.
+    """
+    return {_unused(_rule_name(labels), used, "_"): {"when": list(labels), "then": then}}
 
 
 def propose_labels(labels: Iterable[str], labels_map: Mapping[str, int]) -> Proposal:
@@ -201,7 +211,7 @@ def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
     """Return a problem for each combination without a rule."""
     return [
         Problem(
-            f"{missing_rule(labels)}: {pixels:,} pixels in {some_tasks(tasks)}",
+            f"{missing_rule(labels)}: {counted(pixels, 'pixel')} in {some_tasks(tasks)}",
             param="multi_label_rules",
         )
         for labels, becomes, pixels, tasks in totals
@@ -224,7 +234,7 @@ def unknown_problems(
     problems = []
     for label in sorted(regions):
         tasks = [task for task, counts in unknown.items() if label in counts]
-        many = f"{regions[label]:,} region{'s' * (regions[label] != 1)} in {some_tasks(tasks)}"
+        many = f"{counted(regions[label], 'region')} in {some_tasks(tasks)}"
         hint = did_you_mean(label, known)
         what = f"the label {label!r} is not in labels_map: {many}; {hint}"
         problems.append(Problem(what, param="labels_map"))

@@ -1,16 +1,14 @@
 """Report what became of a task's regions: problems and words for people, counts for metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.params import Params
 from maskbench.regions.build import RasterizedTask
 from maskbench.regions.task import Region, Task
-
-SHOWN_KEYS = 5
-"""Keys of empty masks, as listed in the summary and in an error."""
+from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
 
@@ -21,7 +19,7 @@ def region_problems(
     """Return the faults of a task's regions as problems that name task, annotation and region."""
     number = rasterized.annotation.id
     return [
-        Problem(fault, task=task.id, annotation=number, region=region.id)
+        Problem(fault, task=task.id, annotation=number, region=region.id, project=task.project)
         for region, fault in faults
     ]
 
@@ -87,12 +85,12 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
         facts: What :func:`region_facts` counted, by key.
         params: How the annotation that counts is chosen.
     """
-    counted = [fact for fact in facts.values() if fact["annotation"] is not None]
-    if not counted:
+    counting = [fact for fact in facts.values() if fact["annotation"] is not None]
+    if not counting:
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
         return [Problem(what, param="rasterize.annotation")]
-    if any(fact["regions"] for fact in counted):
+    if any(fact["regions"] for fact in counting):
         return []
     keys: dict[str, list[str]] = {}
     for key, reasons in empty_masks(facts).items():
@@ -100,8 +98,8 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
             keys.setdefault(reason, []).append(key)
     return [
         Problem(
-            f"no mask has a labelled pixel although regions were drawn: in {len(where)} "
-            f"task{'s' * (len(where) > 1)} ({_some(where)}) regions {REMEDIES[reason]}"
+            f"no mask has a labelled pixel although regions were drawn: in "
+            f"{counted(len(where), 'task')} ({some(where)}) regions {REMEDIES[reason]}"
         )
         for reason, where in sorted(keys.items())
     ]
@@ -112,9 +110,5 @@ def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
     empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
     if not empty:
         return ""
-    are = "mask is" if len(empty) == 1 else "masks are"
-    return f"{len(empty)} {are} empty although regions were drawn: {_some(empty)}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN_KEYS]) + (", …" if len(names) > SHOWN_KEYS else "")
+    are = counted(len(empty), "mask is", "masks are")
+    return f"{are} empty although regions were drawn: {some(empty)}"

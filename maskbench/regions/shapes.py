@@ -88,19 +88,23 @@ def _short(value: Any) -> str:
 def polygon(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
     """Return the outline of a polygon region.
 
+    Fewer than three points, a slip of the hand, enclose nothing.
+
     Raises:
-        GeometryError: Fewer than three points, or a point that is not two numbers.
+        GeometryError: A point is not two numbers.
     """
     points = value.get("points")
     if not isinstance(points, list):
         raise GeometryError(f"points is {_short(points)}, not a list of points")
-    if len(points) < 3:
-        raise GeometryError(f"the outline has {len(points)} points; at least three are needed")
+    if not points:
+        return shapely.Polygon()
     return _closed(_percent_points(points) / 100.0 * np.array([width, height]))
 
 
 def _closed(points: Points) -> shapely.Polygon:
     """Return the polygon with these vertices; repeating the first makes any two or more valid."""
+    if len(points) < 2:
+        return shapely.Polygon()
     return shapely.Polygon(np.concatenate([points, points[:1], points[:1]]))
 
 
@@ -221,10 +225,14 @@ def vector(value: Value, width: int, height: int, params: RasterizeParams) -> sh
     Bézier with the first one's ``controlPoint2`` and the second one's ``controlPoint1``, as Label
     Studio draws it; it is flattened to within :data:`FLATNESS` pixels.
 
+    Fewer than two vertices, a slip of the hand, enclose nothing.
+
     Raises:
-        GeometryError: Fewer than two vertices, a branch, or a coordinate that is not a number.
+        GeometryError: The vector branches, or a coordinate is not a number.
     """
     vertices = _chained(value.get("vertices"))
+    if len(vertices) < 2:
+        return shapely.Polygon()
     pieces = []
     for i, vertex in enumerate(vertices):
         following = vertices[(i + 1) % len(vertices)]
@@ -253,7 +261,7 @@ def _chained(vertices: Any) -> list[Value]:
     if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
         raise GeometryError("vertices is not a list of vertices")
     if len(vertices) < 2:
-        raise GeometryError(f"the outline has {len(vertices)} vertices; at least two are needed")
+        return vertices
     references = [v.get(name) for v in vertices for name in ("id", "prevPointId")]
     if any(isinstance(reference, list | dict) for reference in references):
         raise GeometryError("a vertex has a list or mapping as its id")

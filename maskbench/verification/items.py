@@ -15,6 +15,7 @@ from maskbench.files.images import read_scene
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.params import IGNORE
+from maskbench.text import counted
 from maskbench.verification.similar import Look, look
 
 _CHECKOUT = "run `dvc checkout -f combine`"
@@ -90,7 +91,7 @@ def _mask_faults(row: Row, mask: Mask, path: Path, names: Sequence[str]) -> Iter
         yield f"has {_size(mask.shape)} pixels, manifest.csv says {row.width} x {row.height}"
     foreign = foreign_values(mask, len(names))
     if foreign:
-        yield f"holds the value {foreign[0]}, and codes.txt has {len(names)} lines"
+        yield f"holds the value {foreign[0]}, and codes.txt has {counted(len(names), 'line')}"
     counts = np.bincount(mask.reshape(-1), minlength=IGNORE + 1)
     found = {name: int(counts[value]) for value, name in enumerate(names) if counts[value]}
     told = {name: count for name, count in row.classes.items() if name in names}

@@ -1,6 +1,7 @@
 """Check a benchmark against what it was made from: annotations, labels map, rules, splits."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import read_task
-from maskbench.params import Params
+from maskbench.params import Params, ValueFrom
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.split import group_of
-from maskbench.pipeline.splits import assign_splits, groups_of
+from maskbench.pipeline.grouping import Grouping, group_images, read_groups
+from maskbench.pipeline.splits import Member, assign_splits, groups_of
 from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import Annotation, Image, Task, choose
+from maskbench.text import counted
 
 _BUILD = "run `dvc repro`"
 
@@ -33,12 +35,27 @@ class Origin:
     def __init__(self, annotations: Path, params: Params, rows: Iterable[Row]) -> None:
         self.annotations = annotations
         self.params = params
-        groups = groups_of((row.group, row.classes) for row in rows)
-        self._splits = assign_splits(groups, params.split)
+        self._rows = tuple(rows)
+        members = (Member(row.group, row.classes, row.published) for row in self._rows)
+        self._splits = assign_splits(groups_of(members), params.split)
+
+    @cached_property
+    def _grouping(self) -> Grouping:
+        """The groups that the tasks give; damaged tasks, which are told elsewhere, have none."""
+        found = []
+        for row in self._rows:
+            try:
+                task = read_task(self.annotations / f"{row.key}.json")
+            except (OSError, DataError):
+                continue
+            annotation = choose(task.annotations, self.params.rasterize.annotation)
+            if annotation is not None and task.image is not None:
+                found.append(read_groups(task, annotation, self.params.split))
+        return group_images(found, self.params.split, self.annotations.parent.parent)
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Check the class names, and that every task that counts is in the benchmark."""
-        problems = []
+        problems = [problem for problem in self._grouping.problems if problem.task is None]
         if names != codes(self.params.labels_map):
             what = f"does not name the classes of labels_map in params.yaml; {_BUILD}"
             problems.append(Problem(what, str(root / "codes.txt")))
@@ -98,15 +115,17 @@ class Origin:
         expected = self._splits[row.group]
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
-        try:
-            group = _as_written(group_of(task, annotation, self.params.split.group_by))
-        except KeyError as error:
-            yield f"cannot be grouped: {error.args[0]}"
-            return
-        if row.group != group:
+        for problem in self._grouping.problems:
+            if problem.task == task.id:
+                yield f"cannot be grouped: {problem.what}"
+                return
+        if row.group != _as_written(self._grouping.groups[row.key]):
             by = self.params.split.group_by
-            whose = f"{by!r} gives" if by else "the digest of its image"
+            told = by.what if isinstance(by, ValueFrom) else by
+            whose = f"{told!r} gives" if told else "the digest of its image"
             yield f"names another group than {whose}"
+        if row.published != (published := self._grouping.published.get(row.key, "")):
+            yield f"says published {row.published!r}; split.published gives {published!r}"
 
     def _scene_fault(self, row: Row, image: Image, scene: Path) -> str | None:
         """Check that the scene shows the annotated image, which may have been turned upright."""
@@ -116,7 +135,7 @@ class Origin:
         if not source.is_file():
             return None  # only annotations were pulled
         try:
-            turned = inspect(source).orientation != 1
+            turned = inspect(source, self.params.fetch.max_pixels).orientation != 1
         except ValueError as error:
             return f"its source {source} cannot be read: {error}; run `dvc checkout fetch`"
         if turned and _alike(source, scene, row.scaling):
@@ -154,7 +173,8 @@ class Origin:
             y, x = np.argwhere(expected != mask)[0].tolist()
             yield (
                 f"is not what annotation {built.rasterized.annotation.id} and the rules give: "
-                f"{differs} pixels differ, the first at x {x}, y {y}; {_BUILD}"
+                f"{counted(differs, 'pixel differs', 'pixels differ')}, the first at x {x}, y {y}; "
+                f"{_BUILD}"
             )
 
 

@@ -8,6 +8,7 @@ from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.params import IGNORE, SUBSETS
+from maskbench.text import counted
 
 CHECKOUT = "run `dvc checkout -f combine split`"
 
@@ -21,7 +22,7 @@ def check_codes(root: Path) -> tuple[list[str], list[Problem]]:
         return [], [Problem(f"cannot be read ({error}); {CHECKOUT}", str(path))]
     wrong = []
     if not 0 < len(names) <= IGNORE:
-        wrong.append(f"has {len(names)} lines; one to {IGNORE} class names are expected")
+        wrong.append(f"has {counted(len(names), 'line')}; one to {IGNORE} class names are expected")
     wrong += [f"line {i} names no class" for i, name in enumerate(names, 1) if not name.strip()]
     twice = sorted({name for name in names if name.strip() and names.count(name) > 1})
     wrong += [f"names the class {name!r} twice" for name in twice]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import progress
+from maskbench.text import counted
 from maskbench.verification.items import CheckedItem, check_item
 from maskbench.verification.similar import Look, near_pairs
 from maskbench.verification.tables import (
@@ -47,7 +48,8 @@ class Verdict:
         count = len(self.problems)
         origin = "compared with" if self.redrawn else "not compared with (none here)"
         return (
-            f"{self.images} images, {self.classes} classes, masks {origin} annotations and rules: "
+            f"{counted(self.images, 'image')}, {counted(self.classes, 'class', 'classes')}, "
+            f"masks {origin} annotations and rules: "
             f"{count or 'no'} breach{'es' * (count != 1)}"
         )
 

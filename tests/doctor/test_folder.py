@@ -15,7 +15,15 @@ def findings(root, most=100, **sections):
     """What doctor finds on the exports in ``source``, by level; git and DVC aside."""
     (root / ".dvc").mkdir(exist_ok=True)
     found = list(check_up(params(root / "source", **sections), Layout(root), most))
-    return {level: [f.what for f in found if f.level == level] for level in (ERROR, WARNING)}
+    return {
+        level: [
+            text
+            for finding in found
+            if finding.level == level
+            for text in [finding.what, *map(str, finding.problems)]
+        ]
+        for level in (ERROR, WARNING)
+    }
 
 
 def problems_of_the_build(root):
@@ -26,9 +34,10 @@ def problems_of_the_build(root):
 
 def test_several_images(tmp_path):
     write_pairs(tmp_path / "source", [pair(number, on("img2")) for number in (1, 2, 3)])
-    [error] = findings(tmp_path)[ERROR]
-    assert error.endswith("set {img2: image} or {img2: second} (3 tasks: 1, 2, 3)")
-    assert [error] == problems_of_the_build(tmp_path)
+    headline, *errors = findings(tmp_path)[ERROR]
+    assert headline == "3 tasks cannot be read"
+    assert errors[0].endswith("set {img2: image} or {img2: second}")
+    assert errors == problems_of_the_build(tmp_path)
 
 
 def test_nothing_but_empty_masks(tmp_path):
@@ -54,5 +63,6 @@ def test_tasks_that_were_not_looked_at_may_have_what_is_missing(tmp_path):
 
 def test_nothing_annotated(tmp_path):
     write_export(tmp_path / "source", [task(1)])
-    assert findings(tmp_path)[ERROR] == ["no task has an annotation that counts"]
-    assert problems_of_the_build(tmp_path)[0].startswith("no task has an annotation that counts")
+    [error] = findings(tmp_path)[ERROR]
+    assert error.startswith("no task has an annotation that counts (tasks: 1, skipped")
+    assert problems_of_the_build(tmp_path) == [error]

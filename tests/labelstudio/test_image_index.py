@@ -174,7 +174,7 @@ def told(root, reference):
         run(root / "repo", source)
     params = parse_params(PARAMS)
     errors = [f for f in check_tasks(Folder(source), params, None) if f.level == ERROR]
-    return str(caught.value), "\n".join(error.what for error in errors)
+    return str(caught.value), "\n".join(map(str, errors))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_benchmark_is_built_of_near_names(tmp_path, file, reference):
     images = list((tmp_path / "repo" / "data" / "images").iterdir())
     assert [path.suffix.lower() for path in images] == [".png"]
     [finding] = check_tasks(Folder(source), parse_params(PARAMS), None)
-    assert "1 have an annotation that counts" in finding.what
+    assert "1 has an annotation that counts" in finding.what
 
 
 LETTERS = st.characters(exclude_characters="/\\\0", exclude_categories=["Cs", "Cc"])

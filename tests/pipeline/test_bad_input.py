@@ -29,7 +29,10 @@ REGIONS = {
         box(["Canvass"], 1, 1, 9, 9, number=9),
         "the label 'Canvass' is not in labels_map: 1 region in 1 task (3); did you mean 'Canvas'?",
     ),
-    "two points": (points([1, 1], [2, 2]), WHERE + "the outline has 2 points; at least three"),
+    "points are no list": (
+        region("polygon", ["Canvas"], {"points": None}, number=9),
+        WHERE + "points is None, not a list of points",
+    ),
     "image of another size": (
         box(["Canvas"], 2, 2, 9, 9, number=9, size=(80, 60)),
         WHERE + "was drawn on an image of 80 x 60 pixels, but 000003_scene_3.png has 40 x 30",

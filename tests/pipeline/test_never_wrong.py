@@ -56,13 +56,13 @@ def test_of_several_images_none_is_guessed(tmp_path):
     with pytest.raises(DataError) as caught:
         run(tmp_path / "repo", tmp_path / "source")
     first, *problems = str(caught.value).splitlines()
-    assert first == "fetch: 2 problems in the source; nothing was changed"
+    assert first == "fetch: 2 problems; nothing was changed"
     assert problems[0] == (
         "  - export.json, params.yaml: fetch.image_field: the data has several images (image, "
         "second) and regions lie on img2; nothing here tells which of them that tag shows: look "
         'it up in the labelling setup (<Image name="img2" value="$…">) and set {img2: image} or '
         "{img2: second} "
-        "(7 tasks: 1, 2, 3, 4, 5, …)"
+        "(7 tasks: 1, 2, 3, 4, 5 and 2 more)"
     )
     assert problems[1].startswith("  - export.json, task 8, params.yaml: fetch.image_field: the")
     assert "regions lie on image and img2" in problems[1]
@@ -75,7 +75,7 @@ def test_the_choice_is_followed_and_regions_on_the_other_image_are_listed(tmp_pa
     _, summary, *_ = run(
         tmp_path, tmp_path / "source", **chosen(tmp_path / "source", {"img2": "second"})
     )
-    assert "2 labelled regions, 1 dropped" in summary
+    assert "3 regions, 1 of them dropped" in summary
     assert pixels(tmp_path, "000001_right_1") == pixels(tmp_path, "000008_right_8") == 10 * 5
     dropped = metrics(tmp_path, "rasterize")["dropped"]
     assert dropped == {
@@ -109,7 +109,7 @@ def test_tasks_that_need_no_image_need_no_choice(tmp_path):
 def test_a_single_image_is_counted_as_a_number(tmp_path):
     write_export(tmp_path / "source", [task(1, annotation(1, []))])
     said = fetch(params(tmp_path / "source"), Layout(tmp_path))
-    assert said.startswith("1 tasks, 1 images, 0 regions")
+    assert said.startswith("1 task, 1 image, 0 regions")
     assert '"images": 1,' in (tmp_path / "metrics/fetch.json").read_text()
 
 
@@ -157,7 +157,7 @@ def test_a_build_of_nothing_but_empty_masks_stops(tmp_path, result, message):
     write_export(tmp_path / "source", [*tasks, task(9, annotation(9, []))])
     expected = (
         "no mask has a labelled pixel although regions were drawn: in 7 tasks (000001_scene_1, "
-        f"000002_scene_2, 000003_scene_3, 000004_scene_4, 000005_scene_5, …) {message}"
+        f"000002_scene_2, 000003_scene_3, 000004_scene_4, 000005_scene_5 and 2 more) {message}"
     )
     with pytest.raises(DataError, match=re.escape(expected)):
         run(tmp_path, tmp_path / "source")

@@ -31,7 +31,7 @@ def test_a_terminal_shows_progress_and_a_summary(repository):
     shown = os.read(ours, 100_000).decode()
     assert "rasterize: " in shown
     assert "/24 [" in shown
-    assert "22 of 24 tasks count, 72 labelled regions, 0 dropped" in shown
+    assert "22 of 24 tasks with an annotation that counts, 71 regions, 0 of them dropped" in shown
 
 
 def test_elsewhere_only_the_summary(repository):
@@ -40,7 +40,7 @@ def test_elsewhere_only_the_summary(repository):
     out, err = done.communicate(timeout=300)
     assert err == b""
     assert out.decode().count("\n") == 1
-    assert out.startswith(b"rasterize: 22 of 24 tasks count")
+    assert out.startswith(b"rasterize: 22 of 24 tasks with an annotation that counts")
 
 
 @pytest.mark.parametrize(

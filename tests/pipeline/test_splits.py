@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskbench.params import SUBSETS, SplitParams
-from maskbench.pipeline.splits import Group, assign_splits, groups_of, position
+from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of, position
 
 USUAL = {"train": 0.7, "valid": 0.15, "test": 0.15}
 KEYS = [f"image {i}" for i in range(10_000)]
@@ -20,7 +20,7 @@ def subset(group, ratios, salt):
 
 
 def test_groups_add_up_their_images():
-    items = [("b", {"Canvas": 3}), ("a", {}), ("b", {"Canvas": 1, "Plant": 2})]
+    items = [Member("b", {"Canvas": 3}), Member("a", {}), Member("b", {"Canvas": 1, "Plant": 2})]
     assert groups_of(items) == [Group("a", 1, {}), Group("b", 2, {"Canvas": 4, "Plant": 2})]
 
 

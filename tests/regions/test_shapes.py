@@ -215,8 +215,6 @@ LONG = "x" * 100
     [
         ({}, "points is None, not a list of points"),
         ({"points": "0,0 1,1"}, "points is '0,0 1,1', not a list"),
-        ({"points": [[1, 1], [2, 2]]}, "2 points; at least three"),
-        ({"points": []}, "0 points; at least three"),
         ({"points": [[1, 1], [2, 2], [3]]}, r"points\[2\] is \[3\], not \[x, y\]"),
         ({"points": [[1, 1], {"x": 2}, [3, 3]]}, r"points\[1\] is \{'x': 2\}"),
         ({"points": [["1", 1], [2, 2], [3, 3]]}, r"points\[0\] is '1', not a number"),
@@ -336,7 +334,6 @@ def test_a_curve_with_one_handle_is_drawn_as_label_studio_draws_it():
     [
         (None, "not a list"),
         (["a"], "not a list"),
-        (SQUARE[:1], "has 1 vertices"),
         ([*SQUARE, vertex("e", 50, 50, "b")], "branches"),
         ([*SQUARE, vertex("e", 1, 1), vertex("f", 2, 2, "e")], "branches or is broken"),
         ([vertex("a", 0, 0, "b"), vertex("b", 1, 1, "a"), vertex("c", 2, 2, "c")], "several parts"),

@@ -11,8 +11,9 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
-from maskbench.diff.report.verdict import counted, percent
+from maskbench.diff.report.verdict import percent
 from maskbench.files.manifest import Row
+from maskbench.text import counted
 
 LINKS = "task"
 """The column whose cells may be addresses; a name that looks like one is a name."""

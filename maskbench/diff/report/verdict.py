@@ -14,6 +14,7 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
+from maskbench.text import counted
 
 
 def verdict(found: Differences) -> str:
@@ -31,6 +32,8 @@ def verdict(found: Differences) -> str:
         parts.insert(1, f"{len(found.renumbered):,} only renumbered")
     if found.replaced:
         parts.append(f"{counted(len(found.replaced), 'image file')} replaced")
+    if found.pinned:
+        parts.append(f"code changed: {' → '.join(found.pinned)}")
     line = ", ".join(parts)
     why = reasons(found)
     return f"{line}; because: {', '.join(why)}" if why else line
@@ -79,15 +82,6 @@ def _moving(found: Differences) -> list[str]:
 def _number(items: Iterable[object], noun: str, what: str, plural: str | None = None) -> str:
     number = len(list(items))
     return f"{counted(number, noun, plural)} {what}" if number else ""
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: ``1 mask``, ``2 masks``, ``10,000 masks``."""
-    return f"{number:,} {noun if number == 1 else plural or _plural(noun)}"
-
-
-def _plural(noun: str) -> str:
-    return noun + ("S" if noun.isupper() else "s")
 
 
 def percent(share: float) -> str:

@@ -18,6 +18,7 @@ from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.files.json import json_text
 from maskbench.params import SUBSETS
+from maskbench.text import counted
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
@@ -36,7 +37,7 @@ def write(source: ExportSource, folder: Path) -> str:
         (folder / split).mkdir(exist_ok=True)
         for key in source.benchmark.splits[split]:
             copy_scene(source.benchmark, key, folder / split)
-    return f"{total} instances in COCO's format"
+    return f"{counted(total, 'instance')} in COCO's format"
 
 
 def _split(source: ExportSource, split: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from maskbench.dataset import Benchmark
 from maskbench.export.folder import copy, copy_scene
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
-from maskbench.text import escape_markdown
+from maskbench.text import counted, escape_markdown
 
 NEEDS_REGIONS = False
 OPTIONS = ()
@@ -31,7 +31,7 @@ def write(source: ExportSource, folder: Path) -> str:
         _write_split(benchmark, benchmark.splits[name], folder / place)
     write_text(folder / "README.md", _card(benchmark, list(used.values())))
     total = sum(len(benchmark.splits[name]) for name in used)
-    return f"{total} images with masks for Hugging Face datasets"
+    return f"{counted(total, 'image')} with masks for Hugging Face datasets"
 
 
 def _write_split(benchmark: Benchmark, keys: tuple[str, ...], folder: Path) -> None:

@@ -18,6 +18,7 @@ from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.pages.palette import voc_color
 from maskbench.params import SUBSETS
+from maskbench.text import counted
 
 NEEDS_REGIONS = False
 OPTIONS = ()
@@ -45,7 +46,7 @@ def write(source: ExportSource, folder: Path) -> str:
         for value, name in enumerate(benchmark.classes)
     )
     write_text(root / "labelmap.txt", "".join(lines))
-    return f"{len(keys)} masks in Pascal VOC's format"
+    return f"{counted(len(keys), 'mask')} in Pascal VOC's format"
 
 
 def _write_scene(benchmark: Benchmark, key: str, target: Path) -> None:

@@ -30,6 +30,7 @@ from maskbench.files.atomic import write_text
 from maskbench.files.hashing import sha256, sha256_file
 from maskbench.files.json import json_text
 from maskbench.params import SUBSETS
+from maskbench.text import counted
 
 SHARD_MB = 256.0
 """About how many megabytes (10^6 bytes) a shard has at most."""
@@ -67,7 +68,7 @@ def write(source: ExportSource, folder: Path, shard_mb: float = SHARD_MB) -> str
     write_text(folder / "index.json", json_text(index))
     shards = [shard for found in index["shards"].values() for shard in found]
     samples = sum(shard["samples"] for shard in shards)
-    return f"{samples} images with masks in {len(shards)} shard{'s' * (len(shards) > 1)}"
+    return f"{counted(samples, 'image')} with masks in {counted(len(shards), 'shard')}"
 
 
 def _write_split(benchmark: Benchmark, name: str, folder: Path, most: float) -> list[Any]:

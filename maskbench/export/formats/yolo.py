@@ -19,6 +19,7 @@ from maskbench.export.folder import copy_scene
 from maskbench.export.source import ExportSource
 from maskbench.files.atomic import write_text
 from maskbench.params import SUBSETS
+from maskbench.text import counted
 
 if TYPE_CHECKING:
     from maskbench.export.instances import Instance
@@ -41,7 +42,7 @@ def write(source: ExportSource, folder: Path) -> str:
             copy_scene(source.benchmark, key, folder / "images" / split)
             total += len(lines)
     write_text(folder / "data.yaml", _description(source))
-    return f"{total} outlines in YOLO's format"
+    return f"{counted(total, 'outline')} in YOLO's format"
 
 
 def _description(source: ExportSource) -> str:

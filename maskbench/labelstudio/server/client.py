@@ -38,6 +38,7 @@ from maskbench.labelstudio.server.private_network import (
     origin,
 )
 from maskbench.labelstudio.server.retry import PatientRetry
+from maskbench.text import counted
 
 Result = TypeVar("Result")
 
@@ -164,7 +165,7 @@ class Client:
             except TransientError as failure:
                 place = (self.server if name.startswith("/") else "") + without_query(name)
                 if not retry.total:
-                    repeated = f"gave up after {len(retry.history)} repetitions"
+                    repeated = f"gave up after {counted(len(retry.history), 'repetition')}"
                     raise GaveUpError(f"{place} {failure}; {repeated}") from None
                 retry = retry.increment("GET", place, error=failure)
                 retry.sleep()
@@ -242,7 +243,7 @@ class Client:
             what = "did not answer in time" if late else f"cannot be reached ({reason})"
             if not isinstance(error.args[0], MaxRetryError):  # in the middle of the body
                 raise TransientError(what) from None
-            repeated = f"gave up after {self.patience.retries} repetitions"
+            repeated = f"gave up after {counted(self.patience.retries, 'repetition')}"
             raise GaveUpError(f"{without_query(url)} {what}; {repeated}") from None
         except requests.exceptions.ChunkedEncodingError:
             raise TransientError("cut its answer off") from None

@@ -10,6 +10,7 @@ import requests
 from urllib3.util.retry import Retry
 
 from maskbench.errors import SourceError
+from maskbench.text import counted
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -24,6 +25,21 @@ LONGEST_WAIT = 300
 """Longest ``Retry-After`` that is obeyed, in seconds."""
 
 _MISSING = "'NoneType' object has no attribute"  # how a server words an upload that is gone
+
+_MISSING_CAUSES = {
+    "/data/upload/": "the upload was deleted from Label Studio: import the image again, or delete "
+    "the task",
+    "/data/local-files": "no such file lies below Label Studio's document root, or no local "
+    "storage of the project covers its folder: look at the project's Settings, Cloud Storage",
+    "/resolve/": "no storage of the project serves this address: look at the project's Settings, "
+    "Cloud Storage",
+}
+"""Why Label Studio does not have what a task names, and where to mend it, by the address."""
+
+_FORBIDDEN = (
+    "who asks may not see it; on Label Studio: sign in as the key's user and look whether the "
+    "project opens; on another host: make the image public, or import an address that still works"
+)
 
 
 class TransientError(Exception):
@@ -61,7 +77,11 @@ def raise_for_status(response: requests.Response) -> requests.Response:
     response.close()
     name = without_query(response.url)
     if status in (404, 410) or (status == 500 and _MISSING in said):
-        raise NotThereError(f"{name} is not there ({said or status})")
+        causes = (cause for part, cause in _MISSING_CAUSES.items() if part in name)
+        otherwise = f"answered {status}" if status == 500 or not said else said
+        raise NotThereError(f"{name} is not there: {next(causes, otherwise)}")
+    if status == 403:
+        raise SourceError(f"{name} answered 403{f' ({said})' if said else ''}: {_FORBIDDEN}")
     what = f"answered {status}" + (f" ({said})" if said else "")
     if status == 500:
         raise TransientError(what)
@@ -77,7 +97,7 @@ def _not_repeated(said: str, response: requests.Response) -> GaveUpError:
     retries = cast(Retry, response.raw.retries)  # urllib3 leaves it on every response
     if (retries.get_retry_after(response.raw) or 0) > LONGEST_WAIT:
         return BusyError(f"{said} and asks to wait longer than {LONGEST_WAIT} s; try again later")
-    return GaveUpError(f"{said}; gave up after {len(retries.history)} repetitions")
+    return GaveUpError(f"{said}; gave up after {counted(len(retries.history), 'repetition')}")
 
 
 def detail(response: requests.Response) -> str:

@@ -13,6 +13,7 @@ from maskbench.errors import SourceError
 from maskbench.labelstudio.server.auth import LEGACY, Key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
+from maskbench.text import counted
 from tests.harness.web import Web
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
@@ -99,7 +100,7 @@ def test_a_failure_that_lasts_is_one_clear_error(client, web, name, retries):
         client.json("/api/x", {"signature": "hidden"}, retries)
     count = 3 if retries is None else retries
     assert str(error.value).startswith(f"{web.url}/api/x ")
-    assert str(error.value).endswith(f"; gave up after {count} repetitions")
+    assert str(error.value).endswith(f"; gave up after {counted(count, 'repetition')}")
     assert "hidden" not in str(error.value)
     assert len(web.seen) == count + 1
 
@@ -107,7 +108,7 @@ def test_a_failure_that_lasts_is_one_clear_error(client, web, name, retries):
 def test_a_server_that_is_late_for_good(client, web):
     web.answers += [FAILURES["late"]] * 99
     client.patience = HASTY
-    with pytest.raises(GaveUpError, match="did not answer in time; gave up after 1 repetitions"):
+    with pytest.raises(GaveUpError, match="did not answer in time; gave up after 1 repetition"):
         client.json("/api/x", retries=1)
 
 
@@ -129,9 +130,29 @@ def test_an_upload_that_is_gone_is_not_asked_for_again(client, web):
     """Label Studio answers 500 then."""
     said = json.dumps({"detail": "'NoneType' object has no attribute 'has_permission'"})
     web.answers += [(500, {}, said.encode())]
-    with pytest.raises(NotThereError):
+    with pytest.raises(NotThereError, match="upload was deleted from Label Studio: import the ima"):
         client.once(f"{web.url}/data/upload/1/x.png", stream=True)
     assert len(web.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "said"),
+    [
+        (
+            403,
+            "/api/x",
+            r"/api/x answered 403 \(not you\): who asks may not see it; on Label Studio",
+        ),
+        (404, "/data/local-files/?d=a.png", "or no local storage of the project covers its folder"),
+        (404, "/tasks/7/resolve/?fileuri=x", "no storage of the project serves this address"),
+        (404, "/api/x", "/api/x is not there: not you"),
+        (500, "/data/upload/1/a.png", "answered 500"),
+    ],
+)
+def test_a_refusal_says_where_to_mend_it(client, web, status, path, said):
+    web.answers += [(status, {}, b'{"detail": "not you"}')] * 9
+    with pytest.raises(SourceError, match=said):
+        client.json(path)
 
 
 def test_retry_after_is_respected(client, web, monkeypatch):

@@ -1,0 +1,60 @@
+"""Hold what a check of tasks has seen so far."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from maskbench.errors import Problem
+from maskbench.files.levels import Levels
+from maskbench.pipeline.fetch import Missing
+from maskbench.pipeline.grouping import GroupedImage
+
+
+@dataclass
+class Seen:
+    """What was found in the tasks so far; lists of integers are task ids.
+
+    Attributes:
+        total: How many tasks the source has.
+        tasks: How many of them were read.
+        looked: In how many of them images and regions were looked at.
+        fetched: What *fetch* would count in a task, by key.
+        facts: What *rasterize* would count, by key.
+        masks: The combinations of labels, as *combine* counts them, by key.
+        images: What tasks with an annotation that counts say of their group.
+        unknown: Regions by label without a class, by task id.
+        bad_tasks: Why tasks cannot be read.
+        bad_images: Why images cannot be used.
+        bad_regions: What is wrong with regions.
+        missing: Tasks that are left out for lack of an image.
+        levels: Few used values of images with 16 bits, by key.
+        turned: Tasks whose image EXIF turns.
+        clipped: Tasks with regions that reach off the image.
+        names: Tasks by their image's name.
+        bytes: Tasks by their image's digest.
+        dropped: Regions without pixels, by reason.
+    """
+
+    total: int = 0
+    tasks: int = 0
+    looked: int = 0
+    fetched: dict[str, dict[str, Any]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    images: list[GroupedImage] = field(default_factory=list)
+    unknown: dict[int, Counter[str]] = field(default_factory=dict)
+    bad_tasks: list[Problem] = field(default_factory=list)
+    bad_images: list[Problem] = field(default_factory=list)
+    bad_regions: list[Problem] = field(default_factory=list)
+    missing: Missing = field(default_factory=Missing)
+    levels: dict[str, Levels] = field(default_factory=dict)
+    turned: list[int] = field(default_factory=list)
+    clipped: list[int] = field(default_factory=list)
+    names: dict[str, list[int]] = field(default_factory=dict)
+    bytes: dict[str, list[int]] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether there are tasks that were not looked at."""
+        return self.looked < self.total

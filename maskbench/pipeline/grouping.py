@@ -1,0 +1,312 @@
+"""Find the group of each image, and the subset that is published for it.
+
+Images of one group stay in one subset. A group is what ``split.group_by`` reads from each task;
+without it, and for tasks that may be alone, it is the image itself, by the digest of its bytes.
+Groups that hold the same image are joined, so that no picture is in two subsets.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from maskbench.errors import Problem, did_you_mean
+from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
+from maskbench.params import SUBSETS, SplitParams, ValueFrom
+from maskbench.pipeline.published import read_published, subset_named
+from maskbench.regions.task import Annotation, Task
+from maskbench.text import counted, some
+
+
+class GroupedImage(NamedTuple):
+    """What one task says of its image's group and subset.
+
+    Attributes:
+        key: The image's key.
+        task: Label Studio's task id.
+        image: The digest of the image's file.
+        path: The image's path in the task's data, without Label Studio's prefix.
+        group: The value that groups; None if there is none, or nothing groups.
+        published: The subset's published name, as the task tells it.
+        fault: Why no single value can be read.
+        hint: What there is where a value is missing: field names, or the name that does not match.
+    """
+
+    key: str
+    task: int
+    image: str
+    path: str
+    group: str | None
+    published: str | None
+    fault: str | None
+    hint: str
+
+
+class Grouping(NamedTuple):
+    """The groups of all images.
+
+    Attributes:
+        groups: The group of each image, by key.
+        published: The published subset, by key, of images that have one.
+        problems: Why the images cannot be split.
+        notes: What is worth knowing, one sentence each.
+    """
+
+    groups: Mapping[str, str]
+    published: Mapping[str, str]
+    problems: Sequence[Problem]
+    notes: Sequence[str]
+
+
+def read_groups(task: Task, annotation: Annotation, params: SplitParams) -> GroupedImage:
+    """Read what a task and its annotation that counts say of the image's group and subset."""
+    if task.image is None:
+        raise ValueError(f"task {task.id} has no image, and so no group")
+    path = _image_path(task)
+    group = published = fault = None
+    try:
+        group = _read(params.group_by, task, annotation, path)
+        published = _read(params.published, task, annotation, path)
+    except ValueError as error:
+        fault = str(error)
+    hint = "" if group is not None else _hint(params.group_by, task, annotation, path)
+    return GroupedImage(task.key, task.id, task.image.sha256, path, group, published, fault, hint)
+
+
+def _image_path(task: Task) -> str:
+    try:
+        *folders, name = reference_parts(task.reference or "")
+    except ValueError:  # the image itself stands in the data
+        return task.key
+    return "/".join([*folders, without_upload_prefix(name)])
+
+
+def _read(
+    source: str | ValueFrom | None, task: Task, annotation: Annotation, path: str
+) -> str | None:
+    """Return the value that groups; None if there is none.
+
+    Raises:
+        ValueError: Regions say different things.
+    """
+    if source is None or (isinstance(source, ValueFrom) and source.kind == "file"):
+        return None
+    if isinstance(source, str):
+        value = {**task.data, **annotation.answers}.get(source)
+        return _chosen(source, annotation) if value is None else _text(value)
+    elif source.kind == "field":
+        value = task.data.get(source.what)
+    elif source.kind == "choice":
+        return _chosen(source.what, annotation)
+    else:
+        found = re.search(source.what, _part(source, path))
+        value = found[1] if found else None
+    return _text(value)
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _chosen(control: str, annotation: Annotation) -> str | None:
+    answers = [annotation.answers, *(region.answers for region in annotation.regions)]
+    values = sorted({text for entry in answers if (text := _text(entry.get(control)))})
+    if len(values) > 1:
+        raise ValueError(
+            f"the choice {control!r} has several values in one annotation: {some(values)}; choose "
+            "one of them everywhere"
+        )
+    return values[0] if values else None
+
+
+def _part(source: ValueFrom, path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return name if source.kind == "name" else folder
+
+
+def _hint(source: str | ValueFrom | None, task: Task, annotation: Annotation, path: str) -> str:
+    if isinstance(source, str):
+        return did_you_mean(source, map(str, {**task.data, **annotation.answers}))
+    if source is None or source.kind in ("name", "folder"):
+        return "" if source is None else repr(_part(source, path))
+    answers = [annotation.answers, *(region.answers for region in annotation.regions)]
+    names = task.data if source.kind == "field" else {name for entry in answers for name in entry}
+    return did_you_mean(source.what, map(str, names))
+
+
+def group_images(
+    images: Sequence[GroupedImage], params: SplitParams, root: Path, is_all: bool = True
+) -> Grouping:
+    """Find the group and the published subset of each image, and what is wrong with them.
+
+    Args:
+        images: What each task says.
+        params: The section ``split``.
+        root: The folder in which the file of ``split.published`` is looked for.
+        is_all: These are all images; otherwise what is missing may lie in the others.
+    """
+    problems = [
+        Problem(image.fault, task=image.task, param="split.group_by")
+        for image in images
+        if image.fault is not None
+    ]
+    problems += _without_group(images, params, is_all)
+    names, joins = _joined(images)
+    if params.same_image == "error":
+        problems += [Problem(what, param="split.group_by") for what in joins]
+    published, wrong, notes = _published(images, params, root, names, is_all)
+    problems += wrong
+    if joins and params.same_image == "join":
+        notes = [f"joined: {some(joins)}", *notes]
+    groups = {image.key: names[_own(image)] for image in images}
+    return Grouping(groups, published, problems, notes)
+
+
+def _own(image: GroupedImage) -> str:
+    return image.image if image.group is None else image.group
+
+
+def _without_group(
+    images: Sequence[GroupedImage], params: SplitParams, is_all: bool
+) -> Iterable[Problem]:
+    """Yield a problem for each task without the value that groups, if that is one."""
+    by = params.group_by
+    lacking = [image for image in images if image.group is None and image.fault is None]
+    nobody_has = is_all and len(lacking) == len(images)
+    if by is None or not lacking or (params.without_group == "alone" and not nobody_has):
+        return
+    kind, name = ("field", by) if isinstance(by, str) else by
+    what = {
+        "field": f"its data has no field {name!r}",
+        "choice": f"its annotation has no choice {name!r}",
+        "name": f"its image's name does not match '{name}'",
+        "folder": f"its image's folder does not match '{name}'",
+    }[kind]
+    cure = (
+        "no task has what groups: correct it"
+        if nobody_has
+        else "give it a value, or set split.without_group: alone"
+    )
+    for image in lacking:
+        yield Problem(
+            f"{what} ({lacking[0].hint}); {cure}", task=image.task, param="split.group_by"
+        )
+
+
+def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:
+    """Join groups that hold the same image.
+
+    Returns:
+        The name of the joined group by the name of each group (named groups before digests, then
+        the first in alphabetical order), and a sentence on each picture that joins named groups.
+    """
+    digests = {image.image for image in images if image.group is None}
+    holders: dict[str, dict[str, int]] = {}  # image → group → a task
+    for image in images:
+        holders.setdefault(image.image, {}).setdefault(_own(image), image.task)
+    joined = {_own(image): {_own(image)} for image in images}
+    told = []
+    for groups in holders.values():
+        together = set().union(*(joined[group] for group in groups))
+        for group in together:
+            joined[group] = together
+        if len(named := {g: task for g, task in groups.items() if g not in digests}) > 1:
+            tasks = " and ".join(str(task) for task in sorted(named.values()))
+            told.append(
+                f"tasks {tasks} show the same picture in the groups "
+                f"{' and '.join(map(repr, sorted(named)))}"
+            )
+    names = {
+        group: min(others, key=lambda name: (name in digests, name))
+        for group, others in joined.items()
+    }
+    return names, told
+
+
+_Published = tuple[dict[str, str], list[Problem], list[str]]
+
+
+def _published(
+    images: Sequence[GroupedImage],
+    params: SplitParams,
+    root: Path,
+    names: Mapping[str, str],
+    is_all: bool,
+) -> _Published:
+    """Return the published subset by key, what is wrong with them, and what is worth knowing."""
+    source = params.published
+    if source is None:
+        return {}, [], []
+    if source.kind == "file":
+        found, problems, notes = _from_table(images, root / source.what, source.what, is_all)
+    else:
+        found = {image.key: image.published for image in images if image.published}
+        problems, notes = [], []
+        if is_all and images and not found:
+            what = f"no task has the {source.kind} {source.what!r}; correct it"
+            problems.append(Problem(what, param=f"split.published.{source.kind}"))
+    published = {}
+    groups: dict[str, dict[str, int]] = {}  # group → subset → a task
+    for image in images:
+        if (text := found.get(image.key)) is None:
+            continue
+        subset = subset_named(text)
+        if subset is None:
+            what = f"{text!r} is no subset; {did_you_mean(text, SUBSETS)}"
+            problems.append(Problem(what, task=image.task, param="split.published"))
+            continue
+        published[image.key] = subset
+        groups.setdefault(names[_own(image)], {}).setdefault(subset, image.task)
+    problems += [_divided(group, subsets) for group, subsets in groups.items() if len(subsets) > 1]
+    return published, problems, notes
+
+
+def _divided(group: str, subsets: Mapping[str, int]) -> Problem:
+    where = " and ".join(f"{name} (task {task})" for name, task in sorted(subsets.items()))
+    what = (
+        f"the group {group[:80]!r} is published in {where}: give its images one subset, or delete "
+        "a task; images of a group, and equal images, stay together"
+    )
+    return Problem(what, param="split.published")
+
+
+def _from_table(
+    images: Sequence[GroupedImage], path: Path, name: str, is_all: bool
+) -> tuple[dict[str, str], list[Problem], list[str]]:
+    """Read the subsets by key from a table with the columns ``image`` (or ``key``) and ``split``.
+
+    An image is named by its key, or by the end of its path, with or without the file's ending.
+    """
+    rows, problems = read_published(path, name)
+    known: dict[str, list[GroupedImage]] = {}
+    for image in images:
+        for written in _names(image):
+            known.setdefault(written, []).append(image)
+    found: dict[str, str] = {}
+    idle = []
+    for written, subset in rows.items():
+        fitting = known.get(written, [])
+        if len({_own(image) for image in fitting}) > 1:
+            tasks = some(image.task for image in fitting)
+            what = f"{written!r} fits the images of several tasks ({tasks}): write their keys"
+            problems.append(Problem(what, name, param="split.published.file"))
+        elif not fitting:
+            idle.append(written)
+        found |= {image.key: subset for image in fitting}
+    if idle and is_all and len(idle) == len(rows):
+        what = f"none of its {counted(len(rows), 'line')} fits an image: {some(idle)}"
+        problems.append(Problem(what, name, param="split.published.file"))
+    elif idle and is_all:
+        lines = counted(len(idle), f"line of {name} fits", f"lines of {name} fit")
+        note = f"{lines} no image: {some(idle)}"
+        return found, problems, [note]
+    return found, problems, []
+
+
+def _names(image: GroupedImage) -> set[str]:
+    parts = image.path.split("/")
+    ends = {"/".join(parts[i:]) for i in range(len(parts))}
+    return {image.key, *ends, *(end.rpartition(".")[0] or end for end in ends)}
