@@ -3,11 +3,18 @@
 import base64
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from maskbench.files.images import read_scene
+from maskbench.files.levels import Scaling
+
+LONGEST = 1600
+"""Pixels of a scene's longer side in the page; masks keep every pixel."""
 
 
 def palette_picture(
@@ -24,6 +31,24 @@ def palette_picture(
     picture.putpalette([part for color in colors for part in color])
     if is_transparent:
         picture.info["transparency"] = 0
+    return picture
+
+
+def scene(path: Path, scaling: Scaling | None = None, longest: int = LONGEST) -> Image.Image:
+    """Return a scene as RGB, no side longer than ``longest`` pixels.
+
+    Args:
+        path: Its file.
+        scaling: What the manifest says of a wide image.
+        longest: Most pixels of a side.
+    """
+    with Image.open(path) as image:
+        if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
+            image.draft("RGB", (longest, longest))  # decodes a fraction of a large photo
+            picture = image.convert("RGB")
+        else:
+            picture = Image.fromarray(read_scene(path, scaling))
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return picture
 
 

@@ -47,7 +47,9 @@ def test_from_a_project_to_a_refresh(api, studio, here, capsys):
     params = parse_yaml((here / "walls/params.yaml").read_text())
     assert params["labels_map"] == {"Background": 0, "Zebra": 1, "Obstruction": 2}
     assert params["rasterize"]["overlap"] == "smallest"
-    assert params["fetch"].keys() == {"server", "project", "snapshot", "private_hosts"}
+    assert params["fetch"].keys() == {
+        "server", "project", "snapshot", "private_hosts", "missing_images",
+    }  # fmt: skip
     assert studio.legacy_token not in "".join(
         path.read_text(errors="replace") for path in here.rglob("*") if path.is_file()
     )

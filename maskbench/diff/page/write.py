@@ -1,9 +1,7 @@
 """Write the page: chosen items, their pictures, and one HTML file that holds all the rest."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,15 +14,14 @@ from maskbench.diff.report.sections import LINKS, Section, author_words, column,
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
-from maskbench.pages.palette import class_colors, hex_color
-from maskbench.pages.tables import Cell, table
-from maskbench.pages.template import asset, fill, page
+from maskbench.pages.data import class_entries
+from maskbench.pages.palette import MARKS, hex_color
+from maskbench.pages.tables import Cell, Table
+from maskbench.pages.template import render
 from maskbench.parallel.run import run_all
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
-_SHARED_SCRIPTS = ("elements.js", "theme.js", "viewer.js")
-_OWN_SCRIPTS = ("list.js", "pixel.js", "panes.js", "keys.js")
-_IMAGE_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
+_ITEM_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
 
 def write_page(
@@ -40,25 +37,40 @@ def write_page(
     names = class_order(before, after, found)
     items = [_entry(i, entry, found) for i, entry in enumerate(entries)]
     shown = _shown(items, before, after)
-    images = folder / "images"
-    images.mkdir(parents=True, exist_ok=True)
-    for stale in filter(_IMAGE_FILE.fullmatch, sorted(entry.name for entry in images.iterdir())):
-        (images / stale).unlink()
-    draw = DrawItem(images, names, context(before), context(after))
+    _remove_older(folder)
+    draw = DrawItem(folder, names, context(before), context(after))
     for _ in run_all(draw, shown, "page"):
         pass
     data = {
-        "before": _version(before),
-        "after": _version(after),
-        "classes": [
-            {"name": name, "colour": hex_color(color)}
-            for name, color in zip(names, class_colors(len(names)), strict=True)
-        ],
+        "id": f"{before.commit or before.label}-{after.commit or after.label}",
+        "title": f"{found.before} → {found.after}",
+        "after": {"revision": after.commit[:12] if after.commit else ""},
+        "classes": class_entries(names),
+        "marks": {name: hex_color(color) for name, color in MARKS.items()},
         "causes": CAUSE_TITLES,
         "items": items,
         "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
     }
-    write_text(folder / "index.html", _html(found, data))
+    page = render(
+        "diff/page.html",
+        f"{found.before} → {found.after} · maskbench diff",
+        data,
+        heading=heading(found),
+        verdict=verdict(found),
+        sections=[
+            _section(section, {item["key"] for item in items}) for section in sections(found)
+        ],
+    )
+    write_text(folder / "index.html", page)
+
+
+def _remove_older(folder: Path) -> None:
+    """Delete the pictures and data of an older page, and nothing else."""
+    for kind in ("images", "items"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in (folder / kind).iterdir())
+        for stale in filter(_ITEM_FILE.fullmatch, names):
+            (folder / kind / stale).unlink()
 
 
 def class_order(before: Version, after: Version, found: Differences) -> list[str]:
@@ -66,16 +78,6 @@ def class_order(before: Version, after: Version, found: Differences) -> list[str
     new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
     old = sorted(before.params.labels_map, key=lambda name: before.params.labels_map[name])
     return list(dict.fromkeys([*new, *old, *found.classes]))[:255]
-
-
-def _version(version: Version) -> dict[str, Any]:
-    params = version.params
-    return {
-        "label": version.label,
-        "rules": [[rule.name, sorted(rule.when), rule.then] for rule in params.rules],
-        "overlap": params.rasterize.overlap,
-        "revision": version.commit[:12] if version.commit else "",
-    }
 
 
 def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str, Any]:
@@ -159,35 +161,22 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
     }
 
 
-def _html(found: Differences, data: Mapping[str, Any]) -> str:
-    shared = json.dumps(data, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
-    shown = {item["key"] for item in data["items"]}
-    scripts = [asset("pages", name) for name in _SHARED_SCRIPTS]
-    scripts += [asset("diff.page", name) for name in _OWN_SCRIPTS]
-    parts = {
-        "HEADING": escape(heading(found)),
-        "VERDICT": escape(verdict(found)),
-        "SUMMARY": "\n".join(_section(section, shown) for section in sections(found)),
-        "DATA": shared,
-        "SCRIPT": "\n".join(scripts),
-    }
-    body = fill(asset("diff.page", "page.html"), parts)
-    styles = [asset("pages", "viewer.css"), asset("diff.page", "page.css")]
-    return "".join(page(f"{found.before} → {found.after} · maskbench diff", styles, [body]))
-
-
-def _section(section: Section, shown: Collection[str], most: int = 1000) -> str:
+def _section(section: Section, shown: Collection[str], most: int = 1000) -> dict[str, Any]:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
-    markup = table(
+    more = len(section.rows) - most
+    drawn = Table(
+        section.title,
         [column(section.columns[i]) for i in used],
-        ([_cell(section, row, i, shown) for i in used] for row in section.rows[:most]),
+        [[_cell(section, row, i, shown) for i in used] for row in section.rows[:most]],
         [section.columns[i].startswith(">") for i in used],
     )
-    more = len(section.rows) - most
-    note = f"<p>… and {more:,} more: see the JSON report.</p>" if more > 0 else ""
-    alarm = ' class="alarm"' if section.alarm else ""
-    count = f" <small>{len(section.rows):,}</small>" if section.keys else ""
-    return f"<section{alarm}><h2>{escape(section.title)}{count}</h2>{markup}{note}</section>"
+    return {
+        "title": section.title,
+        "alarm": section.alarm,
+        "count": f"{len(section.rows):,}" if section.keys else "",
+        "table": drawn,
+        "note": f"… and {more:,} more: see the JSON report." if more > 0 else "",
+    }
 
 
 def _cell(section: Section, row: Sequence[str], place: int, shown: Collection[str]) -> Cell:
@@ -195,5 +184,5 @@ def _cell(section: Section, row: Sequence[str], place: int, shown: Collection[st
     if section.columns[place] == LINKS and text.startswith(("http://", "https://")):
         return Cell("task", link=text)
     if place == 0 and section.keys and text in shown:
-        return Cell(text, link="#" + quote(text, safe=""))
+        return Cell(text, link="#key=" + quote(text, safe=""))
     return Cell(text)
