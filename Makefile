@@ -56,6 +56,7 @@ reliability: .venv/dev  ## kills, damaged inputs and the rest, hours; writes doc
 lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may change)
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build \
 		-o requirements/core.lock pyproject.toml
+	cp requirements/core.lock maskbench/init/template/requirements.lock
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --extra dev -c requirements/core.lock \
 		-o requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --resolution lowest-direct \

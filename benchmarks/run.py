@@ -3,8 +3,9 @@
 Run ``python benchmarks/run.py`` for everything, ``python benchmarks/run.py tools scoring`` for some
 sections only (the others stay as measured last), ``--images 5 --rounds 1`` for a quick look.
 
-Times are wall times of whole processes, medians of interleaved rounds. Peers run in an environment
-of their own (requirements/peers.lock). Truth is the exact fill, painted in the tool's order.
+Times are wall times of whole processes, medians of interleaved rounds. maskbench and its peers each
+run in an environment of their own (requirements/core.lock, peers.lock). Truth is the exact fill,
+painted in the tool's order.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import workloads
-from harness import CACHE, HERE, WORK, ours, peers_python, prepare, recipe, theirs
+from harness import CACHE, HERE, WORK, ours, prepare, python_of, recipe, theirs
 from truth import area_bias, different, errors
 
 from maskbench.files.atomic import write_text
@@ -79,9 +80,9 @@ def tools_section(images: int | None, rounds: int) -> str:
     for name in TIMED:
         workload = workloads.WORKLOADS[name]
         rows += measure(workload, min(images or workload.images, workload.images), rounds)
-    figures = RESULTS / "tools.json"
+    figures, picture = RESULTS / "tools.json", HERE / "docs/performance.svg"
     write_text(figures, json.dumps(rows, indent=1))
-    words = [peers_python(), HERE / "benchmarks/plot.py", figures, HERE / "docs/performance.svg"]
+    words = [python_of("peers"), HERE / "benchmarks/plot.py", figures, picture]
     subprocess.run(words, check=True)
     head = "| workload | tool | ms an image | time, maskbench = 1 | wrong pixels | area bias |"
     base = {row["workload"]: row["seconds"] for row in rows if row["tool"] == "maskbench"}
@@ -135,7 +136,7 @@ def section(name: str, images: int | None, rounds: int) -> str:
     if name == "incremental":
         few = ["--tasks", str(10 * images)] if images else []
         return script_section(sys.executable, "incremental", *few)
-    return script_section(peers_python(), "evaluate")
+    return script_section(python_of("peers"), "evaluate")
 
 
 def render(measured: Mapping[str, str]) -> str:

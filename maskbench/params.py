@@ -34,7 +34,7 @@ class FetchParams(NamedTuple):
     Attributes:
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
-        folder: Folder with Label Studio JSON exports and their images.
+        folder: Folder with Label Studio JSON exports and their images; not read with a server.
         snapshot: Name of this take; another name takes the server's labels again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
@@ -289,7 +289,7 @@ def _check_aliased(check: Checker, params: Params) -> None:
 
 def _fetch(check: Checker, raw: Any) -> FetchParams:
     known = ("project", *(name for name in FetchParams._fields if name != "projects"))
-    section = check.mapping(raw, "fetch", known=known, required=("folder",))
+    section = check.mapping(raw, "fetch", known=known)
     server = check.text(section.get("server"), "fetch.server", optional=True)
     if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
         check.add("fetch.server", "the address holds a login; the key comes from the environment")
@@ -307,7 +307,7 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
     return FetchParams(
         server=server.rstrip("/") if server else None,
         projects=tuple(ids),
-        folder=(check.text(section["folder"], "fetch.folder") if "folder" in section else "") or "",
+        folder=_folder(check, section, server),
         snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
         private_hosts=_private_hosts(check, section.get("private_hosts")),
         image_field=_image_field(check, section.get("image_field")),
@@ -318,6 +318,14 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
             section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
         ),
     )
+
+
+def _folder(check: Checker, section: Mapping[str, Any], server: str | None) -> str:
+    """Return the folder, which may be missing or empty with a server."""
+    if server is None and "folder" not in section:
+        check.add("fetch.folder", "is missing")
+        return ""
+    return check.text(section.get("folder"), "fetch.folder", optional=server is not None) or ""
 
 
 def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:

@@ -36,6 +36,7 @@ class Room(NamedTuple):
 
 FLOORS = (
     (Room("cli.py, commands/", ("cli", "commands"), ("one file", "for each subcommand")),),
+    (Room("init/", ("init",), ("a new repository", "of a team's own")),),
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),

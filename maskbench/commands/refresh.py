@@ -12,6 +12,7 @@ Exit status: 0 nothing changed, or the build is done; with --check, 10 if someth
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 CHANGED = 10
@@ -29,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.versions.refresh import look, take
+    from maskbench.versions.remote import ADVICE, why_private
 
     layout = Layout(find_root(Path()))
     changes = look(load_params(layout.params), layout)
@@ -42,4 +44,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"snapshot: {name}")
     print("\n".join(masks.lines("masks")))
     print("Look at it with `maskbench diff` and `dvc metrics diff`; then commit, and `dvc push`.")
+    private = why_private(layout.root)
+    if private:
+        print(f"warning: {private}; {ADVICE}", file=sys.stderr)
     return 0

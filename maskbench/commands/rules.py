@@ -3,7 +3,8 @@
 List every combination of labels in the fetched tasks with its pixels, the class that it becomes and
 the rule or parameter that decides. For combinations without a rule, show who would get their
 pixels: the smallest region, the top one (drawn last), or the first label of a priority; and propose
-lines for params.yaml. The build need not have passed; `dvc repro fetch` has to.
+lines for params.yaml. Labels without a class are counted as if the proposed lines were there. The
+build need not have passed; `dvc repro fetch` has to.
 
   maskbench rules                               look
   maskbench rules --write                       a class and a rule for each combination without one
@@ -12,7 +13,7 @@ lines for params.yaml. The build need not have passed; `dvc repro fetch` has to.
 
 --write keeps comments, and never changes the value of a class that is there.
 
-Exit status: 0 done; 1 there is nothing to look at; 2 params.yaml is wrong; 4 labels have no class.
+Exit status: 0 done; 1 there is nothing to look at; 2 params.yaml is wrong; 4 a task is damaged.
 """
 
 import argparse
@@ -34,14 +35,20 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.pipeline.survey import survey
+    from maskbench.regions.proposals import unknown_problems
     from maskbench.regions.rules import add_up
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
     found = survey(params, layout)
-    totals = add_up((task.task, task.combinations) for task in found)
-    print("\n".join([*decisions(totals, params), *preview(totals, found, params, args.policy)]))
-    lines = proposal(args.policy, totals, found, params)
+    totals = add_up((task.task, task.combinations) for task in found.tasks)
+    parts = [
+        [str(problem) for problem in unknown_problems(found.unknown, params.labels_map)],
+        decisions(totals, found.params),
+        preview(totals, found.tasks, found.params, args.policy),
+    ]
+    print("\n\n".join("\n".join(part) for part in parts if part))
+    lines = proposal(args.policy, totals, found)
     if not lines:
         print("\nNothing to propose: params.yaml decides every combination.")
         return 0

@@ -1,7 +1,8 @@
 """Find which code built a version, and which files of it differ between two.
 
 ``dvc.lock`` has one digest for a folder of code. Its files are those that the version has in git
-(or on disk, for the workspace), if they give that digest.
+(or on disk, for the workspace), if they give that digest. A team's own repository has no code but a
+pin (:mod:`maskbench.pipeline.pin`).
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import maskbench
+from maskbench.pipeline.pin import PIN, Pin, change, installed, parse_pin
 from maskbench.versions.dvc import folder_digest, not_ignored
-from maskbench.versions.revision import Version, on_disk
+from maskbench.versions.revision import Version, md5_of, on_disk
 
 _STAGES = ("rasterize", "combine")  # the stages that decide pixels
 _PACKAGE = "maskbench"
@@ -27,6 +29,22 @@ def code_changes(before: Version, after: Version) -> tuple[str, ...]:
     return tuple(sorted(frozenset[str]().union(*changed)))
 
 
+def pin_change(before: Version, after: Version) -> tuple[str, str] | None:
+    """Return the pinned maskbench before and after, such as 0.1.0 and 0.2.0; None if it is one."""
+    if all(_code(before, stage).get(PIN) == _code(after, stage).get(PIN) for stage in _STAGES):
+        return None
+    return change(_pin(before), _pin(after))
+
+
+def _pin(version: Version) -> Pin:
+    """Return the pin of a version; unknown without one, or if it was not built with it."""
+    content = version.text(PIN)
+    digests = {_code(version, stage).get(PIN) for stage in _STAGES}
+    if content is None or digests != {md5_of(content)}:
+        return Pin()
+    return parse_pin(content.decode("utf-8", "replace"))
+
+
 def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
     old, new = _code(before, stage), _code(after, stage)
     moved = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
@@ -38,10 +56,10 @@ def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
 def runs_here(version: Version) -> bool:
     """Tell whether the code that built a version is the code that is running now.
 
-    A ``dvc.yaml`` that lists no code of maskbench (it is installed, not part of the repository)
-    cannot tell; then the code is taken to be the same.
+    Where maskbench is pinned, the pin tells. A ``dvc.yaml`` with neither a pin nor code of
+    maskbench cannot tell; then the code is taken to be the same.
     """
-    return all(
+    return not _pin(version).differs(installed()) and all(
         digest == _here(version, path)
         for stage in _STAGES
         for path, digest in _code(version, stage).items()
@@ -87,7 +105,7 @@ def _code(version: Version, stage: str) -> dict[str, str]:
     return {
         path: digest
         for path, digest in version.stage_digests(stage).items()
-        if path.endswith(".py") or PurePosixPath(path).parts[0] == _PACKAGE
+        if path == PIN or path.endswith(".py") or PurePosixPath(path).parts[0] == _PACKAGE
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from maskbench.diff.code import code_changes, runs_here
+from maskbench.diff.code import code_changes, pin_change, runs_here
 from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
 from maskbench.diff.moves import balance, members, moves
@@ -55,6 +55,7 @@ def compare(before: Version, after: Version) -> Differences:
         pixels=sum(new[key].width * new[key].height for key in both),
         params=param_changes(before.raw_params, after.raw_params),
         code=code,
+        pinned=pin_change(before, after),
         changes=tuple(changes),
         renumbered=tuple(
             change.key

@@ -227,6 +227,7 @@ class Differences:
         balance: Subset → class → pixels (before, after).
         members: Subset → images (before, after).
         links: Task address by key, for added images.
+        pinned: The pinned maskbench before and after, if it differs.
     """
 
     before: str
@@ -252,6 +253,7 @@ class Differences:
     balance: Mapping[str, Mapping[str, tuple[int, int]]]
     members: Mapping[str, tuple[int, int]]
     links: Mapping[str, str]
+    pinned: tuple[str, str] | None = None
 
     @property
     def changed_pixels(self) -> int:

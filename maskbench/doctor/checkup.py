@@ -26,7 +26,7 @@ def check_up(params: Params, layout: Layout, most: int | None) -> Iterator[Findi
     yield Finding(
         OK, f"params.yaml: {classes}, {counted(len(params.rules), 'rule')}"
     )  # load_params has told what is wrong in it
-    yield from check_repository(layout)
+    yield from check_repository(layout, params)
     if params.fetch.server is None:
         yield from _folder(params, layout, most)
         return

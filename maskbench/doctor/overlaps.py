@@ -6,8 +6,9 @@ from pathlib import Path
 from maskbench.diff.report.terminal import aligned
 from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
-from maskbench.files.yaml_edit import edit_file, with_value, yaml_text
+from maskbench.files.yaml_edit import edit_file, with_entries, with_value, yaml_text
 from maskbench.params import Params, parse_params
+from maskbench.pipeline.survey import Survey
 from maskbench.regions.policies import (
     POLICIES,
     Gains,
@@ -60,7 +61,7 @@ def preview(
         cells = [_classes(gains, name, total.labels) for name in policies]
         rows.append((" + ".join(total.labels), f"{total.pixels:,}", now, *cells))
     table = aligned(("labels", ">pixels", "now", *policies), rows)
-    return ["", "Pixels by class, if a policy decided:", *table] if rows else []
+    return ["Pixels by class, if a policy decided:", *table] if rows else []
 
 
 def _classes(gains: Gains, policy: str, labels: tuple[str, ...]) -> str:
@@ -72,27 +73,31 @@ def _classes(gains: Gains, policy: str, labels: tuple[str, ...]) -> str:
     return ", ".join(f"{name or _NO_RULE} {-count:,}" for count, name in ordered)
 
 
-def proposal(
-    policy: str | None,
-    totals: Sequence[CombinationTotal],
-    found: Sequence[TaskCombinations],
-    params: Params,
-) -> Proposal:
+def proposal(policy: str | None, totals: Sequence[CombinationTotal], found: Survey) -> Proposal:
     """Return what to add to params.yaml so that all is decided; empty if it is.
 
     Args:
         policy: The policy that is to decide; None: new classes and rules.
         totals: All combinations.
-        found: Those of each task.
-        params: The params.
+        found: The labels in all tasks, and what is proposed for those without a class.
 
     Raises:
         MaskbenchError: There are more combinations than free mask values.
     """
+    lines = {section: dict(entries) for section, entries in found.labels.items()}
+    for section, entries in _for_combinations(policy, totals, found).items():
+        lines[section] = {**lines.get(section, {}), **entries}
+    return lines
+
+
+def _for_combinations(
+    policy: str | None, totals: Sequence[CombinationTotal], found: Survey
+) -> Proposal:
+    params = found.params
     if policy in ("smallest", "top"):
         return {"rasterize": {"overlap": policy}} if params.rasterize.overlap != policy else {}
     if policy == "priority":
-        order = list(strongest_first(found, params))
+        order = list(strongest_first(found.tasks, params))
         wanted = {"unmatched": policy, "priority": order} if order else {}
         is_set = (params.combine.unmatched, list(params.combine.priority)) == (policy, order)
         return {"combine": wanted} if wanted and not is_set else {}
@@ -117,7 +122,8 @@ def write(path: Path, lines: Proposal) -> None:
     def edit(text: str) -> str:
         for section, entries in lines.items():
             for name, value in entries.items():
-                text = with_value(text, (section, name), value)
+                add = with_entries if isinstance(value, dict) else with_value  # aliases stay
+                text = add(text, (section, name), value)
         parse_params(parse_yaml(text), path.name)
         return text
 

@@ -7,26 +7,36 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
-from maskbench.errors import SourceError
+from maskbench.errors import MaskbenchError, SourceError
 from maskbench.labelstudio.server.auth import KEY_VARIABLE, key_page, read_key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.private_network import is_loopback
 from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
-from maskbench.params import Params
+from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.pin import check_pin
 from maskbench.pipeline.sources import connect, setup_warnings
 from maskbench.text import counted, some
+from maskbench.versions.dvc import DvcRepository
+from maskbench.versions.inputs import untracked, untracked_advice, untracked_text, wrong_dependency
+from maskbench.versions.remote import ADVICE, why_private
 
 HASTY = Patience(retries=2)
 _COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache
 _LEAST = 1 << 30  # bytes
 
 
-def check_repository(layout: Layout) -> Iterator[Finding]:
-    """Check DVC, ``.env``, and the space on the disk."""
+def check_repository(layout: Layout, params: Params) -> Iterator[Finding]:
+    """Check the pinned maskbench, DVC, inputs, ``.env``, and the space on the disk."""
+    try:
+        check_pin(layout.root)
+    except MaskbenchError as error:
+        yield Finding(ERROR, str(error), "run `make`")
     if not (layout.root / ".dvc").is_dir():
         yield Finding(ERROR, "no DVC repository here", "run it where dvc.yaml lies, or `dvc init`")
+    elif (layout.root / "dvc.yaml").is_file():
+        yield from _versioned(layout.root, params.fetch)
     if (layout.root / ".env").is_file() and not _ignored(layout.root):
         advice = "add /.env to .gitignore before anything else: it holds a key"
         yield Finding(ERROR, ".env is not ignored by git", advice)
@@ -38,6 +48,26 @@ def check_repository(layout: Layout) -> Iterator[Finding]:
         yield Finding(WARNING, text, advice)
     else:
         yield Finding(OK, text)
+
+
+def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
+    """Check that others can get at what is versioned here: inputs and data."""
+    private = why_private(root)
+    if private:
+        yield Finding(WARNING, private, ADVICE)
+    wrong = wrong_dependency(root, fetch)
+    if wrong:
+        what, _, advice = wrong.rpartition(": ")
+        yield Finding(ERROR, what, advice)
+    if fetch.server is not None:
+        return
+    try:
+        lost = untracked(root, fetch.folder, DvcRepository(root))
+    except SourceError as error:
+        yield Finding(ERROR, str(error), "mend dvc.yaml, or run `git checkout dvc.yaml`")
+    else:
+        if lost:
+            yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder))
 
 
 def _ignored(root: Path) -> bool:

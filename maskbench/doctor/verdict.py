@@ -107,9 +107,8 @@ def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
         yield Finding(OK, f"{what}; scenes and masks will stand upright")
     if seen.missing:
         yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
-    if seen.levels:
-        what, _, advice = describe_badly_seen(seen.levels, None).rpartition("; ")
-        yield Finding(WARNING, what, advice)
+    if said := describe_badly_seen(seen.levels, None):
+        yield Finding(WARNING, *said)
     if seen.clipped:
         where = counted(len(seen.clipped), "task")
         what = f"regions reach off the image in {where} ({some(seen.clipped)})"

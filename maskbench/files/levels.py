@@ -112,15 +112,17 @@ def to_8_bits(values: npt.NDArray[Any], scaling: Scaling | None) -> npt.NDArray[
     return (((wide.clip(low, high) - low) * 255 + span // 2) // span).astype(np.uint8)
 
 
-def describe_badly_seen(found: Mapping[str, Levels], scaling: str | Scaling | None) -> str:
-    """Say which images loaders see nearly black or cut off, and what to do; empty if none.
+def describe_badly_seen(
+    found: Mapping[str, Levels], scaling: str | Scaling | None
+) -> tuple[str, str] | None:
+    """Say which images loaders see nearly black or cut off, and what to do; None if none.
 
     Args:
         found: The levels of such images by key.
         scaling: The choice of ``combine.scaling``.
     """
     if not found:
-        return ""
+        return None
     names = [f"{key} ({level.low}…{level.high})" for key, level in found.items()]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     colours = [key for key, level in found.items() if not level.is_gray]
@@ -134,7 +136,8 @@ def describe_badly_seen(found: Mapping[str, Levels], scaling: str | Scaling | No
     look = "looks" if len(names) == 1 else "look"
     return (
         f"{images} of 16 bits {look} flat or cut off to loaders, by the values in use: "
-        f"{', '.join(names[:SHOWN])}{more}; {advice}"
+        f"{', '.join(names[:SHOWN])}{more}",
+        advice,
     )
 
 

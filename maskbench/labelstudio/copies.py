@@ -78,6 +78,31 @@ class Export:
         return found[0] if found else ""
 
 
+def exports_of(name: str, tasks: Iterable[RawTask], is_in_pieces: bool = False) -> list[Export]:
+    """Return the exports in a file: more than one if somebody put several projects together.
+
+    Args:
+        name: The file, or the folder of an export of one file a task.
+        tasks: Its tasks, in order; each has an id.
+        is_in_pieces: Each has some of its task's annotations.
+    """
+    parts: list[list[RawTask]] = []
+    firsts: list[dict[int, RawTask]] = []  # by id, for each part
+    for task in tasks:
+        number = task.value["id"]
+        for part, first in zip(parts, firsts, strict=True):
+            if is_same_task(first.setdefault(number, task).value, task.value):
+                part.append(task)
+                break
+        else:
+            parts.append([task])
+            firsts.append({number: task})
+    names = [name, *(f"{name} (part {n})" for n in range(2, len(parts) + 1))]
+    return [
+        Export(name, part, is_in_pieces) for name, part in zip(names, parts or [[]], strict=True)
+    ]
+
+
 class Union:
     """The tasks of several exports.
 
@@ -184,6 +209,8 @@ def is_same_task(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     They are not if they say that they are of different projects, or were made at different times;
     where neither tells, their images do.
     """
+    if one is other:
+        return True
     told = []
     for name in ("project", "created_at"):
         values = one.get(name), other.get(name)

@@ -8,7 +8,7 @@ from typing import Any
 from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
 from maskbench.files.json import compact_json
-from maskbench.labelstudio.copies import Export, Union
+from maskbench.labelstudio.copies import Export, Union, exports_of
 from maskbench.labelstudio.export import RawTask, is_id
 from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
@@ -64,11 +64,16 @@ class Folder:
             except NotAnExportError as reason:
                 others.setdefault(str(reason), []).append(name)
             except ValueError as error:
-                broken.append(Problem(str(error), name))
+                if path.parent == self.path or _looks_like_an_export(path):
+                    broken.append(Problem(str(error), name))
+                else:
+                    others.setdefault("no JSON", []).append(name)
         if broken:
             raise SourceError(f"fetch.folder: {self.path} cannot be read", broken)
         passed_over = [f"{some(names)} ({reason})" for reason, names in sorted(others.items())]
         if not files:
+            zips = [path.name for path in sorted(self.path.glob("*.zip"))]
+            passed_over += [f"{some(zips)} (unpack it)"] if zips else []
             found = f"; passed over: {'; '.join(passed_over)}" if passed_over else ""
             raise SourceError(
                 f"fetch.folder: {self.path} holds no Label Studio JSON export (*.json){found}"
@@ -89,10 +94,10 @@ class Folder:
                 folder = PurePosixPath(name).parent.as_posix()
                 folders.setdefault((folder, content.is_in_pieces), []).extend(tasks)
             else:
-                yield Export(name, tasks, content.is_in_pieces)
+                yield from exports_of(name, tasks, content.is_in_pieces)
         for (folder, is_in_pieces), tasks in folders.items():
             name = tasks[0].origin if len(tasks) == 1 else f"{folder}/*"
-            yield Export(name, tasks, is_in_pieces)
+            yield from exports_of(name, tasks, is_in_pieces)
 
     def _with_id(self, name: str, tasks: list[Any]) -> Iterator[RawTask]:
         without = []
@@ -175,8 +180,21 @@ def _candidates(root: Path) -> Iterator[Path]:
         for name in sorted(found):
             path = Path(folder, name)
             is_named = path.suffix.lower() in _ENDINGS and not name.startswith(".")
-            if is_named or (name.isdecimal() and path.is_file()):
+            if is_named or (name.isdecimal() and path.is_file() and _begins(path) == b"{"):
                 yield path
+
+
+def _begins(path: Path) -> bytes:
+    """Return the first byte of a file."""
+    with path.open("rb") as stream:
+        return stream.read(1)
+
+
+def _looks_like_an_export(path: Path) -> bool:
+    """Tell whether a file that cannot be parsed has words of an export: it may be cut off."""
+    signs = (b'"annotations"', b'"annotation_id"', b'"completions"', b'"result"')
+    content = path.read_bytes() if path.is_file() else b""
+    return any(sign in content for sign in signs)
 
 
 def _content(file: Path) -> Content:
@@ -193,6 +211,4 @@ def _content(file: Path) -> Content:
     except NotAnExportError:
         raise
     except (ValueError, RecursionError) as error:
-        if not file.suffix:
-            raise NotAnExportError("no JSON") from None
         raise ValueError(f"is no valid JSON: {error}") from None

@@ -81,7 +81,7 @@ def combine(params: Params, layout: Layout) -> str:
         key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {'; '.join(warning)}", file=sys.stderr)
     empty = describe_masks_without_class(built.facts, params.labels_map)
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "

@@ -23,7 +23,7 @@ from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, 
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
-from maskbench.text import SHOWN, counted, some
+from maskbench.text import SHOWN, counted, escape_terminal, some
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -38,7 +38,7 @@ def fetch(params: Params, layout: Layout) -> str:
     """
     source = open_source(params, layout)
     for note in source.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        print(f"warning: {escape_terminal(note)}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
     source.prepare(_tasks_with_image(source, params.fetch.image_field))
     missing = Missing() if params.fetch.missing_images == "skip" else None
@@ -53,8 +53,8 @@ def fetch(params: Params, layout: Layout) -> str:
     built = build(recipe, layout, jobs, found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
-    if params.combine.scaling is None:
-        _warn_of_levels(built.facts)
+    if warning := describe_badly_seen(_badly_seen(built.facts), None):
+        print(f"warning: {'; unless that is done, '.join(warning)}", file=sys.stderr)
     if missing is not None:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
@@ -318,11 +318,6 @@ def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
     """Return the levels of images that loaders see badly without a stated scaling, by key."""
     found = {key: Levels(*fact["levels"]) for key, fact in facts.items() if fact["levels"]}
     return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
-
-
-def _warn_of_levels(facts: Mapping[str, Mapping[str, Any]]) -> None:
-    if warning := describe_badly_seen(_badly_seen(facts), None):
-        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _gone(keys: set[str]) -> str:

@@ -12,6 +12,7 @@ from maskbench.errors import DataError, MaskbenchError, ParamsError
 from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
 from maskbench.pipeline.layout import Layout, read_origins
+from maskbench.pipeline.pin import check_pin
 from maskbench.text import print_anywhere
 
 
@@ -25,6 +26,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     print_anywhere()
     try:
         params, layout = load_params(Path("params.yaml")), Layout()
+        check_pin(layout.root)
         with _alone(stage, layout):
             remove_unfinished(layout.written())
             summary = function(params, layout)

@@ -5,8 +5,9 @@ them), so that DVC runs a stage again when its code changes, and a stage makes a
 made. *fetch* is pinned: it declares no code, but parses tasks again that other code parsed.
 
 Left out are modules that shape no byte: ``parallel`` (how work is spread), ``pipeline/layout``
-(where files lie), ``pipeline/run`` (how a stage is started) and ``errors``. ``regions/build``
-imports ``regions/rules`` for whole masks; *rasterize* never calls that: it is not in its list.
+(where files lie), ``pipeline/pin`` and ``pipeline/run`` (how a stage is started) and ``errors``.
+``regions/build`` imports ``regions/rules`` for whole masks; *rasterize* never calls that: it is not
+in its list.
 """
 
 STAGE_CODE = {

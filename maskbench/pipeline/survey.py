@@ -1,5 +1,6 @@
 """Find which labels overlap in all tasks, before *rasterize* and *combine* have passed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,55 @@ from maskbench.parallel.run import run_all
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.policies import TaskCombinations, find_combinations
-from maskbench.regions.proposals import label_advice, unknown_problems
+from maskbench.regions.proposals import Proposal, label_advice, propose_labels, unknown_problems
 
 
 @dataclass(frozen=True)
-class _Survey:
+class Survey:
+    """The labels in all tasks of which an annotation counts.
+
+    Attributes:
+        unknown: Regions by label without a class, by task id.
+        labels: What is proposed for these labels.
+        params: The params, with that added to them.
+        tasks: The combinations of labels in each task, under these params.
+    """
+
+    unknown: Mapping[int, Mapping[str, int]]
+    labels: Proposal
+    params: Params
+    tasks: list[TaskCombinations]
+
+
+def survey(params: Params, layout: Layout) -> Survey:
+    """Look at the fetched tasks.
+
+    Raises:
+        MaskbenchError: There are none.
+        DataError: A task's file is damaged, or there are more labels than mask values.
+    """
+    paths = sorted(layout.annotations.glob("*.json"))
+    if not paths:
+        raise MaskbenchError(
+            f"{layout.annotations} holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a "
+            "clone"
+        )
+    found, labels = _look(params, paths), Proposal()
+    unknown = _unknown(found)
+    if unknown:
+        names = sorted({label for counts in unknown.values() for label in counts})
+        labels = propose_labels(names, params.labels_map)
+        params = _with(params, labels)
+        found = _look(params, paths)
+    if left := _unknown(found):
+        what = "there are more labels than mask values (0 to 254): give some of them an alias"
+        advice = label_advice(left, params.labels_map)
+        raise DataError(what, unknown_problems(left, params.labels_map), advice)
+    return Survey(unknown, labels, params, found)
+
+
+@dataclass(frozen=True)
+class _Look:
     """Looks at one task's file; workers get a copy."""
 
     params: Params
@@ -22,23 +67,19 @@ class _Survey:
         return find_combinations(read_task(path), self.params)
 
 
-def survey(params: Params, layout: Layout) -> list[TaskCombinations]:
-    """Return the combinations of labels in each task of which an annotation counts.
+def _look(params: Params, paths: list[Path]) -> list[TaskCombinations]:
+    return [task for task in run_all(_Look(params), paths, "rules") if task is not None]
 
-    Raises:
-        MaskbenchError: There are no fetched tasks.
-        DataError: Labels have no class, or a task's file is damaged.
-    """
-    paths = sorted(layout.annotations.glob("*.json"))
-    if not paths:
-        raise MaskbenchError(
-            f"{layout.annotations} holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a "
-            "clone"
-        )
-    found = [task for task in run_all(_Survey(params), paths, "rules") if task is not None]
-    unknown = {task.task: task.unknown for task in found if task.unknown}
-    if unknown:
-        problems = unknown_problems(unknown, params.labels_map)
-        what = f"{len(problems)} label{'s have' if len(problems) > 1 else ' has'} no class"
-        raise DataError(what, problems, label_advice(unknown, params.labels_map))
-    return found
+
+def _unknown(found: list[TaskCombinations]) -> dict[int, Mapping[str, int]]:
+    return {task.task: task.unknown for task in found if task.unknown}
+
+
+def _with(params: Params, labels: Proposal) -> Params:
+    """Return the params with classes and aliases added."""
+    aliases = labels.get("rasterize", {}).get("label_aliases", {})
+    rasterize = params.rasterize._replace(
+        label_aliases={**params.rasterize.label_aliases, **aliases}
+    )
+    labels_map = {**params.labels_map, **labels.get("labels_map", {})}
+    return params._replace(labels_map=labels_map, rasterize=rasterize)

@@ -44,10 +44,20 @@ def propose_classes(
     made: dict[str, Any] = {}
     for labels, value in zip(combinations, free_values(labels_map), strict=False):
         name = _unused("+".join(labels), {*labels_map, *classes}, "+")
-        rule = _unused(_rule_name(labels), {*rules, *made}, "_")
         classes[name] = value
-        made[rule] = {"when": list(labels), "then": name}
+        made |= named_rule(labels, name, {*rules, *made})
     return {"labels_map": classes, "multi_label_rules": made} if made else {}
+
+
+def named_rule(labels: Sequence[str], then: str, used: Collection[str]) -> dict[str, Any]:
+    """Return a rule by a name that no other has.
+
+    Args:
+        labels: Its ``when``.
+        then: Its ``then``.
+        used: The names of the other rules.
+    """
+    return {_unused(_rule_name(labels), used, "_"): {"when": list(labels), "then": then}}
 
 
 def propose_labels(labels: Iterable[str], labels_map: Mapping[str, int]) -> Proposal:

@@ -64,7 +64,7 @@ class DvcRepository:
                     for output in self._repo.index.outs
                 }
         except DvcException as error:
-            raise SourceError(f"{version}: DVC cannot read it: {_reason(error)}") from None
+            raise SourceError(f"{version}: DVC cannot read it: {short_reason(error)}") from None
 
     def listing(self, folder: str, output: Any, version: str) -> dict[str, str]:
         """Return the md5 of each file of an output that is a folder, by path within it.
@@ -124,7 +124,7 @@ class DvcRepository:
                     [source.oid_to_path(md5) for md5 in ids],
                     source.fs,
                     ids,
-                    on_error=lambda _, error: failures.add(_reason(error)),
+                    on_error=lambda _, error: failures.add(short_reason(error)),
                     callback=bar,
                     check_exists=False,
                     verify=True,
@@ -136,7 +136,9 @@ class DvcRepository:
                 "or compare in the clone that built the version"
             ) from None
         except Exception as error:  # each storage client has errors of its own
-            raise SourceError(f"{version}: DVC's remote cannot be read: {_reason(error)}") from None
+            raise SourceError(
+                f"{version}: DVC's remote cannot be read: {short_reason(error)}"
+            ) from None
         return sorted(failures)
 
 
@@ -195,7 +197,7 @@ def folder_digest(files: Mapping[str, str]) -> str:
     return str(tree.hash_info.value)
 
 
-def _reason(error: BaseException) -> str:
+def short_reason(error: BaseException) -> str:
     """Return the first line of an error's message."""
     if isinstance(error, FileNotFoundError):
         return "no such file on the remote"

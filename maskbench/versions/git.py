@@ -20,7 +20,12 @@ class Commit:
     subject: str
 
 
-def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder; its exit status is the caller's to look at.
+
+    Raises:
+        SourceError: git is not installed.
+    """
     try:
         return subprocess.run(
             ["git", *words], cwd=root, input=given, capture_output=True, check=False
@@ -35,7 +40,7 @@ def resolve(root: Path, revision: str) -> str:
     Raises:
         SourceError: There is no such commit, or ``root`` is in no git repository.
     """
-    done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    done = run(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if done.returncode == 0:
         return done.stdout.decode().strip()
     experiments = _experiments(root, revision)
@@ -44,7 +49,7 @@ def resolve(root: Path, revision: str) -> str:
     if experiments:
         commits = ", ".join(commit[:12] for commit in experiments)
         raise SourceError(f"several experiments are called {revision!r}: name a commit, {commits}")
-    inside = _git(root, "rev-parse", "--is-shallow-repository")
+    inside = run(root, "rev-parse", "--is-shallow-repository")
     if inside.returncode:
         why = reason(inside.stderr.decode("utf-8", "replace"))
         raise SourceError(f"{root.resolve()} is in no git repository to read: {why}")
@@ -60,7 +65,7 @@ def resolve(root: Path, revision: str) -> str:
 
 def _experiments(root: Path, name: str) -> list[str]:
     """Return the commits of the DVC experiments of that name; several baselines can have one."""
-    listed = _git(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/")
+    listed = run(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/")
     lines = (line.split(" ", 1) for line in listed.stdout.decode("utf-8", "replace").splitlines())
     return sorted({commit for commit, reference in lines if reference.split("/")[4:] == [name]})
 
@@ -74,13 +79,13 @@ def reason(said: str) -> str:
 
 def file_at(root: Path, commit: str, path: str) -> bytes | None:
     """Return a file's bytes at a commit; None if it is not there. ``path`` is below ``root``."""
-    done = _git(root, "cat-file", "blob", f"{commit}:./{path}")
+    done = run(root, "cat-file", "blob", f"{commit}:./{path}")
     return done.stdout if done.returncode == 0 else None
 
 
 def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
     """Return the bytes of a folder's files at a commit by path within it; empty if it is absent."""
-    tree = _git(root, "ls-tree", "-r", "-z", f"{commit}:./{folder}")
+    tree = run(root, "ls-tree", "-r", "-z", f"{commit}:./{folder}")
     entries = [line.split(b"\t", 1) for line in tree.stdout.split(b"\0") if line]
     found = [(path, head.split()) for head, path in entries]  # mode, type and name of the object
     blobs = {
@@ -94,7 +99,7 @@ def files_at(root: Path, commit: str, folder: str) -> dict[str, bytes]:
 def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
     """Yield the contents of git objects, read in one call of git."""
     asked = "".join(f"{name}\n" for name in names)
-    answer = io.BytesIO(_git(root, "cat-file", "--batch", given=asked.encode()).stdout)
+    answer = io.BytesIO(run(root, "cat-file", "--batch", given=asked.encode()).stdout)
     while header := answer.readline().split():  # name, type and size, then the content
         yield answer.read(int(header[2]))
         answer.readline()  # ends the content
@@ -103,13 +108,13 @@ def _blobs(root: Path, names: Iterable[str]) -> Iterator[bytes]:
 def history(root: Path, commit: str, path: str) -> list[Commit]:
     """Return the commits up to ``commit`` that changed ``path``, newest first."""
     form = "--format=%H%x00%as%x00%an%x00%s"
-    done = _git(root, "log", "--date-order", form, commit, "--", path)
+    done = run(root, "log", "--date-order", form, commit, "--", path)
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     return [Commit(*line.split("\0", 3)) for line in lines if line.count("\0") >= 3]
 
 
 def first_tag(root: Path, commit: str) -> str | None:
     """Return the oldest tag that contains a commit; None if no tag does."""
-    done = _git(root, "describe", "--tags", "--contains", commit)
+    done = run(root, "describe", "--tags", "--contains", commit)
     name = done.stdout.decode("utf-8", "replace").strip()
     return re.split(r"[~^]", name)[0] if done.returncode == 0 and name else None

@@ -27,6 +27,7 @@ from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import connect, parse, setup_warnings
 from maskbench.regions.task import Task
+from maskbench.versions.inputs import wrong_dependency
 from maskbench.versions.snapshot import next_snapshot
 
 
@@ -150,16 +151,20 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
         name: The snapshot's name; None: today's date.
 
     Raises:
-        MaskbenchError: The pipeline failed. If that was *fetch*, the snapshot is put back.
+        MaskbenchError: The pipeline failed (if that was *fetch*, the snapshot is put back), or
+            DVC would stop at a folder that *fetch* does not need.
     """
     file = layout.root / "params.yaml"
+    wrong = wrong_dependency(layout.root, load_params(file).fetch)
+    if wrong:
+        raise MaskbenchError(wrong)
     before = file.read_bytes()
     today = datetime.now(UTC).date().isoformat()
     name = name or next_snapshot(load_params(file).fetch.snapshot, today)
-    masks = _masks(layout)
+    masks = mask_digests(layout)
     edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
-    if _repro(layout) == 0:
-        return name, differing(masks, _masks(layout))
+    if repro(layout) == 0:
+        return name, differing(masks, mask_digests(layout))
     if _fetched(layout) == name:
         raise MaskbenchError(
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
@@ -169,14 +174,14 @@ def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
     raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
 
 
-def _masks(layout: Layout) -> dict[str, str]:
+def mask_digests(layout: Layout) -> dict[str, str]:
     """Return the digest of each mask's pixels by key."""
     if not layout.combined.is_file():
         return {}
     return {row["key"]: row["mask_sha256"] for row in read_table(layout.combined)}
 
 
-def _repro(layout: Layout) -> int:
+def repro(layout: Layout) -> int:
     """Run ``dvc repro`` with this environment's Python first on the path."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     command = [sys.executable, "-m", "dvc", "repro"]

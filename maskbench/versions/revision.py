@@ -62,7 +62,7 @@ class Version:
         """Return the md5 by path of a folder's files in git, or on disk for the workspace."""
         if self.commit is not None:
             files = git.files_at(self.root, self.commit, folder)
-            return {path: _md5(content) for path, content in files.items()}
+            return {path: md5_of(content) for path, content in files.items()}
         return on_disk(self.root / folder)
 
     @cached_property
@@ -207,9 +207,9 @@ def _label(revision: str, commit: str) -> str:
 def on_disk(folder: Path) -> dict[str, str]:
     """Return the md5 of all files below a folder by path within it; empty if it is absent."""
     files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {file.relative_to(folder).as_posix(): _md5(file.read_bytes()) for file in files}
+    return {file.relative_to(folder).as_posix(): md5_of(file.read_bytes()) for file in files}
 
 
-def _md5(content: bytes) -> str:
+def md5_of(content: bytes) -> str:
     """Return the digest that DVC names a file by."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,9 +1,12 @@
 """Why a pixel has its class, and since when."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from maskbench.diff.blame import find_row
+from maskbench.errors import MaskbenchError
 from tests.diff.conftest import edit_by_hand
 
 
@@ -89,3 +92,13 @@ def test_wrong_words(story, maskbench, words, message):
     status, _, err = maskbench(story.root, "blame", *words)
     assert status in (1, 3)
     assert message in err
+
+
+def test_a_task_id_that_several_images_have():
+    """Tasks of two projects: none is guessed."""
+    keys = ("000004_a", "000004_b")
+    rows = {key: SimpleNamespace(key=key, task=4) for key in keys}
+    version = SimpleNamespace(rows=rows, label="the workspace")
+    assert find_row(version, "000004_b").key == "000004_b"
+    with pytest.raises(MaskbenchError, match="several images of task 4: name 000004_a or 000004_b"):
+        find_row(version, "4")

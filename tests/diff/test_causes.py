@@ -10,15 +10,13 @@ from maskbench.diff.replay import replay_combine, replay_rasterize
 from maskbench.params import parse_params
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Image, Region, Task
+from tests.exports import PARAMS
 
 SIZE = (20, 10)
 RAW = {
-    "fetch": {"folder": "data"},
+    **PARAMS,
     "labels_map": {"Background": 0, "Canvas": 1, "Plant": 2, "Both": 3, "Void": 255},
     "multi_label_rules": {"both": {"when": ["Canvas", "Plant"], "then": "Both"}},
-    "rasterize": {},
-    "combine": {},
-    "split": {},
 }
 
 

@@ -129,12 +129,32 @@ def test_a_policy_gives_what_its_preview_says(repository, capsys, policy, change
     assert "Nothing to propose" in rules(capsys, "--policy", policy)
 
 
-def test_labels_without_a_class_come_first(repository, capsys):
+def test_labels_without_a_class_are_proposed_in_the_same_round(repository, capsys):
     text = (repository / "params.yaml").read_text()
-    (repository / "params.yaml").write_text(text.replace("  Card: 2\n", ""))
-    said = rules(capsys, status=4)
-    assert "the label 'Card' is not in labels_map: 2 regions in 2 tasks (1, 2)" in said
-    assert said.endswith("\n\nlabels_map:\n  Card: 8\n")
+    text = text.replace("  Card: 2\n", "").replace("  'No': 7\n", "  'no': 7\n")
+    text = text.replace("rasterize: {}", "rasterize:\n  label_aliases: {Old: Frame}  # kept")
+    (repository / "params.yaml").write_text(text)
+    said = rules(capsys, "--write")
+    assert said.startswith(
+        "params.yaml: labels_map: the label 'Card' is not in labels_map: 2 regions in 2 tasks "
+        "(1, 2); known: Frame, Ground, no\n"
+    )
+    assert "Frame + no            300      1           NO RULE" in said
+    params = load_params()
+    assert params.labels_map == {
+        "Ground": 0, "Frame": 1, "no": 7, "Card": 8, "Card+Frame": 9, "Frame+no": 10,
+        "Card+Frame+no": 11,
+    }  # fmt: skip
+    assert params.rasterize.label_aliases == {"Old": "Frame", "No": "no"}
+    rasterize(params, Layout())
+    combine(params, Layout())
+
+
+def test_more_labels_than_values(repository, capsys):
+    text = (repository / "params.yaml").read_text()
+    many = "".join(f"  c{i}: {i}\n" for i in [*range(3, 7), *range(8, 255)])
+    (repository / "params.yaml").write_text(text.replace("  Card: 2\n", f"  c2: 2\n{many}"))
+    assert "there are more labels than mask values" in rules(capsys, status=4)
 
 
 def test_nothing_fetched(repository, capsys):

@@ -1,6 +1,5 @@
-"""Atomic writes, links and digests."""
+"""Atomic writes, links, and what is deleted."""
 
-import hashlib
 import os
 
 import pytest
@@ -13,8 +12,6 @@ from maskbench.files.atomic import (
     write_bytes,
     write_text,
 )
-from maskbench.files.hashing import digest, sha256_file
-from maskbench.files.json import json_text
 
 
 def names(folder):
@@ -171,17 +168,3 @@ def test_unfinished_files_go_and_nothing_else(tmp_path):
     remove_unfinished([tmp_path, tmp_path / "missing"])
     found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert found == ["a.csv", "sub/.tmp-1.png"]
-
-
-def test_digests(tmp_path):
-    (tmp_path / "a").write_bytes(b"abc" * 100_000)
-    assert sha256_file(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
-    assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
-    assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
-    assert digest(1) != digest("1")
-
-
-def test_json_is_sorted_and_readable():
-    assert json_text({"b": "é", "a": [1]}) == '{\n  "a": [\n    1\n  ],\n  "b": "é"\n}\n'
-    with pytest.raises(ValueError, match="JSON compliant"):
-        json_text({"a": float("nan")})

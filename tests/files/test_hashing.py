@@ -8,11 +8,19 @@ from importlib.metadata import version
 import pytest
 
 from maskbench.files import hashing as module
-from maskbench.files.hashing import Digests
+from maskbench.files.hashing import Digests, digest, sha256_file
 
 
 def sha(content):
     return hashlib.sha256(content).hexdigest()
+
+
+def test_digests(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc" * 100_000)
+    assert sha256_file(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+    assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
+    assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
+    assert digest(1) != digest("1")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.files.json import compact_json, parse_json
+from maskbench.files.json import compact_json, json_text, parse_json
 
 _VALUES = st.recursive(
     st.none()
@@ -54,3 +54,9 @@ def test_what_was_written_compactly_is_read_back(value):
 
 def test_lone_surrogates_are_kept():
     assert parse_json(compact_json({"a": "\udc80"})) == {"a": "\udc80"}
+
+
+def test_json_is_sorted_and_readable():
+    assert json_text({"b": "é", "a": [1]}) == '{\n  "a": [\n    1\n  ],\n  "b": "é"\n}\n'
+    with pytest.raises(ValueError, match="JSON compliant"):
+        json_text({"a": float("nan")})

@@ -128,15 +128,15 @@ def test_what_loaders_see(levels, scaling, seen, badly):
 
 def test_the_warning_names_images_ranges_and_the_parameter():
     found = {f"c{n}": Levels(n, 240 + n, True) for n in range(7)}
-    assert describe_badly_seen({}, None) == ""
+    assert describe_badly_seen({}, None) is None
     assert describe_badly_seen(found, None) == (
         "7 images of 16 bits look flat or cut off to loaders, by the values in use: c0 (0…240), "
-        "c1 (1…241), c2 (2…242), c3 (3…243), c4 (4…244) and 2 more; set combine.scaling to range, "
-        "percentile or [0, 246]"
+        "c1 (1…241), c2 (2…242), c3 (3…243), c4 (4…244) and 2 more",
+        "set combine.scaling to range, percentile or [0, 246]",
     )
-    said = describe_badly_seen({"c": Levels(0, 3, False)}, None)
-    assert said.startswith("1 image of 16 bits looks flat")
-    assert said.endswith("; save colours with 8 bits, scaled: only their upper 8 bits can be read")
+    what, advice = describe_badly_seen({"c": Levels(0, 3, False)}, None)
+    assert what.startswith("1 image of 16 bits looks flat")
+    assert advice == "save colours with 8 bits, scaled: only their upper 8 bits can be read"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskbench.labelstudio.copies import Export, Union, is_same_task
+from maskbench.labelstudio.copies import Export, Union, exports_of, is_same_task
 from maskbench.labelstudio.export import RawTask, parse_task
 from tests.exports import annotation, task
 
@@ -22,8 +22,9 @@ def made(number, hour=8, project=1, image=None, **more):
 def union(**exports):
     """The union of exports by name; a double underscore stands for a dot."""
     return Union(
-        Export(name.replace("__", "."), [RawTask(raw, name) for raw in tasks])
+        export
         for name, tasks in exports.items()
+        for export in exports_of(name.replace("__", "."), [RawTask(raw, name) for raw in tasks])
     )
 
 
@@ -83,6 +84,17 @@ def test_a_task_twice_in_one_export():
     assert found.notes == ["1 task of a.json (1) is in it more than once: the last saved counts"]
 
 
+def test_several_projects_put_together_in_one_file():
+    others = [made(1, project=2, hour=9), made(3, project=2)]
+    found = union(all__json=[made(1), made(2), *others])
+    assert hours(found) == [(1, 8), (2, 8), (3, 8), (1, 9)]
+    assert len(set(keys(found))) == 4
+    assert found.notes == [
+        "1 task id (1) in both all.json and all.json (part 2) means different tasks, of another "
+        "project or with another image; all of them count"
+    ]
+
+
 def test_pieces_of_a_task_are_united():
     one, two = made(1), made(1) | {"annotations": [annotation(2, [])]}
     export = Export("storage/*", [RawTask(one, "storage/1"), RawTask(two, "storage/2")], True)
@@ -139,8 +151,7 @@ def test_strangers_of_one_project_number_are_told_apart_by_a_digest():
 
 
 copies = st.lists(
-    st.tuples(st.integers(1, 4), st.integers(0, 23), st.integers(1, 2)), max_size=5,
-    unique_by=lambda t: t[0],
+    st.tuples(st.integers(1, 4), st.integers(0, 23), st.integers(1, 2)), max_size=6,
 )  # fmt: skip
 
 
@@ -148,11 +159,12 @@ copies = st.lists(
 @given(st.lists(copies, max_size=4), st.permutations(["a.json", "b.json", "c.json", "d.json"]))
 def test_no_task_is_lost_and_none_counts_twice(exports, names):
     """Whatever the names and orders: each (id, project) counts once, and keys are unique."""
-    found = [
-        Export(name, [RawTask(made(n, hour, project), name) for n, hour, project in tasks])
-        for name, tasks in zip(names, exports, strict=False)
-    ]
-    result = Union(found)
+    result = union(
+        **{
+            name: [made(n, hour, project) for n, hour, project in tasks]
+            for name, tasks in zip(names, exports, strict=False)
+        }
+    )
     counting = [(raw.value["id"], raw.value["project"]) for raw in result.tasks]
     assert len(set(counting)) == len(counting)
     assert set(counting) == {(n, p) for n, _, p in itertools.chain(*exports)}

@@ -131,6 +131,21 @@ def test_what_is_no_export(tmp_path, content, message):
     assert "a.json: " in str(caught.value)
 
 
+def test_an_export_that_is_cut_off_is_not_passed_over(tmp_path):
+    write_json(tmp_path / "a.json", [task(1)])
+    write_json(tmp_path / "sub/b.json", [task(2)])
+    content = (tmp_path / "sub/b.json").read_bytes()
+    (tmp_path / "sub/b.json").write_bytes(content[:-9])
+    with pytest.raises(SourceError, match=r"sub/b\.json: is no valid JSON"):
+        Folder(tmp_path)
+
+
+def test_an_export_that_is_still_packed_is_named(tmp_path):
+    (tmp_path / "project-1.zip").touch()
+    with pytest.raises(SourceError, match=r"passed over: project-1\.zip \(unpack it\)"):
+        Folder(tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["pipe", "folder", "broken link"])
 def test_what_is_no_file_is_no_export(tmp_path, kind):
     """A pipe would be waited for, and a link to nowhere must not be passed over."""
@@ -178,12 +193,15 @@ def test_what_is_no_export_is_passed_over_with_a_line(tmp_path):
     (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "__MACOSX/._export.json").write_text("[")
     (tmp_path / "12").write_text("no annotation of a target storage")
+    (tmp_path / "images/settings.json").write_text("// a comment")
+    (tmp_path / "images/link.json").symlink_to("nowhere")
     source = Folder(tmp_path)
     assert source.exports == ["export.json"]
     assert source.notes == [
-        "passed over, as no export: coco/result.json (a COCO file: export the project as JSON); 12 "
-        "(no JSON); images/0.json, images/1.json, images/2.json, images/3.json, images/4.json and "
-        "2 more (no tasks of Label Studio's); notes.json (notes of a COCO or YOLO export)"
+        "passed over, as no export: coco/result.json (a COCO file: export the project as JSON); "
+        "images/link.json, images/settings.json (no JSON); images/0.json, images/1.json, "
+        "images/2.json, images/3.json, images/4.json and 2 more (no tasks of Label Studio's); "
+        "notes.json (notes of a COCO or YOLO export)"
     ]
 
 

@@ -83,6 +83,13 @@ def test_fetch_and_doctor_say_which_of_two_exports_counts(tmp_path, capsys):
     assert len(stored["annotations"][0]["regions"]) == 1
 
 
+def test_names_of_files_cannot_write_to_the_terminal(tmp_path, capsys):
+    write_export(tmp_path / "source", TASKS)
+    (tmp_path / "source/\x1b[31mred.json").write_text("{}")
+    run(tmp_path, tmp_path / "source")
+    assert "no export: \\x1b[31mred.json (no tasks of Label" in capsys.readouterr().err
+
+
 def test_two_servers_with_equal_ids_and_names(tmp_path):
     """Each task is built from its own image and regions, with keys that stay."""
     source = tmp_path / "source"

@@ -5,6 +5,7 @@ code with the package, is a second opinion on every pixel.
 """
 
 import importlib
+import sys
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def bench(monkeypatch):
-    """The benchmarks' modules by name."""
+    """The benchmarks' modules by name; stages and recipe run in the tests' environment."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setattr("harness.python_of", lambda name: sys.executable)
     return importlib.import_module
 
 

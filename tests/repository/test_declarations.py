@@ -18,7 +18,7 @@ SHAPES_NO_BYTE = {
     f"maskbench/{name}.py"
     for name in (
         "__init__", "errors", "labelstudio/__init__", "parallel/__init__", "parallel/dask",
-        "parallel/run", "pipeline/__init__", "pipeline/layout", "pipeline/run",
+        "parallel/run", "pipeline/__init__", "pipeline/layout", "pipeline/pin", "pipeline/run",
         "pipeline/stage_code", "regions/__init__", "regions/proposals",
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from tests.repositories import ROOT
 
 FILES = {
     path.name: path
-    for folder in (".github", "docs")
+    for folder in (".github", "docs", "maskbench/init/template")
     for path in (ROOT / folder).rglob("*.y*ml")
     if "\njobs:" in path.read_text()
 }

@@ -27,7 +27,7 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.text import escape_formula, unescape_formula
-from tests.exports import annotation, box, task, write_image
+from tests.exports import PARAMS, annotation, box, task, write_image
 from tests.repositories import ROOT
 
 # ---------------------------------------------------------------- names and paths
@@ -111,17 +111,8 @@ def test_keys_hold_safe_characters_only(name):
 
 
 def params_for(folder, **more):
-    return parse_params(
-        {
-            "fetch": {"folder": str(folder)},
-            "labels_map": {"Background": 0, "Canvas": 1},
-            "multi_label_rules": {},
-            "rasterize": {},
-            "combine": {},
-            "split": {},
-            **more,
-        }
-    )
+    labels = {"labels_map": {"Background": 0, "Canvas": 1}, "multi_label_rules": {}}
+    return parse_params({**PARAMS, "fetch": {"folder": str(folder)}, **labels, **more})
 
 
 def usable(name):
@@ -191,7 +182,8 @@ def test_names_in_messages_move_no_cursor_and_forge_no_line(tmp_path, text):
         fetch(params, layout)
     for error in (drawing.value, fetching.value):
         lines = str(error).split("\n")
-        assert len(lines) == 2
+        assert [line.startswith("  - ") for line in lines[:2]] == [False, True]
+        assert not any(line.lstrip().startswith("-") for line in lines[2:])  # lines to paste
         assert all(line.isprintable() for line in lines)
 
 

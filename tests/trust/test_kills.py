@@ -25,8 +25,8 @@ def world(tmp_path_factory):
 
 
 def test_a_short_run_finds_nothing(tmp_path, studio):
-    """The long one is ``make kills``; a tenth is on a Label Studio."""
-    tally = Harness(tmp_path, seed=20, server=studio).run(moments(5, seed=20, server_share=0.1))
+    """The long one is ``make kills``; one of these is on a Label Studio."""
+    tally = Harness(tmp_path, seed=20, server=studio).run(moments(3, seed=20, server_share=0.3))
     print(tally)
     assert tally.findings == []
     assert tally.survived > 0

@@ -135,7 +135,7 @@ def test_from_a_label_to_a_mask(api, place):
     changed = [
         (a, b) for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b
     ]
-    assert changed == [("  snapshot: '2026-11-22'", "  snapshot: 'with ''quotes'''")]
+    assert changed == [("  snapshot: '2026-11-22'", "  snapshot: with 'quotes'")]
     assert place.git("rev-list", "--count", "HEAD").stdout == "1\n"  # nothing was committed
     touched = {line[3:] for line in place.git("status", "--short").stdout.splitlines()}
     assert {"params.yaml", "dvc.lock", "metrics/fetch.json", "notes.txt"} <= touched

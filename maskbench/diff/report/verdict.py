@@ -32,6 +32,8 @@ def verdict(found: Differences) -> str:
         parts.insert(1, f"{len(found.renumbered):,} only renumbered")
     if found.replaced:
         parts.append(f"{counted(len(found.replaced), 'image file')} replaced")
+    if found.pinned:
+        parts.append(f"code changed: {' → '.join(found.pinned)}")
     line = ", ".join(parts)
     why = reasons(found)
     return f"{line}; because: {', '.join(why)}" if why else line

@@ -5,7 +5,7 @@ itself is never parsed here, so its entities, external or nested, can do no harm
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,19 +28,20 @@ class Labeling:
     """What a project lets annotators draw.
 
     Attributes:
-        labels: The labels of all controls that label regions, as annotations store them.
+        labels: The labels of all controls that label regions, as annotations store them, in the
+            setup's order.
         fields: The field of a task's data behind each image tag, by the tag's name.
         lists: Names of image tags that show several images of a task.
     """
 
-    labels: frozenset[str]
+    labels: Set[str]
     fields: Mapping[str, str]
     lists: tuple[str, ...] = ()
 
 
 def parse_labeling(parsed: Any) -> Labeling:
     """Read a labelling setup from ``parsed_label_config``; unknown parts are skipped."""
-    labels: set[str] = set()
+    labels: list[str] = []
     fields: dict[str, str] = {}
     lists: set[str] = set()
     controls = parsed.values() if isinstance(parsed, Mapping) else ()
@@ -48,7 +49,7 @@ def parse_labeling(parsed: Any) -> Labeling:
         if not isinstance(control, Mapping):
             continue
         if str(control.get("type")).lower() in _LABELLING:
-            labels.update(map(str, _listed(control, "labels")))
+            labels += map(str, _listed(control, "labels"))
         shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
         for name, shown in shows:
             if not isinstance(shown, Mapping) or shown.get("type") != "Image":
@@ -57,7 +58,7 @@ def parse_labeling(parsed: Any) -> Labeling:
                 fields[str(name)] = str(shown["value"])
             elif shown.get("valueList"):
                 lists.add(str(name))
-    return Labeling(frozenset(labels), fields, tuple(sorted(lists)))
+    return Labeling(dict.fromkeys(labels).keys(), fields, tuple(sorted(lists)))
 
 
 def _listed(control: Mapping[str, Any], name: str) -> list[Any]:
@@ -104,7 +105,7 @@ def read_project(client: Client, number: int) -> Project:
     except NotThereError:
         raise SourceError(
             f"fetch.project: {client.server} shows no project {number} to this key's user; "
-            f"it shows: {_visible(client)}"
+            f"it shows: {visible_projects(client)}"
         ) from None
     if not isinstance(raw, dict):
         raise SourceError(f"{client.server} answered with something else than project {number}")
@@ -121,7 +122,8 @@ def read_project(client: Client, number: int) -> Project:
     )
 
 
-def _visible(client: Client) -> str:
+def visible_projects(client: Client) -> str:
+    """Return ids and titles of the first projects that the key's user sees."""
     answer = client.json("/api/projects/", {"page_size": 20, "include": "id,title"})
     results = answer.get("results") if isinstance(answer, dict) else None
     listed = [p for p in results if isinstance(p, dict)] if isinstance(results, list) else []

@@ -17,7 +17,7 @@ from maskbench.params import parse_params
 from maskbench.pipeline import sources
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
-from tests.exports import polygon
+from tests.exports import PARAMS, polygon
 from tests.harness.proxy import Proxy
 from tests.harness.web import Web
 from tests.repositories import new_repository
@@ -106,23 +106,20 @@ class Bench:
         self.missing_images = "error"
 
     def params(self, server, projects, labels=("Canvas", "Obstruction")):
-        labels_map = {name: value for value, name in enumerate(["Background", *labels])}
-        return parse_params(
-            {
-                "fetch": {
-                    "server": server,
-                    "project": projects,
-                    "folder": "data/sample",
-                    "private_hosts": self.private_hosts,
-                    "missing_images": self.missing_images,
-                },
-                "labels_map": labels_map,
-                "multi_label_rules": {},
-                "rasterize": {},
-                "combine": {"unmatched": "Canvas"},
-                "split": {},
-            }
-        )
+        fetch = {
+            "server": server,
+            "project": projects,
+            "folder": "data/sample",
+            "private_hosts": self.private_hosts,
+            "missing_images": self.missing_images,
+        }
+        own = {
+            "fetch": fetch,
+            "labels_map": {name: value for value, name in enumerate(["Background", *labels])},
+            "multi_label_rules": {},
+            "combine": {"unmatched": "Canvas"},
+        }
+        return parse_params({**PARAMS, **own})
 
     def fetch(self, server, projects, **options):
         """Run the stage; returns its summary."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.server import client as client_module
 from maskbench.labelstudio.server.auth import LEGACY, Key
 from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
@@ -158,7 +157,7 @@ def test_a_refusal_says_where_to_mend_it(client, web, status, path, said):
 
 def test_retry_after_is_respected(client, web, monkeypatch):
     slept = []
-    monkeypatch.setattr(client_module.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     web.answers += [(503, {"Retry-After": text}, b"") for text in ("7", "soon", "300")]
     assert client.json("/api/x") == {}
     assert slept == [7, 0.002, 300]
@@ -171,7 +170,7 @@ def test_retry_after_is_respected(client, web, monkeypatch):
 
 def test_long_pauses_are_told_without_the_query(client, web, monkeypatch, caplog):
     caplog.set_level(logging.WARNING)
-    monkeypatch.setattr(client_module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     web.answers += [(503, {"Retry-After": "7"}, b""), ("drop", {}, b"")]
     assert client.json("/api/x", {"signature": "hidden"}) == {}
     assert caplog.messages == ["/api/x: answered 503; trying again in 7 s"]
@@ -179,7 +178,7 @@ def test_long_pauses_are_told_without_the_query(client, web, monkeypatch, caplog
 
 def test_pauses_grow(web, monkeypatch):
     slept = []
-    monkeypatch.setattr(client_module.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     for failure in ("503", "web page", "500"):
         web.answers = [FAILURES[failure]] * 7
         Client(web.url, None, Patience()).json("/api/x")

@@ -18,7 +18,8 @@ def test_the_setup_as_the_server_reads_it(api):
     project = api.create_project("setup", SETUP)
     parsed = api.call("GET", f"/api/projects/{project}/")["parsed_label_config"]
     found = parse_labeling(parsed)
-    assert found.labels == {"leaf", "Stem", "Pot"}  # as annotations store them: the alias
+    # As annotations store them (the alias), and in the setup's order.
+    assert list(found.labels) == ["leaf", "Stem", "Pot"]
     assert found.fields == {"img": "photo"}
 
 

@@ -1,0 +1,208 @@
+"""Make the folder: everything beside its place first, then moved there, or nothing at all."""
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dvc.config import ConfigError
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from maskbench.errors import MaskbenchError
+from maskbench.files.json import compact_json
+from maskbench.labelstudio.export import essential
+from maskbench.labelstudio.folder import Folder
+from maskbench.versions.dvc import short_reason
+
+INPUTS = "data/inputs"
+IMAGES = f"{INPUTS}/images"
+_PEOPLE = ("completed_by", "created_by", "meta", "updated_by")  # of a region: names, e-mails, notes
+_PROBE = ".maskbench-was-here"
+
+
+def check_place(folder: Path) -> None:
+    """Check that a repository can be made in a folder: it is absent or empty.
+
+    Raises:
+        MaskbenchError: It is not.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise MaskbenchError(f"{folder} is not empty; name a new folder. Nothing was written")
+
+
+@contextmanager
+def beside(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``folder``; what it holds at the end is moved there.
+
+    After an error it is deleted, and ``folder`` is as it was.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = folder.parent / f".{folder.name}.unfinished"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    try:
+        yield work
+        if folder.exists():
+            for path in sorted(work.iterdir()):
+                path.rename(folder / path.name)
+        else:
+            work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_files(root: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files by path; scripts can be run."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        if path.suffix == ".sh":
+            path.chmod(0o755)
+
+
+def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
+    """Copy exports and images to where they are versioned.
+
+    Exports are reduced to what is read of them: without drafts, names and e-mail addresses, which
+    git would keep for ever.
+
+    Args:
+        source: The folder with exports and images.
+        images: Names of the images within it.
+        root: The new repository.
+    """
+    exports: dict[str, list[Any]] = {}
+    for raw in source.tasks():
+        name = raw.origin.replace("/", "-")  # its time may be in it; folders are for images
+        exports.setdefault(name, []).append(_anonymous(essential(raw.value)))
+    (root / INPUTS).mkdir(parents=True)
+    for name, tasks in exports.items():
+        file = root / INPUTS / Path(name).with_suffix(".json")
+        file.write_bytes(b"[\n" + b",\n".join(map(compact_json, tasks)) + b"\n]\n")
+    (root / IMAGES).mkdir(parents=True, exist_ok=True)
+    for name in images:
+        target = root / IMAGES / name.removeprefix("images/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source.path / name, target)
+
+
+def _anonymous(task: dict[str, Any]) -> dict[str, Any]:
+    """Delete from an export's task who drew each region; who annotated is a number already."""
+    annotations = task.get("annotations")
+    for annotation in annotations if isinstance(annotations, list) else ():
+        results = annotation.get("result") if isinstance(annotation, dict) else None
+        for entry in results if isinstance(results, list) else ():
+            for name in _PEOPLE if isinstance(entry, dict) else ():
+                entry.pop(name, None)
+    return task
+
+
+def start_git(root: Path, place: Path) -> None:
+    """Make a git repository, unless the place is in one already.
+
+    Raises:
+        MaskbenchError: git is not installed, or fails.
+    """
+    if not inside_git(place):
+        git(root, "init", "--quiet", "--initial-branch", "main")
+
+
+def inside_git(place: Path) -> bool:
+    """Tell whether a folder, perhaps one that is still to be made, lies in a git repository."""
+    start = next(path for path in (place, *place.resolve().parents) if path.is_dir())
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--git-dir"], cwd=start, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise MaskbenchError("git was not found; install it first") from None
+    return done.returncode == 0
+
+
+def git(root: Path, *words: str) -> str:
+    """Run git and return what it prints.
+
+    Raises:
+        MaskbenchError: It fails; with its own reason.
+    """
+    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MaskbenchError(f"`git {words[0]}` failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def has_identity(root: Path) -> bool:
+    """Tell whether git knows who commits."""
+    done = subprocess.run(
+        ["git", "var", "GIT_COMMITTER_IDENT"], cwd=root, capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def start_dvc(root: Path, remote: str | None) -> None:
+    """Initialise DVC, and configure and try the remote.
+
+    Raises:
+        MaskbenchError: The remote cannot be written, or DVC fails; with its own reason.
+    """
+    has_own_git = (root / ".git").exists()
+    with _passing_on(), Repo.init(str(root), subdir=not has_own_git) as repo:
+        with repo.config.edit() as config:
+            config["core"].update(analytics=False, check_update=False)
+            if remote is not None:
+                address = remote if "://" in remote else str(Path(remote).expanduser().resolve())
+                config["remote"]["storage"] = {"url": address}
+                config["core"]["remote"] = "storage"
+        if remote is not None:
+            _try_remote(repo, remote)
+
+
+def track_images(root: Path) -> None:
+    """Have DVC track the images: copied into its cache, since links would break in the move.
+
+    Raises:
+        MaskbenchError: DVC fails; with its own reason.
+    """
+    copying = {"cache": {"type": ["reflink", "copy"]}}
+    with _passing_on(), Repo(str(root), config=copying) as repo:
+        repo.add(str(root / IMAGES))
+
+
+@contextmanager
+def _passing_on() -> Iterator[None]:
+    """Pass DVC's own reasons on, and none of its advice, which is about the unfinished folder."""
+    logger = logging.getLogger("dvc")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    except (DvcException, ConfigError) as error:
+        raise MaskbenchError(f"DVC failed: {short_reason(error)}") from None
+    finally:
+        logger.setLevel(level)
+
+
+def _try_remote(repo: Repo, url: str) -> None:
+    """Write a small file to the remote and delete it.
+
+    Raises:
+        MaskbenchError: That fails.
+    """
+    try:
+        store = repo.cloud.get_remote("storage")
+        probe = store.fs.join(store.path, _PROBE)
+        store.fs.makedirs(store.path, exist_ok=True)
+        store.fs.pipe_file(probe, b"")
+        store.fs.remove(probe)
+    except Exception as error:  # each storage client has errors of its own
+        reason = getattr(error, "strerror", None) or short_reason(error)
+        raise MaskbenchError(
+            f"the remote {url} cannot be written: {reason}; correct --remote, or "
+            "leave it out and name a remote later (README, Share it). Nothing was written"
+        ) from None

@@ -1,0 +1,86 @@
+"""Bring the files of a repository that come from maskbench up to date with the one that runs."""
+
+import difflib
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from maskbench.errors import MaskbenchError
+from maskbench.files.atomic import write_text
+from maskbench.init.files import LOCK, upgraded_files
+from maskbench.params import load_params
+from maskbench.pipeline.pin import PIN
+
+
+def outdated(root: Path) -> dict[str, str]:
+    """Return the new texts by path of the files that differ from this maskbench's.
+
+    Args:
+        root: The repository's folder.
+
+    Raises:
+        MaskbenchError: It was not made by ``maskbench init``.
+    """
+    if not (root / PIN).is_file():
+        raise MaskbenchError(
+            f"{root.resolve()} has no {PIN}: only a repository made by `maskbench init` can "
+            "be upgraded"
+        )
+    has_server = load_params(root / "params.yaml").fetch.server is not None
+    return {
+        path: text
+        for path, text in upgraded_files(has_server).items()
+        if _text(root / path) != text
+    }
+
+
+def differences(root: Path, files: dict[str, str]) -> list[str]:
+    """Return the lines of a diff between the repository's files and the new texts."""
+    lines: list[str] = []
+    for path, text in files.items():
+        old, new = _text(root / path).splitlines(), text.splitlines()
+        if path == LOCK:  # thousands of digests: nobody reads them
+            old, new = _without_digests(old), _without_digests(new)
+        names = (f"a/{path}" if old else "/dev/null", f"b/{path}")
+        lines += difflib.unified_diff(old, new, *names, lineterm="")
+    return lines
+
+
+def upgrade(root: Path, files: dict[str, str]) -> None:
+    """Write the new texts.
+
+    Raises:
+        MaskbenchError: A file has changes that are not committed: they would be lost.
+    """
+    changed = _uncommitted(root, files)
+    if changed:
+        raise MaskbenchError(
+            f"{', '.join(changed)}: has changes that are not committed; commit or stash them first"
+        )
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write_text(root / path, text)
+        if path.endswith(".sh"):
+            (root / path).chmod(0o755)
+
+
+def _uncommitted(root: Path, paths: Iterable[str]) -> list[str]:
+    here = [path for path in paths if (root / path).exists()]
+    done = subprocess.run(
+        ["git", "status", "--porcelain", "-z", "--", *here],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise MaskbenchError(f"`git status` failed: {done.stderr.strip()}")
+    return [entry[3:] for entry in done.stdout.split("\0") if entry] if here else []
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _without_digests(lines: Iterable[str]) -> list[str]:
+    return [line.removesuffix(" \\") for line in lines if "--hash=" not in line]

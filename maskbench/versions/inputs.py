@@ -1,0 +1,110 @@
+"""Check that a clone gets the inputs of *fetch*: git or DVC has to track them."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from maskbench.files.yaml import parse_yaml
+from maskbench.params import FetchParams
+from maskbench.versions.dvc import SHOWN, DvcRepository, folder_digest, not_ignored
+from maskbench.versions.revision import on_disk
+
+
+def untracked(root: Path, folder: str, repository: DvcRepository) -> list[str]:
+    """Return the files of an input that neither git nor DVC tracks; empty outside git.
+
+    Args:
+        root: The repository's folder.
+        folder: The input, relative to ``root``. If it has no file at all, it is returned itself.
+        repository: The files that DVC tracks.
+    """
+    known, others = _listed(root, folder, "--cached"), _listed(root, folder, "--others")
+    if known is None or others is None:
+        return []
+    outputs = [root / path for path in repository.outputs(None, "workspace")]
+    if not known and not others and not any(_within(root / folder, out) for out in outputs):
+        return [folder]
+    return [name for name in others if not any(_within(root / name, out) for out in outputs)]
+
+
+def untracked_text(names: Sequence[str]) -> str:
+    """Say which inputs nobody tracks."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    shown = ", ".join(names[:SHOWN])
+    return f"neither git nor DVC tracks {shown}{more}: no clone can build this version"
+
+
+def untracked_advice(folder: str) -> str:
+    """Say how to have inputs tracked."""
+    return f"`dvc add` the folder with the images in {folder}, then `git add {folder}`"
+
+
+def _within(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _listed(root: Path, folder: str, which: str) -> list[str] | None:
+    """Return the files that ``git ls-files`` lists; None outside a git repository."""
+    words = ["git", "ls-files", "-z", which, "--", folder]
+    try:
+        done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return None if done.returncode else sorted(filter(None, done.stdout.split("\0")))
+
+
+def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:
+    """Return the digest that a folder has for DVC once what DVC tracks in it is pulled.
+
+    Args:
+        root: The repository's folder.
+        folder: The folder, relative to ``root``.
+        repository: The files that DVC tracks.
+
+    Raises:
+        SourceError: A listing is neither in DVC's cache nor on its remote.
+    """
+    patterns = root / ".dvcignore"
+    files = on_disk(root / folder)
+    files = not_ignored(files, folder, patterns.read_bytes() if patterns.is_file() else None)
+    for path, output in repository.outputs(None, "workspace").items():
+        if path.startswith(f"{folder}/") and not (root / path).exists():
+            inside = path.removeprefix(f"{folder}/")
+            files |= _files(path, inside, output, repository)
+    return folder_digest(files)
+
+
+def _files(path: str, inside: str, output: object, repository: DvcRepository) -> dict[str, str]:
+    digest = output.hash_info.value  # type: ignore[attr-defined]
+    if not digest.endswith(".dir"):
+        return {inside: digest}
+    listed = repository.listing(path, output, "workspace")
+    return {f"{inside}/{name}": md5 for name, md5 in listed.items()}
+
+
+def wrong_dependency(root: Path, fetch: FetchParams) -> str | None:
+    """Say what is wrong with the folder that the stage *fetch* depends on, and how to mend it.
+
+    With a server no folder is needed; DVC stops at a dependency that is not there.
+    """
+    try:
+        stages = parse_yaml((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+        names = [str(name) for name in stages["fetch"].get("deps") or ()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # DVC itself says what is wrong with the file
+    line = "${fetch.folder}"
+    covers = any(n == line or f"{n}/".startswith(f"{fetch.folder}/") for n in names)
+    if fetch.server is None and not covers:
+        return (
+            f"dvc.yaml: fetch does not depend on {fetch.folder}, so DVC misses its changes: add "
+            f"`- {line}` to the stage's deps"
+        )
+    missing = [
+        n for n in names if n == line and not (fetch.folder and (root / fetch.folder).exists())
+    ]
+    if fetch.server is not None and missing:
+        return (
+            f"dvc.yaml: fetch depends on {fetch.folder or 'fetch.folder'}, which is not there and, "
+            f"with a server, not needed: delete `- {line}` from the stage's deps"
+        )
+    return None

@@ -1,0 +1,180 @@
+"""The whole way, in both kinds of repository: this project's own, and a team's.
+
+doctor → rules → repro → commit → push → a colleague clones, pulls, and rebuilds nothing → a changed
+parameter → review → tag → Benchmark.get; for a team also: from nothing, and to a newer maskbench.
+"""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from maskbench import __version__
+from tests.init.teams import PINNED, Team, exported, init
+from tests.repositories import ROOT, copy_repository
+
+pytestmark = pytest.mark.slow
+
+GET = """
+from maskbench.dataset import Benchmark
+found = Benchmark.get(r"{address}", rev="v1.0")
+print(len(found), *found.classes)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A team's repository, made from an export that is gone since, and built."""
+    base = tmp_path_factory.mktemp("team")
+    exports = exported(base / "exports")
+    init(base / "walls", "--folder", exports, "--maskbench", PINNED)
+    shutil.rmtree(exports)
+    team = Team(base / "walls")
+    team.make()
+    team.commit("First version")
+    return team
+
+
+@pytest.fixture(params=["own", "team"])
+def repository(request, tmp_path):
+    """A built repository of each kind, with a remote that is a shared folder."""
+    if request.param == "own":
+        made = copy_repository(request.getfixturevalue("built_once").root, tmp_path / "repo")
+        made = Team(made.root, made.root)
+    else:
+        team = request.getfixturevalue("built")
+        made = Team(copy_repository(team.root, tmp_path / "repo").root)
+    made.dvc("remote", "add", "-f", "-d", "storage", str(tmp_path / "remote"))
+    made.commit("Remote")
+    return made
+
+
+def cloned(repository, folder):
+    """A colleague's clone, with an empty cache of DVC."""
+    subprocess.run(["git", "clone", "-q", repository.root, folder], check=True)
+    is_own = repository.environment["PYTHONPATH"] == str(repository.root)
+    return Team(folder, folder if is_own else ROOT)
+
+
+def test_the_story(repository, tmp_path):
+    assert "0 errors" in repository.maskbench("doctor").stdout
+    assert "decided by" in repository.maskbench("rules").stdout
+    assert "Data and pipelines are up to date." in repository.dvc("repro").stdout
+    said = repository.maskbench("diff", "HEAD", "--check", check=False)
+    assert said.returncode == 5
+    assert "fails: pushed: not on the remote: " in said.stderr
+    assert "fails: lock" not in said.stderr
+    repository.dvc("push")
+    repository.maskbench("diff", "HEAD", "--check", "--fail-on")
+
+    clone = cloned(repository, tmp_path / "clone")
+    clone.maskbench("diff", "HEAD", "--check", "--fail-on")  # CI: nothing is pulled
+    clone.dvc("pull")
+    assert "Running stage" not in clone.dvc("repro").stdout
+    assert "no breaches" in clone.maskbench("verify").stdout
+    assert clone.outputs() == repository.outputs()
+
+    clone.edit_params("all_touched: false", "all_touched: true")
+    assert "Running stage 'rasterize'" in clone.dvc("repro").stdout
+    told = clone.maskbench("diff").stdout
+    assert "1 rasterize parameter changed" in told
+    clone.commit("Touched pixels count")
+    clone.git("tag", "-a", "v1.0", "-m", "v1.0")
+    clone.dvc("push")
+    clone.maskbench("diff", "HEAD~1", "HEAD", "--check", "--fail-on", "--html", "report")
+
+    images = clone.maskbench("verify").stdout.split(" images")[0].split()[-1]
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    got = clone.run("python", "-c", GET.format(address=clone.root), **environment).stdout
+    assert got.split()[0] == images
+    assert clone.git("status", "--porcelain").stdout == ""
+
+
+def newer(folder):
+    """A copy of the package that calls itself 0.2.0, with another Makefile."""
+    shutil.copytree(ROOT / "maskbench", folder / "maskbench")
+    version = folder / "maskbench/__init__.py"
+    version.write_text(version.read_text().replace(f'"{__version__}"', '"0.2.0"'))
+    makefile = folder / "maskbench/init/template/Makefile"
+    makefile.write_text(makefile.read_text() + "\n# newer\n")
+    return folder
+
+
+def test_a_newer_maskbench(built, tmp_path):
+    """One line moves; DVC notices, diff says so, the files that come from maskbench follow."""
+    team = Team(copy_repository(built.root, tmp_path / "repo").root)
+    pin = team.root / "maskbench.txt"
+    pin.write_text(pin.read_text().replace(PINNED, "maskbench==0.2.0"))
+    changed = json.loads(team.dvc("status", "--json").stdout)
+    assert set(changed) == {"rasterize", "combine", "split"}
+    said = team.make(check=False)
+    assert "pins maskbench 0.2.0, but 0.1.0 runs here" in said.stderr
+    doctor = team.maskbench("doctor", check=False)
+    assert "error    maskbench.txt pins maskbench 0.2.0, but 0.1.0 runs here" in doctor.stdout
+
+    team = Team(team.root, newer(tmp_path / "newer"))
+    team.make()
+    told = team.maskbench("diff").stdout.splitlines()
+    assert told[1].startswith("0 of 6 masks changed")
+    assert told[1].endswith("code changed: 0.1.0 → 0.2.0")
+    found = json.loads(team.maskbench("diff", "--json").stdout)
+    assert found["maskbench"] == {"before": "0.1.0", "after": "0.2.0"}
+    team.commit("maskbench 0.2.0")
+
+    shown = team.maskbench("init", "--upgrade", "--dry-run").stdout
+    assert "+# newer" in shown
+    assert "Makefile: would change" in shown
+    assert team.git("status", "--porcelain").stdout == ""
+    (team.root / "Makefile").write_text("mine\n")
+    refused = team.maskbench("init", "--upgrade", check=False)
+    assert "Makefile: has changes that are not committed" in refused.stderr
+    team.git("checkout", "Makefile")
+    assert "+# newer" in team.maskbench("init", "--upgrade").stdout
+    assert team.git("status", "--porcelain").stdout == " M Makefile\n"
+    assert "nothing to upgrade" in team.maskbench("init", "--upgrade").stdout
+
+
+def test_this_project_s_own_repository_is_not_upgraded(built_once, tmp_path):
+    own = Team(built_once.root, built_once.root)
+    said = own.maskbench("init", "--upgrade", check=False)
+    assert "has no maskbench.txt: only a repository made by `maskbench init`" in said.stderr
+
+
+def test_make_test_checks_the_dataset(built, tmp_path):
+    team = Team(copy_repository(built.root, tmp_path / "repo").root)
+    assert "OK" in team.make("test").stderr
+    mask = next((team.root / "data/benchmark/masks").iterdir())
+    mask.unlink()
+    assert "FAILED" in team.make("test", check=False).stderr
+
+
+def test_an_input_is_changed(built, tmp_path):
+    """A newer export replaces the old one; what nobody tracks is named."""
+    team = Team(copy_repository(built.root, tmp_path / "repo").root)
+    team.dvc("remote", "add", "-d", "storage", str(tmp_path / "remote"))
+    team.dvc("push")
+    more = exported(tmp_path / "exports", 7)
+    shutil.copy(more / "export.json", team.root / "data/inputs/export.json")
+    team.dvc("unprotect", "data/inputs/images")
+    image = "upload/1/00000007-scene_7.png"
+    shutil.copy(more / image, team.root / "data/inputs/images" / image)
+    shutil.copy(more / image, team.root / "data/inputs/stray.png")
+    assert "neither git nor DVC tracks data/inputs/stray.png" in team.maskbench("doctor").stdout
+    team.dvc("repro")
+    said = team.maskbench("diff", "HEAD", "--check", check=False).stderr
+    assert "fails: inputs: neither git nor DVC tracks data/inputs/stray.png: no clone can" in said
+    (team.root / "data/inputs/stray.png").unlink()
+    team.dvc("add", "data/inputs/images")
+    assert "fetch: 7 tasks" in team.dvc("repro").stdout
+    team.commit("Seven tasks")
+    team.dvc("push")
+    assert "1 image added" in team.maskbench("diff", "HEAD~1", "HEAD", "--check").stdout
+    assert "neither" not in team.maskbench("doctor").stdout
+    clone = cloned(team, tmp_path / "clone")
+    clone.maskbench("diff", "HEAD~1", "HEAD", "--check")
+    lock = clone.root / "dvc.lock"
+    first = lock.read_text().index(".dir")
+    lock.write_text(lock.read_text()[: first - 1] + "0" + lock.read_text()[first:])
+    said = clone.maskbench("diff", "HEAD~1", "--check", check=False).stderr
+    assert "changed deps: data/inputs (modified)" in said

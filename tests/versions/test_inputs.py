@@ -1,0 +1,95 @@
+"""Inputs that nobody versions are named; a folder that is not pulled is no change."""
+
+import pytest
+
+from maskbench.params import FetchParams
+from maskbench.versions.dvc import DvcRepository
+from maskbench.versions.inputs import (
+    pulled_digest,
+    untracked,
+    untracked_text,
+    wrong_dependency,
+)
+from maskbench.versions.revision import on_disk
+from tests.repositories import Repository
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default::DeprecationWarning"),  # of DVC's own libraries
+]
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A repository with git and DVC, an export, and two images."""
+    repository = Repository(tmp_path / "repo")
+    (repository.root / "data/mine/images").mkdir(parents=True)
+    repository.git("init", "-q", "-b", "main")
+    repository.dvc("init", "-q")
+    for name in ("export.json", "images/a.png", "images/b.png"):
+        (repository.root / "data/mine" / name).write_text(name)
+    return repository
+
+
+def of(place):
+    return untracked(place.root, "data/mine", DvcRepository(place.root))
+
+
+def test_from_nothing_to_all(place):
+    images = ["data/mine/images/a.png", "data/mine/images/b.png"]
+    assert of(place) == ["data/mine/export.json", *images]
+    place.git("add", "data/mine/export.json")
+    assert of(place) == images
+    place.dvc("add", "data/mine/images")
+    assert of(place) == ["data/mine/.gitignore", "data/mine/images.dvc"]
+    place.git("add", "data/mine")
+    assert of(place) == []
+
+
+def test_an_input_that_is_ignored_and_one_that_is_nowhere(place):
+    (place.root / ".gitignore").write_text("/data/*\n")
+    assert "data/mine/export.json" in of(place)
+    assert untracked(place.root, "data/gone", DvcRepository(place.root)) == ["data/gone"]
+
+
+def test_as_a_whole_by_dvc(place):
+    place.dvc("add", "data/mine")
+    place.git("add", "-A")
+    assert of(place) == []
+
+
+def test_the_digest_of_a_folder_is_known_before_it_is_pulled(place):
+    place.dvc("add", "data/mine/images")
+    pulled = pulled_digest(place.root, "data/mine", DvcRepository(place.root))
+    for name in ("a.png", "b.png"):
+        (place.root / "data/mine/images" / name).unlink()
+    (place.root / "data/mine/images").rmdir()
+    assert len(on_disk(place.root / "data/mine")) == 3
+    assert pulled_digest(place.root, "data/mine", DvcRepository(place.root)) == pulled
+
+
+def test_a_list_of_many():
+    text = untracked_text([f"a{i}" for i in range(9)])
+    assert text.startswith("neither git nor DVC tracks a0, a1, a2 and 6 more: no clone can build")
+
+
+DVC_YAML = "stages: {fetch: {cmd: x, deps: [%s]}}"
+
+
+@pytest.mark.parametrize(
+    ("deps", "server", "folder", "expected"),
+    [
+        ("'${fetch.folder}'", None, "data/mine", None),
+        ("data/mine", None, "data/mine", None),
+        ("", None, "data/mine", "fetch does not depend on data/mine, so DVC misses its changes"),
+        ("", "http://x", "", None),
+        ("'${fetch.folder}'", "http://x", "data/mine", None),
+        ("'${fetch.folder}'", "http://x", "data/gone", "depends on data/gone, which is not there"),
+        ("'${fetch.folder}'", "http://x", "", "depends on fetch.folder, which is not there"),
+    ],
+)
+def test_what_fetch_depends_on(deps, server, folder, expected, tmp_path):
+    (tmp_path / "data/mine").mkdir(parents=True)
+    (tmp_path / "dvc.yaml").write_text(DVC_YAML % deps)
+    found = wrong_dependency(tmp_path, FetchParams(server, (), folder, ""))
+    assert found is None if expected is None else expected in str(found)
