@@ -4,10 +4,10 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from maskbench.text import counted
 from maskbench.errors import MaskbenchError
 from maskbench.init.create import has_identity, inside_git
 from maskbench.init.new import Found
+from maskbench.text import counted
 
 
 def ask(question: str, default: str, choices: Collection[str] = ()) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from maskbench.text import counted
 from maskbench.errors import MaskbenchError
 from maskbench.init.survey import Labels, Overlap, Survey
 from maskbench.regions.proposals import named_rule, propose_classes
-from maskbench.text import escape_terminal
+from maskbench.text import counted, escape_terminal
 
 SHOWN = 12  # rows of a list
 BACKGROUND = "Background"
