@@ -78,6 +78,20 @@ def test_a_comment_fits_github_whatever_changed(number):
     assert comment.count("<details>") == comment.count("</details>")
 
 
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("split.published", "1 split parameter changed"),
+        ("its published subset", "1 image published in another split"),
+        ("its group", "1 image grouped otherwise"),
+        ("split.salt, its group", "1 split parameter changed, 1 image grouped otherwise"),
+    ],
+)
+def test_the_verdict_says_why_images_moved(cause, words):
+    found = comparison([], moves=(Move("a", "train", "test", cause),))
+    assert verdict(found).endswith(f"1 moved between splits; because: {words}")
+
+
 def test_names_are_shown_as_they_are_and_do_nothing():
     found = comparison(
         [change(1, NASTY, key=NASTY)],
