@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture digests \
+.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture screenshots digests \
 	messages reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
@@ -43,6 +43,9 @@ label-studio: .venv/core  ## start a local Label Studio filled with the sample
 picture: .venv/core  ## draw the pictures of docs/architecture.md and README (of the built sample)
 	$(BIN)/python scripts/architecture_picture.py
 	$(BIN)/python scripts/readme_picture.py
+
+screenshots: .venv/dev  ## take the README's pictures of pages (of the built sample, committed)
+	$(BIN)/python scripts/screenshots.py
 
 digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/*.sha256)
 	$(BIN)/python scripts/digests.py --write

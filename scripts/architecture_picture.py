@@ -40,6 +40,7 @@ FLOORS = (
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
+        Room("show/", ("show",), ("pages to look at", "a version and its rules")),
         Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),
     ),
     (
@@ -51,10 +52,12 @@ FLOORS = (
             "public",
         ),
         Room("torch.py, fastai.py", ("torch", "fastai"), ("loaders for", "training"), "public"),
-        Room("pages/", ("pages",), ("what every HTML", "page shares")),
     ),
     (Room("dataset.py", ("dataset",), ("a built benchmark", "as numpy arrays"), "public"),),
-    (Room("versions/", ("versions",), ("git and DVC: old versions,", "downloads, refresh")),),
+    (
+        Room("pages/", ("pages",), ("what every HTML", "page shares")),
+        Room("versions/", ("versions",), ("git and DVC: old versions,", "downloads, refresh")),
+    ),
     (Room("pipeline/", ("pipeline",), ("fetch → rasterize →", "combine → split")),),
     (Room("parallel/", ("parallel",), ("processes on this", "machine, or Dask")),),
     (Room("labelstudio/", ("labelstudio",), ("exports, stored tasks,", "the server")),),

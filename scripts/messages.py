@@ -28,7 +28,7 @@ _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/proposal.py",
+    "init/params_text.py", "init/proposal.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 
 
@@ -217,6 +217,7 @@ _SECTIONS = {
     "Scoring": ("evaluation", "evaluate.py"),
     "maskbench verify": ("verification",),
     "maskbench export": ("export",),
+    "maskbench show": ("show",),
     "maskbench init": ("init", "commands/init.py"),
     "Versions": ("versions", "diff", "commands/merge.py"),
     "Elsewhere": ("",),

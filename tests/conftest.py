@@ -10,6 +10,7 @@ import pytest
 
 from tests.benchmarks import make
 from tests.harness import studio as studios
+from tests.harness.browser import chromium
 from tests.repositories import (
     OWN_DATA,
     ROOT,
@@ -108,6 +109,13 @@ def repository(built_once, tmp_path):
 def studio():
     """The Label Studio of this run; each test makes projects of its own in it."""
     return studios.shared(Path(os.environ[RUN_VARIABLE]))
+
+
+@pytest.fixture(scope="session")
+def chrome():
+    """A browser; `tests.harness.browser.Page` opens a page in it."""
+    with chromium() as driver:
+        yield driver
 
 
 @pytest.fixture

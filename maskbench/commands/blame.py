@@ -25,11 +25,11 @@ def run(args: argparse.Namespace) -> int:
     """Explain the pixel on standard output."""
     from dataclasses import asdict
 
-    from maskbench.diff.blame import blame, find_row, lines, since
+    from maskbench.diff.blame import blame, lines, since
     from maskbench.files.json import json_text
     from maskbench.pipeline.layout import find_root
     from maskbench.versions.dvc import DvcRepository
-    from maskbench.versions.revision import Version
+    from maskbench.versions.revision import Version, find_row
 
     root = find_root(Path())
     version = Version(root, args.rev, DvcRepository(root))

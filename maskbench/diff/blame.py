@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
-from maskbench.diff.model import LABELS_MAP, RULE
-from maskbench.diff.replay import class_name, deciding_param
+from maskbench.diff.replay import class_name
 from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
@@ -30,12 +28,14 @@ class Covering:
         shape: Its shape.
         labels: Its labels.
         decides: Its labels count here; with ``overlap: top`` or ``smallest`` only one region's do.
+        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
     """
 
     region: str
     shape: str
     labels: tuple[str, ...]
     decides: bool
+    aliased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,27 +98,6 @@ class Since:
     complete: bool = True
 
 
-def find_row(version: Version, word: str) -> Row:
-    """Find the item that a key, a file name or a task id names.
-
-    Raises:
-        MaskbenchError: The version has no such item; the message names the closest ones.
-    """
-    rows = version.rows
-    key = word if word in rows else Path(word).stem
-    if key in rows:
-        return rows[key]
-    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
-    if len(by_task) == 1:
-        return by_task[0]
-    if by_task:
-        keys = " or ".join(row.key for row in by_task)
-        raise MaskbenchError(f"{version.label} has several images of task {word}: name {keys}")
-    close = get_close_matches(key, rows, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
-    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
-
-
 def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     """Find out why a pixel of an item has its class.
 
@@ -153,7 +132,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
         value=value,
         labels=labels,
         expected=class_name(rules, frozenset(labels)),
-        reason=_reason(rules, frozenset(labels)),
+        reason=rules.reason(frozenset(labels)),
         regions=covering,
         annotation=annotation.id if annotation else None,
         annotator=annotation.completed_by if annotation else None,
@@ -189,14 +168,7 @@ def _covering(
     decide = deciding(params.overlap, [result.count for result in hits])
     for i, result in enumerate(hits):
         region = result.region
-        yield Covering(region.id, region.shape, region.labels, i in decide)
-
-
-def _reason(rules: ClassRules, labels: frozenset[str]) -> str:
-    if not labels:
-        return "background: no region lies here"
-    kind, name = deciding_param(rules, labels)
-    return {RULE: f"rule {name}", LABELS_MAP: "its only label"}.get(kind, name)
+        yield Covering(region.id, region.shape, region.labels, i in decide, result.aliased)
 
 
 def since(version: Version, found: Blame) -> Since:
@@ -259,7 +231,8 @@ def lines(found: Blame, past: Since | None) -> list[str]:
 
 def _region_words(entry: Covering) -> str:
     hidden = "" if entry.decides else " (under another region: rasterize.overlap)"
-    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{hidden}"
+    drawn = f" (drawn as {' + '.join(entry.aliased)})" if entry.aliased else ""
+    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{drawn}{hidden}"
 
 
 def _since_words(past: Since) -> str:

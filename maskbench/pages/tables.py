@@ -1,8 +1,10 @@
-"""HTML tables of plain text."""
+"""HTML tables: plain text, links, bars, and shades for tables that are read as pictures.
 
-from collections.abc import Iterable, Sequence
+``assets/table.html`` draws a :class:`Table`; ``assets/table.js`` lets its headings sort.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from maskbench.pages.palette import SHARE
 
@@ -16,41 +18,37 @@ class Cell:
         link: The address that it leads to: ``#…`` in this page, else in a new tab; or empty.
         shade: Depth of its ground from 0 to 1, for tables that are read as heat maps.
         is_heading: It names its row.
+        value: What the row is sorted by in its column; None: the text, or the number that it is.
+        bar: Length of a bar below the text, from 0 to 1; None: no bar.
+        interval: Ends of an interval, from 0 to 1, drawn as a whisker over the bar.
     """
 
     text: str
     link: str = ""
     shade: float = 0.0
     is_heading: bool = False
+    value: float | str | None = None
+    bar: float | None = None
+    interval: tuple[float, float] | None = None
+
+    @property
+    def ground(self) -> str:
+        """Return the colour of its ground."""
+        return f"rgba{(*SHARE, round(0.6 * self.shade, 3))}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], numbers: Sequence[bool]) -> str:
-    """Return a table as markup, in a frame that scrolls sideways where the window is narrow.
+@dataclass(frozen=True)
+class Table:
+    """A table, in a frame that scrolls sideways where the window is narrow.
 
-    Args:
+    Attributes:
+        title: What it shows, for screen readers.
         columns: Names of the columns.
         rows: The cells of each row, a cell a column.
         numbers: For each column whether it holds numbers, which stand to the right.
     """
-    kinds = [' class="number"' if is_number else "" for is_number in numbers]
-    head = "".join(
-        f'<th scope="col"{kind}>{escape(name)}</th>'
-        for name, kind in zip(columns, kinds, strict=True)
-    )
-    body = "\n".join(f"<tr>{''.join(map(_cell, row, kinds))}</tr>" for row in rows)
-    return (
-        '<div class="scroll"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"
-    )
 
-
-def _cell(cell: Cell, kind: str) -> str:
-    text = escape(cell.text)
-    if cell.link:
-        outside = "" if cell.link[0] == "#" else ' target="_blank" rel="noopener noreferrer"'
-        text = f'<a href="{escape(cell.link)}"{outside}>{text}</a>'
-    if cell.is_heading:
-        return f'<th scope="row"{kind}>{text}</th>'
-    if cell.shade:
-        kind += f' style="background: rgba{(*SHARE, round(0.6 * cell.shade, 3))}"'
-    return f"<td{kind}>{text}</td>"
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    numbers: Sequence[bool]

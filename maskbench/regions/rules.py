@@ -52,6 +52,20 @@ class ClassRules:
             return next(iter(labels))
         return self._unmatched(labels)
 
+    def reason(self, labels: frozenset[str]) -> str:
+        """Say what decides the class of pixels with exactly ``labels``, such as ``rule window``."""
+        if not labels:
+            return "background: no region lies here"
+        rule = next((rule for rule in self.rules if rule.when == labels), None)
+        if rule is not None:
+            return f"rule {rule.name}"
+        if len(labels) == 1:
+            return "its only label"
+        winner = self._unmatched(labels)
+        if winner is None or self.fallback.unmatched != "priority":
+            return f"combine.unmatched: {self.fallback.unmatched}"
+        return f"combine.priority: {winner} above {', '.join(sorted(labels - {winner}))}"
+
     def decided_by(self, labels: frozenset[str]) -> str:
         """Return the YAML path of the parameter that decides the class of these labels."""
         rule = next((rule for rule in self.rules if rule.when == labels), None)

@@ -8,11 +8,12 @@ DVC's cache or remote, too.
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from maskbench.errors import DataError, ParamsError, SourceError
+from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import IGNORE, Params, parse_params
@@ -198,6 +199,27 @@ class Version:
     def task_link(self, row: Row) -> str | None:
         """Return an item's address in Label Studio; None if the labels came from a folder."""
         return self.params.fetch.task_link(row.task, row.project)
+
+
+def find_row(version: Version, word: str) -> Row:
+    """Find the item that a key, a file name or a task id names.
+
+    Raises:
+        MaskbenchError: The version has no such item; the message names the closest ones.
+    """
+    rows = version.rows
+    key = word if word in rows else Path(word).stem
+    if key in rows:
+        return rows[key]
+    by_task = [row for row in rows.values() if word.isdecimal() and row.task == int(word)]
+    if len(by_task) == 1:
+        return by_task[0]
+    if by_task:
+        keys = " or ".join(row.key for row in by_task)
+        raise MaskbenchError(f"{version.label} has several images of task {word}: name {keys}")
+    close = get_close_matches(key, rows, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; manifest.csv lists them"
+    raise MaskbenchError(f"{version.label} has no image {word!r}{hint}")
 
 
 def _label(revision: str, commit: str) -> str:

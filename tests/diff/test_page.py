@@ -1,31 +1,15 @@
-"""The page in a real browser: Debian's Chromium, headless, from a file, without a network."""
-
-import os
-import shutil
-import tempfile
+"""The page of a comparison in a real browser, from a file, without a network."""
 
 import numpy as np
 import pytest
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver import ActionChains
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.support.ui import Select
 
 from maskbench.cli import main
-from maskbench.pages.palette import palette
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER) and not os.environ.get("CI"),
-    reason="Debian's packages chromium and chromium-driver are missing",
-)
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--window-size=1300,900",
-)  # fmt: skip
+from maskbench.diff.page.crops import HALF, crop_pair
+from maskbench.pages.palette import MARKS, class_colors, hex_color
+from tests.harness.browser import Page, contrast
 
 
 @pytest.fixture(scope="session")
@@ -37,68 +21,9 @@ def page(story, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def chrome():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-        yield driver
-        driver.quit()
-
-
 @pytest.fixture
 def browser(chrome, page):
-    chrome.get("about:blank")
-    chrome.get(page.as_uri() + "/index.html")
-    chrome.execute_script("localStorage.clear(); setTheme('light')")
-    chrome.get_log("browser")
-    return Page(chrome)
-
-
-class Page:
-    def __init__(self, driver):
-        self.driver = driver
-
-    def id(self, name):
-        return self.driver.find_element(By.ID, name)
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def keys(self, *keys):
-        ActionChains(self.driver).send_keys(*keys).perform()
-
-    def open(self, key):
-        self.driver.find_element(By.CSS_SELECTOR, f'[data-key="{key}"]').click()
-        self.wait(lambda: self.id("name").text == key)
-        self.wait(self.pictures_loaded)
-
-    def pictures_loaded(self):
-        script = "return [...document.querySelectorAll('#stage img')].every(i => i.complete)"
-        return self.driver.execute_script(script)
-
-    def pictures(self):
-        return [
-            (image.get_attribute("src").rpartition("/")[2], image.get_property("naturalWidth"))
-            for image in self.all("#stage img")
-        ]
-
-    def wait(self, condition):
-        WebDriverWait(self.driver, 60).until(lambda _: condition())
-
-    def click_pixel(self, x, y, pane=0):
-        """Click an image's pixel, computed from the pane's frame and the page's zoom."""
-        frame = self.all(".pane")[pane]
-        script = "return [view.x, view.y, view.scale, arguments[0].getBoundingClientRect().x]"
-        left, top, scale, _ = self.driver.execute_script(script, frame)
-        size = frame.size
-        across = 1 + left + (x + 0.5) * scale - size["width"] / 2
-        down = 1 + top + (y + 0.5) * scale - size["height"] / 2
-        ActionChains(self.driver).move_to_element_with_offset(frame, across, down).click().perform()
+    return Page(chrome, page.as_uri() + "/index.html")
 
 
 def test_opens_with_the_summary_and_no_complaint(browser):
@@ -108,7 +33,7 @@ def test_opens_with_the_summary_and_no_complaint(browser):
     titles = [title.text for title in browser.all("#summary h2")]
     assert "Parameters" in titles
     assert titles[0].startswith("ALARM: images moved between splits")
-    assert browser.driver.get_log("browser") == []
+    assert browser.complaints() == []
 
 
 def test_nothing_is_loaded_from_a_network(browser):
@@ -116,35 +41,34 @@ def test_nothing_is_loaded_from_a_network(browser):
     script = "return performance.getEntriesByType('resource').map(entry => entry.name)"
     loaded = browser.driver.execute_script(script)
     assert all(name.startswith("file://") for name in loaded)
-    assert browser.driver.get_log("browser") == []
+    assert browser.complaints() == []
 
 
 def test_side_by_side_shows_three_pictures(browser):
     browser.open("000003_scene_3")
-    names = [name for name, width in browser.pictures() if width == 40]
-    number = names[0].partition("-")[0]
-    assert [name.removeprefix(f"{number}-") for name in names] == [
-        "scene.jpg", "before.png", "scene.jpg", "after.png", "scene.jpg", "difference.png",
-    ]  # fmt: skip
-    assert [title.text for title in browser.all(".pane h3")] == ["Before", "After", "Difference"]
-    rows = [row.text for row in browser.all("#why tbody tr")]
+    scenes = [image.get_attribute("src").rpartition("-")[2] for image in browser.all(".stage img")]
+    assert scenes == ["scene.jpg"] * 3
+    assert browser.texts(".pane h3") == ["Before", "After", "Difference"]
+    rows = browser.texts("#why tbody tr")
     assert any("annotation 3" in row for row in rows)
     assert any("obstructed_canvas" in row for row in rows)
     assert "reshaped" in browser.id("regions").text
 
 
-def test_the_pictures_hold_the_masks(browser, page, story):
+def test_the_pictures_hold_the_masks(browser, story):
     browser.open("000005_scene_5")
-    number = browser.pictures()[0][0].partition("-")[0]
-    script = "return data.classes.map(c => c.name)"
-    names = np.array(browser.driver.execute_script(script), dtype=object)
-    for side, tag in (("before", "base"), ("after", "size")):
-        picture = Image.open(page / f"images/{number}-{side}.png")
-        assert (names[np.asarray(picture)] == story.masks[tag]["000005_scene_5"]).all()
-        assert picture.getpalette()[3:6] == palette()[1].tolist()
-    difference = np.asarray(Image.open(page / f"images/{number}-difference.png"))
+    browser.run("const o = arguments[0]; o.value = 100; o.dispatchEvent(new Event('input'))",
+                browser.one("[aria-label='Opacity, percent']"))  # fmt: skip
+    names = browser.run("return JSON.parse(document.getElementById('data').textContent).classes")
+    colors = {entry["name"]: entry["color"] for entry in names}
+    assert list(colors.values()) == [hex_color(color) for color in class_colors(len(colors))]
+    colors["Background"] = None
+    for pane, tag in enumerate(("base", "size")):
+        expected = [[colors[name] for name in row] for row in story.masks[tag]["000005_scene_5"]]
+        assert browser.canvas(pane) == expected
     changed = story.masks["base"]["000005_scene_5"] != story.masks["size"]["000005_scene_5"]
-    assert ((difference > 0) == changed).all()
+    mark = hex_color(MARKS["other-class"])
+    assert browser.canvas(2) == [[mark if is_new else None for is_new in row] for row in changed]
 
 
 def test_keys_turn_pages_and_views(browser):
@@ -166,14 +90,14 @@ def test_keys_turn_pages_and_views(browser):
 
 def test_zoom_and_move_change_all_panes_alike(browser):
     browser.open("000004_scene_4")
-    places = "return [...document.querySelectorAll('.layers')].map(l => l.style.transform)"
+    places = "return [...document.querySelectorAll('.picture')].map(l => l.style.transform)"
     before = browser.driver.execute_script(places)
     assert len(set(before)) == 1
     browser.keys("+")
     zoomed = browser.driver.execute_script(places)
     assert len(set(zoomed)) == 1
     assert zoomed != before
-    browser.id("zoom-fit").click()
+    browser.one("[aria-label='Fit the picture']").click()
     assert browser.driver.execute_script(places) == before
     pane = browser.all(".pane")[0]
     ActionChains(browser.driver).drag_and_drop_by_offset(pane, 30, 20).perform()
@@ -187,7 +111,7 @@ def test_the_slider_uncovers(browser):
     assert "50%" in cover.value_of_css_property("clip-path")
     divider = browser.all(".divider")[0]
     ActionChains(browser.driver).drag_and_drop_by_offset(divider, -100, 0).perform()
-    assert float(browser.id("divider").get_property("value")) < 50
+    assert float(browser.one("[aria-label='Divider, percent']").get_property("value")) < 50
 
 
 def test_blink_swaps_and_pauses(browser):
@@ -197,19 +121,19 @@ def test_blink_swaps_and_pauses(browser):
     seen = set()
     browser.wait(lambda: seen.add(title.text) or len(seen) == 2)
     browser.keys(" ")
-    assert browser.id("pause").get_attribute("aria-pressed") == "true"
+    assert browser.one("[title=Space]").get_attribute("aria-pressed") == "true"
     before = title.text
     browser.keys(" ")
     assert title.text != before
 
 
 def test_filters_narrow_the_list(browser):
-    assert len(browser.all(".card")) == 9
+    assert browser.id("count").text == "9 of 9 images"
     Select(browser.id("by-cause")).select_by_value("annotation")
     assert [card.get_attribute("data-key") for card in browser.all(".card")] == ["000003_scene_3"]
     assert browser.id("count").text == "1 of 9 images"
     browser.id("reset").click()
-    browser.wait(lambda: len(browser.all(".card")) == 9)
+    browser.wait(lambda: browser.id("count").text == "9 of 9 images")
     Select(browser.id("by-cause")).select_by_value("added")
     assert [card.get_attribute("data-key") for card in browser.all(".card")] == ["000009_scene_9"]
     Select(browser.id("by-cause")).select_by_value("")
@@ -218,15 +142,15 @@ def test_filters_narrow_the_list(browser):
     browser.id("find").clear()
     browser.id("reset").click()
     Select(browser.id("by-annotator")).select_by_visible_text("user 1")
-    assert len(browser.all(".card")) == 9
+    assert browser.id("count").text == "9 of 9 images"
     Select(browser.id("by-class")).select_by_value("ObstructedCanvas")
-    assert len(browser.all(".card")) == 8
+    assert browser.id("count").text == "8 of 9 images"
 
 
 @pytest.mark.parametrize("x, y", [(5, 5), (20, 12), (30, 20), (20, 26)])
 def test_a_click_tells_about_the_pixel(browser, story, maskbench, x, y):
     browser.open("000004_scene_4")
-    browser.click_pixel(x, y)
+    browser.point(x, y).click().perform()
     browser.wait(lambda: browser.all("#pixel dl"))
     assert browser.id("pixel").text.startswith(f"Pixel ({x}, {y})")
     facts = [entry.text for entry in browser.all("#pixel dd")]
@@ -243,17 +167,21 @@ def test_a_click_tells_about_the_pixel(browser, story, maskbench, x, y):
 def test_an_image_of_another_size_and_an_added_one(browser):
     browser.open("000002_scene_2")
     assert "40 \u00d7 30 → 80 \u00d7 60" in browser.id("facts").text
-    assert "pixels cannot be compared" in browser.id("stage").text
-    widths = {name.partition("-")[2]: width for name, width in browser.pictures()}
-    assert (widths["scene-before.jpg"], widths["scene.jpg"]) == (40, 80)
+    assert "pixels cannot be compared" in browser.one(".stage").text
+    widths = {
+        i.get_attribute("src").rpartition("/")[2][6:]: i.get_property("naturalWidth")
+        for i in browser.all(".stage img")
+    }
+    assert widths == {"scene-before.jpg": 40, "scene.jpg": 80}
     browser.open("000009_scene_9")
-    assert [title.text for title in browser.all(".pane h3")] == ["After"]
+    assert browser.texts(".pane h3") == ["After"]
+    assert not browser.one("[role=radiogroup]").is_displayed()
 
 
 def test_themes_and_contrast(browser):
     grounds = set()
     for theme in ("light", "dark"):
-        browser.driver.execute_script("setTheme(arguments[0])", theme)
+        browser.run("document.documentElement.dataset.theme = arguments[0]", theme)
         browser.open("000004_scene_4")
         assert contrast(browser.id("verdict"), browser.driver) >= 7
         for selector in ("#facts", "#count", ".card .numbers", ".badge", "#why td", "#legend"):
@@ -262,41 +190,25 @@ def test_themes_and_contrast(browser):
     assert len(grounds) == 2
 
 
-def contrast(element, driver):
-    """WCAG's ratio of an element's text to the first opaque ground behind it."""
-    script = """
-    let e = arguments[0], c = getComputedStyle(e).color, g = "";
-    for (; e; e = e.parentElement) {
-      g = getComputedStyle(e).backgroundColor;
-      if (!g.endsWith(", 0)")) break;
-    }
-    return [c, g]"""
-    shades = []
-    for colour in driver.execute_script(script, element):
-        parts = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        shades.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(shades) + 0.05) / (min(shades) + 0.05)
-
-
-def test_every_control_has_a_name(browser):
-    browser.open("000003_scene_3")
-    script = """
-    return [...document.querySelectorAll('button, input, select, [role]')].filter(e => {
-      const named = e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length;
-      return !named;
-    }).map(e => e.outerHTML)"""
-    assert browser.driver.execute_script(script) == []
-    images = browser.all("#stage img")
-    assert all(image.get_attribute("alt") for image in images)
+@pytest.mark.parametrize("size, theme", [("phone", "light"), ("laptop", "dark"), ("4K", "light")])
+def test_everybody_can_use_it(browser, size, theme):
+    browser.resize(size)
+    browser.run("document.documentElement.dataset.theme = arguments[0]", theme)
+    assert browser.violations() == []
+    assert browser.sideways() <= 0
+    browser.go(browser.driver.current_url.partition("#")[0] + "#key=000003_scene_3")
+    browser.wait_for("000003_scene_3")
+    assert browser.violations() == []
+    assert browser.sideways() <= 0
+    assert all(image.get_attribute("alt") for image in browser.all(".stage img"))
 
 
 def test_a_link_opens_its_image(browser, page):
     browser.driver.get("about:blank")
-    browser.driver.get(page.as_uri() + "/index.html#000006_scene_6")
+    browser.driver.get(page.as_uri() + "/index.html#000006_scene_6")  # as older comments link
     browser.wait(lambda: browser.id("name").text == "000006_scene_6")
     browser.keys("s")
-    links = browser.all('#summary a[href="#000007_scene_7"]')
+    links = browser.all('#summary a[href="#key=000007_scene_7"]')
     links[0].click()
     browser.wait(lambda: browser.id("name").text == "000007_scene_7")
 
@@ -313,7 +225,7 @@ def test_names_cannot_act(copied, maskbench, tmp_path, browser):
     assert status == 0, err
     browser.driver.get((tmp_path / "page").as_uri() + "/index.html")
     browser.open("000004_scene_4")
-    browser.click_pixel(20, 12)
+    browser.point(20, 12).click().perform()
     browser.wait(lambda: browser.all("#pixel dl"))
     assert browser.all("#pixel dd")[3].text == name
     assert browser.driver.execute_script("return window.hacked") is None
@@ -326,10 +238,8 @@ def test_a_page_replaces_a_page_and_nothing_else(story, maskbench, tmp_path):
     (tmp_path / "images/00077-after.png").write_text("an older page's")
     assert maskbench(story.root, "diff", "base", "region", "--html", tmp_path)[0] == 0
     names = sorted(path.name for path in (tmp_path / "images").iterdir())
-    assert names == [
-        "00000-after.png", "00000-before.png", "00000-difference.png", "00000-scene.jpg",
-        "00000-thumbnail.jpg", "00000.js", "holiday.jpg",
-    ]  # fmt: skip
+    assert names == ["00000-crop.jpg", "00000-scene.jpg", "00000-thumbnail.jpg", "holiday.jpg"]
+    assert [path.name for path in (tmp_path / "items").iterdir()] == ["00000.js"]
 
 
 def test_fewer_pictures_are_said_so(story, maskbench, tmp_path, browser):
@@ -337,7 +247,184 @@ def test_fewer_pictures_are_said_so(story, maskbench, tmp_path, browser):
     assert status == 0
     assert len(list((tmp_path / "images").glob("*-scene.jpg"))) == 2
     browser.driver.get(tmp_path.as_uri() + "/index.html")
-    assert "7 more are not in this page" in browser.id("count").text
+    browser.wait(lambda: "7 more are not in this page" in browser.id("count").text)
     first = (tmp_path / "index.html").read_bytes()
     maskbench(story.root, "diff", "base", "size", "--html", tmp_path, "--most", 2)
     assert (tmp_path / "index.html").read_bytes() == first
+
+
+def test_a_filter_that_leaves_nothing_harms_nothing(browser):
+    browser.open("000004_scene_4")
+    browser.id("find").send_keys("zzz")
+    assert browser.id("count").text == "No image fits: 9 are left out"
+    assert browser.id("place").text == "not among the 0 that fit"
+    browser.keys(Keys.ESCAPE, "r", "+", "2", "j")
+    browser.point(20, 12).click().perform()
+    browser.wait(lambda: browser.all("#pixel dl"))
+    assert len(browser.all(".pane")) == 1
+    assert browser.complaints() == []
+
+
+def test_an_address_says_all_and_back_returns(browser):
+    browser.open("000003_scene_3")
+    browser.open("000004_scene_4")
+    browser.keys("2", "+")
+    browser.point(10, 12).click().perform()
+    Select(browser.id("by-class")).select_by_value("Canvas")
+    address = browser.driver.current_url
+    for part in ("key=000004_scene_4", "mode=slider", "pixel=10%2C12", "class=Canvas", "zoom="):
+        assert part in address
+    style = browser.one(".picture").get_attribute("style")
+    browser.driver.get("about:blank")
+    browser.go(address)
+    browser.wait(lambda: browser.all("#pixel dl"))
+    assert browser.one("[role=radio][aria-checked=true]").text == "Slider"
+    assert browser.id("pixel").text.startswith("Pixel (10, 12)")
+    assert np.allclose(
+        numbers(browser.one(".picture").get_attribute("style")), numbers(style), atol=25
+    )
+    browser.open("000003_scene_3")
+    browser.driver.back()
+    browser.wait_for("000004_scene_4")
+
+
+def numbers(style):
+    return [
+        float(part)
+        for part in style.partition("translate(")[2].partition(")")[0].replace("px", "").split(",")
+    ]
+
+
+def test_the_keyboard_reaches_everything(browser):
+    browser.keys("j")
+    first = browser.id("name").text
+    browser.keys(Keys.ARROW_DOWN)
+    assert browser.id("name").text != first
+    Select(browser.id("by-split")).select_by_value("train")
+    browser.keys("j")
+    browser.run("document.querySelector('.stage').focus()")
+    browser.wait_for(browser.id("name").text)
+    browser.keys(Keys.ENTER)
+    browser.wait(lambda: browser.all("#pixel dl"))
+    assert browser.id("pixel").text.startswith("Pixel (20, 15)")
+    browser.keys("+")
+    style = browser.one(".picture").get_attribute("style")
+    browser.keys(Keys.ARROW_LEFT)
+    assert browser.one(".picture").get_attribute("style") != style
+
+
+def test_go_to_the_change_and_never_out_of_sight(browser):
+    browser.open("000004_scene_4")
+    browser.keys("4", "f")
+    box = browser.run("return document.querySelector('.pane').getBoundingClientRect().toJSON()")
+    picture = browser.run(
+        "return document.querySelector('.picture').getBoundingClientRect().toJSON()"
+    )
+    scale = picture["width"] / 40
+    assert abs(picture["x"] + 21 * scale - (box["x"] + box["width"] / 2)) < 2 * scale  # x 16 to 26
+    for _ in range(8):
+        ActionChains(browser.driver).drag_and_drop_by_offset(
+            browser.one(".pane"), 200, 150
+        ).perform()
+    picture = browser.run(
+        "return document.querySelector('.picture').getBoundingClientRect().toJSON()"
+    )
+    assert picture["x"] < box["x"] + box["width"] - 40
+    browser.keys("k")
+    browser.open("000005_scene_5")
+    kept = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
+    assert kept == pytest.approx(picture["width"])  # the next image of that size keeps the zoom
+
+
+def test_two_fingers_zoom_on_a_phone(browser):
+    browser.resize("phone")
+    browser.keys("j")
+    browser.wait_for(browser.id("name").text)
+    assert not browser.one("aside").is_displayed()
+    before = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
+    box = browser.run("return document.querySelector('.pane').getBoundingClientRect().toJSON()")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(kind, *points):
+        fingers = [{"x": x + dx, "y": y, "id": i} for i, dx in enumerate(points)]
+        browser.driver.execute_cdp_cmd(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers}
+        )
+
+    touch("touchStart", -20, 20)
+    for step in range(30, 80, 10):
+        touch("touchMove", -step, step)
+    touch("touchEnd")
+    after = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
+    assert after == pytest.approx(before * 70 / 20, rel=0.3)
+    browser.id("back-button").click()
+    assert browser.id("list").is_displayed()
+    browser.all(".card")[2].click()
+    assert browser.one(".stage").is_displayed()
+
+
+def test_triage_is_kept_and_taken_along(browser):
+    browser.open("000003_scene_3")
+    browser.keys("x")
+    browser.point(20, 12).click().perform()
+    browser.keys("n")
+    browser.one("dialog textarea").send_keys("<b>not</b> a canvas")
+    browser.one("dialog [value=save]").click()
+    browser.open("000004_scene_4")
+    browser.keys("g")
+    browser.driver.refresh()
+    browser.wait(lambda: browser.id("triage-button").text == "2 of 9 seen")
+    Select(browser.id("by-triage")).select_by_value("wrong")
+    assert browser.id("count").text == "1 of 9 images"
+    assert "✗ wrong" in browser.one(".card").text
+    browser.id("triage-button").click()
+    text = browser.one("dialog textarea").get_property("value")
+    assert "2 of 9 images seen." in text
+    assert "- task 3 `000003_scene_3`: **wrong**" in text
+    assert "  - pixel (20, 12): &#60;b&#62;not&#60;/b&#62; a canvas" in text
+    assert browser.one("a[download]").get_attribute("download") == "triage.json"
+
+
+def test_the_summary_goes_by_cause_and_leads_to_its_images(browser):
+    titles = browser.texts(".cause h2")
+    assert titles == ["annotation changed", "image size changed", "rule changed obstructed_canvas"]
+    sentences = browser.texts(".cause h2 + p")
+    assert sentences[0] == "1 region reshaped in 1 task, by user 1 (1)"
+    assert sentences[2].startswith("then: ObstructedCanvas → Obstruction")
+    assert browser.texts(".cause strong") == ["1 mask", "1 mask", "8 masks"]
+    crops = browser.all(".crops img")
+    for crop in crops:
+        browser.run("arguments[0].scrollIntoView()", crop)
+        browser.wait(lambda crop=crop: crop.get_property("naturalWidth") == 340)
+    assert len(crops) == 1 + 4
+    browser.all(".cause a.button")[0].click()
+    browser.wait_for("000003_scene_3")
+    assert browser.id("count").text == "1 of 9 images"
+    assert "cause=annotation" in browser.driver.current_url
+
+
+def test_a_crop_shows_the_place_before_and_after():
+    scenes = [Image.new("RGB", (100, 50)), Image.new("RGB", (100, 50))]
+    before, after = np.zeros((2, 100, 200), np.uint16)
+    after[40:80, 120:160] = 1
+    crop = np.asarray(crop_pair(scenes, (before, after), (120, 40, 160, 80, 1600), 2))
+    width, height = HALF
+    assert crop.shape == (height, 2 * width + 4, 3)
+    assert not crop[:, :width].any()
+    red = int(class_colors(2)[1][0] * 150 / 255)
+    assert abs(int(crop[height // 2, width + 4 + width // 2, 0]) - red) <= 1
+    assert not crop[0, width + 4].any()
+
+
+def test_pixels_that_moved_lead_to_their_images(browser, story):
+    row, column = "ObstructedCanvas", "Obstruction"
+    cell = browser.one(f'#moved [aria-label^="{row} is now {column}: "]')
+    pixels = sum(
+        int(((story.masks["base"][key] == row) & (after == column)).sum())
+        for key, after in story.masks["size"].items()
+        if key in story.masks["base"] and story.masks["base"][key].shape == after.shape
+    )
+    assert cell.get_attribute("aria-label") == f"{row} is now {column}: {pixels:,} pixels"
+    cell.click()
+    browser.wait(lambda: browser.id("image").is_displayed())
+    assert browser.id("count").text == "7 of 9 images"

@@ -2,52 +2,81 @@
 
 import base64
 import io
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jinja2 import DictLoader, Environment
 from PIL import Image
 
+from maskbench.pages import data
 from maskbench.pages.palette import MARKS
 from maskbench.pages.pictures import palette_picture, png_url
-from maskbench.pages.tables import Cell, table
-from maskbench.pages.template import fill, page
+from maskbench.pages.tables import Cell, Table
+from maskbench.pages.template import assets, modules, render
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("pages", "diff", "evaluation")
 ASSETS = sorted((ROOT / "maskbench").rglob("assets/*"))
 
 
-def test_a_page_is_written_in_pieces():
-    def body():
-        yield "<p>one</p>"
-        yield "<p>@@TITLE@@</p>"
+def test_a_page_shows_names_as_text():
+    title = "</title><script>"
+    parts = {"sections": [], "heading": "a < b", "verdict": "1 & 2"}
+    page = render("diff/page.html", title, {"name": "</script><b>"}, **parts)
+    assert "<title>&lt;/title&gt;&lt;script&gt;</title>" in page
+    assert "<h1>a &lt; b</h1>" in page
+    assert page.index("--ground") < page.index("<body>")
+    data = re.search(r'<script type="application/json" id="data">(.*)</script>', page)[1]
+    assert "<" not in data
+    assert json.loads(data) == {"name": "</script><b>"}
+    assert page == render("diff/page.html", title, {"name": "</script><b>"}, **parts)
 
-    head, *pieces, end = page("a < b", ["p { margin: 1px; }"], body())
-    assert "<title>a &lt; b</title>" in head
-    assert head.index("--ground") < head.index("p { margin: 1px; }")
-    assert pieces == ["<p>one</p>", "<p>@@TITLE@@</p>"]
-    assert end == "\n</body>\n</html>\n"
+
+def test_modules_name_only_modules():
+    texts = {f"{room}/{name}": text for room in ROOMS for name, text in assets(room, ".js").items()}
+    for name, text in texts.items():
+        imported = set(re.findall(r'from "([^"]+)"', text))
+        assert imported <= texts.keys(), name
+        assert {module.partition("/")[0] for module in imported} <= {
+            "pages",
+            name.partition("/")[0],
+        }
+    assert modules(["pages"]).keys() == {name for name in texts if name.startswith("pages/")}
 
 
-def test_what_is_put_into_a_template_is_not_filled():
-    assert fill("<p>@@A@@</p>@@B@@", {"A": "@@B@@", "B": "b"}) == "<p>@@B@@</p>b"
+def test_types_on_both_sides():
+    """Fields of the TypedDicts are those of the scripts' typedefs, optional where they are."""
+    script = assets("pages", ".js")["masks.js"]
+    for kind in (data.RegionData, data.CellData, data.MaskData):
+        name = {"MaskData": "MaskData"}.get(kind.__name__, kind.__name__.removesuffix("Data"))
+        block = re.search(rf"@typedef {{Object}} {name}\b.*?\*/", script, re.DOTALL)[0]
+        fields = re.findall(r"@property {[^}]+} (\[?)(\w+)", block)
+        assert {field for _, field in fields} == kind.__required_keys__ | kind.__optional_keys__
+        assert {field for bracket, field in fields if bracket} == kind.__optional_keys__
 
 
 def test_cells_of_a_table():
     rows = [
         [Cell("<b>", is_heading=True), Cell("0.250", shade=0.25)],
-        [Cell("here", link="#a%20b"), Cell("task", link='https://x/?a="&b')],
+        [Cell("here", link="#a%20b"), Cell("task", link='https://x/?a="&b', value=3)],
+        [Cell("x"), Cell("0.5", bar=0.5, interval=(0.4, 0.65))],
     ]
-    assert table(["name", "a & b"], rows, [False, True]) == (
-        '<div class="scroll"><table><thead><tr><th scope="col">name</th>'
-        '<th scope="col" class="number">a &amp; b</th></tr></thead><tbody>\n'
-        '<tr><th scope="row">&lt;b&gt;</th>'
-        '<td class="number" style="background: rgba(0, 114, 178, 0.15)">0.250</td></tr>\n'
-        '<tr><td><a href="#a%20b">here</a></td><td class="number">'
-        '<a href="https://x/?a=&quot;&amp;b" target="_blank" rel="noopener noreferrer">task</a>'
-        "</td></tr>\n</tbody></table></div>"
+    template = Environment(loader=DictLoader(assets("pages", ".html")), autoescape=True)
+    draw_table = template.get_template("table.html").module.draw_table
+    text = draw_table(Table("a < b", ["name", "a & b"], rows, [False, True]))
+    assert re.sub(r"\s*\n\s*", "", text) == (
+        '<div class="scroll" tabindex="0" role="region" aria-label="a &lt; b"><table>'
+        '<thead><tr><th scope="col">name</th><th scope="col" class="number">a &amp; b</th></tr>'
+        '</thead><tbody><tr><th scope="row">&lt;b&gt;</th>'
+        '<td class="number" style="background: rgba(0, 114, 178, 0.15)">0.250</td></tr>'
+        '<tr><td><a href="#a%20b">here</a></td><td class="number" data-value="3">'
+        '<a href="https://x/?a=&#34;&amp;b" target="_blank" rel="noopener noreferrer">task</a>'
+        '</td></tr><tr><td>x</td><td class="number">0.5<span class="bar"><i style="width: 50.0%">'
+        '</i><b style="left: 40.0%; width: 25.0%"></b></span></td></tr></tbody></table></div>'
     )
 
 
@@ -67,6 +96,7 @@ def test_every_colour_that_assets_name_is_defined():
     text = "\n".join(path.read_text(encoding="utf-8") for path in ASSETS)
     defined = {*MARKS, *re.findall(r"(?<![\w-])--([\w-]+):", text)}
     defined |= set(re.findall(r'setProperty\("--([\w-]+)"', text))
+    defined |= set(re.findall(r'"--([\w-]+)":', text))
     assert set(re.findall(r"var\(--([\w-]+)", text)) <= defined
 
 

@@ -1,30 +1,34 @@
 """Write the page: chosen items, their pictures, and one HTML file that holds all the rest."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from maskbench.diff.compare import context
 from maskbench.diff.item import ItemFiles
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
 from maskbench.diff.page.pictures import DrawItem, ShownChange
+from maskbench.diff.report.by_cause import CauseGroup, by_cause
 from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
-from maskbench.pages.palette import class_colors, hex_color
-from maskbench.pages.tables import Cell, table
-from maskbench.pages.template import asset, fill, page
+from maskbench.pages.data import class_entries
+from maskbench.pages.palette import MARKS, hex_color
+from maskbench.pages.tables import Cell, Table
+from maskbench.pages.template import render
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
-_SHARED_SCRIPTS = ("elements.js", "theme.js", "viewer.js")
-_OWN_SCRIPTS = ("list.js", "pixel.js", "panes.js", "keys.js")
-_IMAGE_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
+_OPEN = 12  # rows of a table that is open from the beginning
+_EXAMPLES = 4  # pictures of a cause in the summary
+_DRAWN_OTHERWISE = {"Causes", "Masks changed, worst first", "Pixels that moved between classes"}
+"""Tables that the summary does without: causes have cards, the masks are listed beside it."""
+
+_ITEM_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
 
 def write_page(
@@ -39,26 +43,52 @@ def write_page(
     entries = entries[: max(0, most)]
     names = class_order(before, after, found)
     items = [_entry(i, entry, found) for i, entry in enumerate(entries)]
-    shown = _shown(items, before, after)
-    images = folder / "images"
-    images.mkdir(parents=True, exist_ok=True)
-    for stale in filter(_IMAGE_FILE.fullmatch, sorted(entry.name for entry in images.iterdir())):
-        (images / stale).unlink()
-    draw = DrawItem(images, names, context(before), context(after))
+    keys = {item["key"] for item in items}
+    examples = {change.key for group in by_cause(found) for change in _examples(group, keys)}
+    shown = _shown(items, before, after, examples)
+    _remove_older(folder)
+    draw = DrawItem(folder, names, context(before), context(after))
     for _ in run_all(draw, shown, "page"):
         pass
     data = {
-        "before": _version(before),
-        "after": _version(after),
-        "classes": [
-            {"name": name, "colour": hex_color(color)}
-            for name, color in zip(names, class_colors(len(names)), strict=True)
-        ],
+        "id": f"{before.commit or before.label}-{after.commit or after.label}",
+        "title": f"{found.before} → {found.after}",
+        "after": {"revision": after.commit[:12] if after.commit else ""},
+        "classes": class_entries(names),
+        "marks": {name: hex_color(color) for name, color in MARKS.items()},
         "causes": CAUSE_TITLES,
         "items": items,
+        "transitions": [[*pair, count] for pair, count in sorted(found.transitions.items())],
         "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
     }
-    write_text(folder / "index.html", _html(found, data))
+    write_text(folder / "index.html", page_text(found, data))
+
+
+def page_text(found: Differences, data: Mapping[str, Any]) -> str:
+    """Return the page; its scripts find ``data``, whose ``items`` are the images on it."""
+    numbers = {item["key"]: item["n"] for item in data["items"]}
+    return render(
+        "diff/page.html",
+        f"{found.before} → {found.after} · maskbench diff",
+        data,
+        heading=heading(found),
+        verdict=verdict(found),
+        causes=[_cause(group, numbers) for group in by_cause(found)],
+        sections=[
+            _section(section, numbers)
+            for section in sections(found)
+            if section.title not in _DRAWN_OTHERWISE
+        ],
+    )
+
+
+def _remove_older(folder: Path) -> None:
+    """Delete the pictures and data of an older page, and nothing else."""
+    for kind in ("images", "items"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in (folder / kind).iterdir())
+        for stale in filter(_ITEM_FILE.fullmatch, names):
+            (folder / kind / stale).unlink()
 
 
 def class_order(before: Version, after: Version, found: Differences) -> list[str]:
@@ -66,16 +96,6 @@ def class_order(before: Version, after: Version, found: Differences) -> list[str
     new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
     old = sorted(before.params.labels_map, key=lambda name: before.params.labels_map[name])
     return list(dict.fromkeys([*new, *old, *found.classes]))[:255]
-
-
-def _version(version: Version) -> dict[str, Any]:
-    params = version.params
-    return {
-        "label": version.label,
-        "rules": [[rule.name, sorted(rule.when), rule.then] for rule in params.rules],
-        "overlap": params.rasterize.overlap,
-        "revision": version.commit[:12] if version.commit else "",
-    }
 
 
 def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str, Any]:
@@ -131,7 +151,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
 
 
 def _shown(
-    items: Sequence[Mapping[str, Any]], before: Version, after: Version
+    items: Sequence[Mapping[str, Any]], before: Version, after: Version, examples: Collection[str]
 ) -> list[ShownChange]:
     """Return the files of the items to draw; each version's are fetched in one go."""
     old = _files(before, [item["key"] for item in items if item["status"] != "added"])
@@ -142,7 +162,9 @@ def _shown(
         new_item, new_scene = new.get(item["key"], (None, None))
         if item["status"] == "changed" and not item["scene_before"]:
             old_scene = None  # the new one shows both
-        shown.append(ShownChange(item["n"], old_item, new_item, (old_scene, new_scene)))
+        scenes = (old_scene, new_scene)
+        is_example = item["key"] in examples
+        shown.append(ShownChange(item["n"], old_item, new_item, scenes, is_example))
     return shown
 
 
@@ -159,35 +181,51 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
     }
 
 
-def _html(found: Differences, data: Mapping[str, Any]) -> str:
-    shared = json.dumps(data, ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
-    shown = {item["key"] for item in data["items"]}
-    scripts = [asset("pages", name) for name in _SHARED_SCRIPTS]
-    scripts += [asset("diff.page", name) for name in _OWN_SCRIPTS]
-    parts = {
-        "HEADING": escape(heading(found)),
-        "VERDICT": escape(verdict(found)),
-        "SUMMARY": "\n".join(_section(section, shown) for section in sections(found)),
-        "DATA": shared,
-        "SCRIPT": "\n".join(scripts),
+def _examples(group: CauseGroup, keys: Collection[str]) -> list[MaskChange]:
+    """Return the masks that stand for a cause: of equal size, best those with no other cause."""
+    fit = [c for c in group.changes if c.key in keys and c.comparable]
+    return sorted(fit, key=lambda change: len(change.causes) > 1)[:_EXAMPLES]
+
+
+def _cause(group: CauseGroup, numbers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the summary shows of a cause."""
+    filters = {"cause": group.kind, "which": group.name}
+    return {
+        "title": CAUSE_TITLES[group.kind],
+        "name": group.name,
+        "sentence": group.sentence,
+        "alarm": group.kind == UNEXPLAINED,
+        "masks": counted(len(group.changes), "mask"),
+        "pixels": f"{sum(group.pixels):,}",
+        "link": "#" + urlencode({name: value for name, value in filters.items() if value}),
+        "examples": [
+            {
+                "key": change.key,
+                "image": f"images/{numbers[change.key]}-crop.jpg",
+                "link": "#" + urlencode({"key": change.key}),
+            }
+            for change in _examples(group, numbers)
+        ],
     }
-    body = fill(asset("diff.page", "page.html"), parts)
-    styles = [asset("pages", "viewer.css"), asset("diff.page", "page.css")]
-    return "".join(page(f"{found.before} → {found.after} · maskbench diff", styles, [body]))
 
 
-def _section(section: Section, shown: Collection[str], most: int = 1000) -> str:
+def _section(section: Section, shown: Collection[str], most: int = 50) -> dict[str, Any]:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
-    markup = table(
+    more = len(section.rows) - most
+    drawn = Table(
+        section.title,
         [column(section.columns[i]) for i in used],
-        ([_cell(section, row, i, shown) for i in used] for row in section.rows[:most]),
+        [[_cell(section, row, i, shown) for i in used] for row in section.rows[:most]],
         [section.columns[i].startswith(">") for i in used],
     )
-    more = len(section.rows) - most
-    note = f"<p>… and {more:,} more: see the JSON report.</p>" if more > 0 else ""
-    alarm = ' class="alarm"' if section.alarm else ""
-    count = f" <small>{len(section.rows):,}</small>" if section.keys else ""
-    return f"<section{alarm}><h2>{escape(section.title)}{count}</h2>{markup}{note}</section>"
+    return {
+        "title": section.title,
+        "alarm": section.alarm,
+        "count": f"{len(section.rows):,}" if section.keys else "",
+        "table": drawn,
+        "is_long": len(section.rows) > _OPEN and not section.alarm,
+        "note": f"… and {more:,} more: see the JSON report." if more > 0 else "",
+    }
 
 
 def _cell(section: Section, row: Sequence[str], place: int, shown: Collection[str]) -> Cell:
@@ -195,5 +233,5 @@ def _cell(section: Section, row: Sequence[str], place: int, shown: Collection[st
     if section.columns[place] == LINKS and text.startswith(("http://", "https://")):
         return Cell("task", link=text)
     if place == 0 and section.keys and text in shown:
-        return Cell(text, link="#" + quote(text, safe=""))
+        return Cell(text, link="#key=" + quote(text, safe=""))
     return Cell(text)

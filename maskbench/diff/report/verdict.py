@@ -99,3 +99,14 @@ def percent(share: float) -> str:
     if value < 0.001:
         return "<0.001 %"
     return f"{value:.2g} %"
+
+
+def value(content: object) -> str:
+    """Return a parameter's value as params.yaml writes it."""
+    if content is None:
+        return "-"
+    if isinstance(content, bool):
+        return str(content).lower()
+    if isinstance(content, list):
+        return f"[{', '.join(map(value, content))}]"
+    return str(content)

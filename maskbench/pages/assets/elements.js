@@ -1,26 +1,74 @@
-"use strict";
-// Elements, numbers and tables; text is never read as HTML.
-const byId = (id) => document.getElementById(id);
-const count = (n) => n.toLocaleString("en-US");
-const percent = (share) => (share > 0 && share < 0.00001 ? "<0.001 %" : `${Number((100 * share).toPrecision(2))} %`);
+// Elements, numbers and words. Text is never read as HTML.
 
-// Return an element with attributes, listeners, text and children.
-function make(tag, attributes = {}, ...children) {
+/**
+ * Return the element with an id.
+ * @param {string} id
+ * @returns {any}
+ */
+export const byId = (id) => document.getElementById(id);
+
+/** @param {number} n */
+export const count = (n) => n.toLocaleString("en-US");
+
+/**
+ * Return a number with its noun, such as `1 image` or `3 images`.
+ * @param {number} n
+ * @param {string} noun
+ */
+export const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+/** @param {number} share */
+export const percent = (share) => (share > 0 && share < 0.00001 ? "<0.001 %" : `${Number((100 * share).toPrecision(2))} %`);
+
+/**
+ * Return an element with attributes, listeners (`on`), text and children.
+ * Attributes that are null, undefined or false are left out.
+ * @param {string} tag
+ * @param {Record<string, any>} attributes
+ * @param {...(Node | string | null | undefined)} children
+ * @returns {any}
+ */
+export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "on") for (const [event, action] of Object.entries(value)) element.addEventListener(event, action);
+    else if (name === "style") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-// Return a titled table; a > before a column's name: numbers, to the right. Nothing without rows.
-function table(title, columns, rows) {
-  if (!rows.length) return [];
-  const right = columns.map((name) => (name.startsWith(">") ? "number" : null));
-  const head = make("tr", {}, ...columns.map((name, i) => make("th", { scope: "col", class: right[i] }, name.replace(">", ""))));
-  const body = rows.map((row) => make("tr", {}, ...row.map((cell, i) => make("td", { class: right[i] }, cell))));
-  return [make("h3", {}, title), make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)))];
+/**
+ * Return a shape of an SVG drawing.
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {...Node} children
+ */
+export function makeSvg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...children);
+  return element;
 }
+
+/**
+ * Return a link that opens beside the page; other text than a web address is text.
+ * @param {string} text
+ * @param {string | null | undefined} address
+ */
+export function outerLink(text, address) {
+  if (!address || !/^https?:\/\//.test(address)) return make("span", {}, text);
+  return make("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+/** Return a word quoted for a POSIX shell. @param {string} word */
+export const quoted = (word) => (/^[\w.@/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/**
+ * Compare names as people sort them: 2 before 10.
+ * @param {string} a
+ * @param {string} b
+ */
+export const byName = (a, b) => a.localeCompare(b, "en", { numeric: true });

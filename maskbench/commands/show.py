@@ -1,0 +1,113 @@
+"""Write a page to look at the benchmark: all images with their masks, or those that are asked for.
+
+The page opens from the disk and can be sent. It has a grid with filters and orders, images large
+with masks and regions, a wall of all regions of a label, and triage. What did not change since
+the page was written is not drawn again.
+
+  maskbench show --open                            all images, and open the browser
+  maskbench show 000012_wall                       one image, by key, file name or task id
+  maskbench show --split test --class Canvas       those that fit
+  maskbench show --combination Canvas+Obstruction  those where these labels overlap
+  maskbench show --rev v1.0 --evaluation evaluation
+  maskbench show --dropped                         what did not become pixels, and why
+  maskbench show --rules                           what each rule does, before the build passes
+
+Exit status: 0 done; 1 no image fits; 2 wrong params; 3 a version cannot be read; 4 damaged data.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskbench.pipeline.layout import Layout
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="key, file name or task id")
+    parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same")
+    parser.add_argument("--split", action="append", default=[], help="may be repeated")
+    parser.add_argument(
+        "--class", action="append", default=[], dest="classes", metavar="CLASS",
+        help="images with pixels of the class; may be repeated: of all of them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--combination", default="", metavar="A+B", help="images where exactly these labels overlap"
+    )
+    parser.add_argument("--annotator", action="append", default=[], metavar="USER", help="user id")
+    parser.add_argument("--rev", metavar="REV", help="a git revision (default: the workspace)")
+    parser.add_argument(
+        "--evaluation", type=Path, metavar="FOLDER",
+        help="what `maskbench evaluate` wrote: sort by its scores",
+    )  # fmt: skip
+    views = parser.add_mutually_exclusive_group()
+    views.add_argument("--dropped", action="store_true", help="what did not become pixels")
+    views.add_argument("--rules", action="store_true", help="what each rule or policy decides")
+    parser.add_argument(
+        "--scenes", choices=("copy", "link"),
+        help="copy scenes into the page, to send it, or link them (default: copy up to 500)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER",
+        help="default: show; show-selection or show-rules where it shows less, or something else",
+    )  # fmt: skip
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page, and say where it is."""
+    from maskbench.pipeline.layout import Layout, find_root
+    from maskbench.show.data import Gallery
+    from maskbench.show.scores import read_scores
+    from maskbench.show.selection import Selection, choose_rows
+    from maskbench.show.write import write_gallery
+    from maskbench.versions.dvc import DvcRepository
+    from maskbench.versions.revision import Version
+
+    root = find_root(Path())
+    if args.rules:
+        return _show_rules(args, Layout(root))
+    version = Version(root, args.rev, DvcRepository(root))
+    words = [word.strip() for word in args.combination.split("+")]
+    asked = Selection(
+        (*args.keys, *args.key), args.split, args.classes, args.annotator,
+        frozenset(word for word in words if word),
+    )  # fmt: skip
+    folder = args.out or Path("show" if asked.is_all else "show-selection")
+    rows = choose_rows(version, asked)
+    view = "dropped" if args.dropped else rows[0].key if len(rows) == 1 else "list"
+    copies = None if args.scenes is None else args.scenes == "copy"
+    scores = read_scores(args.evaluation) if args.evaluation else None
+    shown = Gallery(version, rows, asked.combination, scores, copies, view)
+    done = write_gallery(folder, shown)
+    linked = "; scenes are linked, not copied: --scenes copy makes a page to send"
+    print(
+        f"{folder / 'index.html'}: {done.images:,} images, {done.drawn:,} drawn"
+        + (linked if done.is_linked else "")
+    )
+    _open(args, folder)
+    return 0
+
+
+def _show_rules(args: argparse.Namespace, layout: "Layout") -> int:
+    from maskbench.errors import MaskbenchError
+    from maskbench.params import load_params
+    from maskbench.show.rules import write_rules
+    from maskbench.text import counted
+
+    if args.rev or args.keys or args.key:
+        raise MaskbenchError("--rules shows all tasks of the workspace: leave out KEY and --rev")
+    folder = args.out or Path("show-rules")
+    several, undecided = write_rules(folder, load_params(layout.params), layout)
+    alarm = f", {undecided} WITHOUT A RULE: `maskbench rules` proposes some" if undecided else ""
+    print(f"{folder / 'index.html'}: {counted(several, 'combination')} of labels{alarm}")
+    _open(args, folder)
+    return 0
+
+
+def _open(args: argparse.Namespace, folder: Path) -> None:
+    import webbrowser
+
+    if args.open:
+        webbrowser.open((folder / "index.html").resolve().as_uri())

@@ -1,0 +1,111 @@
+"""The JSON that pages' scripts read: its types, and how it is written.
+
+docs/pages.md tells it in words, and ``assets/masks.js`` has the same types for the scripts; a test
+compares them.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.files.atomic import write_text
+from maskbench.pages.palette import hex_color, palette
+
+ClassNumbers = npt.NDArray[np.uint16]
+"""The class of each pixel as its place in the page's list of classes, shape (H, W), uint16."""
+
+
+class ClassEntry(TypedDict):
+    """A class of a page; its place in the page's list is its number. Number 0 is transparent."""
+
+    name: str
+    color: str
+
+
+class RegionData(TypedDict):
+    """A region and its outline in pixels: a polygon's ``ring``, or a stroke's ``rows``.
+
+    ``ring`` holds x, y, x, y …; ``rows`` holds y, first x, end x of each run of pixels.
+    """
+
+    id: str
+    shape: str
+    labels: list[str]
+    pixels: int
+    ring: NotRequired[list[float]]
+    rows: NotRequired[list[int]]
+
+
+class CellData(TypedDict):
+    """Pixels on which the same regions lie, with the same class, and why they have it."""
+
+    class_number: int
+    reason: str
+    regions: list[int]
+    deciding: list[int]
+
+
+class MaskData(TypedDict):
+    """A mask: the cell of each pixel, packed by :func:`maskbench.pages.item.pack`."""
+
+    size: tuple[int, int]
+    cells: list[CellData]
+    pixels: str
+    regions: list[RegionData]
+
+
+def class_entries(names: Sequence[str]) -> list[ClassEntry]:
+    """Return a page's classes in the palette's colours; the name at place 0 is the background."""
+    colors = palette().tolist()
+    return [{"name": n, "color": hex_color(colors[min(i, 255)])} for i, n in enumerate(names)]
+
+
+def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
+    """Return a mask of which nothing but the classes is known, such as a prediction."""
+    height, width = classes.shape
+    found = np.flatnonzero(np.bincount(classes.reshape(-1)))
+    table = np.zeros(int(found[-1]) + 1, dtype=np.uint16)
+    table[found] = np.arange(len(found))
+    cells: list[CellData] = [
+        {"class_number": int(i), "reason": reason, "regions": [], "deciding": []} for i in found
+    ]
+    packed = pack(table[classes])
+    return {"size": (width, height), "cells": cells, "pixels": packed, "regions": []}
+
+
+def pack(numbers: npt.NDArray[Any]) -> str:
+    """Return numbers below 65,536, shape (H, W), as text for ``unpack`` of ``masks.js``.
+
+    Each row is a list of runs: where they begin, and their number. A run is stored as its
+    difference from the run at the same place in the row above, which is mostly 0. The text is
+    base64 of a zlib stream of three arrays of uint16, little endian: runs in each row, differences
+    of beginnings, differences of numbers.
+    """
+    is_first = np.ones(numbers.shape, dtype=np.bool_)
+    np.not_equal(numbers[:, 1:], numbers[:, :-1], out=is_first[:, 1:])
+    rows, begins = np.nonzero(is_first)
+    counts = np.bincount(rows)
+    first = np.cumsum(counts) - counts
+    place = np.arange(len(rows)) - first[rows]
+    has_above = (rows > 0) & (place < counts[rows - 1])
+    above = np.where(has_above, first[rows - 1] + place, 0)
+    runs = np.stack([begins, numbers[rows, begins].astype(np.int64)])
+    stored = np.concatenate([counts, *(runs - has_above * runs[:, above])])
+    return _zlib_text(stored.astype("<u2").tobytes())
+
+
+def write_item(folder: Path, name: str, data: Any) -> None:
+    """Write what is known of an image as ``items/<name>.js``: pages in files load only scripts."""
+    text = json.dumps(data, separators=(",", ":"), sort_keys=True)
+    packed = _zlib_text(text.encode("ascii"))
+    write_text(folder / "items" / f"{name}.js", f'maskbenchItem({json.dumps(name)},"{packed}");\n')
+
+
+def _zlib_text(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")
