@@ -307,6 +307,7 @@ def test_the_keyboard_reaches_everything(browser):
     browser.keys(Keys.ENTER)
     browser.wait(lambda: browser.all("#pixel dl"))
     assert browser.id("pixel").text.startswith("Pixel (20, 15)")
+    browser.keys("+")
     style = browser.one(".picture").get_attribute("style")
     browser.keys(Keys.ARROW_LEFT)
     assert browser.one(".picture").get_attribute("style") != style

@@ -234,12 +234,12 @@ export class Gallery {
     ];
   }
 
-  /** The picture's own keys, and arrows that turn pages where nothing else has the focus. @param {string} key */
+  /** The picture's own keys, and arrows that turn pages where nothing else needs them. @param {string} key */
   focused(key) {
     const { viewer, list } = this.parts;
     const active = document.activeElement;
-    if (active === viewer.stage) return viewer.pressed(key);
-    const isFree = !active || active === document.body || active.id === "main";
+    if (active === viewer.stage && viewer.pressed(key)) return true;
+    const isFree = !active || [document.body, viewer.stage, byId("main")].includes(/** @type {HTMLElement} */ (active));
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
     if (!by || !isFree || (this.view !== "image" && list.box.closest("main"))) return false;
     this.step(by);
