@@ -28,12 +28,14 @@ class Covering:
         shape: Its shape.
         labels: Its labels.
         decides: Its labels count here; with ``overlap: top`` or ``smallest`` only one region's do.
+        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
     """
 
     region: str
     shape: str
     labels: tuple[str, ...]
     decides: bool
+    aliased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def _covering(
     decide = deciding(params.overlap, [result.count for result in hits])
     for i, result in enumerate(hits):
         region = result.region
-        yield Covering(region.id, region.shape, region.labels, i in decide)
+        yield Covering(region.id, region.shape, region.labels, i in decide, result.aliased)
 
 
 def since(version: Version, found: Blame) -> Since:
@@ -229,7 +231,8 @@ def lines(found: Blame, past: Since | None) -> list[str]:
 
 def _region_words(entry: Covering) -> str:
     hidden = "" if entry.decides else " (under another region: rasterize.overlap)"
-    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{hidden}"
+    drawn = f" (drawn as {' + '.join(entry.aliased)})" if entry.aliased else ""
+    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{drawn}{hidden}"
 
 
 def _since_words(past: Since) -> str:

@@ -24,11 +24,11 @@ Moving an outline by whole pixels is exact then: it has the same pixels in any w
 filled, and regions that share an edge never both claim a pixel nor leave a gap.
 """
 
-SMALL = 1 << 16
+SMALL = 1 << 19
 """Pixels of a box up to which outlines are filled together, in one call of rasterio."""
 
 STACK = 1 << 22
-"""Pixels of boxes that are filled together at most, so that memory is bounded."""
+"""Pixels that are filled together at most, so that memory is bounded."""
 
 IntArray = npt.NDArray[np.int64]
 
@@ -179,14 +179,15 @@ def _groups(boxes: IntArray, can_stack: npt.NDArray[np.bool_]) -> Iterator[slice
     that takes all that it touches: rounding decides whether it touches a pixel whose corner it
     meets, and rounding depends on the place in the stack.
     """
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    fits = can_stack & (areas <= SMALL)
-    first = total = 0
-    for i, area in enumerate(areas.tolist()):
-        if first < i and not (fits[i] and fits[i - 1] and total + area <= STACK):
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    fits = can_stack & (sizes.prod(axis=1) <= SMALL)
+    first = widest = total = 0
+    for i, (columns, rows) in enumerate(sizes.tolist()):
+        stack = max(widest, columns) * (total + rows)
+        if first < i and not (fits[i] and fits[i - 1] and stack <= STACK):
             yield slice(first, i)
-            first, total = i, 0
-        total += area
+            first, widest, total = i, 0, 0
+        widest, total = max(widest, columns), total + rows
     if len(boxes):
         yield slice(first, len(boxes))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import FetchParams
+from maskbench.text import some
 from maskbench.versions.dvc import SHOWN, DvcRepository, folder_digest, not_ignored
 from maskbench.versions.revision import on_disk
 
@@ -29,9 +30,7 @@ def untracked(root: Path, folder: str, repository: DvcRepository) -> list[str]:
 
 def untracked_text(names: Sequence[str]) -> str:
     """Say which inputs nobody tracks."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    shown = ", ".join(names[:SHOWN])
-    return f"neither git nor DVC tracks {shown}{more}: no clone can build this version"
+    return f"neither git nor DVC tracks {some(names, SHOWN)}: no clone can build this version"
 
 
 def untracked_advice(folder: str) -> str:

@@ -102,3 +102,13 @@ def test_a_task_id_that_several_images_have():
     assert find_row(version, "000004_b").key == "000004_b"
     with pytest.raises(MaskbenchError, match="several images of task 4: name 000004_a or 000004_b"):
         find_row(version, "4")
+
+
+def test_a_label_that_has_an_alias(copied, maskbench):
+    task = copied.root / "data/annotations/000004_scene_4.json"
+    task.write_text(task.read_text().replace('"Canvas"', '"Painting"'))
+    copied.edit_params("rasterize:\n", "rasterize:\n  label_aliases: {Painting: Canvas}\n")
+    status, out, _ = maskbench(copied.root, "blame", "4", 6, 6, "--no-history")
+    assert status == 0
+    assert "  region      rectangle r1: Canvas (drawn as Painting)" in out.splitlines()
+    assert "ALARM" not in out

@@ -47,7 +47,9 @@ def test_from_a_project_to_a_refresh(api, studio, here, capsys):
     params = parse_yaml((here / "walls/params.yaml").read_text())
     assert params["labels_map"] == {"Background": 0, "Zebra": 1, "Obstruction": 2}
     assert params["rasterize"]["overlap"] == "smallest"
-    assert params["fetch"].keys() == {"server", "project", "snapshot", "private_hosts"}
+    assert params["fetch"].keys() == {
+        "server", "project", "snapshot", "private_hosts", "missing_images",
+    }  # fmt: skip
     assert studio.legacy_token not in "".join(
         path.read_text(errors="replace") for path in here.rglob("*") if path.is_file()
     )
@@ -86,7 +88,7 @@ def test_a_setup_without_labels(api, studio, here, capsys):
 def test_servers_that_refuse(api, studio, here, capsys, monkeypatch):
     assert init("http://127.0.0.1:9", "--project", 1) == 3
     assert "no Label Studio answers at http://127.0.0.1:9" in capsys.readouterr().err
-    assert init(studio.url, "--project", 99999) == 3
+    assert init(studio.url, "--project", "99999,99998") == 3
     assert "shows no project 99999" in capsys.readouterr().err
     api.create_project("to be listed", POLYGONS)
     assert init(studio.url) == 1

@@ -279,6 +279,20 @@ def test_many_at_once_are_what_each_is_alone(outlines, small, stack, all_touched
         np.testing.assert_array_equal(painted(pixels), expected)
 
 
+def test_wide_and_tall_boxes_do_not_make_a_huge_stack(monkeypatch):
+    """A row of 20,000 pixels above a column of as many would be a stack of 400 million."""
+    shapes, fill_really = [], rasterio.features.rasterize
+    monkeypatch.setattr(
+        rasterio.features,
+        "rasterize",
+        lambda *args, out, **options: shapes.append(out.shape) or fill_really(*args, out=out),
+    )
+    wide, tall = [(0, 0), (20000, 0), (20000, 1), (0, 1)], [(0, 0), (1, 0), (1, 20000), (0, 20000)]
+    found = list(fill([polygon(wide), polygon(tall), polygon(tall)], 20000, 20000))
+    assert [int(pixels.inside.sum()) for pixels in found] == [20000] * 3
+    assert shapes == [(1, 20000), (40000, 1)]
+
+
 def test_three_squares_by_hand_and_the_windows_they_come_in():
     squares = [polygon([(x, 1), (x + 2, 1), (x + 2, 3), (x, 3)]) for x in (1, 2, 7)]
     found = list(fill(squares, 8, 4))
