@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from maskbench.diff.blame import find_row
+from maskbench.versions.revision import find_row
 from maskbench.errors import MaskbenchError
 from tests.diff.conftest import edit_by_hand
 
