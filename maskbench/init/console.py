@@ -55,9 +55,9 @@ def tell(into: Path, found: Found, remote: str | None) -> None:
         print("  echo 'LABEL_STUDIO_API_KEY=your-key' >> .env    # if it is not in the environment")
     if found.folder is not None and found.survey.problems:
         print(
-            "  maskbench doctor                # then put missing images into data/inputs/images and"
+            "  # put missing images into data/inputs/images (`maskbench doctor` lists them), then"
         )
-        print("  dvc add data/inputs/images      # keep them; init copies what it is sure of")
+        print("  dvc add data/inputs/images")
     print("  make                            # install what is pinned, build the benchmark")
     if not has_identity(into):
         print("  git config user.name 'Your Name' && git config user.email you@example.org")
