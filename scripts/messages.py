@@ -25,8 +25,24 @@ CATALOGUE = ROOT / "docs/messages.toml"
 DOCUMENT = ROOT / "docs/messages.md"
 
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
-_SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
-_REPORTS = ("diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats")
+_SUMMARIES = (
+    "fetch",
+    "rasterize",
+    "combine",
+    "split",
+    "write",
+    "lines",
+    "reason",
+    "_snippet",
+)  # no message of trouble
+_REPORTS = (
+    "diff/report",
+    "diff/model.py",
+    "diff/blame.py",
+    "diff/page",
+    "export/formats",
+    "show/draw.py",
+)
 
 
 @dataclass(frozen=True, order=True)
