@@ -7,7 +7,7 @@ from typing import Any
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
 from maskbench.pipeline.fetch import Missing
-from maskbench.pipeline.grouping import GroupedImage
+from maskbench.pipeline.splits import GroupedImage
 
 
 @dataclass

@@ -77,6 +77,20 @@ def test_a_comment_is_short_whatever_changed(number):
     assert comment.count("<details>") == comment.count("</details>")
 
 
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("split.published", "1 split parameter changed"),
+        ("its published subset", "1 image published in another split"),
+        ("its group", "1 image grouped otherwise"),
+        ("split.salt, its group", "1 split parameter changed, 1 image grouped otherwise"),
+    ],
+)
+def test_the_verdict_says_why_images_moved(cause, words):
+    found = comparison([], moves=(Move("a", "train", "test", cause),))
+    assert verdict(found).endswith(f"1 moved between splits; because: {words}")
+
+
 def ruled(number, rule, pixels):
     """A mask that a rule changed."""
     mask = replace(change(number), causes=(Cause("rule", rule, pixels),), annotation=None)

@@ -76,7 +76,7 @@ def test_a_label_studio_storage(api, bench, proxy, bucket, presign):
     assert proxy.counts()["/resolve/"] == 2
     before = bench.outputs()
     bucket.put_object(Bucket="walls", Key=KEYS[0], Body=png(9))
-    assert bench.fetch(proxy.url, project).endswith("(1 tasks new or changed)")
+    assert bench.fetch(proxy.url, project).endswith("(1 task new or changed)")
     bucket.put_object(Bucket="walls", Key=KEYS[0], Body=png(0), ContentType="image/png")
     bench.fetch(proxy.url, project)
     assert bench.outputs() == before

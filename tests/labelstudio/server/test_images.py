@@ -40,7 +40,7 @@ def test_local_files_are_asked_about_and_only_changed_ones_sent(bench, proxy, lo
     bench.fetch(proxy.url, project)
     (folder / "wand 1.png").write_bytes(png(77))
     proxy.forget()
-    assert bench.fetch(proxy.url, project).endswith("(1 tasks new or changed)")
+    assert bench.fetch(proxy.url, project).endswith("(1 task new or changed)")
     asked = [headers for _, path, headers in proxy.requests if "/data/local-files" in path]
     assert len(asked) == 3
     assert all("If-None-Match" in headers for headers in asked)
