@@ -92,7 +92,7 @@ def test_a_large_image_that_the_server_passes_on_in_parts(api, bench, proxy, s3,
     [task] = api.tasks(project)
     api.annotate(task["id"], [region], ground_truth=True)
     proxy.fail("/resolve/", "cut")
-    assert bench.fetch(proxy.url, project).startswith("1 tasks, 1 images")
+    assert bench.fetch(proxy.url, project).startswith("1 task, 1 image")
     [image] = bench.layout.images.glob("*")
     assert image.read_bytes() == content
     ranges = [headers.get("Range") for _, path, headers in proxy.requests if "/resolve" in path]
