@@ -168,6 +168,11 @@ def test_an_input_is_changed(built, tmp_path):
 
     clone = cloned(team, tmp_path / "clone")
     clone.maskbench("diff", "HEAD", "--check")  # nothing is pulled
+    said = clone.maskbench("doctor", check=False).stdout
+    assert (
+        "error    DVC tracks data/inputs/images, which is not here\n         → run `dvc pull`"
+        in said
+    )
     lock = clone.root / "dvc.lock"
     text = lock.read_text()
     place = text.index(".dir") - 1  # of the digest of data/inputs

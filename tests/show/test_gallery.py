@@ -153,7 +153,7 @@ def test_scenes_are_linked_or_copied(world, show, tmp_path):
 
 
 def test_scores_of_an_evaluation_are_shown(world, show, tmp_path):
-    (tmp_path / "images.csv").write_text("key,mean_iou\n000001_scene_1,0.25\n000002_scene_2,\n")
+    (tmp_path / "images.csv").write_text("key,true_iou\n000001_scene_1,0.25\n000002_scene_2,\n")
     show(world, "--out", tmp_path / "page", "--evaluation", tmp_path)
     scores = [entry["score"] for entry in page_data(tmp_path / "page")["items"]]
     assert scores == [0.25, *[None] * 11]

@@ -69,7 +69,7 @@ def _branches(folder):
     commit(made, "theirs", a=("mask_format: png", "mask_format: tif"), s=("2026-11-22", "b"))
     switch(made, "-b", "same", "main")
     relabel(made, 1, 4, label="PartialCanvas")
-    commit(made, "same")
+    made.commit("same, not built")
     switch(made, "-b", "ours", "main")
     relabel(made, 1)
     add(made, 7)
