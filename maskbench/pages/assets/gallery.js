@@ -129,7 +129,7 @@ export class Gallery {
   }
 
   /** The filters were changed by hand. */
-  filtered() { this.filter(); this.save(false); }
+  filtered() { this.parts.list.box.scrollTop = 0; this.filter(); this.save(false); }
 
   /** Choose a value of a filter, as a legend's entry does; the same one again: all. @param {string} id @param {string} value */
   toggleFilter(id, value) { this.parts.filters.toggle(id, value); this.filtered(); }
