@@ -55,6 +55,11 @@ export class Gallery {
     }
     document.addEventListener("click", (event) => this.followed(event));
     onAddress(() => this.restore());
+    const narrow = matchMedia("(max-width: 860px)");
+    const drawer = byId("drawer"); // of filters: closed on a phone, where it can be opened
+    const fold = () => { if (drawer) drawer.open = !narrow.matches; };
+    narrow.addEventListener("change", fold);
+    fold();
     this.restore();
   }
 
