@@ -6,7 +6,7 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ LEFT_OUT = "(left out)"
 """What reports say of a label whose alias is null."""
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
-_ANNOTATOR = re.compile(r"annotator:\d{1,15}")
+_ANNOTATOR = re.compile(r"annotator:\d{1,15}|file:\S.*")
 SUBSETS = ("train", "valid", "test")
 """The subsets of a benchmark, in the order in which people list them."""
 
@@ -42,6 +42,8 @@ class FetchParams(NamedTuple):
             setup or the tag's name tells.
         missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
         max_pixels: Pixels beyond which an image is refused: a file of kilobytes can claim billions.
+        same_image: What becomes of tasks that show the same image: ``separate`` (a mask each), or
+            ``one`` (one task with the annotations of all).
     """
 
     server: str | None
@@ -52,6 +54,7 @@ class FetchParams(NamedTuple):
     image_field: Mapping[str, str] | None = None
     missing_images: str = "error"
     max_pixels: int = 1 << 29
+    same_image: str = "separate"
 
     def task_link(self, task: int, project: int | None) -> str | None:
         """Return a task's address in Label Studio; None if server or project are not known."""
@@ -66,14 +69,15 @@ class RasterizeParams(NamedTuple):
     """Section ``rasterize``: which annotation counts and which pixels a region gets.
 
     Attributes:
-        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest`` or
-            ``annotator:ID``; the first that an annotation meets chooses.
+        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest``,
+            ``annotator:ID`` or ``file:TABLE``; the first that an annotation meets chooses.
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
         label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
             They apply before anything else is decided.
         strict: Stop where a region has no label, no pixel or no area, instead of dropping it.
+        choices: Annotator by key, as the table of ``file:TABLE`` says.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
@@ -82,6 +86,23 @@ class RasterizeParams(NamedTuple):
     brush_threshold: int = 128
     label_aliases: Mapping[str, str | None] = {}
     strict: bool = False
+    choices: Mapping[str, int] = {}
+
+    @property
+    def table(self) -> str | None:
+        """Return the name of the file that chooses an annotator for each image, if one does."""
+        files = (c.removeprefix("file:") for c in self.annotation if c.startswith("file:"))
+        return next(files, None)
+
+    def criteria(self, key: str) -> tuple[str, ...]:
+        """Return the criteria for one task: the table's line in place of the table.
+
+        >>> RasterizeParams(("file:votes.csv", "latest"), choices={"1-wall": 7}).criteria("1-wall")
+        ('annotator:7', 'latest')
+        """
+        chosen = (f"annotator:{self.choices[key]}",) if key in self.choices else ()
+        resolved = (chosen if c.startswith("file:") else (c,) for c in self.annotation)
+        return tuple(criterion for own in resolved for criterion in own)
 
 
 class Rule(NamedTuple):
@@ -242,7 +263,33 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         raw = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ParamsError(f"{path.name} cannot be read: {error}") from None
-    return parse_params(raw, path.name)
+
+    def read(name: str) -> bytes | None:
+        file = path.parent / name
+        return file.read_bytes() if file.is_file() else None
+
+    return with_choices(parse_params(raw, path.name), read)
+
+
+def with_choices(params: Params, read: Callable[[str], bytes | None]) -> Params:
+    """Return the params with the table of ``rasterize.annotation``, if they name one.
+
+    Args:
+        params: What ``params.yaml`` says.
+        read: Returns the bytes of a file of the repository; None if it is not there.
+
+    Raises:
+        ParamsError: The table is missing or damaged; all problems together.
+    """
+    from maskbench.files.choices import read_choices
+
+    table = params.rasterize.table
+    if table is None:
+        return params
+    choices, problems = read_choices(read(table), table)
+    if problems:
+        raise ParamsError(f"{table}: {count_problems(problems)}", problems)
+    return params._replace(rasterize=params.rasterize._replace(choices=choices))
 
 
 def parse_params(raw: Any, name: str = "params.yaml") -> Params:
@@ -316,6 +363,9 @@ def _fetch(check: Checker, raw: Any) -> FetchParams:
         ),
         max_pixels=check.number(
             section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+        ),
+        same_image=check.choice(
+            section.get("same_image", "separate"), "fetch.same_image", ("separate", "one")
         ),
     )
 
@@ -426,14 +476,17 @@ def _label_aliases(
 
 def _rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> RasterizeParams:
     default = RasterizeParams()
-    section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
+    known = [name for name in RasterizeParams._fields if name != "choices"]
+    section = check.mapping(raw, "rasterize", known=known)
     choices = check.sequence(
         section.get("annotation", list(default.annotation)), "rasterize.annotation", empty=False
     )
     for i, choice in enumerate(choices):
         if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
-            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
+            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID", "file:TABLE"))
             check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
+    if sum(str(choice).startswith("file:") for choice in choices) > 1:
+        check.add("rasterize.annotation", "names several files: put all lines into one")
     return RasterizeParams(
         annotation=tuple(str(choice) for choice in choices),
         overlap=check.choice(

@@ -19,7 +19,7 @@ from maskbench.pipeline.splits import Member, assign_splits, groups_of
 from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
-from maskbench.regions.task import Annotation, Image, Task, choose
+from maskbench.regions.task import Annotation, Image, Task, choose, place
 from maskbench.text import counted
 
 _BUILD = "run `dvc repro`"
@@ -48,7 +48,7 @@ class Origin:
                 task = read_task(self.annotations / f"{row.key}.json")
             except (OSError, DataError):
                 continue
-            annotation = choose(task.annotations, self.params.rasterize.annotation)
+            annotation = choose(task.annotations, self.params.rasterize.criteria(task.key))
             if annotation is not None and task.image is not None:
                 found.append(read_groups(task, annotation, self.params.split))
         return group_images(found, self.params.split, self.annotations.parent.parent)
@@ -67,7 +67,7 @@ class Origin:
             except DataError as error:
                 problems += error.problems
                 continue
-            if choose(task.annotations, self.params.rasterize.annotation) is not None:
+            if choose(task.annotations, self.params.rasterize.criteria(task.key)) is not None:
                 what = f"has an annotation that counts, but is not in manifest.csv; {_BUILD}"
                 problems.append(Problem(what, str(file), task.id))
         return problems
@@ -82,7 +82,7 @@ class Origin:
             task = read_task(file)
         except DataError as error:
             return list(error.problems)
-        annotation = choose(task.annotations, self.params.rasterize.annotation)
+        annotation = choose(task.annotations, self.params.rasterize.criteria(task.key))
         if annotation is None or task.image is None:
             what = f"has no annotation that counts, but {row.key!r} is in manifest.csv; {_BUILD}"
             return [Problem(what, str(file), task.id)]
@@ -101,9 +101,10 @@ class Origin:
         return problems
 
     def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
+        number, project = place(task, annotation)
         true = {
-            "task": task.id,
-            "project": task.project,
+            "task": number,
+            "project": project,
             "annotation": annotation.id,
             "annotator": annotation.completed_by,
             "ground_truth": annotation.ground_truth,
