@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := repro
-.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture digests \
+.PHONY: repro help test test-fast fuzz kills check bench clean label-studio lock picture screenshots digests \
 	messages reliability
 
 repro: .venv/core  ## build the benchmark: install what is needed, then `dvc repro` (default)
@@ -34,6 +34,9 @@ check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what 
 	mypy
 	$(BIN)/python scripts/audit.py
 
+check-scripts:  ## types and unused names of the pages' scripts, by their JSDoc (needs Node.js)
+	npx --yes --package typescript@5.9.3 tsc -p jsconfig.json
+
 bench: .venv/dev  ## measure speed beside other tools (20 minutes on 2 cores); writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
@@ -43,6 +46,9 @@ label-studio: .venv/core  ## start a local Label Studio filled with the sample
 picture: .venv/core  ## draw the pictures of docs/architecture.md and README (of the built sample)
 	$(BIN)/python scripts/architecture_picture.py
 	$(BIN)/python scripts/readme_picture.py
+
+screenshots: .venv/dev  ## take the README's pictures of pages (of the built sample, committed)
+	$(BIN)/python scripts/screenshots.py
 
 digests: .venv/dev  ## what tests/sample gives now becomes what it has to give (tests/*.sha256)
 	$(BIN)/python scripts/digests.py --write

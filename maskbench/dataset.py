@@ -10,8 +10,9 @@
 import operator
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import NamedTuple, Self, SupportsIndex
+from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 
 import numpy as np
 
@@ -20,25 +21,43 @@ from maskbench.files.images import Scene, is_wide_file, read_scene
 from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.pages.figure import draw_figure
+from maskbench.pages.notebook import sample_html, spread, thumbnails_html
 from maskbench.params import IGNORE, SUBSETS
 from maskbench.text import counted
 from maskbench.versions.download import get_version
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
 _AGAIN = "run `dvc checkout -f combine` to have it as it was built"
+MASK_EDITED = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f combine`"
+"""What is wrong with a mask that differs from its digest."""
 _UNFIT = "an item of the benchmark cannot be used"
 
 
-class Sample(NamedTuple):
-    """One item of a benchmark.
+class _ImageAndMask(NamedTuple):
+    image: Scene
+    mask: Mask
+
+
+class Sample(_ImageAndMask):
+    """One item of a benchmark: a pair that notebooks show as pictures.
 
     Attributes:
         image: Red, green, blue, shape (H, W, 3), uint8.
         mask: Class values, shape (H, W), uint8; ``Benchmark.ignore_index`` does not count.
+        key: The item's key.
+        classes: Class names by value.
     """
 
-    image: Scene
-    mask: Mask
+    key: str = ""
+    classes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return image, mask and overlay as HTML, which notebooks show."""
+        return sample_html(self.key, self.image, self.mask, self.classes)
 
 
 class Benchmark:
@@ -122,6 +141,30 @@ class Benchmark:
         classes = counted(len(self.classes), "class", "classes")
         return f"<{name} {str(self.root)!r}{split}: {counted(len(self), 'image')}, {classes}>"
 
+    def _repr_html_(self) -> str:
+        """Return some of the images with their masks over them as HTML, which notebooks show."""
+        try:
+            few = [self.sample(key) for key in spread(self.keys)]
+        except DataError as error:  # the text says what is wrong; a display must not fail
+            return f"<pre>{escape(repr(self))}\n{escape(str(error))}</pre>"
+        return thumbnails_html(repr(self), few, self.classes)
+
+    def plot(self, key: str, prediction: Mask | None = None) -> "Figure":
+        """Draw an image, its mask, and both together with matplotlib (the extra ``plot``).
+
+        Args:
+            key: The image's key.
+            prediction: A predicted mask to draw beside the true one.
+
+        Raises:
+            KeyError: There is no such key.
+            DataError: As for :meth:`sample`.
+            MaskbenchError: matplotlib is not installed.
+        """
+        image, mask = self.sample(key)
+        masks = {"mask": mask} if prediction is None else {"mask": mask, "prediction": prediction}
+        return draw_figure(key, image, masks, self.classes)
+
     def sample(self, key: str) -> Sample:
         """Read the image and the mask of a key.
 
@@ -133,7 +176,9 @@ class Benchmark:
         image, mask = self.scene(key), self.mask(key)
         if image.shape[:2] != mask.shape:
             raise sizes_differ(self.mask_path(key), mask.shape[::-1], image.shape[1::-1])
-        return Sample(image, mask)
+        found = Sample(image, mask)
+        found.key, found.classes = key, self.classes
+        return found
 
     def scene(self, key: str) -> Scene:
         """Read the image of a key, shape (H, W, 3), uint8; raise as :meth:`sample` does."""
@@ -144,7 +189,7 @@ class Benchmark:
 
         The manifest keeps it. It is not asked for scenes of 8 bits, nor if there is none.
         """
-        is_asked = is_wide_file(self.scene_path(key)) and (self.root / "manifest.csv").is_file()
+        is_asked = self.has_manifest and is_wide_file(self.scene_path(key))
         return self.row(key).scaling if is_asked else None
 
     def mask(self, key: str) -> Mask:
@@ -158,7 +203,12 @@ class Benchmark:
 
     def group(self, key: str) -> str:
         """Return the group of a key in the manifest; the key itself without a manifest."""
-        return self.row(key).group if (self.root / "manifest.csv").is_file() else key
+        return self.row(key).group if self.has_manifest else key
+
+    @cached_property
+    def has_manifest(self) -> bool:
+        """Whether there is a ``manifest.csv``, which a benchmark made by other tools may lack."""
+        return (self.root / "manifest.csv").is_file()
 
     def scene_path(self, key: str) -> Path:
         """Return the image file of a key; raise KeyError if there is no such key."""
@@ -193,13 +243,11 @@ class Benchmark:
                 that were built; the error lists all problems.
         """
         problems: list[Problem] = []
-        described = (self.root / "manifest.csv").is_file()
         for key in self.keys:
             try:
                 mask = self.sample(key).mask
-                if described and pixel_digest(mask) != self.row(key).mask_sha256:
-                    what = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f`"
-                    problems.append(Problem(what, str(self.mask_path(key))))
+                if self.has_manifest and pixel_digest(mask) != self.row(key).mask_sha256:
+                    problems.append(Problem(MASK_EDITED, str(self.mask_path(key))))
             except DataError as error:
                 problems.extend(error.problems)
         if problems:

@@ -13,11 +13,22 @@ from pathlib import Path
 from maskbench.dataset import Benchmark
 from maskbench.evaluation.against import Comparison, compare_versions
 from maskbench.evaluation.boundary import RATIO
+from maskbench.evaluation.paired import Pair, score_pair
 from maskbench.evaluation.report import Report
 from maskbench.evaluation.scoring import Each, Predictions, Settings, score
 from maskbench.params import SUBSETS
 
-__all__ = ["Comparison", "Predictions", "Report", "Settings", "compare", "evaluate", "split_names"]
+__all__ = [
+    "Comparison",
+    "Pair",
+    "Predictions",
+    "Report",
+    "Settings",
+    "compare",
+    "compare_predictions",
+    "evaluate",
+    "split_names",
+]
 
 
 def evaluate(  # noqa: PLR0913 - a public entry; options go by keyword
@@ -47,8 +58,8 @@ def evaluate(  # noqa: PLR0913 - a public entry; options go by keyword
             None: in this process.
 
     Raises:
-        DataError: Predictions are missing, surplus, of another size or hold values that are no
-            class, or the benchmark is damaged; the error lists all problems.
+        DataError: Predictions are missing, of another size or hold values that are no class, or the
+            benchmark is damaged; the error lists all problems.
     """
     settings = Settings(boundary, resamples, seed, each)
     return score(predictions, _opened(data), split_names(split), settings)
@@ -74,7 +85,30 @@ def compare(
         DataError: As for :func:`evaluate`, or a mask value is another class in each version.
     """
     pair = _opened(data), _opened(against)
-    return compare_versions(predictions, *pair, split_names(split), settings or Settings())
+    return compare_versions(predictions, pair, split_names(split), settings or Settings())
+
+
+def compare_predictions(
+    first: Predictions,
+    second: Predictions,
+    data: str | Path | Benchmark = "data/benchmark",
+    split: str | Sequence[str] = "test",
+    settings: Settings | None = None,
+) -> Pair:
+    """Score two predictions on the same images; differences come with paired intervals.
+
+    Args:
+        first: As for :func:`evaluate`.
+        second: Likewise.
+        data: The benchmark, or its folder.
+        split: As for :func:`evaluate`.
+        settings: The options of :func:`evaluate`.
+
+    Raises:
+        DataError: As for :func:`evaluate`, for both predictions together.
+    """
+    both = (first, second)
+    return score_pair(both, _opened(data), split_names(split), settings or Settings())
 
 
 def split_names(split: str | Sequence[str]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ from torch.nn.functional import interpolate
 from maskbench.dataset import Benchmark, load_scene, sizes_differ
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files.atomic import replacing
-from maskbench.pages.palette import IGNORED, class_colors
+from maskbench.pages.palette import overlay_palette
 
 
 def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fastai
@@ -249,10 +249,7 @@ class NamedMask(TensorMask):
     def show(self, ctx: Any = None, **options: Any) -> Any:
         """Draw on the axes ``ctx``; fastai's ``show_batch`` and ``show_results`` call this."""
         values = self.cpu().numpy().astype(np.uint8)
-        colors = np.zeros((256, 4), dtype=np.uint8)
-        colors[: len(self.codes), :3] = class_colors(len(self.codes))
-        colors[1 : len(self.codes), 3] = 150
-        colors[255] = (*IGNORED, 220)
+        colors = overlay_palette(len(self.codes))
         ctx.imshow(colors[values], interpolation="nearest")
         names = {**dict(enumerate(self.codes)), 255: "(ignored)"}
         present = [value for value in np.unique(values).tolist() if value and value in names]

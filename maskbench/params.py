@@ -257,18 +257,27 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     Raises:
         ParamsError: It cannot be read, or breaks a rule; all problems together.
     """
-    from maskbench.files.yaml import parse_yaml
-
     try:
-        raw = parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise ParamsError(f"{path.name} cannot be read: {error}") from None
 
     def read(name: str) -> bytes | None:
         file = path.parent / name
         return file.read_bytes() if file.is_file() else None
 
-    return with_choices(parse_params(raw, path.name), read)
+    return with_choices(read_params(content, path.name), read)
+
+
+def read_params(content: bytes, name: str = "params.yaml") -> Params:
+    """Read and check the content of a params file; raise as :func:`load_params` does."""
+    from maskbench.files.yaml import parse_yaml
+
+    try:
+        raw = parse_yaml(content.decode("utf-8"))
+    except ValueError as error:
+        raise ParamsError(f"{name} cannot be read: {error}") from None
+    return parse_params(raw, name)
 
 
 def with_choices(params: Params, read: Callable[[str], bytes | None]) -> Params:

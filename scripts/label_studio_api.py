@@ -7,6 +7,7 @@ it raises on the first answer that is not a success.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from label_studio import LabelStudioError
 
 Json = dict[str, Any]
 _IMPORTS = 5  # tries
+_PAUSE = 2.0  # seconds before a request is repeated
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -29,13 +31,20 @@ class Api:
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Token {token}"
 
-    def call(self, method: str, path: str, **options: Any) -> Any:
+    def call(self, method: str, path: str, *, tries: int = 5, **options: Any) -> Any:
         """Send one request and return the decoded answer (None for an empty one).
+
+        It is repeated after a 500, which is all that Label Studio says when others' writes keep
+        its SQLite database locked for more than five seconds.
 
         Raises:
             LabelStudioError: any status but 2xx; the message holds the server's own text.
         """
-        answer = self.session.request(method, self.url + path, timeout=120, **options)
+        for left in reversed(range(tries)):
+            answer = self.session.request(method, self.url + path, timeout=300, **options)
+            if answer.status_code != 500 or not left:
+                break
+            time.sleep(_PAUSE)
         if not answer.ok:
             raise LabelStudioError(
                 f"{method} {path}: {answer.status_code} {answer.text[:500].strip()}"

@@ -1,7 +1,7 @@
 """Write docs/messages.md: each message of maskbench with its cause and its cure.
 
 The messages are collected from the code: what errors, problems and findings are made of, with
-``…`` for what changes. A message that goes on with what to do, after a semicolon, explains
+``…`` for what changes. A message that goes on with what to do, after a semicolon or colon, explains
 itself; cause and cure of others come from ``docs/messages.toml``, where an entry's ``text`` is a
 part of the messages that it explains. A test fails if a message is not explained, or an entry has
 no message.
@@ -26,7 +26,10 @@ DOCUMENT = ROOT / "docs/messages.md"
 
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
-_REPORTS = ("diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats")
+_REPORTS = (
+    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
+    "init/params_text.py", "init/proposal.py", "show/draw.py", "show/rules.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -174,7 +177,7 @@ def read_catalogue(path: Path = CATALOGUE) -> list[Entry]:
 def explain(messages: Iterable[Message], entries: Iterable[Entry]) -> dict[Message, Entry | None]:
     """Find the entry of each message: of those whose text is in it, the longest.
 
-    A message that says itself what to do, after a semicolon, needs none.
+    A message that says itself what to do, after a semicolon or colon, needs none.
     """
     entries = sorted(entries, key=lambda entry: -len(entry.text))
     return {
@@ -186,6 +189,9 @@ def explain(messages: Iterable[Message], entries: Iterable[Entry]) -> dict[Messa
 def _own(message: Message) -> Entry | None:
     cause, semicolon, cure = message.text.partition("; ")
     says_both = semicolon and cause.strip("… ") and any(map(str.isalpha, cure))
+    if not says_both:
+        cause, _, cure = message.text.rpartition(": ")
+        says_both = _is_sentence(cause) and _is_sentence(cure)
     if not says_both:
         return None
     return Entry(message.text, *(f"{half[:1].upper()}{half[1:]}." for half in (cause, cure)))
@@ -199,10 +205,10 @@ def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) 
 
 
 _SECTIONS = {
-    "params.yaml": ("params.py", "files/yaml.py", "diff/gates.py", "versions/snapshot.py"),
+    "params.yaml": ("params.py", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
     "Label Studio's server": ("labelstudio/server",),
     "Exports, tasks and images": ("labelstudio", "pipeline/fetch.py", "files/images.py"),
-    "Rules": ("regions/rules.py", "pipeline/combine.py"),
+    "Rules": ("regions/rules.py", "regions/proposals.py", "pipeline/combine.py"),
     "Regions": ("regions", "pipeline/rasterize.py"),
     "Split": ("pipeline/split.py", "pipeline/grouping.py", "pipeline/published.py"),
     "maskbench doctor": ("doctor",),
@@ -211,7 +217,9 @@ _SECTIONS = {
     "Scoring": ("evaluation", "evaluate.py"),
     "maskbench verify": ("verification",),
     "maskbench export": ("export",),
-    "Versions": ("versions", "diff"),
+    "maskbench show": ("show",),
+    "maskbench init": ("init", "commands/init.py"),
+    "Versions": ("versions", "diff", "commands/merge.py"),
     "Elsewhere": ("",),
 }
 """Headings, and the modules whose messages stand below them: the first one that fits."""

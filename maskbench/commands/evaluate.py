@@ -1,25 +1,35 @@
-"""Score predicted masks against a benchmark, or against two versions of it.
+"""Score predicted masks, of one model or of two, against a benchmark or two versions of it.
 
 PREDICTIONS is a folder with one mask for each image: <key>.png, .tif or .npy, with class values as
-in codes.txt. Write metrics.json (for `dvc metrics`), images.csv, confusion.csv and index.html, a
-page with the worst images first, to --out.
+in codes.txt; masks of other images may lie there and do not count. Write metrics.json (for
+`dvc metrics`), images.csv, confusion.csv, sizes.csv and index.html, a page to look at, to --out.
 
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     tell what changed: labels or set of images
+  maskbench evaluate baseline improved              tell which is better, and if that is chance
 
 Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskbench.commands import at_least
+from maskbench.errors import MaskbenchError
+
+if TYPE_CHECKING:
+    from maskbench.dataset import Benchmark
+    from maskbench.evaluation.origin import Origin
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("predictions", metavar="PREDICTIONS", type=Path)
+    parser.add_argument(
+        "second", metavar="SECOND", type=Path, nargs="?", help="other predictions, to compare"
+    )
     parser.add_argument("--data", type=Path, help="default: data/benchmark of the repository")
     parser.add_argument(
         "--split", action="append", help="train, valid, test or all; may be repeated; default: test"
@@ -35,38 +45,74 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--worst",
         type=at_least(0),
-        default=50,
-        help="images to show on the page; default: %(default)s",
+        default=500,
+        metavar="N",
+        help="images with pictures on the page, worst first; default: %(default)s",
     )
 
 
 def run(args: Namespace) -> int:
     """Score, print the table and write the files; returns the exit status."""
-    from maskbench.dataset import Benchmark
-    from maskbench.evaluate import Settings, compare, split_names
-    from maskbench.evaluation.outputs import write_files
-    from maskbench.evaluation.page import ShownPrediction, write_page
+    from maskbench.evaluate import Settings, split_names
+    from maskbench.evaluation.against import compare_versions
+    from maskbench.evaluation.outputs import write_files, write_pair
+    from maskbench.evaluation.page import Shown, write_page
+    from maskbench.evaluation.paired import score_pair
+    from maskbench.evaluation.predictions import surplus_words
     from maskbench.evaluation.scoring import score
     from maskbench.parallel.run import run_all
     from maskbench.pipeline.layout import find_benchmark
-    from maskbench.versions.download import sibling
 
+    if args.second and args.against:
+        raise MaskbenchError(
+            "compare two folders of predictions (A B) or two versions (A --against REV), not both"
+        )
     here = args.data or find_benchmark()
-    data = Benchmark(sibling(here, args.rev) if args.rev else here)
+    data, origin = _version(here, args.rev)
     splits = args.split or ["test"]
     names = split_names("all" if "all" in splits else splits)
     settings = Settings(resamples=args.resamples, each=run_all)
-    if args.against:
-        old = Benchmark(sibling(here, args.against))
-        comparison = compare(args.predictions, data, old, names, settings)
+    comparison = pair = None
+    if args.second:
+        pair = score_pair((args.predictions, args.second), data, names, settings, origin)
+        report = pair.second
+        write_pair(pair, args.out)
+    elif args.against:
+        old, old_origin = _version(here, args.against)
+        versions, origins = (data, old), (origin, old_origin)
+        comparison = compare_versions(args.predictions, versions, names, settings, origins)
         report = comparison.new
     else:
-        comparison, report = None, score(args.predictions, data, names, settings)
-    write_files(report, args.out, comparison)
-    shown = ShownPrediction(report, data, args.predictions, comparison)
-    write_page(args.out / "index.html", shown, args.worst)
-    print(report)
+        report = score(args.predictions, data, names, settings, origin)
+    if pair is None:
+        write_files(report, args.out, comparison)
+    folders = _titled(args.predictions, args.second)
+    write_page(args.out, Shown(report, data, folders, comparison, pair), args.worst, run_all)
+    print(pair or report)
     if comparison is not None:
         print(f"\n{comparison}")
-    print(f"\nmetrics.json, images.csv, confusion.csv and index.html are in {args.out}")
+    if report.surplus:
+        print(f"\n{surplus_words(report.surplus)}")
+    print(f"\n{args.out / 'index.html'} shows it; the tables beside it have the numbers")
     return 0
+
+
+def _version(data: Path, revision: str | None) -> "tuple[Benchmark, Origin]":
+    """Open a version of a benchmark: that of its folder, or a revision of its repository."""
+    from maskbench.dataset import Benchmark
+    from maskbench.evaluation.origin import find_origin, origin_of
+    from maskbench.versions.download import sibling
+
+    if revision is None:
+        return Benchmark(data), find_origin(data)
+    folder = sibling(data, revision)
+    return Benchmark(folder), origin_of(data, revision, folder.name)
+
+
+def _titled(first: Path, second: Path | None) -> dict[str, Path]:
+    """Return the folders by what the page calls them: their names, where these tell them apart."""
+    if second is None:
+        return {"Prediction": first}
+    names = (first.resolve().name, second.resolve().name)
+    titles = names if names[0] != names[1] else ("First", "Second")
+    return dict(zip(titles, (first, second), strict=True))

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--server", metavar="URL", help="Label Studio's address")
     source.add_argument("--folder", type=Path, metavar="EXPORTS", help="exports with their images")
     parser.add_argument(
-        "--project", type=at_least(1), nargs="+", metavar="N", help="with --server: its projects"
+        "--project", type=_ids, metavar="N[,N…]", help="with --server: the project, or several"
     )
     parser.add_argument(
         "--image",
@@ -65,6 +65,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="write nothing")
     parser.add_argument("--upgrade", action="store_true", help="update a repository made by init")
+
+
+def _ids(words: str) -> list[int]:
+    return [at_least(1)(word) for word in words.split(",")]
 
 
 def _tag(word: str) -> dict[str, str]:

@@ -17,6 +17,10 @@ Exit status: 0 done; 1 no image fits; 2 wrong params; 3 a version cannot be read
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maskbench.pipeline.layout import Layout
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page, and say where it is."""
-    import webbrowser
-
-    from maskbench.pipeline.layout import find_root
+    from maskbench.pipeline.layout import Layout, find_root
     from maskbench.show.data import Gallery
     from maskbench.show.scores import read_scores
     from maskbench.show.selection import Selection, choose_rows
@@ -64,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.versions.revision import Version
 
     root = find_root(Path())
+    if args.rules:
+        return _show_rules(args, Layout(root))
     version = Version(root, args.rev, DvcRepository(root))
     words = [word.strip() for word in args.combination.split("+")]
     asked = Selection(
@@ -82,6 +86,28 @@ def run(args: argparse.Namespace) -> int:
         f"{folder / 'index.html'}: {done.images:,} images, {done.drawn:,} drawn"
         + (linked if done.is_linked else "")
     )
+    _open(args, folder)
+    return 0
+
+
+def _show_rules(args: argparse.Namespace, layout: "Layout") -> int:
+    from maskbench.errors import MaskbenchError
+    from maskbench.params import load_params
+    from maskbench.show.rules import write_rules
+    from maskbench.text import counted
+
+    if args.rev or args.keys or args.key:
+        raise MaskbenchError("--rules shows all tasks of the workspace: leave out KEY and --rev")
+    folder = args.out or Path("show-rules")
+    several, undecided = write_rules(folder, load_params(layout.params), layout)
+    alarm = f", {undecided} WITHOUT A RULE: `maskbench rules` proposes some" if undecided else ""
+    print(f"{folder / 'index.html'}: {counted(several, 'combination')} of labels{alarm}")
+    _open(args, folder)
+    return 0
+
+
+def _open(args: argparse.Namespace, folder: Path) -> None:
+    import webbrowser
+
     if args.open:
         webbrowser.open((folder / "index.html").resolve().as_uri())
-    return 0

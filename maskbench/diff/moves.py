@@ -9,6 +9,9 @@ from maskbench.files.manifest import Row
 from maskbench.params import SUBSETS, SplitParams
 from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of
 
+OTHER_GROUP, OTHER_PUBLISHED = "its group", "its published subset"
+"""Causes that lie in an image's task, or in the table of published subsets."""
+
 
 def moves(
     before: Mapping[str, Row],
@@ -44,7 +47,7 @@ def _replay(
     ]
     steps = [(_regrouping(old, new), assign_splits(_groups(as_published), old))]
     groups = _groups(after.values())
-    name = "split.published" if old.published != new.published else "its published subset"
+    name = "split.published" if old.published != new.published else OTHER_PUBLISHED
     steps.append((name, assign_splits(groups, old)))
     for field in ("salt", "ratios"):
         old = old._replace(**{field: getattr(new, field)})
@@ -60,7 +63,7 @@ def _regrouping(old: SplitParams, new: SplitParams) -> str:
     """Return what gives images other groups: a param, or the images' own data."""
     fields = ("group_by", "without_group", "same_image")
     changed = [f"split.{name}" for name in fields if getattr(old, name) != getattr(new, name)]
-    return changed[0] if changed else "its group"
+    return changed[0] if changed else OTHER_GROUP
 
 
 def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _Splits]]) -> str:

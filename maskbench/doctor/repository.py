@@ -19,7 +19,13 @@ from maskbench.pipeline.pin import check_pin
 from maskbench.pipeline.sources import connect, setup_warnings
 from maskbench.text import counted, some
 from maskbench.versions.dvc import DvcRepository
-from maskbench.versions.inputs import untracked, untracked_advice, untracked_text, wrong_dependency
+from maskbench.versions.inputs import (
+    not_pulled,
+    untracked,
+    untracked_advice,
+    untracked_text,
+    wrong_dependency,
+)
 from maskbench.versions.remote import ADVICE, why_private
 
 HASTY = Patience(retries=2)
@@ -61,13 +67,17 @@ def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
         yield Finding(ERROR, what, advice)
     if fetch.server is not None:
         return
+    repository = DvcRepository(root)
     try:
-        lost = untracked(root, fetch.folder, DvcRepository(root))
+        lost = untracked(root, fetch.folder, repository)
+        absent = not_pulled(root, fetch.folder, repository)
     except SourceError as error:
         yield Finding(ERROR, str(error), "mend dvc.yaml, or run `git checkout dvc.yaml`")
-    else:
-        if lost:
-            yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder))
+        return
+    if lost:
+        yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder))
+    if absent:
+        yield Finding(ERROR, f"DVC tracks {some(absent)}, which is not here", "run `dvc pull`")
 
 
 def _ignored(root: Path) -> bool:

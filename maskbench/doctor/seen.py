@@ -6,8 +6,8 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
-from maskbench.pipeline.fetch import Missing
-from maskbench.pipeline.grouping import GroupedImage
+from maskbench.pipeline.sources import Missing
+from maskbench.pipeline.splits import GroupedImage
 
 
 @dataclass

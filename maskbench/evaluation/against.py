@@ -12,7 +12,7 @@ counts as added or removed. A part does not apply (NaN) where one of its two fig
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ import numpy as np
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
+from maskbench.evaluation.origin import Origin
 from maskbench.evaluation.report import Report, named
-from maskbench.evaluation.scoring import Expected, Predictions, Settings, score
+from maskbench.evaluation.scoring import Plan, Predictions, Settings, plan, score_all
 from maskbench.files.masks import pixel_digest
 
 PARTS = ("labels", "added", "removed")
@@ -51,8 +52,9 @@ class Comparison:
     def metrics(self) -> dict[str, Any]:
         """Return old and new figures, their change and its parts, by name; None: does not apply."""
         before, after = self.old.summary.figures, self.new.summary.figures
-        tables = {"old": before, "new": after, "change": _minus(after, before), **self.parts}
+        tables = {"old": before, "new": after, "change": after - before, **self.parts}
         return {
+            "scored": self.old.scored(),
             "images": {
                 "relabelled": len(self.relabelled),
                 "added": len(self.added),
@@ -67,15 +69,19 @@ class Comparison:
 
 def compare_versions(
     predictions: Predictions,
-    new: Benchmark,
-    old: Benchmark,
+    versions: tuple[Benchmark, Benchmark],
     splits: Sequence[str],
     settings: Settings,
+    origins: tuple[Origin | None, Origin | None] = (None, None),
 ) -> Comparison:
-    """Score predictions on two versions; see :func:`maskbench.evaluate.compare`."""
-    expected = Expected(_classes(new, old), new.all_keys | old.all_keys)
-    after = score(predictions, new, splits, settings, expected)
-    before = score(predictions, old, splits, settings, expected)
+    """Score predictions on the new and the old version; see :func:`maskbench.evaluate.compare`."""
+    new, old = versions
+    classes = _classes(new, old)
+    plans = [
+        plan(predictions, version, splits, origin)
+        for version, origin in zip(versions, origins, strict=True)
+    ]
+    after, before = score_all(_known_to_either(plans), settings, classes)
     keys_after, keys_before = ({i.key for i in report.images} for report in (after, before))
     both = keys_after & keys_before
     common_after, common_before = (_subset(report, both) for report in (after, before))
@@ -86,11 +92,19 @@ def compare_versions(
         added=tuple(sorted(keys_after - both)),
         removed=tuple(sorted(keys_before - both)),
         parts={
-            "labels": _minus(common_after, common_before),
-            "added": _minus(after.summary.figures, common_after),
-            "removed": _minus(common_before, before.summary.figures),
+            "labels": common_after - common_before,
+            "added": after.summary.figures - common_after,
+            "removed": common_before - before.summary.figures,
         },
     )
+
+
+def _known_to_either(plans: Sequence[Plan]) -> list[Plan]:
+    """Call only those predictions surplus whose image neither version has."""
+    surplus = set.intersection(*(set(each.found.surplus) for each in plans))
+    return [
+        replace(each, found=replace(each.found, surplus=tuple(sorted(surplus)))) for each in plans
+    ]
 
 
 def _classes(new: Benchmark, old: Benchmark) -> tuple[str, ...]:
@@ -116,23 +130,15 @@ def _subset(report: Report, keys: set[str]) -> Figures:
 
 def _digest(benchmark: Benchmark, key: str) -> str:
     """Return the digest of the mask's pixels, from the manifest if there is one."""
-    if (benchmark.root / "manifest.csv").is_file():
+    if benchmark.has_manifest:
         return benchmark.row(key).mask_sha256
     return pixel_digest(benchmark.mask(key))
-
-
-def _minus(first: Figures, second: Figures) -> Figures:
-    return Figures(
-        first.per_class - second.per_class,
-        first.mean - second.mean,
-        first.pixel_accuracy - second.pixel_accuracy,
-    )
 
 
 def _text(comparison: Comparison) -> str:
     """Return a table for the terminal: means, pixel accuracy, then the IoU of each class."""
     before, after = comparison.old.summary.figures, comparison.new.summary.figures
-    columns = [before, after, _minus(after, before), *(comparison.parts[p] for p in PARTS)]
+    columns = [before, after, after - before, *(comparison.parts[p] for p in PARTS)]
     rows = [
         (f"mean {name.replace('_', ' ')}", [c.mean[i] for c in columns])
         for i, name in enumerate(FIGURES)

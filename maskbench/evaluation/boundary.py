@@ -52,25 +52,35 @@ def _boundary(
     inside = np.zeros(mask.shape, dtype=np.bool_)
     if min(mask.shape) > 2 * width:
         core = slice(width, -width)
-        lowest = _window(np.minimum, np.where(void, np.uint8(255), mask), width)
-        highest = _window(np.maximum, np.where(void, np.uint8(0), mask), width)
+        lowest = windows(np.minimum, np.where(void, np.uint8(255), mask), width)
+        highest = windows(np.maximum, np.where(void, np.uint8(0), mask), width)
         inside[core, core] = lowest == highest
     return np.where(inside | void, np.uint8(IGNORE), mask)
 
 
-def _window(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
-    """Return the extreme of each (2 width + 1)² window, shape (H - 2 width, W - 2 width)."""
-    return _along(extreme, _along(extreme, mask, width).T, width).T
+def windows(join: np.ufunc, mask: Mask, width: int) -> Mask:
+    """Join the values of each window of (2 width + 1)² pixels.
+
+    Args:
+        join: A function of two values for which the order and repeats of values make no
+            difference: minimum, maximum, bitwise or.
+        mask: Shape (H, W), uint8.
+        width: Pixels from a window's centre to its edge.
+
+    Returns:
+        Shape (H - 2 width, W - 2 width).
+    """
+    return _along(join, _along(join, mask, width).T, width).T
 
 
-def _along(extreme: np.ufunc, mask: Mask, width: int) -> Mask:
-    """Return the extremes of windows of 2 width + 1 rows.
+def _along(join: np.ufunc, mask: Mask, width: int) -> Mask:
+    """Join the values of windows of 2 width + 1 rows.
 
     The window doubles as long as it fits; two overlapping ones then make the full length.
     """
     size, have, result = 2 * width + 1, 1, mask
     while 2 * have <= size:
-        result = extreme(result[:-have], result[have:])
+        result = join(result[:-have], result[have:])
         have *= 2
     rest = size - have
-    return extreme(result[: len(result) - rest], result[rest:]) if rest else result
+    return join(result[: len(result) - rest], result[rest:]) if rest else result

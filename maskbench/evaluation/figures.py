@@ -40,6 +40,13 @@ class Figures:
     mean: Values
     pixel_accuracy: Values
 
+    def __sub__(self, other: "Figures") -> "Figures":
+        return Figures(
+            self.per_class - other.per_class,
+            self.mean - other.mean,
+            self.pixel_accuracy - other.pixel_accuracy,
+        )
+
 
 def count_image(
     truth: Mask, predicted: Mask, classes: int, ratio: float = RATIO
@@ -106,29 +113,36 @@ def mean(values: Values) -> Values:
 
 
 def interval(
-    counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int, level: float = 0.95
+    counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int
 ) -> tuple[Figures, Figures]:
-    """Return the ends of bootstrap percentile intervals (Efron 1979) of every figure.
+    """Return the lower and upper ends of the 95 % bootstrap intervals of every figure.
+
+    See :func:`bootstrap` for the arguments and :func:`percentiles` for the ends.
+    """
+    return percentiles(bootstrap(counts, groups, resamples, seed))
+
+
+def bootstrap(counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int) -> Figures:
+    """Compute the figures of random draws of the images (Efron 1979).
 
     Groups of images are drawn with replacement, as many as there are, and the figures are computed
-    from the pixels of all that were drawn; the ends are percentiles over the draws in which a
-    figure applies. Images of one group (one room, one patient) are drawn together, since they are
-    not independent evidence.
+    from the pixels of all that were drawn. Images of one group (one room, one patient) are drawn
+    together, since they are not independent evidence. Equal groups and seeds give equal draws, so
+    that the draws of two predictions of the same images are paired.
 
     Args:
         counts: The counts of each image, shape (N, 6, K).
         groups: The group's number of each image, shape (N,), from 0 on without gaps.
-        resamples: The number of draws; 0: no interval (all NaN).
-        seed: The random generator's seed; equal seeds give equal intervals.
-        level: Share of the draws between the ends.
+        resamples: The number of draws.
+        seed: The random generator's seed.
 
     Returns:
-        The lower and the upper ends.
+        The figures with one leading axis, a draw an entry. Without draws, or with fewer than two
+        groups, it has one entry in which no figure applies.
     """
     size = int(groups.max()) + 1 if len(groups) else 0
     if size < 2 or resamples < 1:
-        nothing = figures(np.zeros(counts.shape[1:]))
-        return nothing, nothing
+        return figures(np.zeros((1, *counts.shape[1:])))
     units = np.zeros((size, *counts.shape[1:]), dtype=np.float64)
     np.add.at(units, groups, counts)
     random = np.random.default_rng(seed)
@@ -136,13 +150,8 @@ def interval(
         _draw(units, random, min(_DRAWS, resamples - start))
         for start in range(0, resamples, _DRAWS)
     ]
-    ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
-    per_class, means, accuracy = (
-        _percentiles(np.concatenate(parts), ends)
-        for parts in zip(*((d.per_class, d.mean, d.pixel_accuracy) for d in drawn), strict=True)
-    )
-    low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
-    return low, high
+    parts = zip(*((d.per_class, d.mean, d.pixel_accuracy) for d in drawn), strict=True)
+    return Figures(*map(np.concatenate, parts))
 
 
 def _draw(units: Values, random: np.random.Generator, draws: int) -> Figures:
@@ -154,9 +163,17 @@ def _draw(units: Values, random: np.random.Generator, draws: int) -> Figures:
     return figures(sums.reshape(draws, *units.shape[1:]))
 
 
-def _percentiles(values: Values, ends: tuple[float, float]) -> Values:
-    """Return percentiles of the first axis without NaN; NaN where only NaN is."""
+def percentiles(drawn: Figures, level: float = 0.95) -> tuple[Figures, Figures]:
+    """Return between which two figures the middle ``level`` of the draws lie.
+
+    Draws in which a figure does not apply are left out; the ends are NaN where no draw is left.
+    """
+    ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, where only NaN is
-        result: Values = np.nanpercentile(values, ends, axis=0)
-    return result
+        per_class, means, accuracy = (
+            np.nanpercentile(values, ends, axis=0)
+            for values in (drawn.per_class, drawn.mean, drawn.pixel_accuracy)
+        )
+    low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
+    return low, high

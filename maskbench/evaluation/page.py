@@ -1,107 +1,238 @@
-"""Write a report's page: figures, confusion, and the worst images first. One file."""
+"""Write an evaluation's page: figures, confusion, curves, and the worst images in the viewer."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+import maskbench
 from maskbench.dataset import Benchmark
-from maskbench.evaluation.against import Comparison
-from maskbench.evaluation.pictures import difference_url, mask_url, scene_url
+from maskbench.evaluation.against import PARTS, Comparison
+from maskbench.evaluation.mistakes import MISTAKES
+from maskbench.evaluation.paired import Pair
+from maskbench.evaluation.pictures import DrawImage, ShownImage
 from maskbench.evaluation.predictions import ENDINGS
-from maskbench.evaluation.report import ImageScore, Report
-from maskbench.evaluation.scoring import Predictions
+from maskbench.evaluation.report import ImageScore, Report, Summary, rounded
+from maskbench.evaluation.scoring import Each, Predictions
+from maskbench.evaluation.sizes import iou_by_size
+from maskbench.evaluation.tables import figure_table, headline, number, pair_bars, version_bars
 from maskbench.files.atomic import write_text
-from maskbench.files.masks import Mask, read_mask
-from maskbench.pages.palette import MARKS, class_colors, hex_color
-from maskbench.pages.tables import Cell, Table
+from maskbench.files.masks import Mask
+from maskbench.pages.data import class_entries
+from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.template import render
 from maskbench.text import counted
 
+_ITEM_FILE = re.compile(r"\d{5}(-thumbnail)?\.(jpg|js)")  # of this page or an older one
+
 
 @dataclass(frozen=True)
-class ShownPrediction:
+class Shown:
     """The contents of a page.
 
     Attributes:
-        report: The scores.
+        report: The scores; of two predictions, those of the second.
         benchmark: The version it was scored on.
-        predictions: The predictions that were scored.
+        predictions: What was scored, by title.
         comparison: The comparison with another version, or None.
+        pair: The comparison of two predictions, or None.
     """
 
     report: Report
     benchmark: Benchmark
-    predictions: Predictions
+    predictions: Mapping[str, Predictions]
     comparison: Comparison | None = None
+    pair: Pair | None = None
 
 
-def write_page(path: Path, shown: ShownPrediction, most: int = 50) -> None:
-    """Write the page with at most ``most`` images, worst mean IoU first."""
-    report, comparison = shown.report, shown.comparison
-    images = report.worst()[:most]
-    title = f"Scores on {', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
-    masks = zip(images, _masks(images, shown), strict=True)
-    text = render(
+def write_page(folder: Path, shown: Shown, most: int = 500, each: Each | None = None) -> None:
+    """Write the page with at most ``most`` images, worst first.
+
+    Args:
+        folder: Where ``index.html`` and the images' files go; an older page there is replaced.
+        shown: The contents.
+        most: Images with pictures.
+        each: Runs the drawing, see :class:`maskbench.evaluation.scoring.Settings`.
+    """
+    report = shown.report
+    scores = _ordered(shown)
+    names = {score.key: f"{i:05d}" for i, (score, _) in enumerate(scores[:most])}
+    _remove_older(folder)
+    work = _work(shown, names)
+    draw = DrawImage(folder, len(report.classes))
+    for _ in (each or _one_by_one)(draw, work, "page"):
+        pass
+    items = [_item(names[s.key], s, first, report) for s, first in scores[:most]]
+    page = render(
         "evaluation/page.html",
-        title,
-        {},
-        report=str(report),
-        comparison="" if comparison is None else str(comparison),
-        confusion=_confusion(report),
-        count=f"{len(images)} of {len(report.images)}",
-        legend=_legend(report.classes),
-        images=[_section(image, shown.benchmark, predicted) for image, predicted in masks],
+        f"{_heading(report)} · maskbench evaluate",
+        _data(shown, items, len(scores) - len(items)),
+        heading=_heading(report),
+        verdict=_verdict(shown),
+        parts=[_part(shown, name) for name in report.parts],
+        versions=None if shown.comparison is None else _versions(shown.comparison),
+        mistakes=MISTAKES,
+        titles=list(shown.predictions),
+        citation=_citation(shown),
+        surplus=list(report.surplus),
     )
-    write_text(path, text)
+    write_text(folder / "index.html", page)
 
 
-def _masks(images: list[ImageScore], shown: ShownPrediction) -> Iterator[Mask]:
-    """Yield the predictions of the images, which were checked when they were scored."""
-    if not isinstance(shown.predictions, str | Path):
-        yield from (np.asarray(shown.predictions[image.key]) for image in images)
-        return
-    paths = {p.stem: p for p in Path(shown.predictions).iterdir() if p.suffix.lower() in ENDINGS}
-    yield from (read_mask(paths[image.key]) for image in images)
+def _one_by_one(
+    function: Callable[[Any], Any], items: Sequence[Any], _description: str
+) -> Iterable[Any]:
+    return map(function, items)
 
 
-def _confusion(report: Report) -> Table:
-    columns = ("truth", *report.classes, "(no class)")
-    matrix = report.summary.confusion.tolist()
-    rows = [
-        [Cell(name, is_heading=True), *(_share(pixels, sum(row)) for pixels in row)]
-        for name, row in zip(report.classes, matrix, strict=True)
+def _ordered(shown: Shown) -> list[tuple[ImageScore, ImageScore | None]]:
+    """Return the images, worst or most worsened first, each with its first score if compared."""
+    if shown.pair is not None:
+        return [(second, first) for first, second in shown.pair.movers()]
+    return [(score, None) for score in shown.report.worst()]
+
+
+def _work(shown: Shown, names: Mapping[str, str]) -> list[ShownImage]:
+    found = {title: _masks(masks, names) for title, masks in shown.predictions.items()}
+    return [
+        ShownImage(
+            name,
+            shown.benchmark.scene_path(key),
+            shown.benchmark.scaling(key),
+            shown.benchmark.mask_path(key),
+            {title: masks[key] for title, masks in found.items()},
+        )
+        for key, name in names.items()
     ]
-    return Table("Confusion", columns, rows, [False, *[True] * (len(columns) - 1)])
 
 
-def _share(pixels: int, total: int) -> Cell:
-    return Cell(f"{pixels / total:.3f}", shade=pixels / total) if total else Cell("-")
+def _masks(predictions: Predictions, names: Mapping[str, str]) -> dict[str, Path | Mask]:
+    """Return the predictions of the images, which were checked when they were scored."""
+    if not isinstance(predictions, str | Path):
+        return {key: predictions[key] for key in names}
+    files = (p for p in Path(predictions).iterdir() if p.suffix.lower() in ENDINGS)
+    return {path.stem: path for path in files if path.stem in names}
 
 
-def _legend(classes: tuple[str, ...]) -> list[tuple[str, str]]:
-    entries = [
-        *zip(classes, class_colors(len(classes)), strict=True),
-        ("ignored or no class", MARKS["ignored"]),
-        ("wrong", MARKS["wrong"]),
-    ]
-    return [(name, hex_color(color)) for name, color in entries]
+def _remove_older(folder: Path) -> None:
+    """Delete the pictures and data of an older page, and nothing else."""
+    for kind in ("images", "items"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        entries = sorted(entry.name for entry in (folder / kind).iterdir())
+        for stale in filter(_ITEM_FILE.fullmatch, entries):
+            (folder / kind / stale).unlink()
 
 
-def _section(image: ImageScore, benchmark: Benchmark, predicted: Mask) -> dict[str, Any]:
-    scene, truth = benchmark.sample(image.key)
-    classes = len(benchmark.classes)
-    ious = zip(benchmark.classes, image.figures.per_class[0], strict=False)
-    listed = ", ".join(f"{name} {iou:.3f}" for name, iou in ious if not np.isnan(iou))
+def _heading(report: Report) -> str:
+    return f"{', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
+
+
+def _verdict(shown: Shown) -> str:
+    value = number(shown.report.summary.figures.mean[0])
+    on = f"on {shown.report.origin}"
+    if shown.pair is None:
+        return f"mean IoU {value} {on}"
+    before = number(shown.pair.first.summary.figures.mean[0])
+    return f"mean IoU {before} → {value} {on}"
+
+
+def _data(shown: Shown, items: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
+    report = shown.report
+    void = {"name": "(no class)", "color": hex_color(MARKS["ignored"])}
     return {
-        "key": image.key,
-        "note": f"{image.split} · mean IoU {image.mean_iou:.3f} ({listed})",
-        "pictures": {
-            "scene": scene_url(scene),
-            "truth": mask_url(truth, classes),
-            "prediction": mask_url(predicted, classes),
-            "difference": difference_url(scene, truth, predicted),
-        },
+        "id": f"{report.labels_sha256[:16]}-{report.predictions_sha256[:16]}",
+        "title": f"{_heading(report)}, {_verdict(shown)}",
+        "classes": [*class_entries(report.classes), void],
+        "mistakes": [{"name": name, "color": hex_color(MARKS[name])} for name in MISTAKES],
+        "titles": list(shown.predictions),
+        "items": items,
+        "left_out": left_out,
+        "parts": {name: _curves(report, name, summary) for name, summary in report.parts.items()},
     }
+
+
+def _curves(report: Report, split: str, summary: Summary) -> dict[str, Any]:
+    """Return what the scripts draw of a split: confusion, IoU over images and over sizes."""
+    images = [i for i in report.images if split not in report.splits or i.split == split]
+    sizes = iou_by_size([image.counts for image in images])
+    return {
+        "confusion": summary.confusion.tolist(),
+        "scores": sorted(score for i in images if (score := rounded(i.true_iou)) is not None),
+        "sizes": [[s.value, s.first, s.end, s.images, rounded(s.iou)] for s in sizes],
+    }
+
+
+def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report) -> dict[str, Any]:
+    row = score.row
+    return {
+        "n": name,
+        "key": score.key,
+        "split": score.split,
+        "group": score.group,
+        "task": row.task if row else None,
+        "link": report.origin.task_link(row),
+        "score": rounded(score.true_iou),
+        "before": rounded(first.true_iou) if first else None,
+        "accuracy": rounded(score.figures.pixel_accuracy),
+        "pixels": int(score.counts[1].sum()),
+        "mistakes": score.mistakes.tolist(),
+        "confused": score.confused.tolist(),
+        "classes": [
+            [k, int(true), int(predicted), rounded(score.figures.per_class[0, k])]
+            for k, (true, predicted) in enumerate(score.counts[1:3].T)
+            if true or predicted
+        ],
+    }
+
+
+def _part(shown: Shown, split: str) -> dict[str, Any]:
+    """Return what the template shows of a split."""
+    summary = shown.report.parts[split]
+    total = max(1, int(summary.confusion.sum()))
+    groups = "" if summary.groups == summary.images else f" in {summary.groups:,} groups"
+    return {
+        "name": split,
+        "images": counted(summary.images, "image") + groups,
+        "headline": headline(summary),
+        "mistakes": [
+            {"name": name, "share": f"{100 * pixels / total:.2g} %", "width": 100 * pixels / total}
+            for name, pixels in zip(MISTAKES, summary.mistakes.tolist(), strict=True)
+        ],
+        "wrong": max(1e-9, 100 * int(summary.mistakes.sum()) / total),
+        "table": figure_table(shown.report, split),
+        "pair": None if shown.pair is None else pair_bars(shown.pair, split),
+    }
+
+
+def _versions(comparison: Comparison) -> dict[str, Any]:
+    counts = {
+        "relabelled": comparison.relabelled,
+        "added": comparison.added,
+        "removed": comparison.removed,
+    }
+    return {
+        "old": str(comparison.old.origin),
+        "new": str(comparison.new.origin),
+        "images": ", ".join(f"{len(keys):,} {what}" for what, keys in counts.items()),
+        "parts": PARTS,
+        "bars": version_bars(comparison),
+    }
+
+
+def _citation(shown: Shown) -> str:
+    return "\n".join(_citation_lines(shown))
+
+
+def _citation_lines(shown: Shown) -> Iterator[str]:
+    """Yield what has to be named beside a figure of this page."""
+    report = shown.report
+    yield f"benchmark    {report.origin}"
+    if report.origin.commit:
+        yield f"commit       {report.origin.commit}"
+    yield f"splits       {', '.join(report.splits)} ({counted(report.summary.images, 'image')})"
+    yield f"labels       sha256 {report.labels_sha256}"
+    reports = [shown.pair.first, shown.pair.second] if shown.pair else [report]
+    for title, each in zip(shown.predictions, reports, strict=True):
+        yield f"{title.lower():<12} sha256 {each.predictions_sha256}"
+    yield f"maskbench    {maskbench.__version__}"

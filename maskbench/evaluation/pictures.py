@@ -1,45 +1,82 @@
-"""Make small pictures of scenes, masks and mistakes for pages. Pillow and numpy only."""
+"""Draw the images of an evaluation's page: scene, thumbnail, and the masks as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from maskbench.files.images import Scene
-from maskbench.files.masks import Mask
-from maskbench.pages.palette import MARKS, class_colors
-from maskbench.pages.pictures import jpeg_url, palette_picture, png_url
-from maskbench.params import IGNORE
-
-SIDE = 320
-"""Longest side of a picture in pixels."""
-
-
-def scene_url(scene: Scene) -> str:
-    """Return a scene as a data URL (JPEG)."""
-    return jpeg_url(_reduced(scene))
+from maskbench.dataset import load_mask
+from maskbench.evaluation.mistakes import MISTAKES, mistakes
+from maskbench.files.levels import Scaling
+from maskbench.files.masks import Mask, read_mask
+from maskbench.pages.data import MaskData, plain_mask, write_item
+from maskbench.pages.palette import MARKS
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 
-def mask_url(mask: Mask, classes: int) -> str:
-    """Return a mask in class colours as a data URL (PNG); what is no class is grey."""
-    colors = class_colors(classes) + [MARKS["ignored"]] * (256 - classes)
-    small = Image.fromarray(mask).resize(_small(mask), Image.Resampling.NEAREST)
-    return png_url(palette_picture(np.asarray(small), colors))
+@dataclass(frozen=True)
+class ShownImage:
+    """An image of the page.
+
+    Attributes:
+        name: Its name in the page's files.
+        scene: The scene's file.
+        scaling: Which of its values become 0 and 255, if it has 16 bits.
+        truth: The true mask's file.
+        predictions: Its predicted masks or their files, by title.
+    """
+
+    name: str
+    scene: Path
+    scaling: Scaling | None
+    truth: Path
+    predictions: Mapping[str, Path | Mask]
 
 
-def difference_url(scene: Scene, truth: Mask, predicted: Mask) -> str:
-    """Return the pale scene with wrong pixels coloured, ignored ones grey, as a data URL (JPEG)."""
-    pale = scene.mean(axis=2, keepdims=True, dtype=np.float32) * 0.4 + 150.0
-    picture = np.repeat(pale, 3, axis=2).astype(np.uint8)
-    picture[truth != predicted] = MARKS["wrong"]
-    picture[truth == IGNORE] = MARKS["ignored"]
-    return jpeg_url(_reduced(picture))
+@dataclass(frozen=True)
+class DrawImage:
+    """Write one image's files; a class, so that it can be sent to worker processes.
+
+    Attributes:
+        folder: The page's folder.
+        classes: The number of classes.
+    """
+
+    folder: Path
+    classes: int
+
+    def __call__(self, shown: ShownImage) -> None:
+        """Write the pictures and the data of one image."""
+        picture = scene(shown.scene, shown.scaling)
+        truth = load_mask(shown.truth, self.classes)
+        predicted = {
+            title: read_mask(mask) if isinstance(mask, Path) else np.asarray(mask, dtype=np.uint8)
+            for title, mask in shown.predictions.items()
+        }
+        wrong = {name: mistakes(truth, mask, self.classes) for name, mask in predicted.items()}
+        save_picture(self.folder, f"{shown.name}.jpg", picture)
+        small = thumbnail(picture, list(wrong.values())[-1])
+        save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
+        data: dict[str, Any] = {
+            "truth": self._mask(truth),
+            "predictions": {name: self._mask(mask) for name, mask in predicted.items()},
+            "mistakes": {
+                name: plain_mask(kinds.astype(np.uint16)) for name, kinds in wrong.items()
+            },
+        }
+        write_item(self.folder, shown.name, data)
+
+    def _mask(self, mask: Mask) -> MaskData:
+        """Return a mask as data; what is no class has the number after the last class."""
+        return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
 
-def _reduced(picture: Scene) -> Image.Image:
-    """Return a smaller picture in which even a single wrong pixel leaves a mark."""
-    return Image.fromarray(picture).resize(_small(picture), Image.Resampling.BOX)
-
-
-def _small(picture: Scene | Mask) -> tuple[int, int]:
-    height, width = picture.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    return max(1, round(width * scale)), max(1, round(height * scale))
+def thumbnail(picture: Image.Image, kinds: Mask) -> Image.Image:
+    """Return a small grey picture in which even a single wrong pixel leaves a mark."""
+    small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
+    small = small.convert("L").convert("RGB")
+    mark_pixels(small, kinds, [MARKS[name] for name in MISTAKES])
+    return small

@@ -1,35 +1,53 @@
 """Find and read the predicted masks in a folder, and say what is wrong with it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from maskbench.dataset import foreign_values
+from maskbench.dataset import Benchmark, foreign_values
 from maskbench.errors import DataError, Problem
-from maskbench.files.masks import Mask, read_mask
-from maskbench.text import counted
+from maskbench.files.masks import Mask, mask_shape, read_mask
+from maskbench.text import counted, some
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")
 """File endings of masks."""
 
+_SOME = 10  # keys that a message names
+
 _LOSSY = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npz")
 
 
-def find_predictions(
-    folder: Path, wanted: Mapping[str, str], known: Collection[str]
-) -> tuple[dict[str, Path], list[Problem]]:
+@dataclass(frozen=True)
+class FoundPredictions:
+    """The predictions in a folder.
+
+    Attributes:
+        paths: Files by key, in the order of the keys that were wanted.
+        problems: What is wrong with them.
+        surplus: Keys of masks of images that the benchmark does not have, sorted.
+    """
+
+    paths: Mapping[str, Path]
+    problems: tuple[Problem, ...]
+    surplus: tuple[str, ...]
+
+
+def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) -> FoundPredictions:
     """Find the file of each image's prediction, and what is wrong with the folder.
 
     A prediction is called ``<key>.png``, ``.tif`` or ``.npy``; other files (a log, say) may lie in
-    the folder too, and so may predictions of other splits.
+    the folder too, and so may predictions of other splits and of other versions' images. Only the
+    beginnings of the files are read, so that what is wrong is known before the work begins.
 
     Args:
         folder: The predictions' folder.
-        wanted: The paths of the scenes to score by key; messages name them.
-        known: All keys of the benchmark, of all splits.
+        benchmark: The benchmark.
+        keys: The images to score, sorted.
 
     Returns:
-        The files by key, and a problem for each image without a prediction or with two of them, and
-        for each mask of an unknown key or in a format that changes values.
+        What was found; there is a problem for each image without a prediction, with two of them, or
+        with one of another size or in a format that changes values.
 
     Raises:
         DataError: There is no such folder.
@@ -39,28 +57,49 @@ def find_predictions(
     problems: list[Problem] = []
     found: dict[str, Path] = {}
     for path in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
-        what = _fault(path, found, known)
-        if what is None and path.suffix.lower() in ENDINGS:
-            found[path.stem] = path
-        elif what is not None:
+        key, ending = path.stem, path.suffix.lower()
+        if ending in _LOSSY and key in benchmark.all_keys:
+            what = f"is no mask file: save class values as one of {', '.join(ENDINGS)}"
             problems.append(Problem(what, str(path)))
-    for key in sorted(wanted.keys() - found.keys()):
-        what = f"is missing; predict {wanted[key]} at its full size and save class values there"
-        problems.append(Problem(what, str(folder / f"{key}.png")))
-    return {key: found[key] for key in wanted if key in found}, problems
+        elif ending in ENDINGS and key in found:
+            what = f"predicts the same image as {found[key].name}; remove one of them"
+            problems.append(Problem(what, str(path)))
+        elif ending in ENDINGS:
+            found[key] = path
+    paths = {key: found[key] for key in keys if key in found}
+    for key in keys:
+        if key not in found:
+            what = f"is missing; predict {benchmark.scene_path(key)} at its full size and save "
+            problems.append(Problem(f"{what}class values there", str(folder / f"{key}.png")))
+        elif fault := _wrong_size(found[key], benchmark.mask_path(key)):
+            problems.append(Problem(fault, str(found[key])))
+    surplus = sorted(key for key in found if key not in benchmark.all_keys)
+    return FoundPredictions(paths, tuple(problems), tuple(surplus))
 
 
-def _fault(path: Path, found: Mapping[str, Path], known: Collection[str]) -> str | None:
-    key, ending = path.stem, path.suffix.lower()
-    if ending in _LOSSY and key in known:
-        return f"is no mask file: save class values as one of {', '.join(ENDINGS)}"
-    if ending not in ENDINGS:
-        return None
-    if key in found:
-        return f"predicts the same image as {found[key].name}; remove one of them"
-    if key not in known:
-        return "belongs to no image of the benchmark; remove it, or score it with its own --rev"
+def surplus_words(surplus: Sequence[str]) -> str:
+    """Say which masks belong to no image, such as ``2 masks belong to no image of …: a, b``."""
+    masks = counted(len(surplus), "mask")
+    belong, do = ("belongs", "does") if len(surplus) == 1 else ("belong", "do")
+    shown = some(surplus, _SOME)
+    return f"{masks} {belong} to no image of the benchmark and {do} not count: {shown}"
+
+
+def _wrong_size(path: Path, truth: Path) -> str | None:
+    """Say that two files differ in size; None too where one cannot be read, which comes later."""
+    with suppress(OSError, ValueError):
+        return _sizes_differ(mask_shape(path), mask_shape(truth))
     return None
+
+
+def _sizes_differ(shape: tuple[int, ...], truth: tuple[int, ...]) -> str | None:
+    if len(shape) != 2 or shape == truth:
+        return None
+    sizes = [f"{width} x {height}" for height, width in (shape, truth)]
+    return (
+        f"has {sizes[0]} pixels, its scene {sizes[1]}; resize it (nearest neighbour), or score "
+        "it on the version it was made for with --rev"
+    )
 
 
 def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
@@ -85,12 +124,8 @@ def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
 
 def check_prediction(mask: Mask, truth: Mask, classes: int) -> None:
     """Raise ValueError unless the mask has the truth's size and no values but class values."""
-    if mask.shape != truth.shape:
-        sizes = [f"{shape[1]} x {shape[0]}" for shape in (mask.shape, truth.shape)]
-        raise ValueError(
-            f"has {sizes[0]} pixels, its scene {sizes[1]}; resize it (nearest neighbour), or score "
-            "it on the version it was made for with --rev"
-        )
+    if fault := _sizes_differ(mask.shape, truth.shape):
+        raise ValueError(fault)
     if foreign := foreign_values(mask, classes):
         raise ValueError(
             f"holds the value {foreign[0]}, which is no class: codes.txt has "

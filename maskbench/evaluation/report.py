@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import FIGURES, Figures, figures
+from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
+from maskbench.evaluation.mistakes import MISTAKES
+from maskbench.evaluation.origin import Origin
+from maskbench.files.manifest import Row
 from maskbench.text import counted
 
 DIGITS = 6
@@ -23,16 +28,19 @@ class ImageScore:
         split: Its split.
         group: Its group in the manifest; the key where there is no manifest.
         counts: See :func:`maskbench.evaluation.figures.count_image`, shape (6, K).
-        task: Label Studio's task id; None where there is no manifest.
-        project: Label Studio's project id, if the manifest tells it.
+        mistakes: Wrong pixels by kind, see :data:`maskbench.evaluation.mistakes.MISTAKES`.
+        confused: Wrong pixels by pair of classes, shape (N, 3): true class, predicted class
+            (K: no class), pixels.
+        row: Its line in the manifest, or None.
     """
 
     key: str
     split: str
     group: str
     counts: Counts
-    task: int | None = None
-    project: int | None = None
+    mistakes: Counts
+    confused: Counts
+    row: Row | None = None
 
     @cached_property
     def figures(self) -> Figures:
@@ -40,9 +48,14 @@ class ImageScore:
         return figures(self.counts)
 
     @property
-    def mean_iou(self) -> float:
-        """Mean IoU over the classes that occur in this image, true or predicted."""
-        return float(self.figures.mean[0])
+    def true_iou(self) -> float:
+        """Mean IoU over the classes that truly occur in this image; NaN where none does.
+
+        A class that is only predicted does not count by itself, so that a few stray pixels of it do
+        not make an image the worst; it lowers the IoU of the classes whose pixels it took.
+        """
+        is_true = self.counts[1] > 0
+        return float(mean(np.where(is_true, self.figures.per_class[0], np.nan)))
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Summary:
         groups: How many groups of images were drawn from for the intervals.
         counts: Summed over the images, shape (6, K).
         confusion: Pixels by true (rows) and predicted class, shape (K, K + 1), last: no class.
+        mistakes: Wrong pixels by kind, see :data:`maskbench.evaluation.mistakes.MISTAKES`.
         figures: The figures.
         low: Lower ends.
         high: Upper ends.
@@ -63,6 +77,7 @@ class Summary:
     groups: int
     counts: Counts
     confusion: Counts
+    mistakes: Counts
     figures: Figures
     low: Figures
     high: Figures
@@ -77,30 +92,59 @@ class Report:
         images: The images in the order of their keys.
         summary: All images together.
         splits: The summary of each split that was asked for, by name.
+        origin: Which version of the benchmark was scored on.
+        labels_sha256: Digest of the keys and true masks (size and pixels) of the images.
+        predictions_sha256: Digest of the keys and predicted masks; equal predictions have the same,
+            whatever files they are in.
+        surplus: Keys of predictions that were left out: the benchmark has no such image.
     """
 
     classes: tuple[str, ...]
     images: tuple[ImageScore, ...]
     summary: Summary
     splits: Mapping[str, Summary]
+    origin: Origin
+    labels_sha256: str
+    predictions_sha256: str
+    surplus: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Summary]:
+        """The summary of each split by name; of several splits, ``all`` together comes first."""
+        return dict(self.splits) if len(self.splits) == 1 else {"all": self.summary, **self.splits}
 
     def worst(self) -> list[ImageScore]:
-        """Return the images by mean IoU, worst first, then by key; those without one come last."""
-        return sorted(self.images, key=lambda i: (math.isnan(i.mean_iou), i.mean_iou, i.key))
+        """Return the images by the IoU of their true classes, worst first; then by key."""
+        return sorted(self.images, key=lambda i: (math.isnan(i.true_iou), i.true_iou, i.key))
 
     def metrics(self) -> dict[str, Any]:
-        """Return rounded figures by split and class name; None where a figure does not apply.
+        """Return rounded figures by split and class name, and what was scored on what.
 
-        With several splits, ``all`` is all their images together.
+        With several splits, ``all`` is all their images together. None stands where a figure does
+        not apply.
         """
-        found = {name: _named(part, self.classes) for name, part in self.splits.items()}
-        return found if len(found) == 1 else {"all": _named(self.summary, self.classes), **found}
+        found = {name: _named(part, self.classes) for name, part in self.parts.items()}
+        return {"scored": self.scored(), **found}
+
+    def scored(self) -> dict[str, Any]:
+        """Return what a citation has to name: version, commit, digests, splits."""
+        return {
+            "version": self.origin.version,
+            "commit": self.origin.commit,
+            "labels_sha256": self.labels_sha256,
+            "predictions_sha256": self.predictions_sha256,
+            "splits": list(self.splits),
+        }
 
     def __str__(self) -> str:
-        parts = dict(self.splits)
-        if len(parts) > 1:
-            parts = {"all": self.summary, **parts}
-        return "\n\n".join(_text(name, part, self.classes) for name, part in parts.items())
+        tables = [_text(name, part, self.classes) for name, part in self.parts.items()]
+        return "\n\n".join([*tables, self.citation()])
+
+    def citation(self) -> str:
+        """Return one line that says what was scored on what, to be cited with a figure."""
+        splits = f"{'split' if len(self.splits) == 1 else 'splits'} {', '.join(self.splits)}"
+        predictions = self.predictions_sha256[:12]
+        return f"scored on {self.origin}, {splits}; predictions {predictions}"
 
 
 def rounded(value: Any) -> float | None:
@@ -125,11 +169,19 @@ def _named(summary: Summary, classes: tuple[str, ...]) -> dict[str, Any]:
         "images": summary.images,
         "groups": summary.groups,
         **named(summary.figures, classes),
+        "mistakes": _mistakes(summary),
         "interval_95": {
             "low": named(summary.low, classes),
             "high": named(summary.high, classes),
         },
     }
+
+
+def _mistakes(summary: Summary) -> dict[str, float | None]:
+    """Return each kind of mistake as a share of all counted pixels; they add up to the error."""
+    total = int(summary.confusion.sum())
+    shares = summary.mistakes / total if total else np.full(len(MISTAKES), np.nan)
+    return dict(zip(MISTAKES, map(rounded, shares), strict=True))
 
 
 _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")

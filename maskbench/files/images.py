@@ -225,6 +225,21 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
     return np.array(image.convert("RGB"))
 
 
+def image_shape(path: Path) -> tuple[int, int]:
+    """Return height and width that the beginning of an image file tells.
+
+    Raises:
+        ValueError: The file is no image, or its beginning is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
+            with open_image(path) as image:
+                return image.height, image.width
+    except (*_DAMAGE, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"it is damaged or cut off: {error}") from None
+
+
 def is_wide_file(path: Path) -> bool:
     """Tell from its first bytes whether an image file is grey with more than 8 bits."""
     try:

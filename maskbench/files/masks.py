@@ -20,7 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskbench.files.hashing import write_hashed
-from maskbench.files.images import load_image
+from maskbench.files.images import image_shape, load_image
 
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8; 255 is ignored."""
@@ -71,6 +71,18 @@ def read_mask(path: Path) -> Mask:
             values outside 0…255; the message says which, without the path.
     """
     return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(load_image(path)))
+
+
+def mask_shape(path: Path) -> tuple[int, ...]:
+    """Return the shape of a mask from the beginning of its file, as :func:`read_mask` takes it.
+
+    Raises:
+        ValueError: The file is no image or array, or its beginning is damaged.
+    """
+    if path.suffix.lower() != ".npy":
+        return image_shape(path)
+    values: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return values.shape
 
 
 def _indices(image: Image.Image) -> npt.NDArray[np.generic]:

@@ -14,7 +14,7 @@ from rasterio.io import MemoryFile
 Planes = npt.NDArray[np.uint8]
 """Bit planes, shape (P, H, W), uint8."""
 
-_CACHE_BYTES = 4 << 20  # GDAL would keep decoded blocks in 5 % of the memory, in each process
+_CACHE_BYTES = 4 << 20  # by default GDAL decodes and fills through 5 % of the memory, each process
 
 
 @contextmanager

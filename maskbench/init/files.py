@@ -10,6 +10,9 @@ LOCK = "requirements.lock"
 STAGES = ("fetch", "rasterize", "combine", "split")
 
 UPGRADED = {
+    ".dvc/plots/balance.json": "plot_balance.json",
+    ".dvc/plots/combinations.json": "plot_combinations.json",
+    ".dvc/plots/confusion.json": "plot_confusion.json",
     ".github/workflows/refresh-labels.yml": "refresh-labels.yml",
     ".github/workflows/review.yml": "review.yml",
     "Makefile": "Makefile",

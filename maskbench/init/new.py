@@ -24,6 +24,7 @@ from maskbench.params import FetchParams, SplitParams
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import connect
 from maskbench.pipeline.splits import Group, assign_splits
+from maskbench.text import counted
 
 _SALTS = 100  # that are tried, so that a small benchmark has images in each subset
 _MISSING = {"missing_images": "error"}
@@ -155,12 +156,12 @@ def files_for(
     if found.folder is not None:  # where it lay is nobody else's business
         source = ", ".join(found.folder.exports)
     salt = _salt(name, list(survey.images.values()))
-    sentence = f"{survey.total:,} tasks, {len(survey.labels)} labels, from {source}."
+    counts = f"{counted(survey.total, 'task')}, {counted(len(survey.labels), 'label')}"
     return {
         **new_files(has_server=found.folder is None),
         "params.yaml": params_text(template("params.yaml"), found.fetch, proposal, salt),
         "extras.txt": extras(remote),
-        "README.md": card(name, sentence, proposal, found.fetch),
+        "README.md": card(name, f"{counts}, from {source}.", proposal, found.fetch),
     }
 
 

@@ -30,7 +30,7 @@ def params_text(template: str, fetch: Mapping[str, Any], proposal: Proposal, sal
         fetch=_fetch(fetch),
         labels_map=_block(proposal.labels_map),
         rules=f"\n{_block(proposal.rules)}" if proposal.rules else " {}",
-        aliases=f"\n{_aliases(proposal.aliases)}" if proposal.aliases else "",
+        aliases=f"\n{_block(proposal.aliases, 2)}" if proposal.aliases else " {}",
         why=why,
         overlap=proposal.overlap,
         salt=yaml_text(salt).strip(),
@@ -61,11 +61,6 @@ def _fetch(values: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _aliases(aliases: Mapping[str, str]) -> str:
-    comment = "  # Labels that count as another one: old name, new name; null leaves one out."
-    return f"{comment}\n{_block({'label_aliases': dict(aliases)})}"
-
-
-def _block(value: Mapping[str, Any]) -> str:
+def _block(value: Mapping[str, Any], depth: int = 1) -> str:
     """Return a mapping in block style, as DVC writes it, indented as part of a section."""
-    return textwrap.indent(yaml_text(value).rstrip("\n"), "  ")
+    return textwrap.indent(yaml_text(value).rstrip("\n"), "  " * depth)

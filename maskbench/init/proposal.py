@@ -102,8 +102,6 @@ def propose(
         why, overlap = f"{why} If labels overlap one day, the build stops and says where.", "keep"
     elif overlap == "keep":
         rules = {}
-    else:
-        why = f"{why} `maskbench rules` shows what other policies would do."
     return Proposal(labels_map, overlap or "smallest", why, rules, aliases)
 
 

@@ -20,6 +20,7 @@ from maskbench.labelstudio.image_names import (
     task_key,
 )
 from maskbench.regions.task import NEVER, moment
+from maskbench.text import counted
 
 _TIME_IN_NAME = re.compile(r"20\d\d-\d\d-\d\d(-\d\d-\d\d)?")  # project-7-at-2026-11-27-09-30-….json
 SHOWN = 5  # ids named in a line
@@ -118,7 +119,7 @@ class Union:
     def __init__(self, exports: Iterable[Export]) -> None:
         exports = list(exports)
         self.notes = [
-            f"{_count(len(e.twice), 'task')} of {e.name} ({_some(e.twice)}) "
+            f"{counted(len(e.twice), 'task')} of {e.name} ({_some(e.twice)}) "
             f"{'is' if len(e.twice) == 1 else 'are'} in it more than once: the last saved counts"
             for e in exports
             if e.twice
@@ -164,7 +165,7 @@ class Union:
     def _note_strangers(self, one: str, other: str, numbers: list[int]) -> None:
         names = " and ".join(sorted((one, other)))
         self.notes.append(
-            f"{_count(len(numbers), 'task id')} ({_some(numbers)}) in both {names} "
+            f"{counted(len(numbers), 'task id')} ({_some(numbers)}) in both {names} "
             f"{'means' if len(numbers) == 1 else 'mean'} different tasks, of another project or "
             "with another image; all of them count"
         )
@@ -173,15 +174,15 @@ class Union:
         """Say that the copies in the newer export count, or that nothing tells which is newer."""
         are_equal = all(_are_equal(old.tasks[n], new.tasks[n]) for n in numbers)
         names = " and ".join(sorted((old.name, new.name)))
-        what = f"{names} have {_count(len(numbers), 'task')} in common ({_some(numbers)})"
+        what = f"{names} have {counted(len(numbers), 'task')} in common ({_some(numbers)})"
         if self._age(old) == self._age(new) and not are_equal:
             advice = "nothing tells which of them is newer: remove the older one"
             self.problems.append(Problem(f"{what}; {advice}"))
             return
         counts = "they are the same in both" if are_equal else f"{new.name} is newer and counts"
+        only_in = (f"task only in {old.name} counts", f"tasks only in {old.name} count")
         left = (
-            f"; {_count(only, 'task')} only in {old.name} count{'s' * (only == 1)}, too "
-            "(remove that file if they are gone in Label Studio)"
+            f"; {counted(only, *only_in)}, too (remove that file if they are gone in Label Studio)"
         )
         self.notes.append(f"{what}: {counts}{left if only else ''}")
 
@@ -272,10 +273,6 @@ def _saved(task: Mapping[str, Any]) -> datetime:
 
 
 _TIMES = ("created_at", "updated_at")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _some(numbers: list[int]) -> str:

@@ -20,7 +20,7 @@ _GEOMETRY = (*GEOMETRY_FIELDS, "sequence")  # a sequence is a video's, which has
 _GEOMETRY_OPTIONS = ("closed", "format")  # not repeated in each entry of a region
 _RELATION = ("direction", "from_id", "labels", "to_id", "type")
 
-_TASK = ("id", "data", "annotations", "project")
+_TASK = ("id", "data", "annotations", "project", "created_at")
 _ANNOTATION = (
     "id", "completed_by", "created_at", "updated_at", "ground_truth", "was_cancelled", "result",
 )  # fmt: skip

@@ -21,6 +21,10 @@ MARKS: Mapping[str, Color] = {
     "lost": (255, 122, 26),
     "other-class": (214, 76, 214),
     "wrong": (230, 0, 90),
+    "missed": (255, 122, 26),
+    "invented": (61, 139, 255),
+    "confused": (214, 76, 214),
+    "boundary": (140, 146, 158),
     "ignored": IGNORED,
     "changed-region": (255, 225, 77),
     "pointed-region": (255, 61, 242),
@@ -28,8 +32,9 @@ MARKS: Mapping[str, Color] = {
 """Colours by what they mark; style sheets and scripts of pages have them as ``var(--name)``.
 
 ``gained``, ``lost`` and ``other-class`` are changed pixels: background before, background now,
-and neither. ``wrong`` and ``ignored`` are pixels of a prediction. ``changed-region`` and
-``pointed-region`` are outlines.
+and neither. ``wrong`` are pixels for which no rule decides. ``missed``, ``invented``, ``confused``
+and, muted, ``boundary`` are mistakes of a prediction; ``ignored`` are pixels without a class.
+``changed-region`` and ``pointed-region`` are outlines.
 """
 
 SHARE: Color = (0, 114, 178)
@@ -58,6 +63,18 @@ def palette() -> npt.NDArray[np.uint8]:
     ``palette()[mask]`` is a mask in colours, shape (H, W, 3).
     """
     return np.array([*class_colors(255), IGNORED], dtype=np.uint8)
+
+
+def overlay_palette(classes: int) -> npt.NDArray[np.uint8]:
+    """Return the colour of every mask value when it is laid over its scene, shape (256, 4), uint8.
+
+    Red, green, blue, opacity. The background (0) and values that are no class are transparent.
+    """
+    colors = np.zeros((256, 4), dtype=np.uint8)
+    colors[:classes, :3] = class_colors(classes)
+    colors[1:classes, 3] = 150
+    colors[255] = (*IGNORED, 220)
+    return colors
 
 
 def hex_color(color: Color) -> str:

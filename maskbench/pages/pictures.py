@@ -10,11 +10,39 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskbench.files.atomic import replacing
 from maskbench.files.images import read_scene
 from maskbench.files.levels import Scaling
+from maskbench.pages.palette import Color
 
 LONGEST = 1600
-"""Pixels of a scene's longer side in the page; masks keep every pixel."""
+"""Pixels of a scene's longer side on a page; masks keep every pixel."""
+
+THUMBNAIL = (208, 156)
+"""Largest width and height of a thumbnail."""
+
+
+def mark_pixels(
+    picture: Image.Image, kinds: npt.NDArray[np.uint8], colors: Sequence[Color]
+) -> None:
+    """Paint marked pixels on a smaller picture; even a single one leaves a mark.
+
+    Args:
+        picture: Red, green, blue; is changed.
+        kinds: 0 where there is no mark, otherwise the kind from 1 on, shape (H, W), uint8.
+        colors: The colour of each kind; where marks of several kinds meet, the first is seen.
+    """
+    for number, color in reversed([*enumerate(colors, 1)]):
+        here = Image.fromarray(np.where(kinds == number, 255, 0).astype(np.uint8))
+        cover = here.resize(picture.size, Image.Resampling.BOX)
+        touched = cover.point([min(255, 110 + part) if part else 0 for part in range(256)])
+        picture.paste(Image.new("RGB", picture.size, color), mask=touched)
+
+
+def save_picture(folder: Path, name: str, picture: Image.Image, quality: int = 86) -> None:
+    """Write a picture as JPEG into a page's folder ``images``."""
+    with replacing(folder / "images" / name) as temporary:
+        picture.save(temporary, quality=quality)
 
 
 def palette_picture(
@@ -38,9 +66,9 @@ def scene(path: Path, scaling: Scaling | None = None, longest: int = LONGEST) ->
     """Return a scene as RGB, no side longer than ``longest`` pixels.
 
     Args:
-        path: Its file.
-        scaling: What the manifest says of a wide image.
-        longest: Most pixels of a side.
+        path: The scene's file.
+        scaling: Which values of 16 bits become 0 and 255; see the manifest.
+        longest: The longest side in pixels.
     """
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):

@@ -17,13 +17,16 @@ import jinja2
 from maskbench.pages.palette import MARKS, hex_color
 
 
-def render(template: str, title: str, data: Mapping[str, Any], **values: Any) -> str:
+def render(
+    template: str, title: str, data: Mapping[str, Any], main: str = "main.js", **values: Any
+) -> str:
     """Return an HTML document.
 
     Args:
-        template: Room and file, such as ``diff/page.html``; the room's ``main.js`` is started.
+        template: Room and file, such as ``diff/page.html``.
         title: The window's title, as plain text.
         data: What the scripts find in the element ``#data``, as JSON.
+        main: The room's module that is started.
         values: What the template shows; text is escaped.
     """
     room = template.partition("/")[0]
@@ -36,7 +39,7 @@ def render(template: str, title: str, data: Mapping[str, Any], **values: Any) ->
             title=title,
             style="\n".join(style),
             modules=_json({"imports": modules(rooms)}),
-            main=f"{room}/main.js",
+            main=f"{room}/{main}",
             data=_json(data),
             **values,
         )

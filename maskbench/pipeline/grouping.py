@@ -13,34 +13,11 @@ from typing import NamedTuple
 
 from maskbench.errors import Problem, did_you_mean
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
-from maskbench.params import SUBSETS, SplitParams, ValueFrom
-from maskbench.pipeline.published import read_published, subset_named
+from maskbench.params import SplitParams, ValueFrom
+from maskbench.pipeline.published import published_subsets
+from maskbench.pipeline.splits import GroupedImage
 from maskbench.regions.task import Annotation, Task
-from maskbench.text import counted, some
-
-
-class GroupedImage(NamedTuple):
-    """What one task says of its image's group and subset.
-
-    Attributes:
-        key: The image's key.
-        task: Label Studio's task id.
-        image: The digest of the image's file.
-        path: The image's path in the task's data, without Label Studio's prefix.
-        group: The value that groups; None if there is none, or nothing groups.
-        published: The subset's published name, as the task tells it.
-        fault: Why no single value can be read.
-        hint: What there is where a value is missing: field names, or the name that does not match.
-    """
-
-    key: str
-    task: int
-    image: str
-    path: str
-    group: str | None
-    published: str | None
-    fault: str | None
-    hint: str
+from maskbench.text import some
 
 
 class Grouping(NamedTuple):
@@ -157,16 +134,12 @@ def group_images(
     names, joins = _joined(images)
     if params.same_image == "error":
         problems += [Problem(what, param="split.group_by") for what in joins]
-    published, wrong, notes = _published(images, params, root, names, is_all)
+    published, wrong, notes = published_subsets(images, params, root, names, is_all)
     problems += wrong
     if joins and params.same_image == "join":
         notes = [f"joined: {some(joins)}", *notes]
-    groups = {image.key: names[_own(image)] for image in images}
+    groups = {image.key: names[image.name] for image in images}
     return Grouping(groups, published, problems, notes)
-
-
-def _own(image: GroupedImage) -> str:
-    return image.image if image.group is None else image.group
 
 
 def _without_group(
@@ -206,8 +179,8 @@ def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:
     digests = {image.image for image in images if image.group is None}
     holders: dict[str, dict[str, int]] = {}  # image → group → a task
     for image in images:
-        holders.setdefault(image.image, {}).setdefault(_own(image), image.task)
-    joined = {_own(image): {_own(image)} for image in images}
+        holders.setdefault(image.image, {}).setdefault(image.name, image.task)
+    joined = {image.name: {image.name} for image in images}
     told = []
     for groups in holders.values():
         together = set().union(*(joined[group] for group in groups))
@@ -224,89 +197,3 @@ def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:
         for group, others in joined.items()
     }
     return names, told
-
-
-_Published = tuple[dict[str, str], list[Problem], list[str]]
-
-
-def _published(
-    images: Sequence[GroupedImage],
-    params: SplitParams,
-    root: Path,
-    names: Mapping[str, str],
-    is_all: bool,
-) -> _Published:
-    """Return the published subset by key, what is wrong with them, and what is worth knowing."""
-    source = params.published
-    if source is None:
-        return {}, [], []
-    if source.kind == "file":
-        found, problems, notes = _from_table(images, root / source.what, source.what, is_all)
-    else:
-        found = {image.key: image.published for image in images if image.published}
-        problems, notes = [], []
-        if is_all and images and not found:
-            what = f"no task has the {source.kind} {source.what!r}; correct it"
-            problems.append(Problem(what, param=f"split.published.{source.kind}"))
-    published = {}
-    groups: dict[str, dict[str, int]] = {}  # group → subset → a task
-    for image in images:
-        if (text := found.get(image.key)) is None:
-            continue
-        subset = subset_named(text)
-        if subset is None:
-            what = f"{text!r} is no subset; {did_you_mean(text, SUBSETS)}"
-            problems.append(Problem(what, task=image.task, param="split.published"))
-            continue
-        published[image.key] = subset
-        groups.setdefault(names[_own(image)], {}).setdefault(subset, image.task)
-    problems += [_divided(group, subsets) for group, subsets in groups.items() if len(subsets) > 1]
-    return published, problems, notes
-
-
-def _divided(group: str, subsets: Mapping[str, int]) -> Problem:
-    where = " and ".join(f"{name} (task {task})" for name, task in sorted(subsets.items()))
-    what = (
-        f"the group {group[:80]!r} is published in {where}: give its images one subset, or delete "
-        "a task; images of a group, and equal images, stay together"
-    )
-    return Problem(what, param="split.published")
-
-
-def _from_table(
-    images: Sequence[GroupedImage], path: Path, name: str, is_all: bool
-) -> tuple[dict[str, str], list[Problem], list[str]]:
-    """Read the subsets by key from a table with the columns ``image`` (or ``key``) and ``split``.
-
-    An image is named by its key, or by the end of its path, with or without the file's ending.
-    """
-    rows, problems = read_published(path, name)
-    known: dict[str, list[GroupedImage]] = {}
-    for image in images:
-        for written in _names(image):
-            known.setdefault(written, []).append(image)
-    found: dict[str, str] = {}
-    idle = []
-    for written, subset in rows.items():
-        fitting = known.get(written, [])
-        if len({_own(image) for image in fitting}) > 1:
-            tasks = some(image.task for image in fitting)
-            what = f"{written!r} fits the images of several tasks ({tasks}): write their keys"
-            problems.append(Problem(what, name, param="split.published.file"))
-        elif not fitting:
-            idle.append(written)
-        found |= {image.key: subset for image in fitting}
-    if idle and is_all and len(idle) == len(rows):
-        what = f"none of its {counted(len(rows), 'line')} fits an image: {some(idle)}"
-        problems.append(Problem(what, name, param="split.published.file"))
-    elif idle and is_all:
-        lines = counted(len(idle), f"line of {name} fits", f"lines of {name} fit")
-        note = f"{lines} no image: {some(idle)}"
-        return found, problems, [note]
-    return found, problems, []
-
-
-def _names(image: GroupedImage) -> set[str]:
-    parts = image.path.split("/")
-    ends = {"/".join(parts[i:]) for i in range(len(parts))}
-    return {image.key, *ends, *(end.rpartition(".")[0] or end for end in ends)}

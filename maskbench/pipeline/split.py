@@ -11,10 +11,10 @@ from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import SUBSETS, Params, SplitParams
-from maskbench.pipeline.grouping import GroupedImage, Grouping, group_images, read_groups
+from maskbench.pipeline.grouping import Grouping, group_images, read_groups
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import Member, assign_splits, groups_of
+from maskbench.pipeline.splits import GroupedImage, Member, assign_splits, groups_of
 from maskbench.pipeline.tables import undeclared
 from maskbench.regions.task import Annotation, Task, annotators, place
 

@@ -32,6 +32,35 @@ class Group(NamedTuple):
     published: str | None = None
 
 
+class GroupedImage(NamedTuple):
+    """What one task says of its image's group and subset.
+
+    Attributes:
+        key: The image's key.
+        task: Label Studio's task id.
+        image: The digest of the image's file.
+        path: The image's path in the task's data, without Label Studio's prefix.
+        group: The value that groups; None if there is none, or nothing groups.
+        published: The subset's published name, as the task tells it.
+        fault: Why no single value can be read.
+        hint: What there is where a value is missing: field names, or the name that does not match.
+    """
+
+    key: str
+    task: int
+    image: str
+    path: str
+    group: str | None
+    published: str | None
+    fault: str | None
+    hint: str
+
+    @property
+    def name(self) -> str:
+        """The name of its group: the value, else the image's digest."""
+        return self.image if self.group is None else self.group
+
+
 class Member(NamedTuple):
     """What an image brings into its group.
 

@@ -2,10 +2,6 @@
 
 :data:`KINDS` is the one registry: reading an export, the doctor, rasterizing, exporting and blaming
 all ask it. A new kind of region is a new entry and the function that it names.
-
-Label Studio stores percent of the upright image's width (x) and height (y): (0, 0) is the top-left
-corner of the image, (100, 100) the bottom-right one. Pixel coordinates are ``percent / 100 * size``
-as float64, in (x, y) order, without any rounding.
 """
 
 import math
@@ -14,27 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
+from maskbench.regions.coordinates import FLATNESS, Points, Value, closed_polygon, percent, shown
 from maskbench.regions.rasterize import NO_PIXELS, RegionPixels, crop, pixel_box
 from maskbench.regions.strokes import Alpha, decode_bitmask, decode_rle
-
-Value = Mapping[str, Any]
-"""A region's geometry as Label Studio stores it: the ``value`` of a result entry."""
-
-Points = npt.NDArray[np.float64]
-"""Vertices in pixels, shape (N, 2), (x, y)."""
-
-FLATNESS = 0.01
-"""How far, in pixels, a flattened curve may lie from the true one."""
-
-FARTHEST = 10_000.0
-"""Percent beyond which nobody can have drawn: an error rather than something to clip."""
-
-_MISSING_HANDLE = 0.3  # of the way: where Label Studio puts the control point that one end lacks
+from maskbench.regions.vectors import is_closed_vector, vector
 
 
 def _always(value: Value, params: RasterizeParams) -> bool:
@@ -67,24 +50,6 @@ class RegionKind:
     pixels: Callable[[Value, int, int, RasterizeParams], RegionPixels] | None = None
 
 
-def percent(value: Any, name: str) -> float:
-    """Return ``value`` as a finite float.
-
-    Raises:
-        GeometryError: It is not a number, not finite, or absurdly far off the image.
-    """
-    if type(value) not in (int, float):  # True is no number
-        raise GeometryError(f"{name} is {_short(value)}, not a number")
-    if not abs(value) <= FARTHEST:
-        raise GeometryError(f"{name} is {_short(value)}, which is no percentage of the image")
-    return float(value)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"
-
-
 def polygon(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
     """Return the outline of a polygon region.
 
@@ -95,17 +60,10 @@ def polygon(value: Value, width: int, height: int, params: RasterizeParams) -> s
     """
     points = value.get("points")
     if not isinstance(points, list):
-        raise GeometryError(f"points is {_short(points)}, not a list of points")
+        raise GeometryError(f"points is {shown(points)}, not a list of points")
     if not points:
         return shapely.Polygon()
-    return _closed(_percent_points(points) / 100.0 * np.array([width, height]))
-
-
-def _closed(points: Points) -> shapely.Polygon:
-    """Return the polygon with these vertices; repeating the first makes any two or more valid."""
-    if len(points) < 2:
-        return shapely.Polygon()
-    return shapely.Polygon(np.concatenate([points, points[:1], points[:1]]))
+    return closed_polygon(_percent_points(points) / 100.0 * np.array([width, height]))
 
 
 def _percent_points(points: list[Any]) -> Points:
@@ -115,7 +73,7 @@ def _percent_points(points: list[Any]) -> Points:
 
 def _point(value: Any, name: str) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2:
-        raise GeometryError(f"{name} is {_short(value)}, not [x, y]")
+        raise GeometryError(f"{name} is {shown(value)}, not [x, y]")
     return percent(value[0], name), percent(value[1], name)
 
 
@@ -138,7 +96,7 @@ def rectangle(value: Value, width: int, height: int, params: RasterizeParams) ->
     down = np.array([0.0, 0.0, h, h]) / 100.0 * height
     left, top = x / 100.0 * width, y / 100.0 * height
     corners = [left + along * cos - down * sin, top + along * sin + down * cos]
-    return _closed(np.column_stack(corners))
+    return closed_polygon(np.column_stack(corners))
 
 
 def _cos_sin(degrees: float) -> tuple[float, float]:
@@ -187,7 +145,7 @@ def ellipse(value: Value, width: int, height: int, params: RasterizeParams) -> s
         found.x + along * found.cos - down * found.sin,
         found.y + along * found.sin + down * found.cos,
     ]
-    return _closed(np.column_stack(points))
+    return closed_polygon(np.column_stack(points))
 
 
 def _segments(radius: float) -> int:
@@ -218,102 +176,6 @@ def ellipse_pixels(value: Value, width: int, height: int, params: RasterizeParam
     return RegionPixels(left, top, along**2 + down**2 <= 1.0)
 
 
-def vector(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
-    """Return the outline of a closed vector region (the pen tool), curves flattened.
-
-    A vertex names the one before it (``prevPointId``). A curve between two vertices is a cubic
-    Bézier with the first one's ``controlPoint2`` and the second one's ``controlPoint1``, as Label
-    Studio draws it; it is flattened to within :data:`FLATNESS` pixels.
-
-    Fewer than two vertices, a slip of the hand, enclose nothing.
-
-    Raises:
-        GeometryError: The vector branches, or a coordinate is not a number.
-    """
-    vertices = _chained(value.get("vertices"))
-    if len(vertices) < 2:
-        return shapely.Polygon()
-    pieces = []
-    for i, vertex in enumerate(vertices):
-        following = vertices[(i + 1) % len(vertices)]
-        curved = i + 1 < len(vertices) or _follows(following, vertex)
-        pieces.append(_segment(vertex, following, np.array([width, height]), curved))
-    return _closed(np.concatenate(pieces))
-
-
-def _is_closed_vector(value: Value, params: RasterizeParams) -> bool:
-    """Tell whether a vector region is an area; its references close one that does not say."""
-    closed = value.get("closed")
-    if isinstance(closed, bool):
-        return closed
-    vertices = value.get("vertices")
-    if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
-        return False
-    return len(vertices) > 1 and _follows(vertices[0], vertices[-1])
-
-
-def _follows(later: Value, earlier: Value) -> bool:
-    return earlier.get("id") is not None and later.get("prevPointId") == earlier.get("id")
-
-
-def _chained(vertices: Any) -> list[Value]:
-    """Return the vertices in their order along the outline."""
-    if not isinstance(vertices, list) or not all(isinstance(v, dict) for v in vertices):
-        raise GeometryError("vertices is not a list of vertices")
-    if len(vertices) < 2:
-        return vertices
-    references = [v.get(name) for v in vertices for name in ("id", "prevPointId")]
-    if any(isinstance(reference, list | dict) for reference in references):
-        raise GeometryError("a vertex has a list or mapping as its id")
-    ids = {vertex.get("id") for vertex in vertices}
-    after = {v.get("prevPointId"): v for v in vertices if v.get("prevPointId") in ids}
-    if len(after) < len(vertices) - 1:
-        if any(v.get("prevPointId") is not None for v in vertices):
-            raise GeometryError("the vector branches or is broken: it has no single outline")
-        return vertices  # no vertex names another: the list's order is all there is
-    chain = [next((v for v in vertices if v.get("prevPointId") not in ids), vertices[0])]
-    while len(chain) < len(vertices) and chain[-1].get("id") in after:
-        chain.append(after[chain[-1].get("id")])
-    if len({id(vertex) for vertex in chain}) < len(vertices):
-        raise GeometryError("the vector consists of several parts: it has no single outline")
-    return chain
-
-
-def _segment(earlier: Value, later: Value, size_wh: Points, curved: bool) -> Points:
-    """Return the points from a vertex (included) to the next one (not included)."""
-    start, end = _vertex(earlier, size_wh), _vertex(later, size_wh)
-    leaving = _handle(earlier, "controlPoint2", size_wh) if curved else None
-    arriving = _handle(later, "controlPoint1", size_wh) if curved else None
-    if leaving is None and arriving is None:
-        return start[np.newaxis]
-    if leaving is None:
-        leaving = start + _MISSING_HANDLE * (end - start)
-    if arriving is None:
-        arriving = end - _MISSING_HANDLE * (end - start)
-    return _flattened(start, leaving, arriving, end)
-
-
-def _vertex(place: Value, size_wh: Points) -> Points:
-    return np.array([percent(place.get(name), name) for name in ("x", "y")]) / 100.0 * size_wh
-
-
-def _handle(vertex: Value, name: str, size_wh: Points) -> Points | None:
-    handle = vertex.get(name)
-    is_curve = vertex.get("isBezier") and isinstance(handle, dict)
-    return _vertex(handle, size_wh) if is_curve and handle is not None else None
-
-
-def _flattened(start: Points, leaving: Points, arriving: Points, end: Points) -> Points:
-    """Return a cubic curve as chords within FLATNESS of it (Wang's bound), the end left out."""
-    bends = (start - 2 * leaving + arriving, leaving - 2 * arriving + end)
-    bend = max(float(np.hypot(*change)) for change in bends)
-    count = max(1, math.ceil(math.sqrt(0.75 * bend / FLATNESS)))
-    t = (np.arange(count) / count)[:, np.newaxis]
-    s = 1.0 - t
-    curve: Points = s**3 * start + 3 * s**2 * t * leaving + 3 * s * t**2 * arriving + t**3 * end
-    return curve
-
-
 def brush(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
     """Return the pixels of a brush stroke: those with enough alpha; an erased one has none.
 
@@ -342,7 +204,7 @@ KINDS: Mapping[str, RegionKind] = {
     "polygon": RegionKind(("points",), _is_closed_polygon, outline=polygon),
     "brush": RegionKind(("rle",), pixels=brush),
     "bitmask": RegionKind(("imageDataURL",), pixels=bitmask),
-    "vector": RegionKind(("vertices",), _is_closed_vector, outline=vector),
+    "vector": RegionKind(("vertices",), is_closed_vector, outline=vector),
     "ellipse": RegionKind(
         ("radiusX", "radiusY", "x", "y", "rotation"), outline=ellipse, pixels=ellipse_pixels
     ),

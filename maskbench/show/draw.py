@@ -79,6 +79,7 @@ DROPPED = {
     "no_area": "it has no area: a key point or an open line",
     "not_a_region": "it is no region",
     "other_image": "it lies on another image of the task",
+    "left_out": "rasterize.label_aliases leaves its labels out",
 }
 """Why a region did not become pixels, in words, by :data:`maskbench.regions.build.REASONS`."""
 

@@ -7,7 +7,7 @@ from maskbench.files.csv import csv_rows
 
 
 def read_scores(folder: Path) -> dict[str, float | None]:
-    """Return the mean IoU by key in the ``images.csv`` that ``maskbench evaluate`` wrote.
+    """Return each image's IoU, over its true classes, by key, as ``maskbench evaluate`` wrote it.
 
     Raises:
         DataError: There is no such file, or it is something else.
@@ -15,7 +15,7 @@ def read_scores(folder: Path) -> dict[str, float | None]:
     path = folder / "images.csv"
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return {row["key"]: _number(row["mean_iou"]) for row in csv_rows(stream)}
+            return {row["key"]: _number(row["true_iou"]) for row in csv_rows(stream)}
     except (OSError, ValueError, KeyError) as error:
         what = f"cannot be read ({error}); write it with `maskbench evaluate PREDICTIONS`"
         raise DataError("there are no scores to sort by", [Problem(what, str(path))]) from None

@@ -118,3 +118,9 @@ def first_tag(root: Path, commit: str) -> str | None:
     done = run(root, "describe", "--tags", "--contains", commit)
     name = done.stdout.decode("utf-8", "replace").strip()
     return re.split(r"[~^]", name)[0] if done.returncode == 0 and name else None
+
+
+def describe(root: Path, commit: str) -> str:
+    """Return what people call a commit: its tag, ``<tag>-<commits since>-g<id>``, or short id."""
+    done = run(root, "describe", "--tags", "--always", "--abbrev=7", commit)
+    return done.stdout.decode("utf-8", "replace").strip()

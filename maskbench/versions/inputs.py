@@ -2,7 +2,8 @@
 
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import FetchParams
@@ -16,16 +17,30 @@ def untracked(root: Path, folder: str, repository: DvcRepository) -> list[str]:
 
     Args:
         root: The repository's folder.
-        folder: The input, relative to ``root``. If it has no file at all, it is returned itself.
+        folder: The input, relative to ``root``. If it has no file at all, or lies elsewhere, it is
+            returned itself.
         repository: The files that DVC tracks.
     """
-    known, others = _listed(root, folder, "--cached"), _listed(root, folder, "--others")
-    if known is None or others is None:
+    if _listed(root, ".", "--cached") is None:
         return []
-    outputs = [root / path for path in repository.outputs(None, "workspace")]
-    if not known and not others and not any(_within(root / folder, out) for out in outputs):
+    folder = PurePosixPath(folder).as_posix()
+    if not (root / folder).resolve().is_relative_to(root.resolve()):
         return [folder]
-    return [name for name in others if not any(_within(root / name, out) for out in outputs)]
+    known, others = _listed(root, folder, "--cached"), _listed(root, folder, "--others") or []
+    outputs = list(repository.outputs(None, "workspace"))
+    if not known and not others and not any(_is_in(folder, output) for output in outputs):
+        return [folder]
+    return [name for name in others if not any(_is_in(name, output) for output in outputs)]
+
+
+def not_pulled(root: Path, folder: str, repository: DvcRepository) -> dict[str, Any]:
+    """Return DVC's outputs by path that are an input or part of one, and are not here."""
+    outputs = repository.outputs(None, "workspace").items()
+    return {p: out for p, out in outputs if _is_in(p, folder) and not (root / p).exists()}
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def untracked_text(names: Sequence[str]) -> str:
@@ -36,10 +51,6 @@ def untracked_text(names: Sequence[str]) -> str:
 def untracked_advice(folder: str) -> str:
     """Say how to have inputs tracked."""
     return f"`dvc add` the folder with the images in {folder}, then `git add {folder}`"
-
-
-def _within(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _listed(root: Path, folder: str, which: str) -> list[str] | None:
@@ -66,15 +77,13 @@ def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:
     patterns = root / ".dvcignore"
     files = on_disk(root / folder)
     files = not_ignored(files, folder, patterns.read_bytes() if patterns.is_file() else None)
-    for path, output in repository.outputs(None, "workspace").items():
-        if path.startswith(f"{folder}/") and not (root / path).exists():
-            inside = path.removeprefix(f"{folder}/")
-            files |= _files(path, inside, output, repository)
+    for path, output in not_pulled(root, folder, repository).items():
+        files |= _files(path, path.removeprefix(f"{folder}/"), output, repository)
     return folder_digest(files)
 
 
-def _files(path: str, inside: str, output: object, repository: DvcRepository) -> dict[str, str]:
-    digest = output.hash_info.value  # type: ignore[attr-defined]
+def _files(path: str, inside: str, output: Any, repository: DvcRepository) -> dict[str, str]:
+    digest = output.hash_info.value
     if not digest.endswith(".dir"):
         return {inside: digest}
     listed = repository.listing(path, output, "workspace")

@@ -258,13 +258,15 @@ def _resolve(root: Path, name: str, content: bytes) -> None:
 
 def _merge_tracked(sides: Sides, name: str) -> None:
     """Merge the record of a folder that DVC tracks, by DVC's own driver: files of both sides."""
-    with tempfile.TemporaryDirectory() as scratch:
+    root = sides.ours.root
+    beside = (root / name).parent.resolve()  # DVC reads no file that git ignores
+    with tempfile.TemporaryDirectory(dir=beside, prefix="merge-") as scratch:
         files = _written(Path(scratch), *sides.texts(name))
         words = ("--ancestor", files[0], "--our", files[1], "--their", files[2])
         command = [sys.executable, "-m", "dvc", "git-hook", "merge-driver", *words]
-        done = subprocess.run(command, cwd=sides.ours.root, capture_output=True, check=False)
+        done = subprocess.run(command, cwd=root, capture_output=True, check=False)
         if done.returncode == 0:
-            _resolve(sides.ours.root, name, Path(files[1]).read_bytes())
+            _resolve(root, name, Path(files[1]).read_bytes())
 
 
 def _written(folder: Path, *contents: bytes | None) -> list[str]:

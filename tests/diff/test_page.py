@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.support.ui import Select
 
 from maskbench.cli import main
+from maskbench.diff.page.crops import HALF, crop_pair
 from maskbench.pages.palette import MARKS, class_colors, hex_color
 from tests.harness.browser import Page, contrast
 
@@ -128,12 +130,12 @@ def test_blink_swaps_and_pauses(browser):
 def test_filters_narrow_the_list(browser):
     assert browser.id("count").text == "9 of 9 images"
     Select(browser.id("by-cause")).select_by_value("annotation")
-    assert [card.get_attribute("data-key") for card in browser.all(".card")] == ["000003_scene_3"]
+    assert browser.shown(".card") == ["000003_scene_3"]
     assert browser.id("count").text == "1 of 9 images"
     browser.id("reset").click()
     browser.wait(lambda: browser.id("count").text == "9 of 9 images")
     Select(browser.id("by-cause")).select_by_value("added")
-    assert [card.get_attribute("data-key") for card in browser.all(".card")] == ["000009_scene_9"]
+    assert browser.shown(".card") == ["000009_scene_9"]
     Select(browser.id("by-cause")).select_by_value("")
     browser.id("find").send_keys("scene_7")
     assert len(browser.all(".card")) == 1
@@ -236,7 +238,7 @@ def test_a_page_replaces_a_page_and_nothing_else(story, maskbench, tmp_path):
     (tmp_path / "images/00077-after.png").write_text("an older page's")
     assert maskbench(story.root, "diff", "base", "region", "--html", tmp_path)[0] == 0
     names = sorted(path.name for path in (tmp_path / "images").iterdir())
-    assert names == ["00000-scene.jpg", "00000-thumbnail.jpg", "holiday.jpg"]
+    assert names == ["00000-crop.jpg", "00000-scene.jpg", "00000-thumbnail.jpg", "holiday.jpg"]
     assert [path.name for path in (tmp_path / "items").iterdir()] == ["00000.js"]
 
 
@@ -305,6 +307,7 @@ def test_the_keyboard_reaches_everything(browser):
     browser.keys(Keys.ENTER)
     browser.wait(lambda: browser.all("#pixel dl"))
     assert browser.id("pixel").text.startswith("Pixel (20, 15)")
+    browser.keys("+")
     style = browser.one(".picture").get_attribute("style")
     browser.keys(Keys.ARROW_LEFT)
     assert browser.one(".picture").get_attribute("style") != style
@@ -338,7 +341,9 @@ def test_two_fingers_zoom_on_a_phone(browser):
     browser.keys("j")
     browser.wait_for(browser.id("name").text)
     assert not browser.one("aside").is_displayed()
-    before = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
+    before = browser.run(
+        "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
+    )
     box = browser.run("return document.querySelector('.pane').getBoundingClientRect().toJSON()")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
@@ -352,7 +357,9 @@ def test_two_fingers_zoom_on_a_phone(browser):
     for step in range(30, 80, 10):
         touch("touchMove", -step, step)
     touch("touchEnd")
-    after = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
+    after = browser.run(
+        "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
+    )
     assert after == pytest.approx(before * 70 / 20, rel=0.3)
     browser.id("back-button").click()
     assert browser.id("list").is_displayed()
@@ -380,3 +387,48 @@ def test_triage_is_kept_and_taken_along(browser):
     assert "- task 3 `000003_scene_3`: **wrong**" in text
     assert "  - pixel (20, 12): &#60;b&#62;not&#60;/b&#62; a canvas" in text
     assert browser.one("a[download]").get_attribute("download") == "triage.json"
+
+
+def test_the_summary_goes_by_cause_and_leads_to_its_images(browser):
+    titles = browser.texts(".cause h2")
+    assert titles == ["annotation changed", "image size changed", "rule changed obstructed_canvas"]
+    sentences = browser.texts(".cause h2 + p")
+    assert sentences[0] == "1 region reshaped in 1 task, by user 1 (1)"
+    assert sentences[2].startswith("then: ObstructedCanvas → Obstruction")
+    assert browser.texts(".cause strong") == ["1 mask", "1 mask", "8 masks"]
+    crops = browser.all(".crops img")
+    for crop in crops:
+        browser.run("arguments[0].scrollIntoView()", crop)
+        browser.wait(lambda crop=crop: crop.get_property("naturalWidth") == 340)
+    assert len(crops) == 1 + 4
+    browser.all(".cause a.button")[0].click()
+    browser.wait_for("000003_scene_3")
+    assert browser.id("count").text == "1 of 9 images"
+    assert "cause=annotation" in browser.driver.current_url
+
+
+def test_a_crop_shows_the_place_before_and_after():
+    scenes = [Image.new("RGB", (100, 50)), Image.new("RGB", (100, 50))]
+    before, after = np.zeros((2, 100, 200), np.uint16)
+    after[40:80, 120:160] = 1
+    crop = np.asarray(crop_pair(scenes, (before, after), (120, 40, 160, 80, 1600), 2))
+    width, height = HALF
+    assert crop.shape == (height, 2 * width + 4, 3)
+    assert not crop[:, :width].any()
+    red = int(class_colors(2)[1][0] * 150 / 255)
+    assert abs(int(crop[height // 2, width + 4 + width // 2, 0]) - red) <= 1
+    assert not crop[0, width + 4].any()
+
+
+def test_pixels_that_moved_lead_to_their_images(browser, story):
+    row, column = "ObstructedCanvas", "Obstruction"
+    cell = browser.one(f'#moved [aria-label^="{row} is now {column}: "]')
+    pixels = sum(
+        int(((story.masks["base"][key] == row) & (after == column)).sum())
+        for key, after in story.masks["size"].items()
+        if key in story.masks["base"] and story.masks["base"][key].shape == after.shape
+    )
+    assert cell.get_attribute("aria-label") == f"{row} is now {column}: {pixels:,} pixels"
+    cell.click()
+    browser.wait(lambda: browser.id("image").is_displayed())
+    assert browser.id("count").text == "7 of 9 images"

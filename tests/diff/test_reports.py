@@ -18,6 +18,7 @@ from maskbench.diff.model import (
     ParamChange,
     RegionChange,
 )
+from maskbench.diff.report.by_cause import by_cause
 from maskbench.diff.report.json import as_json
 from maskbench.diff.report.markdown import LIMIT, as_markdown
 from maskbench.diff.report.terminal import as_text
@@ -58,8 +59,8 @@ def comparison(changes=(), **more):
     return replace(found, **more)
 
 
-@pytest.mark.parametrize("number", [0, 1, 30, 300, 10_000])
-def test_a_comment_fits_github_whatever_changed(number):
+@pytest.mark.parametrize("number", [0, 1, 30, 302, 10_000])
+def test_a_comment_is_short_whatever_changed(number):
     found = comparison(
         (change(i) for i in range(number)),
         both=max(10, number),
@@ -68,14 +69,62 @@ def test_a_comment_fits_github_whatever_changed(number):
         saved_anew=tuple(f"{i:06d}_wall" for i in range(number)),
     )
     comment = as_markdown(found)
-    assert len(comment) <= len(comment.encode()) <= LIMIT < 65_536
+    assert len(comment) <= len(comment.encode()) <= LIMIT < 10_000
     assert verdict(found) in comment
     if number == 10_000:
         assert "10,000 of 10,000 masks changed" in comment
         assert re.search(r"and 9,\d\d\d more", comment)
-    if number == 30:
-        assert comment.count("_wall") + comment.count("&#95;wall") == 90
     assert comment.count("<details>") == comment.count("</details>")
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("split.published", "1 split parameter changed"),
+        ("its published subset", "1 image published in another split"),
+        ("its group", "1 image grouped otherwise"),
+        ("split.salt, its group", "1 split parameter changed, 1 image grouped otherwise"),
+    ],
+)
+def test_the_verdict_says_why_images_moved(cause, words):
+    found = comparison([], moves=(Move("a", "train", "test", cause),))
+    assert verdict(found).endswith(f"1 moved between splits; because: {words}")
+
+
+def ruled(number, rule, pixels):
+    """A mask that a rule changed."""
+    mask = replace(change(number), causes=(Cause("rule", rule, pixels),), annotation=None)
+    return replace(mask, transitions={("Car", "Road"): pixels})
+
+
+def test_causes_come_with_their_sentence_and_largest_masks():
+    params = (
+        ParamChange("multi_label_rules.shade.then", "Car", "Road"),
+        ParamChange("multi_label_rules.shade2.then", "Car", "Road"),
+        ParamChange("rasterize.overlap", "keep", "top"),
+    )
+    both = replace(
+        change(3), causes=(Cause("annotation", "annotation 3", 12), Cause("rule", "shade", 90))
+    )
+    strange = replace(change(4), causes=(Cause("unexplained", "x", 3),))
+    found = comparison([change(1), both, ruled(2, "shade", 40), strange], params=params)
+    groups = by_cause(found)
+    assert [(g.kind, g.name, [c.key[:6] for c in g.changes], g.pixels) for g in groups] == [
+        ("unexplained", "", ["000004"], (3,)),
+        ("annotation", "", ["000001", "000003"], (12, 12)),
+        ("rule", "shade", ["000003", "000002"], (90, 40)),
+    ]
+    assert groups[1].sentence == (
+        "2 regions added in 2 tasks, by user 2 (2); mostly Background → Canvas"
+    )
+    assert groups[2].sentence == "then: Car → Road; mostly Car → Road"
+    assert groups[2].transitions == {("Car", "Road"): 40}  # the other mask has two causes
+    row = next(line for line in as_markdown(found).splitlines() if "shade</code>" in line)
+    assert "| 2 | 130 | <code>000003&#95;wall</code> ([task](http://localhost" in row
+    assert as_json(found)["causes"][2] == {
+        "kind": "rule", "name": "shade", "sentence": groups[2].sentence, "pixels": 130,
+        "masks": ["000003_wall", "000002_wall"],
+    }  # fmt: skip
 
 
 def test_names_are_shown_as_they_are_and_do_nothing():

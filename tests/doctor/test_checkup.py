@@ -51,13 +51,13 @@ def test_everything_that_is_wrong_with_the_tasks_at_once(api, doctor):
     )
     api.patch_task(tasks[2], {"image": ["/data/upload/1/a.png", "/data/upload/1/b.png"]})
     errors = "\n".join(map(str, of(doctor(project), ERROR)))
-    assert "1 tasks cannot be read" in errors
+    assert "1 task cannot be read" in errors
     assert "2 images are missing or cannot be used" in errors
     assert "'Obstruktion' is not in labels_map" in errors
     assert "did you mean 'Obstruction'?" in errors
     warnings = "\n".join(map(str, of(doctor(project), WARNING)))
-    assert "1 regions collapsed or off the image will have no pixel" in warnings
-    assert "regions reach off the image in 1 tasks" in warnings
+    assert "1 region collapsed or off the image will have no pixel" in warnings
+    assert "regions reach off the image in 1 task" in warnings
     assert "one image in several tasks" in warnings
 
 
@@ -67,8 +67,10 @@ def test_a_combination_without_rule(api, bench, doctor, studio, monkeypatch):
     params = bench.params(studio.url, project)
     strict = params._replace(combine=params.combine._replace(unmatched="error"))
     [error] = of(check_up(strict, bench.layout, 50), ERROR)
-    assert f"Canvas + Obstruction together become (task {tasks[0]})" in error.what
-    assert "when: [Canvas, Obstruction]" in error.advice
+    [problem] = error.problems
+    assert "Canvas + Obstruction together become" in problem.what
+    assert problem.what.endswith(f"in 1 task ({tasks[0]})")
+    assert "- Canvas\n" in error.advice
     rule = Rule("both", frozenset({"Canvas", "Obstruction"}), "Canvas")
     assert not of(check_up(strict._replace(rules=(rule,)), bench.layout, 50), ERROR)
 

@@ -26,7 +26,6 @@ OK = np.zeros((24, 32), np.uint8)
     ("change", "what"),
     [
         (_without("000008_room"), r"000008_room\.png: is missing; predict .*000008_room\.png at"),
-        (_with("000099_room", OK), r"000099_room\.png: belongs to no image .* --rev"),
         (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
         (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is no mask file"),
         (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
@@ -44,26 +43,51 @@ def test_predictions_that_do_not_fit_are_listed(benchmark, tmp_path, change, wha
 
 def test_all_problems_come_at_once(benchmark, tmp_path):
     folder = save(tmp_path / "p", {"000001_x": OK, "000002_x": OK})
-    with pytest.raises(DataError, match=r"0 of the 2 images .*of another version") as caught:
+    with pytest.raises(DataError, match=r"do not fit the 2 images to score") as caught:
         evaluate(folder, benchmark)
-    assert len(caught.value.problems) == 4
+    assert [problem.what.partition(";")[0] for problem in caught.value.problems] == [
+        "is missing",
+        "is missing",
+        "2 masks belong to no image of the benchmark and do not count: 000001_x, 000002_x",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["folder", "arrays"])
-def test_missing_surplus_and_wrongly_sized_come_at_once(tmp_path, kind):
-    benchmark = make(tmp_path / "b", {"test": ["a", "b", "c"]})
+def test_masks_of_other_images_are_named_and_do_not_count(benchmark, tmp_path, kind):
+    masks = masks_of(benchmark, seed=1)
+    more = {**masks, "000099_room": OK}
+    found = evaluate(save(tmp_path / "p", more) if kind == "folder" else more, benchmark)
+    assert found.surplus == ("000099_room",)
+    assert found.metrics() == evaluate(masks, benchmark).metrics()
+
+
+def test_what_can_be_seen_at_once_comes_before_the_work(benchmark, tmp_path):
+    def never(function, items, description):
+        raise AssertionError("no image is read before the folder is checked")
+
+    folder = save(tmp_path / "p", {**masks_of(benchmark), "000008_room": OK[:, 1:]})
+    with pytest.raises(DataError, match="31 x 24"):
+        evaluate(folder, benchmark, each=never)
+
+
+def test_an_edited_mask_is_not_scored_on(benchmark, tmp_path):
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    Image.fromarray(OK).save(benchmark / "masks" / "000008_room.png")
+    with pytest.raises(DataError, match=r"000008_room\.png: is not the mask in manifest\.csv"):
+        evaluate(folder, benchmark)
+
+
+def test_missing_and_wrongly_sized_come_at_once_and_damage_after_them(tmp_path):
+    benchmark = make(tmp_path / "b", {"test": ["a", "b", "c", "d"]})
     Image.fromarray(OK + 9).save(benchmark / "masks" / "c.png")
-    masks = {"a": OK[:, 1:], "c": OK, "d": OK}
-    with pytest.raises(DataError, match="0 of the 3 images") as caught:
-        evaluate(save(tmp_path / "p", masks) if kind == "folder" else masks, benchmark)
-    for what in (
-        "31 x 24",
-        "(b.png: is missing|no prediction for 'b')",
-        "belongs to|no image 'd'",
-        "the value 9",
-    ):
-        assert re.search(what, str(caught.value)), what
-    assert len(caught.value.problems) == 4
+    folder = save(tmp_path / "p", {"a": OK[:, 1:], "c": OK, "d": OK + 7})
+    with pytest.raises(DataError, match="do not fit the 4 images") as caught:
+        evaluate(folder, benchmark)
+    assert re.search(r"31 x 24.*\n.*b\.png: is missing", str(caught.value))
+    save(folder, {"a": OK, "b": OK})
+    with pytest.raises(DataError, match="2 of the 4 images can be scored") as caught:
+        evaluate(folder, benchmark)
+    assert re.search(r"the value 9.*\n.*the value 7", str(caught.value))
 
 
 def test_an_unreadable_prediction_says_what_to_do(benchmark, tmp_path):

@@ -320,7 +320,7 @@ BREACHES = {
     # against annotations, rules and splits
     "forged mask with a true manifest": (
         lambda repo: repo.put_pixel(1, 0, 3, sealed=True),
-        "masks/{train.mask}: " + NOT_MADE + ": 1 pixels differ, the first at x 1, y 0",
+        "masks/{train.mask}: " + NOT_MADE + ": 1 pixel differs, the first at x 1, y 0",
     ),
     "annotation changed": (
         lambda repo: repo.task(

@@ -16,6 +16,9 @@ OWN = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 @pytest.mark.parametrize(
     ("path", "own"),
     [
+        (".dvc/plots/balance.json", ".dvc/plots/balance.json"),
+        (".dvc/plots/combinations.json", ".dvc/plots/combinations.json"),
+        (".dvc/plots/confusion.json", ".dvc/plots/confusion.json"),
         (".github/workflows/review.yml", ".github/workflows/review.yml"),
         ("requirements.lock", "requirements/core.lock"),
         ("scripts/refresh_labels.sh", "scripts/refresh_labels.sh"),

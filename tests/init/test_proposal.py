@@ -84,7 +84,7 @@ def test_labels_that_differ_in_case_or_blanks_can_be_merged():
     assert "Door + wall (3 pixels" in proposal.why
     text, params = written(proposal)
     assert params.rasterize.label_aliases == {"Wall ": "wall"}
-    assert "  # Labels that count as another one" in text
+    assert "  label_aliases:\n    'Wall ': wall\n" in text
 
 
 def test_nothing_annotated_yet():

@@ -88,7 +88,7 @@ def test_a_setup_without_labels(api, studio, here, capsys):
 def test_servers_that_refuse(api, studio, here, capsys, monkeypatch):
     assert init("http://127.0.0.1:9", "--project", 1) == 3
     assert "no Label Studio answers at http://127.0.0.1:9" in capsys.readouterr().err
-    assert init(studio.url, "--project", 99999) == 3
+    assert init(studio.url, "--project", "99999,99998") == 3
     assert "shows no project 99999" in capsys.readouterr().err
     api.create_project("to be listed", POLYGONS)
     assert init(studio.url) == 1

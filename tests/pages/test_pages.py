@@ -25,7 +25,7 @@ ASSETS = sorted((ROOT / "maskbench").rglob("assets/*"))
 
 def test_a_page_shows_names_as_text():
     title = "</title><script>"
-    parts = {"sections": [], "heading": "a < b", "verdict": "1 & 2"}
+    parts = {"causes": [], "sections": [], "heading": "a < b", "verdict": "1 & 2"}
     page = render("diff/page.html", title, {"name": "</script><b>"}, **parts)
     assert "<title>&lt;/title&gt;&lt;script&gt;</title>" in page
     assert "<h1>a &lt; b</h1>" in page

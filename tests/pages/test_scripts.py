@@ -154,3 +154,21 @@ def test_a_link_is_one_of_the_web(js):
     script = "return given[0].map(address => outerLink('t', address).tagName)"
     addresses = ["https://a/b", "javascript:alert(1)", "data:text/html,x", None]
     assert js("elements", "outerLink", script, addresses) == ["A", "SPAN", "SPAN", "SPAN"]
+
+
+def test_a_matrix_leads_somewhere(js):
+    script = """
+    const led = [];
+    const cell = (i, j) => (i === j ? null
+      : { text: short(1000 * i + j), label: "l", shade: .5, kind: "wrong" });
+    const lead = (i, j) => led.push([i, j]);
+    const made = matrix("m", "corner", ["a", "b"], ["a", "<b>"], cell, lead);
+    document.getElementById("box").replaceChildren(made);
+    for (const button of made.querySelectorAll("button")) button.click();
+    return [led, [...made.querySelectorAll("td button, tbody th")].map(e => e.textContent),
+      made.querySelectorAll("thead th")[1].textContent, [0.5, 512, 9123, 20e6].map(short)]"""
+    led, texts, heading, numbers = js("matrix", "matrix, short", script)
+    assert led == [[0, 1], [1, 0]]
+    assert texts == ["a", "1", "b", "1k"]
+    assert heading == "<b>"
+    assert numbers == ["0.5", "512", "9.12k", "20M"]

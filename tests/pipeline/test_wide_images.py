@@ -135,7 +135,7 @@ def test_floating_point_is_refused_with_the_task_by_fetch_and_doctor(tmp_path):
         run(tmp_path, source)
     errors = [f for f in check_tasks(Folder(source), params(source), None) if f.level == ERROR]
     assert [f.what for f in errors] == ["1 image is missing or cannot be used"]
-    assert what in errors[0].describe() and "task 2" in errors[0].describe()
+    assert [problem.what for problem in errors[0].problems] == [what]
 
 
 def test_doctor_is_silent_with_a_scaling(tmp_path):

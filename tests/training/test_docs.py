@@ -55,5 +55,8 @@ def test_python_of_the_guides_runs(page, marker):
         facts = {row["key"]: mask.shape for _, mask, row in names["shard_loader"]}
         train = Benchmark("data/benchmark", "train")
         assert facts == {row.key: (row.height, row.width) for row in train.rows}
+    if marker == "benchmark.check()":
+        exec(block(page, "test.plot("), names)
+        assert len(names["figure"].axes) == 3
     if "report" in names:
         assert names["report"].metrics()["test"]["mean"]["iou"] == 1

@@ -5,6 +5,7 @@ import pytest
 from maskbench.params import FetchParams
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.inputs import (
+    not_pulled,
     pulled_digest,
     untracked,
     untracked_text,
@@ -32,7 +33,7 @@ def place(tmp_path):
 
 
 def of(place):
-    return untracked(place.root, "data/mine", DvcRepository(place.root))
+    return untracked(place.root, "./data/mine/", DvcRepository(place.root))
 
 
 def test_from_nothing_to_all(place):
@@ -50,6 +51,7 @@ def test_an_input_that_is_ignored_and_one_that_is_nowhere(place):
     (place.root / ".gitignore").write_text("/data/*\n")
     assert "data/mine/export.json" in of(place)
     assert untracked(place.root, "data/gone", DvcRepository(place.root)) == ["data/gone"]
+    assert untracked(place.root, "../other", DvcRepository(place.root)) == ["../other"]
 
 
 def test_as_a_whole_by_dvc(place):
@@ -65,6 +67,9 @@ def test_the_digest_of_a_folder_is_known_before_it_is_pulled(place):
         (place.root / "data/mine/images" / name).unlink()
     (place.root / "data/mine/images").rmdir()
     assert len(on_disk(place.root / "data/mine")) == 3
+    assert list(not_pulled(place.root, "data/mine", DvcRepository(place.root))) == [
+        "data/mine/images"
+    ]
     assert pulled_digest(place.root, "data/mine", DvcRepository(place.root)) == pulled
 
 

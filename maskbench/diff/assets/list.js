@@ -42,9 +42,19 @@ export function filters(data) {
     { id: "class", label: "Class", options: data.classes.map((/** @type {{name: string}} */ entry) => entry.name).filter((/** @type {string} */ name) => classes.has(name)).map(twice), fits: (item, name) => item.touched.includes(name) },
     { id: "cause", label: "Cause", options: /** @type {any} */ (causes), fits: hasCause },
     { id: "which", label: "Which", options: named.map(twice), fits: (item, name) => item.causes.some((cause) => cause[1] === name) },
+    { id: "moved", label: "Moved", options: movedOptions(data, items), fits: (item, pair) => (item.transitions || []).some(([before, after]) => pair === pairOf(data, before, after)) },
     { id: "annotator", label: "Annotator", options: seen(items.map((item) => item.annotator)).map((who) => [who, `user ${who}`]), fits: (item, who) => item.annotator === who },
     { id: "split", label: "Split", options: seen(items.map((item) => item.split)).map(twice), fits: (item, split) => item.split === split },
   ];
+}
+
+/** Return two classes as the value of a filter. @param {any} data @param {string} before @param {string} after */
+const pairOf = (data, before, after) => [before, after].map((name) => data.classes.findIndex((/** @type {any} */ entry) => entry.name === name)).join("-");
+
+/** @param {any} data @param {Item[]} items @returns {[string, string][]} */
+function movedOptions(data, items) {
+  const found = new Map(items.flatMap((item) => (item.transitions || []).map(([before, after]) => [pairOf(data, before, after), `${before} → ${after}`])));
+  return [...found].sort((a, b) => byName(a[1], b[1]));
 }
 
 /** @param {string} name @returns {[string, string]} */

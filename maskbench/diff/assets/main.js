@@ -4,6 +4,7 @@ import { Filters } from "pages/filters.js";
 import { Gallery, triageFilter } from "pages/gallery.js";
 import { loadItem } from "pages/items.js";
 import { classLayer, Mask } from "pages/masks.js";
+import { cellWords, matrix, short } from "pages/matrix.js";
 import { sortTables } from "pages/table.js";
 import { Triage } from "pages/triage.js";
 import { Viewer } from "pages/viewer.js";
@@ -103,5 +104,24 @@ function goToPart(by) {
 }
 
 byId("go").addEventListener("click", () => goToPart(1));
+/** Show how many pixels moved between which classes; a cell leads to its images. */
+function drawMoved() {
+  /** @type {[string, string, number][]} */
+  const transitions = data.transitions;
+  if (!transitions.length) return;
+  const names = data.classes.map((/** @type {{name: string}} */ entry) => entry.name);
+  const known = (/** @type {0 | 1} */ side) => names.filter((/** @type {string} */ name) => transitions.some((entry) => entry[side] === name));
+  const [rows, columns] = [known(0), known(1)];
+  const pixels = new Map(transitions.map(([before, after, n]) => [`${names.indexOf(before)}-${names.indexOf(after)}`, n]));
+  const pair = (/** @type {number} */ i, /** @type {number} */ j) => `${names.indexOf(rows[i])}-${names.indexOf(columns[j])}`;
+  const largest = Math.max(...pixels.values());
+  byId("moved").hidden = false;
+  byId("moved").lastElementChild.replaceChildren(matrix("Pixels that moved between classes", "before ↓ after →", rows, columns, (i, j) => {
+    const n = pixels.get(pair(i, j));
+    return n ? { text: short(n), label: cellWords(rows[i], "is now", columns[j], n), shade: Math.sqrt(n / largest), kind: "wrong" } : null;
+  }, (i, j) => gallery.lead({ moved: pair(i, j), order: "pixels" })));
+}
+
 sortTables(byId("summary"));
+drawMoved();
 gallery.start();

@@ -11,26 +11,18 @@ from PIL import Image, ImageOps
 
 from maskbench.diff.class_names import NamedMask, Names
 from maskbench.diff.item import Context, ItemFiles
-from maskbench.files.atomic import replacing
+from maskbench.diff.page.crops import crop_pair
 from maskbench.files.masks import read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import MaskData, write_item
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import scene
-
-THUMBNAIL = (208, 156)
-"""Largest width and height of a thumbnail."""
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 UNCHANGED, GAINED, LOST, OTHER = range(4)
 """What happened to a pixel; gained: it was background, lost: it is background now."""
 
-_COLORS = {
-    UNCHANGED: (0, 0, 0),
-    GAINED: MARKS["gained"],
-    LOST: MARKS["lost"],
-    OTHER: MARKS["other-class"],
-}
+_COLORS = (MARKS["gained"], MARKS["lost"], MARKS["other-class"])
 
 
 @dataclass(frozen=True)
@@ -42,12 +34,14 @@ class ShownChange:
         before: Its old version, or None.
         after: Its new version, or None.
         scenes: Files of the old and the new scene; the old one only where it differs.
+        is_example: It gets a picture of its largest changed part, for the summary.
     """
 
     number: str
     before: ItemFiles | None
     after: ItemFiles | None
     scenes: tuple[Path | None, Path | None]
+    is_example: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,20 +76,21 @@ class DrawItem:
         ]
         for name, picture in zip(("scene-before", "scene"), scenes, strict=True):
             if picture is not None:
-                self._save(picture, f"{shown.number}-{name}.jpg", quality=86)
+                save_picture(self.folder, f"{shown.number}-{name}.jpg", picture)
         changed = difference(before, after)
         visible = next(picture for picture in reversed(scenes) if picture is not None)
-        self._save(thumbnail(visible, changed), f"{shown.number}-thumbnail.jpg", quality=80)
+        small = thumbnail(visible, changed)
+        save_picture(self.folder, f"{shown.number}-thumbnail.jpg", small, quality=80)
         data: dict[str, Any] = {"parts": [] if changed is None else places(changed != UNCHANGED)}
+        if shown.is_example and data["parts"] and before is not None and after is not None:
+            both = (scenes[0] or visible, visible)
+            crop = crop_pair(both, (before, after), data["parts"][0], len(self.classes))
+            save_picture(self.folder, f"{shown.number}-crop.jpg", crop, quality=82)
         if shown.before is not None and before is not None:
             data["before"] = self._mask(shown.before, before, self.before)
         if shown.after is not None and after is not None:
             data["after"] = self._mask(shown.after, after, self.after)
         write_item(self.folder, shown.number, data)
-
-    def _save(self, picture: Image.Image, name: str, **options: Any) -> None:
-        with replacing(self.folder / "images" / name) as temporary:
-            picture.save(temporary, **options)
 
     def _mask(self, item: ItemFiles, mask: NamedMask, context: Context) -> MaskData:
         task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
@@ -121,9 +116,6 @@ def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray
 def thumbnail(picture: Image.Image, changed: npt.NDArray[np.uint8] | None) -> Image.Image:
     """Return a small picture on which even a single changed pixel leaves a mark."""
     small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
-    for kind in (GAINED, LOST, OTHER) if changed is not None else ():
-        here = Image.fromarray(np.where(changed == kind, 255, 0).astype(np.uint8))
-        cover = here.resize(small.size, Image.Resampling.BOX)
-        touched = cover.point([min(255, 110 + part) if part else 0 for part in range(256)])
-        small.paste(Image.new("RGB", small.size, _COLORS[kind]), mask=touched)
+    if changed is not None:
+        mark_pixels(small, changed, _COLORS)
     return small

@@ -4,12 +4,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from maskbench.diff.compare import context
 from maskbench.diff.item import ItemFiles
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
 from maskbench.diff.page.pictures import DrawItem, ShownChange
+from maskbench.diff.report.by_cause import CauseGroup, by_cause
 from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
@@ -19,7 +20,13 @@ from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
 from maskbench.parallel.run import run_all
+from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
+
+_OPEN = 12  # rows of a table that is open from the beginning
+_EXAMPLES = 4  # pictures of a cause in the summary
+_DRAWN_OTHERWISE = {"Causes", "Masks changed, worst first", "Pixels that moved between classes"}
+"""Tables that the summary does without: causes have cards, the masks are listed beside it."""
 
 _ITEM_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
@@ -36,7 +43,9 @@ def write_page(
     entries = entries[: max(0, most)]
     names = class_order(before, after, found)
     items = [_entry(i, entry, found) for i, entry in enumerate(entries)]
-    shown = _shown(items, before, after)
+    keys = {item["key"] for item in items}
+    examples = {change.key for group in by_cause(found) for change in _examples(group, keys)}
+    shown = _shown(items, before, after, examples)
     _remove_older(folder)
     draw = DrawItem(folder, names, context(before), context(after))
     for _ in run_all(draw, shown, "page"):
@@ -49,19 +58,28 @@ def write_page(
         "marks": {name: hex_color(color) for name, color in MARKS.items()},
         "causes": CAUSE_TITLES,
         "items": items,
+        "transitions": [[*pair, count] for pair, count in sorted(found.transitions.items())],
         "left_out": len(found.changes) + len(found.added) + len(found.removed) - len(items),
     }
-    page = render(
+    write_text(folder / "index.html", page_text(found, data))
+
+
+def page_text(found: Differences, data: Mapping[str, Any]) -> str:
+    """Return the page; its scripts find ``data``, whose ``items`` are the images on it."""
+    numbers = {item["key"]: item["n"] for item in data["items"]}
+    return render(
         "diff/page.html",
         f"{found.before} → {found.after} · maskbench diff",
         data,
         heading=heading(found),
         verdict=verdict(found),
+        causes=[_cause(group, numbers) for group in by_cause(found)],
         sections=[
-            _section(section, {item["key"] for item in items}) for section in sections(found)
+            _section(section, numbers)
+            for section in sections(found)
+            if section.title not in _DRAWN_OTHERWISE
         ],
     )
-    write_text(folder / "index.html", page)
 
 
 def _remove_older(folder: Path) -> None:
@@ -133,7 +151,7 @@ def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
 
 
 def _shown(
-    items: Sequence[Mapping[str, Any]], before: Version, after: Version
+    items: Sequence[Mapping[str, Any]], before: Version, after: Version, examples: Collection[str]
 ) -> list[ShownChange]:
     """Return the files of the items to draw; each version's are fetched in one go."""
     old = _files(before, [item["key"] for item in items if item["status"] != "added"])
@@ -144,7 +162,9 @@ def _shown(
         new_item, new_scene = new.get(item["key"], (None, None))
         if item["status"] == "changed" and not item["scene_before"]:
             old_scene = None  # the new one shows both
-        shown.append(ShownChange(item["n"], old_item, new_item, (old_scene, new_scene)))
+        scenes = (old_scene, new_scene)
+        is_example = item["key"] in examples
+        shown.append(ShownChange(item["n"], old_item, new_item, scenes, is_example))
     return shown
 
 
@@ -161,7 +181,35 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
     }
 
 
-def _section(section: Section, shown: Collection[str], most: int = 1000) -> dict[str, Any]:
+def _examples(group: CauseGroup, keys: Collection[str]) -> list[MaskChange]:
+    """Return the masks that stand for a cause: of equal size, best those with no other cause."""
+    fit = [c for c in group.changes if c.key in keys and c.comparable]
+    return sorted(fit, key=lambda change: len(change.causes) > 1)[:_EXAMPLES]
+
+
+def _cause(group: CauseGroup, numbers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the summary shows of a cause."""
+    filters = {"cause": group.kind, "which": group.name}
+    return {
+        "title": CAUSE_TITLES[group.kind],
+        "name": group.name,
+        "sentence": group.sentence,
+        "alarm": group.kind == UNEXPLAINED,
+        "masks": counted(len(group.changes), "mask"),
+        "pixels": f"{sum(group.pixels):,}",
+        "link": "#" + urlencode({name: value for name, value in filters.items() if value}),
+        "examples": [
+            {
+                "key": change.key,
+                "image": f"images/{numbers[change.key]}-crop.jpg",
+                "link": "#" + urlencode({"key": change.key}),
+            }
+            for change in _examples(group, numbers)
+        ],
+    }
+
+
+def _section(section: Section, shown: Collection[str], most: int = 50) -> dict[str, Any]:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
     more = len(section.rows) - most
     drawn = Table(
@@ -175,6 +223,7 @@ def _section(section: Section, shown: Collection[str], most: int = 1000) -> dict
         "alarm": section.alarm,
         "count": f"{len(section.rows):,}" if section.keys else "",
         "table": drawn,
+        "is_long": len(section.rows) > _OPEN and not section.alarm,
         "note": f"… and {more:,} more: see the JSON report." if more > 0 else "",
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from maskbench.diff.gates import Failure
 from maskbench.diff.model import Differences, MaskChange
+from maskbench.diff.report.by_cause import by_cause
 from maskbench.diff.report.verdict import verdict
 
 SCHEMA = 1
@@ -26,6 +27,16 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
         "pixels": {"both": found.pixels, "changed": found.changed_pixels},
         "params": [asdict(change) for change in found.params],
         "code": list(found.code),
+        "causes": [
+            {
+                "kind": group.kind,
+                "name": group.name,
+                "sentence": group.sentence,
+                "masks": [change.key for change in group.changes],
+                "pixels": sum(group.pixels),
+            }
+            for group in by_cause(found)
+        ],
         "maskbench": found.pinned and dict(zip(("before", "after"), found.pinned, strict=True)),
         "masks": [_mask(change) for change in found.changes],
         "renumbered": list(found.renumbered),

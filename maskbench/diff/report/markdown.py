@@ -1,19 +1,30 @@
-"""Write a comparison as a pull-request comment: GitHub's Markdown, within GitHub's size."""
+"""Write a comparison as a pull-request comment: Markdown by cause, short enough to be read."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from maskbench.diff.gates import Failure
-from maskbench.diff.model import Differences
-from maskbench.diff.report.sections import LINKS, Section, column, heading, sections
+from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
+from maskbench.diff.report.by_cause import CauseGroup, by_cause
+from maskbench.diff.report.sections import LINKS, Section, column, heading, number, sections
 from maskbench.diff.report.verdict import verdict
 from maskbench.text import escape_markdown
 
-LIMIT = 65_000
-"""Bytes; GitHub refuses comments of more than 65,536 characters."""
+LIMIT = 9_000
+"""Bytes; GitHub takes 65,536 characters, but nobody reads them."""
 
-_STEPS = (1000, 300, 100, 50, 25, 10, 5, 2, 1)
-_OPEN = 12  # rows of a table that is shown without a click
+_STEPS = (8, 5, 3, 2, 1)
+"""Rows of a table, the most that fit."""
+
+_EXAMPLES = 3  # masks that stand for a cause
+_LONGEST = 300  # characters of a sentence
 _NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
+
+_BY_CAUSE = {"Causes", "Masks changed, worst first"}
+"""Tables that the table of causes replaces."""
+
+_OPEN = {"Parameters", "Classes", "Splits"}
+"""Tables that are shown without a click; so are alarms."""
 
 
 def as_markdown(found: Differences, failures: tuple[Failure, ...] = ()) -> str:
@@ -22,16 +33,20 @@ def as_markdown(found: Differences, failures: tuple[Failure, ...] = ()) -> str:
         whole = _render(found, failures, most)
         if len(whole.encode()) <= LIMIT:
             return whole
-    head = _head(found, failures)
+    head = _head(found, failures, most)
     return head + "\n\nThe tables do not fit into a comment: see the page or the JSON report.\n"
 
 
-def _render(found: Differences, failures: tuple[Failure, ...], most: int) -> str:
-    blocks = [_head(found, failures), *(_block(section, most) for section in sections(found))]
+def _render(found: Differences, failures: Sequence[Failure], most: int) -> str:
+    tables = [section for section in sections(found) if section.title not in _BY_CAUSE]
+    blocks = [_head(found, failures, most)]
+    blocks += [_block(section, most) for section in tables if section.alarm]
+    blocks += _causes(by_cause(found), most)
+    blocks += [_block(section, most) for section in tables if not section.alarm]
     return "\n\n".join(blocks) + "\n"
 
 
-def _head(found: Differences, failures: tuple[Failure, ...]) -> str:
+def _head(found: Differences, failures: Sequence[Failure], most: int) -> str:
     sign = "🔴" if failures or found.unexplained else "🟡" if not found.is_empty else "🟢"
     lines = [
         "<!-- maskbench diff -->",
@@ -39,40 +54,84 @@ def _head(found: Differences, failures: tuple[Failure, ...]) -> str:
         "",
         f"{sign} **{verdict(found)}**",
         "",
-        f"{escape_markdown(heading(found), 300)}",
+        f"{escape_markdown(heading(found), _LONGEST)}",
     ]
-    lines += [f"- ❌ {escape_markdown(str(failure), 300)}" for failure in failures]
+    lines += [f"- ❌ {escape_markdown(str(failure), _LONGEST)}" for failure in failures[:most]]
+    if len(failures) > most:
+        lines.append(f"- ❌ … and {len(failures) - most:,} more gates")
     return "\n".join(lines)
+
+
+def _causes(groups: Sequence[CauseGroup], most: int) -> list[str]:
+    """Return the table of causes: what each is, how much it changed, and its largest changes."""
+    if not groups:
+        return []
+    columns = ("cause", "what", ">masks", ">pixels", "largest changes")
+    return [
+        "\n".join(
+            [
+                "### Why",
+                "",
+                *_table(columns, map(_cause, groups[:most])),
+                *_more(len(groups) - most),
+            ]
+        )
+    ]
+
+
+def _cause(group: CauseGroup) -> Sequence[str]:
+    name = f" <code>{escape_markdown(group.name)}</code>" if group.name else ""
+    alarm = "⚠️ " if group.kind == UNEXPLAINED else ""
+    return (
+        f"{alarm}{CAUSE_TITLES[group.kind]}{name}",
+        escape_markdown(group.sentence, _LONGEST),
+        number(len(group.changes)),
+        number(sum(group.pixels)),
+        ", ".join(map(_example, group.changes[:_EXAMPLES])),
+    )
+
+
+def _example(change: MaskChange) -> str:
+    name = f"<code>{escape_markdown(change.key)}</code>"
+    return f"{name} ({_task(change.link)})" if change.link and _task(change.link) else name
 
 
 def _block(section: Section, most: int) -> str:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
-    right = [section.columns[i].startswith(">") for i in used]
-    shown = section.rows[:most]
-    lines = [
-        "| " + " | ".join(column(section.columns[i]) for i in used) + " |",
-        "|" + "|".join("--:" if to_right else "---" for to_right in right) + "|",
-    ]
-    lines += [
-        "| " + " | ".join(_cell(row[i], section.columns[i]) for i in used)
-        + " |"
-        for row in shown
-    ]  # fmt: skip
-    more = len(section.rows) - len(shown)
-    if more:
-        lines += ["", f"… and {more:,} more: see the page or the JSON report."]
+    columns = [section.columns[i] for i in used]
+    rows = ([_cell(row[i], section.columns[i]) for i in used] for row in section.rows[:most])
+    lines = [*_table(columns, rows), *_more(len(section.rows) - most)]
     title = ("⚠️ " if section.alarm else "") + section.title
     title += f" ({len(section.rows):,})" if section.keys else ""
-    if len(section.rows) <= _OPEN or section.alarm:
+    if section.alarm or section.title in _OPEN:
         return "\n".join([f"### {title}", "", *lines])
     body = "\n".join(lines)
     return f"<details><summary><b>{title}</b></summary>\n\n{body}\n\n</details>"
 
 
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table whose cells are Markdown."""
+    return [
+        "| " + " | ".join(map(column, columns)) + " |",
+        "|" + "|".join("--:" if name.startswith(">") else "---" for name in columns) + "|",
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def _more(rows: int) -> list[str]:
+    return ["", f"… and {rows:,} more: see the page or the JSON report."] if rows > 0 else []
+
+
 def _cell(text: str, kind: str) -> str:
-    address = kind == LINKS and text.startswith(("http://", "https://"))
-    if address and not set(text) & set(" <>|\"'`\\()[]"):
-        return f"[task]({text})"
+    if kind == LINKS and (link := _task(text)):
+        return link
     if kind.startswith("`") and text:
         return f"<code>{escape_markdown(text)}</code>"
     return text if _NUMBER.fullmatch(text) else escape_markdown(text)
+
+
+def _task(address: str) -> str:
+    """Return a link to a task; empty if the text is no address that Markdown can hold."""
+    is_address = address.startswith(("http://", "https://"))
+    fits = is_address and not set(address) & set(" <>|\"'`\\()[]")
+    return f"[task]({address})" if fits else ""

@@ -11,7 +11,8 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
-from maskbench.diff.report.verdict import percent
+from maskbench.diff.report.by_cause import by_cause
+from maskbench.diff.report.verdict import percent, value
 from maskbench.files.manifest import Row
 from maskbench.text import counted
 
@@ -101,38 +102,12 @@ def _params(found: Differences) -> Section:
     return Section("Parameters", ("`params.yaml", "`before", "`after"), tuple(rows))
 
 
-def value(content: object) -> str:
-    """Return a parameter's value as params.yaml writes it."""
-    if content is None:
-        return "-"
-    if isinstance(content, bool):
-        return str(content).lower()
-    if isinstance(content, list):
-        return f"[{', '.join(map(value, content))}]"
-    return str(content)
-
-
 def _causes(found: Differences) -> Section:
-    masks: Counter[tuple[str, str]] = Counter()
-    pixels: Counter[tuple[str, str]] = Counter()
-    for change in found.changes:
-        for kind, name in {
-            (cause.kind, _shared(cause.kind, cause.name)) for cause in change.causes
-        }:
-            masks[kind, name] += 1
-        for cause in change.causes:
-            pixels[cause.kind, _shared(cause.kind, cause.name)] += cause.pixels
-    order = list(CAUSE_TITLES)
-    keys = sorted(masks, key=lambda key: (order.index(key[0]), key[1]))
     rows = (
-        (CAUSE_TITLES[k], name, number(masks[k, name]), number(pixels[k, name])) for k, name in keys
+        (CAUSE_TITLES[g.kind], g.name, number(len(g.changes)), number(sum(g.pixels)))
+        for g in by_cause(found)
     )
     return Section("Causes", ("cause", "`which", ">masks", ">pixels"), tuple(rows))
-
-
-def _shared(kind: str, name: str) -> str:
-    """Return the name by which causes are counted together: a rule's, but not an annotation's."""
-    return name if kind in ("rule", "rasterize", "combine", "labels_map") else ""
 
 
 def _classes(found: Differences) -> Section:

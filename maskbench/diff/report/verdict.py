@@ -14,6 +14,7 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
+from maskbench.diff.moves import OTHER_GROUP, OTHER_PUBLISHED
 from maskbench.text import counted
 
 
@@ -51,6 +52,8 @@ def reasons(found: Differences) -> list[str]:
         _number(names(found.changes, COMBINE), "combine parameter", "changed"),
         _number(_labels(found), "labels_map entry", "changed", "labels_map entries"),
         _number(_moving(found), "split parameter", "changed"),
+        _number(_moved_by(found, OTHER_GROUP), "image", "grouped otherwise"),
+        _number(_moved_by(found, OTHER_PUBLISHED), "image", "published in another split"),
         _number(found.unexplained, "MASK", "CHANGED WITHOUT CAUSE"),
         _number(found.unexplained_new, "ADDED MASK", "WITHOUT CAUSE"),
     ]
@@ -74,6 +77,10 @@ def _labels(found: Differences) -> list[str]:
     return [change.path for change in found.params if change.path.startswith("labels_map.")]
 
 
+def _moved_by(found: Differences, cause: str) -> list[str]:
+    return [move.key for move in found.moves if cause in move.cause.split(", ")]
+
+
 def _moving(found: Differences) -> list[str]:
     causes = {name for move in found.moves for name in move.cause.split(", ")}
     return sorted(name for name in causes if name.startswith("split."))
@@ -92,3 +99,14 @@ def percent(share: float) -> str:
     if value < 0.001:
         return "<0.001 %"
     return f"{value:.2g} %"
+
+
+def value(content: object) -> str:
+    """Return a parameter's value as params.yaml writes it."""
+    if content is None:
+        return "-"
+    if isinstance(content, bool):
+        return str(content).lower()
+    if isinstance(content, list):
+        return f"[{', '.join(map(value, content))}]"
+    return str(content)

@@ -62,8 +62,21 @@ export class Gallery {
     const link = /** @type {Element} */ (event.target).closest?.('a[href^="#"]');
     if (!link || link.id === "skip") return;
     event.preventDefault();
-    history.pushState(null, "", link.getAttribute("href"));
+    const address = link.getAttribute("href") || "";
+    if (link.hasAttribute("data-lead")) {
+      this.lead(Object.fromEntries(new URLSearchParams(address.slice(1))));
+      return;
+    }
+    history.pushState(null, "", address);
     this.restore();
+  }
+
+  /** Choose values of the filters, and open the first image that fits. @param {Record<string, string>} state */
+  lead(state) {
+    this.parts.filters.state = state;
+    this.filter();
+    if (this.shown.length) this.choose(this.shown[0]);
+    else this.save(false);
   }
 
   /** Show what the address says. */
@@ -114,7 +127,7 @@ export class Gallery {
   }
 
   /** The filters were changed by hand. */
-  filtered() { this.filter(); this.save(false); }
+  filtered() { this.parts.list.box.scrollTop = 0; this.filter(); this.save(false); }
 
   /** Choose a value of a filter, as a legend's entry does; the same one again: all. @param {string} id @param {string} value */
   toggleFilter(id, value) { this.parts.filters.toggle(id, value); this.filtered(); }
@@ -221,12 +234,12 @@ export class Gallery {
     ];
   }
 
-  /** The picture's own keys, and arrows that turn pages where nothing else has the focus. @param {string} key */
+  /** The picture's own keys, and arrows that turn pages where nothing else needs them. @param {string} key */
   focused(key) {
     const { viewer, list } = this.parts;
     const active = document.activeElement;
-    if (active === viewer.stage) return viewer.pressed(key);
-    const isFree = !active || active === document.body || active.id === "main";
+    if (active === viewer.stage && viewer.pressed(key)) return true;
+    const isFree = !active || [document.body, viewer.stage, byId("main")].includes(/** @type {HTMLElement} */ (active));
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
     if (!by || !isFree || (this.view !== "image" && list.box.closest("main"))) return false;
     this.step(by);

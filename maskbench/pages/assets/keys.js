@@ -40,7 +40,7 @@ function helpDialog(keys) {
   const named = (/** @type {string} */ key) => make("kbd", {}, { " ": "Space", Escape: "Esc" }[key] || key);
   const rows = keys.flatMap(([names, words]) => [
     make("dt", {}, ...(names === " " ? [" "] : names.split(" ")).map(named)), make("dd", {}, words)]);
-  const arrows = [make("dt", {}, make("kbd", {}, "← ↑ → ↓")), make("dd", {}, "move the picture or in the list, where the focus is")];
+  const arrows = [make("dt", {}, make("kbd", {}, "← ↑ → ↓")), make("dd", {}, "next or previous image, or move the picture that is zoomed")];
   const enter = [make("dt", {}, make("kbd", {}, "Enter")), make("dd", {}, "on the picture: ask about the pixel in the middle")];
   return make("dialog", { id: "help", "aria-label": "Keys" }, make("h2", {}, "Keys"),
     make("dl", {}, ...rows, ...arrows, ...enter), make("form", { method: "dialog" }, make("button", {}, "Close")));

@@ -6,16 +6,17 @@ import { make } from "pages/elements.js";
  * @param {string} title
  * @param {string[]} columns
  * @param {(string | Node)[][]} rows
+ * @param {"h2" | "h3"} heading
  * @returns {HTMLElement[]}
  */
-export function table(title, columns, rows) {
+export function table(title, columns, rows, heading = "h3") {
   if (!rows.length) return [];
   const kinds = columns.map((name) => (name.startsWith(">") ? "number" : null));
   const head = columns.map((name, i) => make("th", { scope: "col", class: kinds[i] }, name.replace(">", "")));
   const body = rows.map((row) => make("tr", {}, ...row.map((cell, i) => make("td", { class: kinds[i] }, cell))));
   const element = make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
   makeSortable(element);
-  return [make("h3", {}, title), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, element)];
+  return [make(heading, {}, title), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, element)];
 }
 
 /**

@@ -37,6 +37,7 @@ export function toolbar(viewer) {
     pause.setAttribute("aria-pressed", String(viewer.isPaused));
     pause.textContent = viewer.isPaused ? "Paused" : "Pause";
     [scene.input.checked, layer.input.checked, outlines.input.checked] = [viewer.shown.scene, viewer.shown.layer, viewer.shown.outlines];
+    outlines.label.hidden = !viewer.panes.some((pane) => pane.regions?.length);
     patterns.input.checked = viewer.look.patterns;
     opacity.input.value = String(Math.round(100 * viewer.look.opacity));
     value.textContent = `${Math.round(100 * viewer.place.scale)} %`;

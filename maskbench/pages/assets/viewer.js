@@ -61,7 +61,7 @@ export class Viewer {
     this.isPaused = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.isSwapped = false;
     this.stage = make("div", { class: "stage", tabindex: "0", role: "application",
-      "aria-label": "Picture: arrows move, plus and minus zoom, Enter asks about the pixel in the middle" });
+      "aria-label": "Picture: plus and minus zoom, arrows move it then, Enter asks about the pixel in the middle" });
     this.tip = make("div", { class: "tip", hidden: true });
     this.tools = toolbar(this);
     element.append(this.tools.element, this.stage, this.tip);
@@ -279,7 +279,7 @@ export class Viewer {
   pressed(key) {
     /** @type {Record<string, [number, number]>} */
     const arrows = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    if (key in arrows) this.move(...arrows[key]);
+    if (key in arrows && !this.place.fitted) this.move(...arrows[key]);
     else if (key === "Enter") this.askMiddle();
     else return false;
     return true;

@@ -117,11 +117,11 @@ const imageLink = (item) => make("a", { href: `#${new URLSearchParams({ key: ite
 const combinations = data.combinations.map((/** @type {any} */ entry, /** @type {number} */ i) => [
   make("a", { href: `#${new URLSearchParams({ combination: String(i) })}` }, joined(entry)),
   entry.class || make("span", { class: "unmatched" }, "no class"), entry.reason, count(entry.pixels), count(entry.images)]);
-byId("combinations").append(make("section", {}, ...table("Labels that lie on a pixel together, and what decides its class", ["labels", "class", "because of", ">pixels", ">images"], combinations)));
+byId("combinations").append(make("section", {}, ...table("Labels that lie on a pixel together, and what decides its class", ["labels", "class", "because of", ">pixels", ">images"], combinations, "h2")));
 
 const dropped = data.dropped.map((/** @type {any[]} */ [place, id, shape, labels, why]) => [imageLink(data.items[place]), `${shape} ${id}`, labels.join(" + "), why, outerLink(`task ${data.items[place].task}`, data.items[place].link)]);
 const tasks = data.tasks.map((/** @type {any[]} */ [key, task, why, link]) => [key, why, outerLink(`task ${task}`, link)]);
-for (const part of [table("Regions that did not become pixels", ["image", "region", "labels", "why", "task"], dropped), table("Tasks that are not in the benchmark", ["key", "why", "task"], tasks)]) {
+for (const part of [table("Regions that did not become pixels", ["image", "region", "labels", "why", "task"], dropped, "h2"), table("Tasks that are not in the benchmark", ["key", "why", "task"], tasks, "h2")]) {
   if (part.length) byId("dropped").append(make("section", {}, ...part));
 }
 if (!dropped.length && !tasks.length) byId("dropped").append(make("p", { class: "hint" }, "Nothing was dropped: every region of these images became pixels."));

@@ -1,0 +1,84 @@
+"""Find out which version of which benchmark a folder is, so that a score can be cited."""
+
+import hashlib
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskbench.errors import ParamsError, SourceError
+from maskbench.files.manifest import Row
+from maskbench.params import FetchParams, read_params
+from maskbench.versions import git
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the labels of a benchmark come from; None for what cannot be told.
+
+    Attributes:
+        version: A tag, branch or other name of the version; ``workspace`` if its manifest is not
+            what the last commit's ``dvc.lock`` names.
+        commit: The commit whose ``dvc.lock`` names exactly this manifest.
+        fetch: How its labels were fetched, for links to tasks.
+    """
+
+    version: str | None = None
+    commit: str | None = None
+    fetch: FetchParams | None = None
+
+    def task_link(self, row: Row | None) -> str | None:
+        """Return the address of an image's task in Label Studio; None if it is not known."""
+        return self.fetch.task_link(row.task, row.project) if self.fetch and row else None
+
+    def __str__(self) -> str:
+        short = self.commit[:7] if self.commit else ""
+        if self.version is None or self.version == short:
+            return short or "a version that git does not know"
+        return f"{self.version} ({short})" if short else self.version
+
+
+def find_origin(folder: Path) -> Origin:
+    """Find out which version a benchmark's folder is.
+
+    A download by :func:`maskbench.versions.download.get_version` is named after its commit; a
+    workspace is compared with the ``dvc.lock`` of its last commit. Needs git for the latter only.
+    """
+    place = folder.resolve()
+    if _COMMIT.fullmatch(place.name):
+        return Origin(commit=place.name)
+    root = next((parent for parent in place.parents if (parent / "dvc.lock").is_file()), None)
+    if root is None:
+        return Origin()
+    params = root / "params.yaml"
+    fetch = _fetch(params.read_bytes()) if params.is_file() else None
+    with suppress(SourceError, OSError):  # no git, no commit, or no manifest
+        commit = git.resolve(root, "HEAD")
+        manifest = hashlib.md5((place / "manifest.csv").read_bytes(), usedforsecurity=False)
+        if manifest.hexdigest().encode() in (git.file_at(root, commit, "dvc.lock") or b""):
+            return Origin(git.describe(root, commit), commit, fetch)
+    return Origin("workspace", None, fetch)
+
+
+def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
+    """Return the origin of another version of the benchmark that lies in a workspace.
+
+    Args:
+        workspace: The benchmark's folder in the workspace.
+        revision: What the user called the version.
+        commit: Its commit.
+    """
+    version = None if commit.startswith(revision) else revision
+    for folder in workspace.resolve().parents:
+        if folder.is_dir() and (params := git.file_at(folder, commit, "params.yaml")) is not None:
+            return Origin(version, commit, _fetch(params))
+    return Origin(version, commit)
+
+
+def _fetch(params: bytes) -> FetchParams | None:
+    """Return the section ``fetch``; None where params cannot be read: links are only an extra."""
+    with suppress(ParamsError, ModuleNotFoundError):  # a training machine lacks PyYAML
+        return read_params(params).fetch
+    return None

@@ -1,0 +1,189 @@
+"""Find where labels overlap, and draw crops of it, in worker processes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskbench.errors import DataError, Problem
+from maskbench.files.atomic import replacing
+from maskbench.files.images import Scene, read_scene
+from maskbench.labelstudio.stored import read_task
+from maskbench.pages.item import Place, places
+from maskbench.pages.palette import MARKS, palette
+from maskbench.params import IGNORE, Params
+from maskbench.regions.build import build_label_set
+from maskbench.regions.label_set import LabelSet
+from maskbench.regions.rules import ClassRules, class_mask
+from maskbench.regions.task import Task
+
+SIDE = 300
+"""Pixels of a crop's sides in the page."""
+
+_MARGIN = 0.6
+_STRIPES = 12
+_OPACITY = 0.6
+
+Labels = tuple[str, ...]
+
+
+class Overlap(NamedTuple):
+    """A connected part of an image on which exactly these labels lie."""
+
+    labels: Labels
+    file: Path
+    key: str
+    task: int
+    project: int | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class FindOverlaps:
+    """Find the largest places of each combination of labels in a task; workers get a copy."""
+
+    params: Params
+    most: int
+
+    def __call__(self, file: Path) -> list[Overlap]:
+        """Return them, at most ``most`` a combination."""
+        task = read_task(file)
+        rasterized = build_label_set(task, self.params.rasterize)
+        if rasterized is None:
+            return []
+        _, found = class_mask(rasterized.label_set, ClassRules.of(self.params))
+        return [
+            Overlap(labels, file, task.key, task.id, task.project, place)
+            for labels, *_ in found
+            if len(labels) > 1
+            for place in places(_exactly(rasterized.label_set, labels), self.most)
+        ]
+
+
+class Crop(NamedTuple):
+    """A place to draw, and the beginning of its files' names."""
+
+    overlap: Overlap
+    name: str
+
+
+@dataclass(frozen=True)
+class DrawCrop:
+    """Draw a place as it is, before a rule decides, and after; workers get a copy.
+
+    Attributes:
+        folder: Where to write ``<name>-scene.jpg``, ``-before.jpg`` and ``-after.jpg``.
+        images: The folder with the tasks' images.
+        params: The params.
+    """
+
+    folder: Path
+    images: Path
+    params: Params
+
+    def __call__(self, crop: Crop) -> None:
+        """Write the three pictures."""
+        task = read_task(crop.overlap.file)
+        rasterized = build_label_set(task, self.params.rasterize)
+        if rasterized is None:
+            raise ValueError(f"no annotation of {task.key} counts any more")
+        label_set = rasterized.label_set
+        mask, _ = class_mask(label_set, ClassRules.of(self.params))
+        scene = _scene(task, self.images)
+        window = _window(crop.overlap.place, mask.shape)
+        part = LabelSet(label_set.labels, label_set.planes[:, *window])
+        colors = class_palette(self.params)
+        pictures = {
+            "scene": scene[window],
+            "before": _striped(scene[window], part, self.params),
+            "after": _blended(scene[window], colors[mask[window]], mask[window] != 0),
+        }
+        outline = _edge(_exactly(part, crop.overlap.labels))
+        for name, picture in pictures.items():
+            if name != "scene":
+                picture[outline] = 255
+            with replacing(self.folder / f"{crop.name}-{name}.jpg") as temporary:
+                _enlarged(picture).save(temporary, quality=88)
+
+
+def class_palette(params: Params) -> npt.NDArray[np.uint8]:
+    """Return the colour of each mask value; that of pixels that no rule decides is a warning."""
+    colors = palette()
+    if IGNORE not in params.labels_map.values():
+        colors[IGNORE] = MARKS["wrong"]
+    return colors
+
+
+def _scene(task: Task, images: Path) -> Scene:
+    file = task.image.file if task.image else ""
+    try:
+        return read_scene(images / file)
+    except ValueError as error:
+        problem = Problem(f"{error}; run `dvc checkout`", file, task.id)
+        raise DataError("an image cannot be read", [problem]) from None
+
+
+def _exactly(label_set: LabelSet, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Return where these labels and no others lie, shape (H, W)."""
+    where = np.ones(label_set.planes.shape[1:], dtype=np.bool_)
+    for label in label_set.labels:
+        where &= label_set.on(label) == (label in labels)
+    return where
+
+
+def _window(place: Place, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return a square window around a place, as far as the image reaches."""
+    left, top, right, bottom, _ = place
+    half = max(32, round((0.5 + _MARGIN) * max(right - left, bottom - top)))
+    x, y = (left + right) // 2, (top + bottom) // 2
+    return (
+        slice(max(0, y - half), min(shape[0], y + half)),
+        slice(max(0, x - half), min(shape[1], x + half)),
+    )
+
+
+def _striped(scene: Scene, label_set: LabelSet, params: Params) -> Scene:
+    """Return the scene with all labels in their colours: stripes where there are several."""
+    height, width = scene.shape[:2]
+    period = max(2, max(height, width) // _STRIPES)
+    stripe = (np.arange(height)[:, None] + np.arange(width)) // period
+    lies = np.array([label_set.on(label) for label in label_set.labels])
+    if not len(lies):
+        return scene.copy()
+    count = lies.sum(axis=0)
+    turn = stripe % np.maximum(count, 1)
+    chosen = (lies & (np.cumsum(lies, axis=0) - 1 == turn)).argmax(axis=0)
+    values = [params.labels_map.get(label, IGNORE) for label in label_set.labels]
+    colors = class_palette(params)[np.array(values)[chosen]]
+    return _blended(scene, colors, count > 0)
+
+
+def _blended(scene: Scene, colors: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> Scene:
+    opacity = np.where(where, _OPACITY, 0.0)[:, :, np.newaxis]
+    mixed: Scene = (scene * (1 - opacity) + colors * opacity).round().astype(np.uint8)
+    return mixed
+
+
+def _edge(where: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the pixels beside a place: its border is drawn around it, not over it."""
+    padded = np.pad(where, 1)
+    beside = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+    return beside & ~where
+
+
+def _enlarged(picture: Scene) -> Image.Image:
+    """Return a crop in the size of the page, without smoothing where pixels are enlarged."""
+    height, width = picture.shape[:2]
+    scale = SIDE / max(height, width)
+    kind = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return Image.fromarray(picture).resize(size, kind)
+
+
+def largest(found: Sequence[Overlap], most: int) -> list[Overlap]:
+    """Return the largest places."""
+    return sorted(found, key=lambda overlap: (-overlap.place[4], overlap.key, overlap.place))[:most]

@@ -1,0 +1,162 @@
+"""Write the page of rules: each combination of labels, what decides it, and its largest places."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from maskbench.files.atomic import remove_others, write_text
+from maskbench.pages.palette import hex_color
+from maskbench.pages.tables import Cell, Table
+from maskbench.pages.template import render
+from maskbench.parallel.run import progress, run_all
+from maskbench.params import IGNORE, Params
+from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.survey import survey
+from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
+from maskbench.show.places import (
+    Crop,
+    DrawCrop,
+    FindOverlaps,
+    Labels,
+    Overlap,
+    class_palette,
+    largest,
+)
+from maskbench.text import counted
+
+MOST = 3
+"""Places of a combination that are shown."""
+
+
+def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]:
+    """Write the page; it needs fetched tasks and images, and no build.
+
+    Returns:
+        How many combinations of several labels there are, and how many nothing decides.
+
+    Raises:
+        MaskbenchError: There are no tasks.
+        DataError: A task's file or image is damaged.
+    """
+    looked = survey(params, layout)
+    totals = add_up((task.task, task.combinations) for task in looked.tasks)
+    files = sorted(layout.annotations.glob("*.json"))
+    find = FindOverlaps(looked.params, MOST)
+    found: defaultdict[Labels, list[Overlap]] = defaultdict(list)
+    for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
+        for overlap in overlaps:
+            found[overlap.labels].append(overlap)
+    several = [total for total in totals if len(total.labels) > 1]
+    several.sort(key=lambda total: (total.becomes is not None, -total.pixels, total.labels))
+    crops = {
+        total.labels: [
+            Crop(overlap, f"{i:04d}-{n}")
+            for n, overlap in enumerate(largest(found[total.labels], MOST))
+        ]
+        for i, total in enumerate(several)
+    }
+    draw = DrawCrop(folder / "crops", layout.images, looked.params)
+    flat = [crop for each in crops.values() for crop in each]
+    for _ in progress(run_all(draw, flat, "crops"), len(flat), "crops"):
+        pass
+    write_text(folder / "index.html", _html(looked.params, totals, several, crops, looked.unknown))
+    names = {f"{crop.name}-{kind}.jpg" for crop in flat for kind in ("scene", "before", "after")}
+    remove_others(folder / "crops", names)
+    return len(several), sum(total.becomes is None for total in several)
+
+
+def _html(
+    params: Params,
+    totals: Sequence[CombinationTotal],
+    several: Sequence[CombinationTotal],
+    crops: Mapping[Labels, Sequence[Crop]],
+    unknown: Mapping[int, Mapping[str, int]],
+) -> str:
+    rules = ClassRules.of(params)
+    undecided = sum(total.becomes is None for total in several)
+    alarm = f"; {counted(undecided, 'combination')} WITHOUT A RULE" if undecided else ""
+    labels = sorted({label for counts in unknown.values() for label in counts})
+    return render(
+        "show/rules.html",
+        "Rules · maskbench show",
+        {},
+        "rules.js",
+        heading="What decides a pixel on which several labels lie",
+        verdict=f"{counted(len(several), 'combination')} of labels{alarm}",
+        table=_table(totals, several, rules),
+        sections=[
+            _section(total, crops[total.labels], params, rules, f"combination-{i}")
+            for i, total in enumerate(several)
+        ],
+        unknown=labels,
+    )
+
+
+def _table(
+    totals: Sequence[CombinationTotal], several: Sequence[CombinationTotal], rules: ClassRules
+) -> Table:
+    most = max((total.pixels for total in totals if total.labels), default=1)
+    place = {total.labels: i for i, total in enumerate(several)}
+    rows = []
+    for total in totals:
+        name, labels = _words(total.labels), frozenset(total.labels)
+        link = f"#combination-{place[total.labels]}" if total.labels in place else ""
+        bar = min(1.0, total.pixels / most)
+        rows.append(
+            [
+                Cell(name, link=link, is_heading=True),
+                Cell(total.becomes or "NO RULE"),
+                Cell(rules.reason(labels)),
+                Cell(f"{total.pixels:,}", value=total.pixels, bar=bar),
+                Cell(f"{len(total.tasks):,}"),
+            ]
+        )
+    columns = ["labels", "becomes", "because of", "pixels", "images"]
+    return Table("All combinations", columns, rows, [False, False, False, True, True])
+
+
+def _section(
+    total: CombinationTotal, crops: Sequence[Crop], params: Params, rules: ClassRules, name: str
+) -> dict[str, Any]:
+    labels = frozenset(total.labels)
+    return {
+        "id": name,
+        "labels": [(label, _color(params, label)) for label in total.labels],
+        "becomes": total.becomes,
+        "color": _color(params, total.becomes),
+        "reason": rules.reason(labels),
+        "param": rules.decided_by(labels),
+        "amount": f"{counted(total.pixels, 'pixel')} in {counted(len(total.tasks), 'image')}",
+        "snippet": _snippet(total.labels) if total.becomes is None else "",
+        "places": [_place(crop, params) for crop in crops],
+    }
+
+
+def _place(crop: Crop, params: Params) -> dict[str, Any]:
+    overlap = crop.overlap
+    left, top, right, bottom, pixels = overlap.place
+    return {
+        "file": f"crops/{quote(crop.name)}",
+        "key": overlap.key,
+        "link": params.fetch.task_link(overlap.task, overlap.project) or "",
+        "task": overlap.task,
+        "note": f"{counted(pixels, 'pixel')} around ({(left + right) // 2}, {(top + bottom) // 2})",
+    }
+
+
+def _words(labels: Sequence[str]) -> str:
+    return " + ".join(labels) or "(no label)"
+
+
+def _color(params: Params, name: str | None) -> str:
+    value = IGNORE if name is None else params.labels_map.get(name, IGNORE)
+    return hex_color(class_palette(params)[value].tolist())
+
+
+def _snippet(labels: Sequence[str]) -> str:
+    """Return lines for params.yaml, to be finished by hand."""
+    name = "_".join(label.lower() for label in labels)
+    words = ", ".join(labels)
+    return f"multi_label_rules:\n  {name}:\n    when: [{words}]\n    then: …"

@@ -1,0 +1,152 @@
+"""Take the README's pictures of pages and of Label Studio, in Debian's Chromium.
+
+Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes
+docs/images/{gallery,rules,diff,evaluation}.png from a copy, in which two rules are changed and
+made-up predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a
+server of its own with the sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from demo import sample_project
+from label_studio import PASSWORD, USER, Server
+from maskbench.dataset import Benchmark
+from maskbench.files.atomic import replacing
+
+IMAGES = Path("docs/images")
+SIZE = (1240, 780)
+COLORS = 192
+TASK = 7
+"""The sample's task that Label Studio shows: a mural with pictures, a visitor and a bust."""
+
+MASKBENCH = (sys.executable, "-c", "import sys; from maskbench.cli import main; sys.exit(main())")
+"""Runs maskbench as it is in the copy."""
+
+RULES = ("then: NestedCanvas", "then: ObstructedCanvas")
+"""The lines of params.yaml that are changed."""
+
+
+@contextmanager
+def browser() -> Iterator[webdriver.Chrome]:
+    """Start a browser without windows."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in ("--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"):
+        options.add_argument(flag)
+    options.add_argument(f"--window-size={SIZE[0]},{SIZE[1]}")
+    driver = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService("/usr/bin/chromedriver")
+    )
+    metrics = {"width": SIZE[0], "height": SIZE[1], "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def save(driver: webdriver.Chrome, name: str) -> None:
+    """Write what the browser shows, in few colours, to docs/images."""
+    time.sleep(2)  # until pictures are decoded and drawn
+    shown = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+    with replacing(IMAGES / f"{name}.png") as temporary:
+        few = shown.quantize(COLORS, dither=Image.Dither.NONE)
+        few.save(temporary, format="PNG", optimize=True)
+    print(f"{IMAGES / name}.png: {(IMAGES / f'{name}.png').stat().st_size:,} bytes")
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a command in the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    subprocess.run(command, cwd=folder, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def copy_repository(folder: Path) -> None:
+    """Clone the repository, with its data from DVC's cache."""
+    here = Path.cwd()
+    run(here, "git", "clone", "-q", str(here), str(folder))
+    run(folder, "dvc", "cache", "dir", "--local", str(here / ".dvc" / "cache"))
+    run(folder, "dvc", "checkout", "-q")
+
+
+def write_predictions(folder: Path) -> None:
+    """Write masks that are a little off, with a mistake in each image."""
+    benchmark, random = Benchmark(folder / "data/benchmark"), np.random.default_rng(7)
+    (folder / "predictions").mkdir()
+    for key in benchmark.keys:
+        mask = np.roll(benchmark.mask(key), int(random.integers(0, 5)), axis=0)
+        height, width = mask.shape
+        top, left = int(random.integers(height * 3 // 4)), int(random.integers(width * 3 // 4))
+        mask[top : top + height // 5, left : left + width // 6] = random.integers(0, 4)
+        Image.fromarray(mask).save(folder / "predictions" / f"{key}.png")
+
+
+def take_pages() -> None:
+    """Write the pages of a copy of the repository, and take their pictures."""
+    with tempfile.TemporaryDirectory() as temporary, browser() as driver:
+        folder = Path(temporary) / "paintings"
+        copy_repository(folder)
+        write_predictions(folder)
+        run(folder, *MASKBENCH, "show", "--out", "show")
+        run(folder, *MASKBENCH, "show", "--rules", "--out", "rules")
+        run(folder, *MASKBENCH, "evaluate", "predictions", "--split", "all")
+        params = (folder / "params.yaml").read_text(encoding="utf-8")
+        for line in RULES:
+            params = params.replace(line, "then: PartialCanvas")
+        (folder / "params.yaml").write_text(params, encoding="utf-8")
+        run(folder, "dvc", "repro", "-q")
+        run(folder, *MASKBENCH, "diff", "--html", "report")
+        pages = {"gallery": "show", "rules": "rules", "diff": "report", "evaluation": "evaluation"}
+        for name, page in pages.items():
+            driver.get((folder / page / "index.html").as_uri())
+            save(driver, name)
+
+
+def take_label_studio() -> None:
+    """Open a task of the sample in Label Studio, and take its picture."""
+    with tempfile.TemporaryDirectory() as temporary, browser() as driver:
+        data, files = Path(temporary), Path(temporary) / "files"
+        files.mkdir()
+        with Server.start(data, None, files) as server:
+            project = sample_project(server, files)
+            driver.get(f"{server.url}/user/login")
+            driver.find_element(By.NAME, "email").send_keys(USER)
+            driver.find_element(By.NAME, "password").send_keys(PASSWORD)
+            driver.find_element(By.NAME, "password").submit()
+            wait = WebDriverWait(driver, 60)
+            wait.until(lambda _: "login" not in driver.current_url)
+            driver.get(f"{server.url}/projects/{project}/data?task={TASK}")
+            wait.until(lambda _: driver.find_elements(By.CSS_SELECTOR, "canvas"))
+            time.sleep(6)
+            save(driver, "label-studio")
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--label-studio", action="store_true", help="the picture of Label Studio")
+    if parser.parse_args().label_studio:
+        take_label_studio()
+    else:
+        take_pages()
+
+
+if __name__ == "__main__":
+    main()
