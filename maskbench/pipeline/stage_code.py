@@ -64,5 +64,18 @@ STAGE_CODE = {
         "regions/task.py",
         "text.py",
     ),
+    "quality": (
+        "evaluation/boundary.py",
+        "evaluation/confusion.py",
+        "evaluation/figures.py",
+        "files",
+        "labelstudio/stored.py",
+        "params.py",
+        "pipeline/combine.py",
+        "pipeline/incremental.py",
+        "quality",
+        "regions",
+        "text.py",
+    ),
 }
 """Sorted files and folders by stage."""
