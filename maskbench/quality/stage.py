@@ -102,11 +102,11 @@ def _jobs(
     images: Sequence[Sequence[str]], digests: Digests, params: Params, layout: Layout, classes: int
 ) -> Iterator[Job]:
     rasterize = params.rasterize._replace(annotation=("latest",), choices={})
-    params = params._replace(rasterize=rasterize)
     rules = sorted((sorted(rule.when), rule.then) for rule in params.rules)
     shaping = digest(
         [repr(rasterize), sorted(params.labels_map.items()), rules, repr(params.combine)]
     )
+    params = params._replace(rasterize=rasterize)
     for keys in images:
         contents = tuple(digests.get(f"{key}.json") for key in keys)
         files = tuple(layout.annotations / f"{key}.json" for key in keys)
