@@ -8,6 +8,7 @@ from maskbench.doctor.seen import Seen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
+from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
 from maskbench.pipeline.combine import (
     advise,
     describe_masks_without_class,
@@ -37,6 +38,7 @@ def verdict(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
     yield Finding(OK, _looked_at(seen))
     yield from _errors(seen, params)
     yield from _empty(seen, params)
+    yield from _choices(seen, params, layout)
     yield from _splits(seen, params, layout)
     yield from _warnings(seen, params)
 
@@ -87,6 +89,14 @@ def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
         found = no_mask_at_all(seen.facts, params)
         found = found or no_class_at_all(seen.masks, params.labels_map)
         yield from (Finding(level, str(problem)) for problem in found)
+
+
+def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+    """Check the table that chooses annotators."""
+    problems = undeclared_choices(params.rasterize, layout)
+    problems += unmet_choices(seen.facts, params.rasterize)
+    what = ("problem with the choice of annotators", "problems with the choice of annotators")
+    yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
 
 
 def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import LEFT_OUT, Params, RasterizeParams
-from maskbench.pipeline.annotators import describe_annotators, unmet_choices
+from maskbench.pipeline.annotators import describe_annotators, undeclared_choices, unmet_choices
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -24,7 +24,6 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import REASONS, build_label_set, find_faults, unknown_labels
 from maskbench.regions.proposals import label_advice, unknown_problems
 from maskbench.regions.report import (
@@ -57,8 +56,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
-    table = params.rasterize.table
-    found = undeclared(layout, "rasterize", table, "rasterize.annotation") if table else []
+    found = undeclared_choices(params.rasterize, layout)
     built = build(recipe, layout, _jobs(names, digests, params, layout), len(names), found)
     digests.save()
     metrics = _metrics(built.facts, params.rasterize.label_aliases)

@@ -20,13 +20,12 @@ from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.labelstudio.export import TaskError
-from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task, task_json
 from maskbench.params import FetchParams, Params, load_params
 from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import separate
-from maskbench.pipeline.sources import connect, parse, setup_warnings
+from maskbench.pipeline.sources import TaskSource, connect, parse, setup_warnings
 from maskbench.regions.task import Annotation, Image, Task
 from maskbench.versions.inputs import wrong_dependency
 from maskbench.versions.snapshot import next_snapshot
@@ -88,7 +87,7 @@ def look(params: Params, layout: Layout) -> Changes:
         if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
             return Changes()
         server.sync()
-        return _compare(server, layout, params.fetch)
+        return compare(server, layout, params.fetch)
     finally:
         server.close()
 
@@ -101,7 +100,12 @@ def _recorded(layout: Layout, name: str = "projects") -> Any:
         return None
 
 
-def _compare(server: Server, layout: Layout, fetch: FetchParams) -> Changes:
+def compare(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
+    """Compare the tasks that a source has now with the stored ones.
+
+    Raises:
+        SourceError: The stored ones are not here.
+    """
     if not layout.annotations.is_dir() and _recorded(layout):
         raise SourceError(
             "the server has changed since the last fetch, but data/annotations is not here to "
@@ -128,7 +132,9 @@ def _compare(server: Server, layout: Layout, fetch: FetchParams) -> Changes:
     return Changes(tuple(sorted(new)), tuple(sorted(changed)), tuple(sorted(stored.keys() - seen)))
 
 
-def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[str, Task | None]]:
+def _tasks(
+    server: TaskSource, chosen: Mapping[str, str] | None
+) -> Iterator[tuple[str, Task | None]]:
     """Yield tasks by key; None where *fetch* will find a problem."""
     for raw in server.tasks():
         try:

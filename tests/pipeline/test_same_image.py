@@ -12,10 +12,12 @@ from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.stored import read_task, task_json
 from maskbench.params import load_params, with_choices
+from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.same_image import separate
 from maskbench.verification.verify import verify
+from maskbench.versions.refresh import Changes, compare
 from tests.exports import PARAMS, annotation, box, task, write_export, write_image
 from tests.pipeline.test_build import STAGES, contents, params, run
 
@@ -146,7 +148,10 @@ def test_a_choice_of_somebody_who_did_not_annotate_stops(tmp_path, source):
     settings = chosen(tmp_path, source, "key,annotator\n000200_door,7\n")
     with pytest.raises(DataError) as error:
         [stage(settings, Layout(tmp_path)) for stage in STAGES]
-    assert "annotator 7 is chosen for '000200_door', but has no" in str(error.value.problems[0])
+    told = "annotator 7 is chosen for '000200_door', but has no"
+    assert told in str(error.value.problems[0])
+    found = check_tasks(Folder(source), settings, None, layout=Layout(tmp_path))
+    assert [told in str(f) for f in found if f.level == ERROR] == [True]
 
 
 @pytest.mark.parametrize(
@@ -186,3 +191,25 @@ def test_another_annotators_later_annotation_is_told(tmp_path):
     told = "another annotator's annotation counts now in 1 task: 000001_scene_1 (annotator 8 in "
     assert f"{told}place of annotator 7; they agree on 50% of the labels)" in said
     assert "another annotator" not in run(tmp_path, tmp_path / "source")[1]
+
+
+@pytest.mark.parametrize(
+    ("file", "tasks", "changes"),
+    [
+        ("expert-9.json", [expert(9)], Changes()),
+        ("expert-9.json", [expert(9, right=20)], Changes(changed=("000050_wall",))),
+        ("expert-5.json", [expert(5, right=20)], Changes(changed=("000050_wall",))),
+        ("expert-9.json", None, Changes(changed=("000050_wall",))),
+        ("expert-5.json", None, Changes(removed=("000050_wall",))),
+        ("expert-11.json", [expert(11, right=20)], Changes(new=("000110_wall",))),
+    ],
+)
+def test_refresh_sees_what_changed_in_tasks_of_one_image(tmp_path, source, file, tasks, changes):
+    """The folder stands for the server: both say which tasks there are now."""
+    settings = params(source, **one(source))
+    fetch(settings, Layout(tmp_path))
+    if tasks is None:
+        (source / file).unlink()
+    else:
+        (source / file).write_text(json.dumps(tasks))
+    assert compare(Folder(source), Layout(tmp_path), settings.fetch) == changes
