@@ -30,7 +30,7 @@ _SUMMARIES = (
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/proposal.py", "quality/report.py", "show/draw.py",
+    "init/params_text.py", "init/summary.py", "quality/report.py", "show/draw.py",
     "show/rules.py",
 )  # fmt: skip
 
@@ -208,7 +208,7 @@ def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) 
 
 
 _SECTIONS = {
-    "params.yaml": ("params.py", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
+    "params.yaml": ("params", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
     "Label Studio's server": ("labelstudio/server",),
     "Exports, tasks and images": ("labelstudio", "pipeline/fetch.py", "files/images.py"),
     "Rules": ("regions/rules.py", "regions/proposals.py", "pipeline/combine.py"),

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
 from maskbench.doctor.seen import Seen
-from maskbench.doctor.verdict import verdict
 from maskbench.errors import Problem
 from maskbench.files.images import ImageInfo, inspect
 from maskbench.labelstudio.export import RawTask, TaskError
@@ -55,7 +55,7 @@ def check_tasks(
     for task, origin in tasks:
         seen.bad_tasks += equal_ids(task)
         _look(source, task, origin, params, seen)
-    yield from verdict(seen, params, layout or Layout())
+    yield from draw_conclusions(seen, params, layout or Layout())
 
 
 def _read(

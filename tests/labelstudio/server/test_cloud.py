@@ -124,5 +124,5 @@ def test_what_neither_can_read(api, bench, studio, bucket, own_credentials):
     with pytest.raises(DataError) as error:
         bench.fetch(studio.url, project)
     first, second = error.value.problems
-    assert "reading s3://walls/none.png itself:" in first.what
+    assert "s3://walls/none.png itself is not there" in first.what
     assert "gcsfs" in second.what
