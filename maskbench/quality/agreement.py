@@ -16,6 +16,7 @@ from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import Values, count_image, figures, mean
 from maskbench.files.masks import Mask
 from maskbench.params import IGNORE
+from maskbench.regions.rules import distinct
 
 COEFFICIENTS = ("iou", "dice", "boundary_iou", "kappa", "alpha")
 """What :func:`coefficients` computes, in the order of its axis."""
@@ -52,19 +53,13 @@ def count_values(masks: Sequence[Mask], classes: int) -> Values:
         Shape (2, K): the diagonal of the coincidence matrix, and the values of each class on pixels
         that have two or more.
     """
-    given = _votes(masks, range(classes))
-    values = np.zeros(masks[0].shape, dtype=np.uint16)
-    for votes in given.values():
-        values += votes
-    counted = values >= 2
-    others = np.where(counted, values, 2) - 1.0
-    found = np.zeros((2, classes))
-    for value, votes in given.items():
-        own = votes.astype(np.float64)
-        found[:, value] = (
-            (own * (own - 1) / others)[counted].sum(),
-            own[counted].sum(),
-        )
+    lengths, codes, sets = distinct(np.stack(masks))
+    pixels = np.bincount(codes, weights=lengths, minlength=len(sets))
+    votes = np.stack([(sets == value).sum(axis=1) for value in range(classes)]).astype(np.float64)
+    given = votes.sum(axis=0)
+    pixels[given < 2] = 0
+    same = votes * (votes - 1) / np.maximum(given - 1, 1)
+    found: Values = np.stack([same @ pixels, votes @ pixels])
     return found
 
 
@@ -74,22 +69,15 @@ def most_given(masks: Sequence[Mask]) -> Mask:
     Args:
         masks: Class values by each annotator, all of shape (H, W), uint8; 255 is no vote.
     """
-    found = np.full(masks[0].shape, IGNORE, dtype=np.uint8)
-    most = np.zeros(masks[0].shape, dtype=np.uint16)
-    for value, votes in _votes(masks, range(IGNORE)).items():
+    lengths, codes, sets = distinct(np.stack(masks))
+    found = np.full(len(sets), IGNORE, dtype=np.uint8)
+    most = np.zeros(len(sets), dtype=np.int64)
+    for value in np.unique(sets[sets != IGNORE]).tolist():
+        votes = (sets == value).sum(axis=1)
         found[votes > most] = value
         found[(votes == most) & (votes > 0)] = IGNORE
         np.maximum(most, votes, out=most)
-    return found
-
-
-def _votes(masks: Sequence[Mask], values: Sequence[int]) -> dict[int, Counts]:
-    """Return how many masks have each value on each pixel, shape (H, W); of values that occur."""
-    occurring = sorted({int(value) for mask in masks for value in np.unique(mask)} & set(values))
-    return {
-        value: np.sum([mask == value for mask in masks], axis=0, dtype=np.uint16)
-        for value in occurring
-    }
+    return np.repeat(found[codes], lengths).reshape(masks[0].shape)
 
 
 def with_values(pair: Counts | Values) -> Values:
