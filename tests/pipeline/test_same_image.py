@@ -76,6 +76,10 @@ def test_one_image_becomes_one_mask_of_the_annotator_that_counts(tmp_path, sourc
     assert metrics(tmp_path, "rasterize")["tasks"]["of_several_annotators"] == 1
     (tmp_path / "params.yaml").write_text(json.dumps({**PARAMS, **settings}))
     assert not verify(tmp_path / "data/benchmark", tmp_path / "params.yaml").problems
+    manifest = tmp_path / "data/benchmark/manifest.csv"
+    manifest.write_text(manifest.read_text().replace(f",{user},3,false,", f",{user},2,false,"))
+    (problem,) = verify(tmp_path / "data/benchmark", tmp_path / "params.yaml").problems
+    assert "says annotators 2; data/annotations says 3" in str(problem)
 
 
 def test_the_key_stays_when_an_expert_is_added(tmp_path, source):
