@@ -46,6 +46,7 @@ FLOORS = (
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
+        Room("quality/", ("quality",), ("how far annotators", "agree")),
         Room("show/", ("show",), ("pages to look at", "a version and its rules")),
         Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),
     ),

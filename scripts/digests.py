@@ -24,7 +24,7 @@ from maskbench.regions.label_set import LabelSet
 ROOT = Path(__file__).resolve().parents[1]
 BYTES = ROOT / "tests/sample.sha256"
 PIXELS = ROOT / "tests/sample.pixels.sha256"
-STAGES = ("fetch", "rasterize", "combine", "split")
+STAGES = ("fetch", "rasterize", "combine", "split", "quality")
 OUTPUTS = (
     "data/annotations/*", "data/benchmark/**/*", "data/combined.csv", "data/images/*",
     "data/label_sets/*", "metrics/*", "plots/*",

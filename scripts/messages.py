@@ -25,10 +25,13 @@ CATALOGUE = ROOT / "docs/messages.toml"
 DOCUMENT = ROOT / "docs/messages.md"
 
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
-_SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
+_SUMMARIES = (
+    "fetch", "rasterize", "combine", "split", "quality", "write", "lines",
+)  # fmt: skip  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/summary.py", "show/draw.py", "show/rules.py",
+    "init/params_text.py", "init/summary.py", "quality/report.py", "show/draw.py",
+    "show/rules.py",
 )  # fmt: skip
 
 

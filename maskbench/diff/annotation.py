@@ -4,21 +4,22 @@ import json
 from collections.abc import Callable, Sequence
 
 from maskbench.diff.model import AnnotationChange, RegionChange
+from maskbench.params import RasterizeParams
 from maskbench.regions.task import Region, Task, choose
 
 
 def annotation_change(
-    before: Task | None, after: Task | None, criteria: tuple[Sequence[str], Sequence[str]]
+    before: Task | None, after: Task | None, params: tuple[RasterizeParams, RasterizeParams]
 ) -> AnnotationChange | None:
     """Return how the annotation that counts differs between two versions of a task, or None.
 
     Args:
         before: The old task, or None.
         after: The new task, or None.
-        criteria: ``rasterize.annotation`` of the old and of the new version.
+        params: The section ``rasterize`` of the old and of the new version.
     """
-    old = choose(before.annotations, criteria[0]) if before else None
-    new = choose(after.annotations, criteria[1]) if after else None
+    old = choose(before.annotations, params[0].criteria(before.key)) if before else None
+    new = choose(after.annotations, params[1].criteria(after.key)) if after else None
     changes = region_changes(old.regions if old else (), new.regions if new else ())
     ids = (old.id if old else None, new.id if new else None)
     if not changes and ids[0] == ids[1]:

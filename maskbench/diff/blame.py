@@ -119,7 +119,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     files = version.files(paths)
     value = int(_mask(files[paths[0]], row)[y, x])
     task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
-    annotation = choose(task.annotations, version.params.rasterize.annotation)
+    annotation = choose(task.annotations, version.params.rasterize.criteria(task.key))
     covering = tuple(_covering(version, task, annotation, x, y))
     labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))
     rules = ClassRules.of(version.params)

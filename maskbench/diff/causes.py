@@ -93,7 +93,7 @@ def _steps(
         yield IMAGE, size, task, params
     if task != after.task:
         task = after.task
-        counted = choose(task.annotations, params.annotation)
+        counted = choose(task.annotations, params.criteria(task.key))
         name = f"annotation {counted.id}" if counted else "no annotation counts"
         yield ANNOTATION, name, task, params
     for name, aliases in _alias_steps(params, after.params.rasterize):

@@ -67,11 +67,12 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -
     if not change.changed:
         return change
     old, new = before.item_version(pair.before, old_mask), after.item_version(pair.after, new_mask)
-    criteria = (before.params.rasterize.annotation, after.params.rasterize.annotation)
     return replace(
         change,
         causes=explain(old, new, names, same_code),
-        annotation=annotation_change(old.task, new.task, criteria),
+        annotation=annotation_change(
+            old.task, new.task, (before.params.rasterize, after.params.rasterize)
+        ),
     )
 
 

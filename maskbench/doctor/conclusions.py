@@ -1,5 +1,6 @@
 """Say what was found in the tasks: errors in the stages' own words, and what is worth knowing."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
@@ -7,6 +8,7 @@ from maskbench.doctor.seen import Seen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
+from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
 from maskbench.pipeline.combine import (
     advise,
     describe_masks_without_class,
@@ -36,6 +38,7 @@ def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Fin
     yield Finding(OK, _looked_at(seen))
     yield from _errors(seen, params)
     yield from _empty(seen, params)
+    yield from _choices(seen, params, layout)
     yield from _splits(seen, params, layout)
     yield from _warnings(seen, params)
 
@@ -88,6 +91,14 @@ def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
         yield from (Finding(level, str(problem)) for problem in found)
 
 
+def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+    """Check the table that chooses annotators."""
+    problems = undeclared_choices(params.rasterize, layout)
+    problems += unmet_choices(seen.facts, params.rasterize)
+    what = ("problem with the choice of annotators", "problems with the choice of annotators")
+    yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
+
+
 def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
     is_all = seen.tasks == seen.total and not seen.bad_tasks
     images = sorted(seen.images, key=lambda image: image.key)  # as the build has them
@@ -121,14 +132,34 @@ def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
     for empty in filter(None, (describe_empty_masks(seen.facts), without_class)):
         yield Finding(WARNING, empty, "look whether these images are meant to be background")
     yield from _repeated(seen)
+    yield from _several_annotators(seen)
 
 
 def _repeated(seen: Seen) -> Iterator[Finding]:
     if twins := _twins(seen.names):
         yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")
     if twins := _twins(seen.bytes):
-        advice = "delete one, unless both are meant; equal images share a subset"
+        advice = (
+            "delete one, unless both are meant; equal images share a subset, and with "
+            "fetch.same_image: one they become one task with the annotations of all"
+        )
         yield Finding(WARNING, f"one image in several tasks: {twins}", advice)
+
+
+def _several_annotators(seen: Seen) -> Iterator[Finding]:
+    """Say in how many images several people drew, and whose work counts there."""
+    people: dict[str, set[int]] = {}
+    for image, own, _ in seen.people:
+        people.setdefault(image, set()).update(own)
+    several = {image: own for image, own in people.items() if len(own) > 1}
+    if not several:
+        return
+    most = max(map(len, several.values()))
+    counting = Counter(who or "unknown" for image, _, who in seen.people if image in several)
+    whose = some(f"annotator {who} in {number}" for who, number in counting.most_common())
+    what = f"{counted(len(several), 'image')} annotated by several people (up to {most})"
+    advice = "rasterize.annotation chooses; `maskbench quality` tells how far they agree"
+    yield Finding(OK, f"{what}; of them counts {whose}", advice)
 
 
 def _twins(groups: Mapping[str, list[int]]) -> str:

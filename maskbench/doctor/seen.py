@@ -33,6 +33,7 @@ class Seen:
         names: Tasks by their image's name.
         bytes: Tasks by their image's digest.
         dropped: Regions without pixels, by reason.
+        people: Of each task with an image, its digest, annotators and who of them counts.
     """
 
     total: int = 0
@@ -53,6 +54,7 @@ class Seen:
     names: dict[str, list[int]] = field(default_factory=dict)
     bytes: dict[str, list[int]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+    people: list[tuple[str, list[int], int | None]] = field(default_factory=list)
 
     @property
     def is_part(self) -> bool:

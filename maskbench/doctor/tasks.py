@@ -1,6 +1,7 @@
 """Look at tasks, images, regions, combinations and splits with the stages' own code."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from maskbench.pipeline.combine import combination_facts
 from maskbench.pipeline.fetch import equal_keys, needs_image, sized, task_facts
 from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import BuiltMask, build_mask, find_faults, unknown_labels
 from maskbench.regions.report import region_facts, region_problems
-from maskbench.regions.task import Image, Task, choose
+from maskbench.regions.task import Image, Task, annotators, choose
 
 
 def check_tasks(
@@ -48,7 +50,10 @@ def check_tasks(
     tasks = list(_read(source, params, seen, most))
     seen.total = max(seen.tasks, total)
     source.prepare(task for task, _ in tasks if needs_image(task))
+    if params.fetch.same_image == "one":
+        tasks = _one_per_image(source, tasks)
     for task, origin in tasks:
+        seen.bad_tasks += equal_ids(task)
         _look(source, task, origin, params, seen)
     yield from draw_conclusions(seen, params, layout or Layout())
 
@@ -74,6 +79,18 @@ def _read(
             yield task, raw.origin
         else:
             _glance(source, task, raw, params, seen)
+
+
+def _one_per_image(source: TaskSource, tasks: list[tuple[Task, str]]) -> list[tuple[Task, str]]:
+    """Unite the tasks that show the same image, as *fetch* does."""
+    groups: dict[str, list[tuple[Task, str]]] = {}
+    for task, origin in sorted(tasks, key=lambda entry: (entry[0].id, entry[0].key)):
+        image = f"task {task.key}"
+        if needs_image(task):
+            with suppress(ValueError):  # told when the image is looked at
+                image = source.find(task).sha256
+        groups.setdefault(image, []).append((task, origin))
+    return [(unite([task for task, _ in group]), group[0][1]) for group in groups.values()]
 
 
 def _name(task: Task) -> str:
@@ -105,7 +122,7 @@ def _note_bad_image(error: ValueError, task: Task, place: str, params: Params, s
 
 def _group(task: Task, params: Params, seen: Seen) -> None:
     """Note what a task says of its group; its key stands for an image that was not looked at."""
-    annotation = choose(task.annotations, params.rasterize.annotation)
+    annotation = choose(task.annotations, params.rasterize.criteria(task.key))
     if annotation is not None:
         image = task.image or Image(task.key, 1, 1, task.key)
         seen.images.append(read_groups(replace(task, image=image), annotation, params.split))
@@ -129,6 +146,8 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: See
     full = _with_image(task, info)
     _group(full, params, seen)
     built = build_mask(full, params)
+    counts = built.rasterized.annotation.completed_by if built else None
+    seen.people.append((info.sha256, annotators(full.annotations), counts))
     if built is None:
         seen.facts[task.key] = {"annotation": None}
     else:

@@ -7,6 +7,7 @@ class that is predicted but nowhere true has IoU 0 and counts.
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,22 +146,30 @@ def bootstrap(counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed
         return figures(np.zeros((1, *counts.shape[1:])))
     units = np.zeros((size, *counts.shape[1:]), dtype=np.float64)
     np.add.at(units, groups, counts)
-    random = np.random.default_rng(seed)
-    drawn = [
-        _draw(units, random, min(_DRAWS, resamples - start))
-        for start in range(0, resamples, _DRAWS)
-    ]
+    drawn = [figures(sums) for sums in resample(units, resamples, seed)]
     parts = zip(*((d.per_class, d.mean, d.pixel_accuracy) for d in drawn), strict=True)
     return Figures(*map(np.concatenate, parts))
 
 
-def _draw(units: Values, random: np.random.Generator, draws: int) -> Figures:
-    size = len(units)
-    weights = np.stack(
-        [np.bincount(random.integers(size, size=size), minlength=size) for _ in range(draws)]
-    )
-    sums = weights.astype(np.float64) @ units.reshape(size, -1)
-    return figures(sums.reshape(draws, *units.shape[1:]))
+def resample(units: Values, resamples: int, seed: int) -> Iterator[Values]:
+    """Yield sums of random draws of units with replacement, as many as there are, in blocks.
+
+    Args:
+        units: Counts, shape (N, ...).
+        resamples: The number of draws.
+        seed: The random generator's seed.
+
+    Yields:
+        The sums of some draws, shape (D, ...).
+    """
+    random, size = np.random.default_rng(seed), len(units)
+    for start in range(0, resamples, _DRAWS):
+        draws = min(_DRAWS, resamples - start)
+        weights = np.stack(
+            [np.bincount(random.integers(size, size=size), minlength=size) for _ in range(draws)]
+        )
+        sums = weights.astype(np.float64) @ units.reshape(size, -1)
+        yield sums.reshape(draws, *units.shape[1:])
 
 
 def percentiles(drawn: Figures, level: float = 0.95) -> tuple[Figures, Figures]:
@@ -168,12 +177,18 @@ def percentiles(drawn: Figures, level: float = 0.95) -> tuple[Figures, Figures]:
 
     Draws in which a figure does not apply are left out; the ends are NaN where no draw is left.
     """
+    per_class, means, accuracy = (
+        percentiles_of(values, level)
+        for values in (drawn.per_class, drawn.mean, drawn.pixel_accuracy)
+    )
+    low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
+    return low, high
+
+
+def percentiles_of(values: Values, level: float = 0.95) -> Values:
+    """Return both ends of the middle ``level`` of values along the first axis, shape (2, ...)."""
     ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, where only NaN is
-        per_class, means, accuracy = (
-            np.nanpercentile(values, ends, axis=0)
-            for values in (drawn.per_class, drawn.mean, drawn.pixel_accuracy)
-        )
-    low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
-    return low, high
+        found: Values = np.nanpercentile(values, ends, axis=0)
+    return found

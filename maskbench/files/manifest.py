@@ -35,6 +35,7 @@ class Row:
         scene_sha256: Digest of the scene's file.
         scaling: The values of a scene of 16 bits that become 0 and 255; None: it is read as it is.
         published: The subset that ``split.published`` names; empty if it names none.
+        annotators: How many people annotated the image; None: the version does not tell.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Row:
     scene_sha256: str
     scaling: Scaling | None = None
     published: str = ""
+    annotators: int | None = None
 
 
 _DAMAGE = (
@@ -105,7 +107,8 @@ def _row(values: Mapping[str, str]) -> Row:
         mask_sha256=values["mask_sha256"],
         scene_sha256=values["scene_sha256"],
         scaling=_scaling(values.get("scaling") or ""),
-        published=values.get("published", ""),  # earlier versions had no such column
+        published=values.get("published", ""),  # earlier versions had neither column
+        annotators=_optional(values.get("annotators", "")),
     )
 
 

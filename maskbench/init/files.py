@@ -7,7 +7,11 @@ from string import Template
 from maskbench.init.summary import Proposal
 
 LOCK = "requirements.lock"
-STAGES = ("fetch", "rasterize", "combine", "split")
+STAGES = {
+    **{name: f"maskbench.pipeline.{name}" for name in ("fetch", "rasterize", "combine", "split")},
+    "quality": "maskbench.quality.stage",
+}
+"""Module by stage."""
 
 UPGRADED = {
     ".dvc/plots/balance.json": "plot_balance.json",
@@ -49,7 +53,7 @@ def upgraded_files(has_server: bool) -> dict[str, str]:
         pipeline = pipeline.replace(_FOLDER_DEPENDENCY, "")
     return {
         "dvc.yaml": pipeline,
-        **{f"stages/{name}.py": stage.substitute(stage=name) for name in STAGES},
+        **{f"stages/{n}.py": stage.substitute(stage=n, module=m) for n, m in STAGES.items()},
         **{path: template(name) for path, name in UPGRADED.items()},
     }
 

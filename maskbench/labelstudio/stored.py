@@ -18,13 +18,18 @@ _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one reg
 
 def task_json(task: Task) -> bytes:
     """Return the stored form of a task as bytes: ASCII JSON, which no tool changes."""
-    annotations = [
-        vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
-        for annotation in task.annotations
-    ]
+    annotations = [_annotation_value(annotation) for annotation in task.annotations]
     image = vars(task.image) if task.image else None
     value = {**vars(task), "annotations": annotations, "image": image}
     return (_lines(value, _EXPANDED) + "\n").encode("ascii")
+
+
+def _annotation_value(annotation: Annotation) -> dict[str, Any]:
+    value = vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
+    return {name: v for name, v in value.items() if v is not None or name not in _PLACE}
+
+
+_PLACE = ("task", "project")  # told of annotations of other tasks with the same image
 
 
 def _without_defaults(region: Region) -> dict[str, Any]:

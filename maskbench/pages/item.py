@@ -61,7 +61,7 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
     """
     pixels = np.zeros(shape, dtype=np.uint32)
     found = DrawnTask([], [], [], [], [()], pixels)
-    annotation, image = choose(task.annotations, params.rasterize.annotation), task.image
+    annotation, image = choose(task.annotations, params.rasterize.criteria(task.key)), task.image
     if annotation is None or image is None or (image.height, image.width) != shape:
         return found
     for result in draw_regions(annotation.regions, image, params.rasterize):

@@ -4,10 +4,12 @@ The whole file is checked before a stage starts, and all problems are shown toge
 path. A stage is handed only the sections that its entry in ``dvc.yaml`` declares.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from maskbench.errors import ParamsError, count_problems
+from maskbench.files.choices import read_choices
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     IGNORE,
@@ -46,6 +48,7 @@ __all__ = [
     "missing_label",
     "parse_params",
     "read_params",
+    "with_choices",
 ]
 
 _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
@@ -61,7 +64,31 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         content = path.read_bytes()
     except OSError as error:
         raise ParamsError(f"{path.name} cannot be read: {error}") from None
-    return read_params(content, path.name)
+
+    def read(name: str) -> bytes | None:
+        file = path.parent / name
+        return file.read_bytes() if file.is_file() else None
+
+    return with_choices(read_params(content, path.name), read)
+
+
+def with_choices(params: Params, read: Callable[[str], bytes | None]) -> Params:
+    """Return the params with the table of ``rasterize.annotation``, if they name one.
+
+    Args:
+        params: What ``params.yaml`` says.
+        read: Returns the bytes of a file of the repository; None if it is not there.
+
+    Raises:
+        ParamsError: The table is missing or damaged; all problems together.
+    """
+    table = params.rasterize.table
+    if table is None:
+        return params
+    choices, problems = read_choices(read(table), table)
+    if problems:
+        raise ParamsError(f"{table}: {count_problems(problems)}", problems)
+    return params._replace(rasterize=params.rasterize._replace(choices=choices))
 
 
 def read_params(content: bytes, name: str = "params.yaml") -> Params:

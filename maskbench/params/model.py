@@ -27,6 +27,8 @@ class FetchParams(NamedTuple):
             setup or the tag's name tells.
         missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
         max_pixels: Pixels beyond which an image is refused: a file of kilobytes can claim billions.
+        same_image: What becomes of tasks that show the same image: ``separate`` (a mask each), or
+            ``one`` (one task with the annotations of all).
     """
 
     server: str | None
@@ -37,6 +39,7 @@ class FetchParams(NamedTuple):
     image_field: Mapping[str, str] | None = None
     missing_images: str = "error"
     max_pixels: int = 1 << 29
+    same_image: str = "separate"
 
     def task_link(self, task: int, project: int | None) -> str | None:
         """Return a task's address in Label Studio; None if server or project are not known."""
@@ -51,14 +54,15 @@ class RasterizeParams(NamedTuple):
     """Section ``rasterize``: which annotation counts and which pixels a region gets.
 
     Attributes:
-        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest`` or
-            ``annotator:ID``; the first that an annotation meets chooses.
+        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest``,
+            ``annotator:ID`` or ``file:TABLE``; the first that an annotation meets chooses.
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
         label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
             They apply before anything else is decided.
         strict: Stop where a region has no label, no pixel or no area, instead of dropping it.
+        choices: Annotator by key, as the table of ``file:TABLE`` says.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
@@ -67,6 +71,23 @@ class RasterizeParams(NamedTuple):
     brush_threshold: int = 128
     label_aliases: Mapping[str, str | None] = {}
     strict: bool = False
+    choices: Mapping[str, int] = {}
+
+    @property
+    def table(self) -> str | None:
+        """Return the name of the file that chooses an annotator for each image, if one does."""
+        files = (c.removeprefix("file:") for c in self.annotation if c.startswith("file:"))
+        return next(files, None)
+
+    def criteria(self, key: str) -> tuple[str, ...]:
+        """Return the criteria for one task: the table's line in place of the table.
+
+        >>> RasterizeParams(("file:votes.csv", "latest"), choices={"1-wall": 7}).criteria("1-wall")
+        ('annotator:7', 'latest')
+        """
+        chosen = (f"annotator:{self.choices[key]}",) if key in self.choices else ()
+        resolved = (chosen if c.startswith("file:") else (c,) for c in self.annotation)
+        return tuple(criterion for own in resolved for criterion in own)
 
 
 class Rule(NamedTuple):

@@ -21,7 +21,7 @@ from maskbench.params.model import (
 from maskbench.text import counted
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
-_ANNOTATOR = re.compile(r"annotator:\d{1,15}")
+_ANNOTATOR = re.compile(r"annotator:\d{1,15}|file:\S.*")
 
 
 def check_fetch(check: Checker, raw: Any) -> FetchParams:
@@ -54,6 +54,9 @@ def check_fetch(check: Checker, raw: Any) -> FetchParams:
         ),
         max_pixels=check.number(
             section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+        ),
+        same_image=check.choice(
+            section.get("same_image", "separate"), "fetch.same_image", ("separate", "one")
         ),
     )
 
@@ -157,14 +160,17 @@ def _label_aliases(
 def check_rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> RasterizeParams:
     """Return the checked section ``rasterize``."""
     default = RasterizeParams()
-    section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
+    known = [name for name in RasterizeParams._fields if name != "choices"]
+    section = check.mapping(raw, "rasterize", known=known)
     choices = check.sequence(
         section.get("annotation", list(default.annotation)), "rasterize.annotation", empty=False
     )
     for i, choice in enumerate(choices):
         if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
-            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
+            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID", "file:TABLE"))
             check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
+    if sum(str(choice).startswith("file:") for choice in choices) > 1:
+        check.add("rasterize.annotation", "names several files: put all lines into one")
     return RasterizeParams(
         annotation=tuple(str(choice) for choice in choices),
         overlap=check.choice(

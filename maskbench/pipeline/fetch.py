@@ -21,8 +21,9 @@ from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.same_image import equal_ids, same_images, unite
 from maskbench.pipeline.sources import Missing, TaskSource, open_source, parse
-from maskbench.regions.task import Annotation, Image, Region, Task, could_count
+from maskbench.regions.task import Annotation, Image, Region, Task, annotators, could_count
 from maskbench.text import counted, escape_terminal, some
 
 
@@ -50,6 +51,8 @@ def fetch(params: Params, layout: Layout) -> str:
     )
     problems = list(source.problems)
     jobs = _jobs(source, layout, params.fetch, missing, problems)
+    if params.fetch.same_image == "one":
+        jobs = _one_per_image(jobs)
     built = build(recipe, layout, jobs, found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
@@ -117,6 +120,7 @@ class _TaskWork:
         image: The file with its image, if it needs one.
         max_pixels: How large the image may be.
         target: The folder that stands for the data folder.
+        others: The other tasks that show the same image, if one stands for all.
     """
 
     raw: RawTask
@@ -125,6 +129,13 @@ class _TaskWork:
     image: ImageFile | None
     max_pixels: int
     target: Path
+    others: tuple["_TaskWork", ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """Return the task, parsed."""
+        value, origin, qualifier = self.raw
+        return parse_task(value, origin, self.image_fields, self.chosen, qualifier)
 
 
 def _jobs(
@@ -181,6 +192,23 @@ def _jobs(
     write_bytes(layout.origins, compact_json(origins))
 
 
+def _one_per_image(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Unite the jobs of tasks that show the same image; these are held until all are read."""
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.work.image is None:
+            yield job
+        else:
+            groups.setdefault(job.work.image.sha256, []).append(job)
+    for group in groups.values():
+        first, *others = sorted(group, key=lambda job: (job.work.raw.value["id"], job.key))
+        if not others:
+            yield first
+            continue
+        inputs = sha256("\n".join(job.inputs for job in (first, *others)).encode())
+        yield Job(first.key, inputs, replace(first.work, others=tuple(j.work for j in others)))
+
+
 def equal_keys(key: str, origin: str, task: int) -> Problem:
     """Say that two tasks would be stored under one key."""
     what = f"has the key {key}, as another task has; rename one of their images"
@@ -189,8 +217,9 @@ def equal_keys(key: str, origin: str, task: int) -> Problem:
 
 def _store(work: _TaskWork) -> Outcome:
     """Write a task's two files into the staging folder."""
-    value, origin, qualifier = work.raw
-    task = parse_task(value, origin, work.image_fields, work.chosen, qualifier)
+    task = unite([work.task, *(other.task for other in work.others)])
+    if problems := equal_ids(task):
+        return Outcome(problems=tuple(problems))
     outputs, levels = {}, None
     if work.image is not None:
         try:
@@ -245,6 +274,8 @@ def task_facts(task: Task) -> dict[str, Any]:
         "ground_truth": sum(annotation.ground_truth for annotation in task.annotations),
         "regions": sum(len(annotation.regions) for annotation in task.annotations),
         "annotators": sorted({a.completed_by for a in task.annotations if a.completed_by}),
+        "able": annotators(task.annotations),
+        "image_sha256": task.image.sha256 if task.image else None,
     }
 
 
@@ -282,6 +313,7 @@ def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
         },
         "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
         "images": total["image"],
+        **same_images((fact["image_sha256"], fact["able"]) for fact in facts),
         "images_with_few_levels": len(_badly_seen(dict(enumerate(facts)))),
         "regions": total["regions"],
     }

@@ -13,6 +13,7 @@ from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_set
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import LEFT_OUT, Params, RasterizeParams
+from maskbench.pipeline.annotators import describe_annotators, undeclared_choices, unmet_choices
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -33,6 +34,7 @@ from maskbench.regions.report import (
     region_facts,
     region_problems,
 )
+from maskbench.regions.task import place
 from maskbench.text import counted
 
 
@@ -54,18 +56,20 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
-    built = build(recipe, layout, _jobs(names, digests, params, layout), len(names))
+    found = undeclared_choices(params.rasterize, layout)
+    built = build(recipe, layout, _jobs(names, digests, params, layout), len(names), found)
     digests.save()
     metrics = _metrics(built.facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
     _write_dropped(built, layout)
     drawn, dropped = sum(metrics["shapes"].values()), sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
-    empty = describe_empty_masks(built.facts)
+    notes = [describe_empty_masks(built.facts), *describe_annotators(built.facts, params, layout)]
     return (
         f"{tasks['counted']} of {counted(tasks['all'], 'task')} with an annotation that counts, "
         f"{counted(drawn + dropped, 'region')}, {dropped} of them dropped (plots/dropped.csv); "
-        f"{counted(built.made, 'task')} rasterized anew{f' — {empty}' if empty else ''}"
+        f"{counted(built.made, 'task')} rasterized anew"
+        + "".join(f" — {note}" for note in notes if note)
     )
 
 
@@ -91,11 +95,14 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
     """Yield a job for each task's file in ``data/annotations``."""
     labels = tuple(sorted(params.labels_map))
     target = staging(layout, "rasterize")
-    shaping = digest([repr(params.rasterize), labels])
+    choices = params.rasterize.choices
     for name in names:
         task_sha256 = digests.get(name)
         source = layout.annotations / name
-        work = LabelSetWork(source, task_sha256, labels, params.rasterize, target)
+        chosen = {key: choices[key] for key in (source.stem,) if key in choices}
+        own = params.rasterize._replace(choices=chosen)  # another task's line changes nothing here
+        shaping = digest([repr(own), labels])
+        work = LabelSetWork(source, task_sha256, labels, own, target)
         yield Job(source.stem, sha256(f"{task_sha256} {shaping}".encode()), work)
 
 
@@ -120,7 +127,8 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     path = f"label_sets/{task.key}.tif"
     image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
     drawn = rasterized.label_set
-    content = LabelSetFile(drawn.labels, drawn.planes, task.id, rasterized.annotation.id, image)
+    where, _ = place(task, rasterized.annotation)
+    content = LabelSetFile(drawn.labels, drawn.planes, where, rasterized.annotation.id, image)
     written = write_label_set(work.target / path, content)
     return Outcome({path: written}, region_facts(task, rasterized))
 
@@ -130,7 +138,7 @@ def _judge(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Probl
     unknown = _unknown(facts)
     if any("unknown" in fact for fact in facts.values()):
         return unknown_problems(unknown, params.labels_map)
-    return no_mask_at_all(facts, params)
+    return no_mask_at_all(facts, params) or unmet_choices(facts, params.rasterize)
 
 
 def _unknown(facts: Mapping[str, Mapping[str, Any]]) -> dict[int, Mapping[str, int]]:
@@ -157,7 +165,9 @@ def _metrics(
             "counted": len(counting),
             "without_annotation_that_counts": len(facts) - len(counting),
             "without_region": sum(not fact["regions"] for fact in counting),
+            "of_several_annotators": sum(fact["annotators"] > 1 for fact in counting),
         },
+        "annotators": _by_annotator(counting),
         "regions": dict(sorted(regions.items())),
         "shapes": dict(sorted(shapes.items())),
         **({"aliases": _aliases(aliases, aliased)} if aliases else {}),
@@ -176,6 +186,12 @@ def _aliases(aliases: Mapping[str, str | None], aliased: Mapping[str, int]) -> d
         f"{label} → {aliases[label] or LEFT_OUT}": aliased.get(label, 0)
         for label in sorted(aliases)
     }
+
+
+def _by_annotator(counting: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return in how many tasks each annotator's work counts; ``unknown``: nobody is named."""
+    counts = Counter(fact["annotator"] or 0 for fact in counting)
+    return {str(user or "unknown"): counts[user] for user in sorted(counts)}
 
 
 def _write_dropped(built: Built, layout: Layout) -> None:

@@ -3,31 +3,31 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from maskbench.errors import DataError, Problem, count_problems
 from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
-from maskbench.files.yaml import parse_yaml
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import SUBSETS, Params, SplitParams
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.splits import GroupedImage, Member, assign_splits, groups_of
-from maskbench.regions.task import Annotation, Task
+from maskbench.pipeline.tables import undeclared
+from maskbench.regions.task import Annotation, Task, annotators, place
 
 COLUMNS = (
     "key", "split", "group", "published", "task", "project", "annotation", "annotator",
-    "ground_truth", "updated_at", "scene", "mask", "width", "height", "classes", "mask_sha256",
-    "scene_sha256", "scaling",
+    "annotators", "ground_truth", "updated_at", "scene", "mask", "width", "height", "classes",
+    "mask_sha256", "scene_sha256", "scaling",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
 JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
-that become 0 and 255, ``published`` the subset that ``split.published`` names."""
+that become 0 and 255, ``published`` the subset that ``split.published`` names, ``annotators`` how
+many people annotated the image, in any of the tasks that show it."""
 
 Row = dict[str, Any]
 
@@ -61,7 +61,12 @@ def split(params: Params, layout: Layout) -> str:
         ),
         settings,
     )
+    people = _people(images, known)
     rows = [_row(item, known[item["key"]]["row"], grouping, splits) for item in items]
+    rows = [
+        row | {"annotators": len(people[image.image])}
+        for row, image in zip(rows, images, strict=True)
+    ]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)
     metrics = _metrics(rows)
@@ -74,23 +79,9 @@ def split(params: Params, layout: Layout) -> str:
 
 def undeclared_table(params: SplitParams, layout: Layout) -> list[Problem]:
     """Find out whether DVC would not notice a change of the table of published subsets."""
-    dvc_yaml = layout.root / "dvc.yaml"
-    if params.published is None or params.published.kind != "file" or not dvc_yaml.is_file():
+    if params.published is None or params.published.kind != "file":
         return []
-    name = params.published.what
-    try:
-        deps = parse_yaml(dvc_yaml.read_text(encoding="utf-8"))["stages"]["split"]["deps"]
-        declared = {str(dep) for dep in deps}
-    except (OSError, ValueError, TypeError, LookupError):
-        return []  # DVC itself says what is wrong with it
-    parents = {str(parent) for parent in PurePosixPath(name).parents}
-    if declared & {name, "${split.published.file}", *parents}:
-        return []
-    what = (
-        f"the stage split has to depend on {name}, so that `dvc repro` notices its changes: put "
-        f"the line `- {name}` below stages: split: deps:"
-    )
-    return [Problem(what, "dvc.yaml", param="split.published.file")]
+    return undeclared(layout, "split", params.published.what, "split.published.file")
 
 
 def _known(
@@ -127,11 +118,20 @@ def _known(
 def _facts(task: Task, annotation: Annotation) -> Row:
     """Return what the manifest says of a task's annotation."""
     return {
-        "project": task.project,
+        "project": place(task, annotation)[1],
         "annotator": annotation.completed_by,
+        "annotators": annotators(task.annotations),
         "ground_truth": str(annotation.ground_truth).lower(),
         "updated_at": annotation.updated_at,
     }
+
+
+def _people(images: Sequence[GroupedImage], known: Mapping[str, Row]) -> dict[str, set[int]]:
+    """Return who annotated each image, by its digest."""
+    people: dict[str, set[int]] = {}
+    for image in images:
+        people.setdefault(image.image, set()).update(known[image.key]["row"]["annotators"])
+    return people
 
 
 def _row(item: Mapping[str, str], facts: Row, grouping: Grouping, splits: Mapping[str, str]) -> Row:

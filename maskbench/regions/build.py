@@ -124,7 +124,7 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
         The label set and what became of each region; None if no annotation counts or the task has
         no image.
     """
-    annotation, image = choose(task.annotations, params.annotation), task.image
+    annotation, image = choose(task.annotations, params.criteria(task.key)), task.image
     if annotation is None or image is None:
         return None
     regions = annotation.regions

@@ -7,7 +7,7 @@ from typing import Any
 from maskbench.errors import Problem
 from maskbench.params import Params
 from maskbench.regions.build import RasterizedTask
-from maskbench.regions.task import Region, Task
+from maskbench.regions.task import Region, Task, annotators, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
@@ -17,9 +17,9 @@ def region_problems(
     task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
 ) -> list[Problem]:
     """Return the faults of a task's regions as problems that name task, annotation and region."""
-    number = rasterized.annotation.id
+    number, (where, project) = rasterized.annotation.id, place(task, rasterized.annotation)
     return [
-        Problem(fault, task=task.id, annotation=number, region=region.id, project=task.project)
+        Problem(fault, task=where, annotation=number, region=region.id, project=project)
         for region, fault in faults
     ]
 
@@ -29,12 +29,14 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
     drawn = [result.region for result in rasterized.regions if result.count]
     return {
         "annotation": rasterized.annotation.id,
+        "annotator": rasterized.annotation.completed_by,
+        "annotators": len(annotators(task.annotations)),
         "regions": dict(Counter(label for region in drawn for label in region.labels)),
         "shapes": dict(Counter(region.shape for region in drawn)),
         "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
         "dropped": [
             {
-                "task": task.id,
+                "task": place(task, rasterized.annotation)[0],
                 "annotation": rasterized.annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),

@@ -152,7 +152,7 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         band = slice(top, top + rows)
-        lengths, codes, bits = _distinct(label_set.planes[:, band])
+        lengths, codes, bits = distinct(label_set.planes[:, band])
         sets, values = zip(*(decide(own.tobytes()) for own in bits), strict=True)
         mask[band] = np.repeat(np.array(values, dtype=np.uint8)[codes], lengths).reshape(-1, width)
         pixels = np.bincount(codes, weights=lengths).astype(np.int64).tolist()
@@ -171,8 +171,8 @@ def _value(names: tuple[str, ...], rules: ClassRules) -> int:
     return IGNORE if becomes is None else rules.labels_map[becomes]
 
 
-def _distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
-    """Find the runs of equal pixels along the rows, and the distinct sets of bits among them.
+def distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
+    """Find the runs of equal pixels along the rows, and the distinct columns of bytes among them.
 
     Args:
         planes: Bit planes, shape (P, H, W).

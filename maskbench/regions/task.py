@@ -56,6 +56,8 @@ class Annotation:
         regions: In drawing order.
         answers: Whole-image choices and texts, by control.
         relations: Relations between regions, as Label Studio stores them.
+        task: The id of the task it was made in; None: the task that it is stored with.
+        project: That task's project.
     """
 
     id: int
@@ -67,6 +69,8 @@ class Annotation:
     regions: tuple[Region, ...]
     answers: Mapping[str, Any] = field(default_factory=dict)
     relations: tuple[Mapping[str, Any], ...] = ()
+    task: int | None = None
+    project: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,18 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
 def could_count(annotations: Iterable[Annotation]) -> bool:
     """Tell whether one of the annotations could count: skipped ones never do."""
     return any(not annotation.was_cancelled for annotation in annotations)
+
+
+def annotators(annotations: Iterable[Annotation]) -> list[int]:
+    """Return the user ids of those whose work could count, sorted; 0 for people not named."""
+    return sorted({a.completed_by or 0 for a in annotations if not a.was_cancelled})
+
+
+def place(task: Task, annotation: Annotation) -> tuple[int, int | None]:
+    """Return the ids of the task and the project in which an annotation was made."""
+    if annotation.task is None:
+        return task.id, task.project
+    return annotation.task, annotation.project
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)

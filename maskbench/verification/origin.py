@@ -19,7 +19,7 @@ from maskbench.pipeline.splits import Member, assign_splits, groups_of
 from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
-from maskbench.regions.task import Annotation, Image, Task, choose
+from maskbench.regions.task import Annotation, Image, Task, annotators, choose, place
 from maskbench.text import counted
 
 _BUILD = "run `dvc repro`"
@@ -39,19 +39,26 @@ class Origin:
         members = (Member(row.group, row.classes, row.published) for row in self._rows)
         self._splits = assign_splits(groups_of(members), params.split)
 
-    @cached_property
+    @property
     def _grouping(self) -> Grouping:
         """The groups that the tasks give; damaged tasks, which are told elsewhere, have none."""
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[Grouping, dict[str, set[int]]]:
+        """The groups, and who annotated each image, by its digest."""
         found = []
+        people: dict[str, set[int]] = {}
         for row in self._rows:
             try:
                 task = read_task(self.annotations / f"{row.key}.json")
             except (OSError, DataError):
                 continue
-            annotation = choose(task.annotations, self.params.rasterize.annotation)
+            annotation = choose(task.annotations, self.params.rasterize.criteria(task.key))
             if annotation is not None and task.image is not None:
                 found.append(read_groups(task, annotation, self.params.split))
-        return group_images(found, self.params.split, self.annotations.parent.parent)
+                people.setdefault(task.image.sha256, set()).update(annotators(task.annotations))
+        return group_images(found, self.params.split, self.annotations.parent.parent), people
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Check the class names, and that every task that counts is in the benchmark."""
@@ -67,7 +74,7 @@ class Origin:
             except DataError as error:
                 problems += error.problems
                 continue
-            if choose(task.annotations, self.params.rasterize.annotation) is not None:
+            if choose(task.annotations, self.params.rasterize.criteria(task.key)) is not None:
                 what = f"has an annotation that counts, but is not in manifest.csv; {_BUILD}"
                 problems.append(Problem(what, str(file), task.id))
         return problems
@@ -82,7 +89,7 @@ class Origin:
             task = read_task(file)
         except DataError as error:
             return list(error.problems)
-        annotation = choose(task.annotations, self.params.rasterize.annotation)
+        annotation = choose(task.annotations, self.params.rasterize.criteria(task.key))
         if annotation is None or task.image is None:
             what = f"has no annotation that counts, but {row.key!r} is in manifest.csv; {_BUILD}"
             return [Problem(what, str(file), task.id)]
@@ -101,14 +108,17 @@ class Origin:
         return problems
 
     def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
+        number, project = place(task, annotation)
         true = {
-            "task": task.id,
-            "project": task.project,
+            "task": number,
+            "project": project,
             "annotation": annotation.id,
             "annotator": annotation.completed_by,
             "ground_truth": annotation.ground_truth,
             "updated_at": _as_written(annotation.updated_at or ""),
         }
+        if row.annotators is not None and task.image is not None:  # earlier versions did not tell
+            true["annotators"] = len(self._read[1][task.image.sha256])
         for name, there in true.items():
             if (here := getattr(row, name)) != there:
                 yield f"says {name} {here}; data/annotations says {there}"

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +20,13 @@ from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.labelstudio.export import TaskError
-from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task, task_json
-from maskbench.params import Params, load_params
+from maskbench.params import FetchParams, Params, load_params
 from maskbench.pipeline.fetch import needs_image, sized
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.sources import connect, parse, setup_warnings
-from maskbench.regions.task import Task
+from maskbench.pipeline.same_image import separate
+from maskbench.pipeline.sources import TaskSource, connect, parse, setup_warnings
+from maskbench.regions.task import Annotation, Image, Task
 from maskbench.versions.inputs import wrong_dependency
 from maskbench.versions.snapshot import next_snapshot
 
@@ -87,7 +87,7 @@ def look(params: Params, layout: Layout) -> Changes:
         if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
             return Changes()
         server.sync()
-        return _compare(server, layout, params.fetch.image_field)
+        return compare(server, layout, params.fetch)
     finally:
         server.close()
 
@@ -100,7 +100,12 @@ def _recorded(layout: Layout, name: str = "projects") -> Any:
         return None
 
 
-def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -> Changes:
+def compare(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
+    """Compare the tasks that a source has now with the stored ones.
+
+    Raises:
+        SourceError: The stored ones are not here.
+    """
     if not layout.annotations.is_dir() and _recorded(layout):
         raise SourceError(
             "the server has changed since the last fetch, but data/annotations is not here to "
@@ -108,19 +113,28 @@ def _compare(server: Server, layout: Layout, chosen: Mapping[str, str] | None) -
         )
     stored = {path.stem: path for path in sorted(layout.annotations.glob("*.json"))}
     left_out = (_recorded(layout, "missing_images") or {}).get("tasks", {})
-    seen, new, changed = set(), [], []
-    for key, task in _tasks(server, chosen):
+    others = _others(stored.values()) if fetch.same_image == "one" else {}
+    seen, new, changed = set(), [], set()
+    for key, task in _tasks(server, fetch.image_field):
+        if task is not None and (task.project, task.id) in others:
+            first, part = others.pop((task.project, task.id))
+            if part.image is None or _annotations(task, part.image) != part.annotations:
+                changed.add(first)
+            continue
         seen.add(key)
         if key not in stored and key in left_out:
             continue  # its image was missing
         if key not in stored:
             new.append(key)
         elif task is None or not _same(task, stored[key]):
-            changed.append(key)
+            changed.add(key)
+    changed |= {first for first, _ in others.values()}
     return Changes(tuple(sorted(new)), tuple(sorted(changed)), tuple(sorted(stored.keys() - seen)))
 
 
-def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[str, Task | None]]:
+def _tasks(
+    server: TaskSource, chosen: Mapping[str, str] | None
+) -> Iterator[tuple[str, Task | None]]:
     """Yield tasks by key; None where *fetch* will find a problem."""
     for raw in server.tasks():
         try:
@@ -131,16 +145,26 @@ def _tasks(server: Server, chosen: Mapping[str, str] | None) -> Iterator[tuple[s
         yield task.key, task
 
 
+def _others(paths: Iterable[Path]) -> dict[tuple[int | None, int], tuple[str, Task]]:
+    """Return the tasks for which another one stands, by project and id, with that one's key."""
+    stored = (read_task(path) for path in paths)
+    return {(o.project, o.id): (task.key, o) for task in stored for o in separate(task)[1:]}
+
+
+def _annotations(task: Task, image: Image) -> tuple[Annotation, ...]:
+    return tuple(sized(task.annotations, image))
+
+
 def _same(task: Task, path: Path) -> bool:
     try:
-        stored = read_task(path)
+        stored = separate(read_task(path))[0]
     except DataError:
         return False
     if stored.image is None:
-        return not needs_image(task) and task_json(task) == path.read_bytes()
-    annotations = tuple(sized(task.annotations, stored.image))
+        return not needs_image(task) and task_json(task) == task_json(stored)
+    annotations = _annotations(task, stored.image)
     now = replace(task, image=stored.image, annotations=annotations)
-    return needs_image(task) and task_json(now) == path.read_bytes()
+    return needs_image(task) and task_json(now) == task_json(stored)
 
 
 def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:

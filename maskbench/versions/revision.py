@@ -16,7 +16,7 @@ from typing import Any
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.yaml import parse_yaml
-from maskbench.params import IGNORE, Params, parse_params
+from maskbench.params import IGNORE, Params, parse_params, with_choices
 from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
 
@@ -87,7 +87,8 @@ class Version:
         """
         if self.raw_params is None:
             raise ParamsError(f"{self.label} has no params.yaml: it is no version of a benchmark")
-        return parse_params(self.raw_params, f"params.yaml of {self.label}")
+        params = parse_params(self.raw_params, f"params.yaml of {self.label}")
+        return with_choices(params, self.text)
 
     def _yaml(self, path: str) -> Any:
         content = self.text(path)

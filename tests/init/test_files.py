@@ -96,7 +96,7 @@ def test_the_readme_is_a_dataset_card():
 @pytest.mark.parametrize("name", ["README.md", "params.yaml", "stage.txt"])
 def test_each_name_that_is_filled_in_is_known(name):
     known = {"aliases", "classes", "fetch", "found", "inputs", "labels_map", "name", "overlap",
-             "rules", "salt", "stage", "why"}  # fmt: skip
+             "module", "rules", "salt", "stage", "why"}  # fmt: skip
     assert set(Template(template(name)).get_identifiers()) <= known
 
 

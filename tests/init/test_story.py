@@ -107,7 +107,7 @@ def test_a_newer_maskbench(built, tmp_path):
     pin = team.root / "maskbench.txt"
     pin.write_text(pin.read_text().replace(PINNED, "maskbench==0.2.0"))
     changed = json.loads(team.dvc("status", "--json").stdout)
-    assert set(changed) == {"rasterize", "combine", "split"}
+    assert set(changed) == {"rasterize", "combine", "split", "quality"}
     said = team.make(check=False)
     assert "pins maskbench 0.2.0, but 0.1.0 runs here" in said.stderr
     doctor = team.maskbench("doctor", check=False)

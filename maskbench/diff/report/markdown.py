@@ -72,7 +72,7 @@ def _causes(groups: Sequence[CauseGroup], most: int) -> list[str]:
             [
                 "### Why",
                 "",
-                *_table(columns, map(_cause, groups[:most])),
+                *table(columns, map(_cause, groups[:most])),
                 *_more(len(groups) - most),
             ]
         )
@@ -100,7 +100,7 @@ def _block(section: Section, most: int) -> str:
     used = [i for i in range(len(section.columns)) if any(row[i] for row in section.rows)]
     columns = [section.columns[i] for i in used]
     rows = ([_cell(row[i], section.columns[i]) for i in used] for row in section.rows[:most])
-    lines = [*_table(columns, rows), *_more(len(section.rows) - most)]
+    lines = [*table(columns, rows), *_more(len(section.rows) - most)]
     title = ("⚠️ " if section.alarm else "") + section.title
     title += f" ({len(section.rows):,})" if section.keys else ""
     if section.alarm or section.title in _OPEN:
@@ -109,7 +109,7 @@ def _block(section: Section, most: int) -> str:
     return f"<details><summary><b>{title}</b></summary>\n\n{body}\n\n</details>"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a table whose cells are Markdown."""
     return [
         "| " + " | ".join(map(column, columns)) + " |",

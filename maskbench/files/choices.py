@@ -1,0 +1,48 @@
+"""Read which annotator counts in which image: the table of ``rasterize.annotation: [file:…]``.
+
+Needs the standard library only.
+"""
+
+import csv
+
+from maskbench.errors import Problem
+from maskbench.files.csv import csv_rows
+from maskbench.text import unescape_formula
+
+PARAM = "rasterize.annotation"
+
+
+def read_choices(content: bytes | None, name: str) -> tuple[dict[str, int], list[Problem]]:
+    """Read the annotator of each key, and what is wrong with the table.
+
+    It is a CSV with the columns ``key``, as in ``manifest.csv``, and ``annotator``, a user id.
+
+    Args:
+        content: The file's bytes; None if there is no such file.
+        name: Its name, for messages.
+    """
+    if content is None:
+        return {}, [_problem("there is no such file; put it there, or correct its name", name)]
+    try:
+        rows = csv_rows(content.decode("utf-8-sig").splitlines(keepends=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        return {}, [_problem(f"cannot be read as CSV: {error}; save it as UTF-8 CSV", name)]
+    if rows and not {"key", "annotator"} <= rows[0].keys():
+        has = ", ".join(map(str, rows[0]))
+        what = f"needs the columns 'key' and 'annotator', separated by a comma; it has: {has}"
+        return {}, [_problem(what, name)]
+    choices: dict[str, int] = {}
+    problems = []
+    for number, row in enumerate(rows, 2):
+        key, annotator = (unescape_formula(row[c] or "").strip() for c in ("key", "annotator"))
+        if not key or not (annotator.isascii() and annotator.isdecimal()):
+            what = f"line {number} says {annotator!r} for {key!r}; a key and a user id are expected"
+            problems.append(_problem(what, name))
+        elif choices.setdefault(key, int(annotator)) != int(annotator):
+            what = f"line {number} chooses {annotator} for {key!r}, an earlier one {choices[key]}"
+            problems.append(_problem(f"{what}; leave one of them", name))
+    return choices, problems
+
+
+def _problem(what: str, name: str) -> Problem:
+    return Problem(what, name, param=PARAM)

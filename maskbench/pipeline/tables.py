@@ -1,0 +1,34 @@
+"""Check that DVC notices the changes of tables that ``params.yaml`` names."""
+
+from pathlib import PurePosixPath
+
+from maskbench.errors import Problem
+from maskbench.files.yaml import parse_yaml
+from maskbench.pipeline.layout import Layout
+
+
+def undeclared(layout: Layout, stage: str, name: str, param: str) -> list[Problem]:
+    """Find out whether DVC would not notice a change of a table.
+
+    Args:
+        layout: The repository.
+        stage: The stage that reads the table.
+        name: The table's path within the repository.
+        param: The YAML path of the parameter that names it.
+    """
+    dvc_yaml = layout.root / "dvc.yaml"
+    if not dvc_yaml.is_file():
+        return []
+    try:
+        deps = parse_yaml(dvc_yaml.read_text(encoding="utf-8"))["stages"][stage]["deps"]
+        declared = {str(dep) for dep in deps}
+    except (OSError, ValueError, TypeError, LookupError):
+        return []  # DVC itself says what is wrong with it
+    parents = {str(parent) for parent in PurePosixPath(name).parents}
+    if declared & {name, f"${{{param}}}", *parents}:
+        return []
+    what = (
+        f"the stage {stage} has to depend on {name}, so that `dvc repro` notices its changes: put "
+        f"the line `- {name}` below stages: {stage}: deps:"
+    )
+    return [Problem(what, "dvc.yaml", param=param)]

@@ -1,0 +1,1 @@
+"""How good the labels are: how far several annotators of the same images agree."""

@@ -1,0 +1,149 @@
+"""Draw what each annotator made of one image, and count how far they agree."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from maskbench.errors import DataError
+from maskbench.evaluation.confusion import Counts
+from maskbench.evaluation.figures import Values
+from maskbench.files.hashing import sha256
+from maskbench.files.masks import Mask
+from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.params import Params
+from maskbench.pipeline.incremental import Outcome
+from maskbench.quality.agreement import count_pair, count_values, most_given
+from maskbench.regions.build import build_mask
+from maskbench.regions.task import Annotation, Task, choose
+
+UNKNOWN = "unknown"
+"""Who made annotations that name nobody."""
+
+
+class ImageWork(NamedTuple):
+    """An image that several people annotated.
+
+    Attributes:
+        files: The stored tasks that show it.
+        sha256: Their digests.
+        params: How regions become classes.
+        classes: The number of classes.
+    """
+
+    files: tuple[Path, ...]
+    sha256: tuple[str | None, ...]
+    params: Params
+    classes: int
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What one annotator made of an image.
+
+    Attributes:
+        annotation: The annotation, the latest of this person.
+        mask: Its classes, shape (H, W), uint8; None if it cannot be drawn.
+        fault: Why it cannot be drawn.
+    """
+
+    annotation: Annotation
+    mask: Mask | None
+    fault: str = ""
+
+
+def measure(work: ImageWork) -> Outcome:
+    """Count how far the annotators of one image agree; the counts are the outcome's facts.
+
+    Raises:
+        DataError: A task's file is damaged, or not the one that it was.
+    """
+    tasks = list(_read(work))
+    drawn = dict(draw_people(tasks, work.params))
+    masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
+    truth = _ground_truth(tasks, work.params)
+    facts = {
+        "tasks": [task.key for task in tasks],
+        "pairs": {
+            f"{one} and {other}": sparse(count_pair(masks[one], masks[other], work.classes))
+            for one, other in combinations(masks, 2)
+        },
+        "values": sparse(count_values(list(masks.values()), work.classes)) if masks else {},
+        "against_the_others": {
+            who: sparse(count_pair(most_given(_others(masks, who)), mask, work.classes))
+            for who, mask in masks.items()
+            if len(masks) > 1
+        },
+        "against_ground_truth": {
+            who: sparse(count_pair(truth.mask, mask, work.classes))
+            for who, mask in masks.items()
+            if truth and truth.mask is not None and drawn[who].annotation is not truth.annotation
+        },
+        "left_out": [
+            [found.annotation.id, who, found.fault] for who, found in drawn.items() if found.fault
+        ],
+    }
+    return Outcome(facts=facts)
+
+
+def _read(work: ImageWork) -> Iterator[Task]:
+    for file, expected in zip(work.files, work.sha256, strict=True):
+        content = file.read_bytes()
+        if sha256(content) != expected:
+            raise DataError("quality: data/annotations changes while it is read; try again")
+        yield parse_stored_task(content, file.name)
+
+
+def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Drawing]]:
+    """Yield each annotator, by id, with what the latest annotation of that person gives.
+
+    Args:
+        tasks: Tasks that show one image.
+        params: How regions become classes; skipped annotations never count.
+    """
+    people = {a.completed_by for task in tasks for a in task.annotations}
+    for who in sorted(people, key=lambda user: user or 0):
+        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
+        if drawing := _draw(own, params):
+            yield str(who or UNKNOWN), drawing
+
+
+def _ground_truth(tasks: Sequence[Task], params: Params) -> Drawing | None:
+    return _draw([_only(task, lambda a: a.ground_truth) for task in tasks], params)
+
+
+def _only(task: Task, fits: Any) -> Task:
+    return replace(task, annotations=tuple(a for a in task.annotations if fits(a)))
+
+
+def _draw(tasks: Sequence[Task], params: Params) -> Drawing | None:
+    """Draw the latest annotation of these tasks; None if none could count."""
+    annotation = choose((a for task in tasks for a in task.annotations), ("latest",))
+    if annotation is None:
+        return None
+    task = next(t for t in tasks if any(a is annotation for a in t.annotations))
+    built = build_mask(replace(task, annotations=(annotation,)), params)
+    if built is None:
+        return Drawing(annotation, None, "its image is missing")
+    return Drawing(annotation, built.mask, built.faults[0][1] if built.faults else "")
+
+
+def _others(masks: Mapping[str, Mask], who: str) -> list[Mask]:
+    return [mask for name, mask in masks.items() if name != who]
+
+
+def sparse(counts: Counts | Values) -> dict[str, list[float]]:
+    """Return the columns of counts, shape (R, K), that are not all zero, by class value."""
+    used = np.flatnonzero(counts.any(axis=0)).tolist()
+    return {str(value): counts[:, value].tolist() for value in used}
+
+
+def dense(columns: Mapping[str, Sequence[float]], rows: int, classes: int) -> Values:
+    """Return the counts, shape (rows, classes), that :func:`sparse` was given."""
+    counts = np.zeros((rows, classes))
+    for value, column in columns.items():
+        counts[:, int(value)] = column
+    return counts

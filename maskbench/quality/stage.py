@@ -1,0 +1,150 @@
+"""Stage *quality*: how far the annotators of the same images agree. No other stage needs it."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from maskbench.errors import MaskbenchError
+from maskbench.files.atomic import write_text
+from maskbench.files.csv import read_table, write_table
+from maskbench.files.hashing import Digests, digest, sha256
+from maskbench.files.json import json_text, parse_json
+from maskbench.labelstudio.stored import read_task
+from maskbench.params import Params
+from maskbench.pipeline.combine import codes
+from maskbench.pipeline.incremental import Job, Memory, Recipe, build, folder_digests
+from maskbench.pipeline.layout import Layout
+from maskbench.quality.agreement import COEFFICIENTS
+from maskbench.quality.measure import ImageWork, measure
+from maskbench.quality.summary import summarize
+from maskbench.regions.task import annotators
+from maskbench.text import counted, some
+
+CLASS_COLUMNS = ("class", *COEFFICIENTS, "iou_low", "iou_high")
+RANKING_COLUMNS = ("key", "annotators", *COEFFICIENTS, "tasks")
+
+Seen = Mapping[str, tuple[str, list[int]]]
+"""Digest and size of each task's image, and who annotated it, by key."""
+
+
+def quality(params: Params, layout: Layout) -> str:
+    """Run the stage.
+
+    Returns:
+        Its one-line summary.
+
+    Raises:
+        DataError: A stored task is damaged.
+    """
+    digests = folder_digests(layout, "annotations")
+    seen = _seen(layout, digests)
+    images = _images(seen)
+    names = codes(params.labels_map)
+    jobs = list(_jobs(images, digests, params, layout, len(names)))
+    built = build(Recipe("quality", measure, ()), layout, jobs, len(jobs))
+    digests.save()
+    summary = summarize(built.facts, names)
+    metrics = {**_counts(seen, built.facts), **summary.metrics}
+    write_text(layout.metrics("quality"), json_text(metrics))
+    write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
+    write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
+    return _said(metrics, built.facts, built.made)
+
+
+def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return the content of ``metrics/quality.json`` and the rows of ``plots/ranking.csv``.
+
+    Raises:
+        MaskbenchError: They are not there, or damaged.
+    """
+    try:
+        metrics = parse_json(layout.metrics("quality").read_bytes())
+        return dict(metrics), read_table(layout.plot("ranking"))
+    except FileNotFoundError:
+        what = (
+            "agreement was not measured yet: run `dvc repro quality` (a dvc.yaml without this "
+            "stage gets it by `maskbench init --upgrade`)"
+        )
+    except (ValueError, TypeError, csv.Error) as error:
+        what = f"metrics/quality.json or plots/ranking.csv cannot be read ({error}); run "
+        what += "`dvc repro -f quality`"
+    raise MaskbenchError(what)
+
+
+def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
+    """Return what each stored task with an image says of it; read only new ones."""
+    memory = Memory(layout, "quality", "tasks")
+    known: dict[str, Any] = {}
+    for name in (name for name in digests if name.endswith(".json")):
+        content = digests.get(name)
+        entry = memory.known.get(name)
+        if entry is None or entry[0] != content:
+            task = read_task(layout.annotations / name)
+            image = task.image and f"{task.image.sha256} {task.image.width} {task.image.height}"
+            entry = [content, task.key, image, annotators(task.annotations)]
+        known[name] = entry
+    memory.save(known, known != memory.known)
+    return {key: (image, people) for _, key, image, people in known.values() if image}
+
+
+def _images(seen: Seen) -> list[list[str]]:
+    """Return the keys of the tasks that show each image which several people annotated."""
+    keys: dict[str, list[str]] = {}
+    people: dict[str, set[int]] = {}
+    for key, (image, own) in sorted(seen.items()):
+        keys.setdefault(image, []).append(key)
+        people.setdefault(image, set()).update(own)
+    return [own for image, own in keys.items() if len(people[image]) > 1]
+
+
+def _jobs(
+    images: Sequence[Sequence[str]], digests: Digests, params: Params, layout: Layout, classes: int
+) -> Iterator[Job]:
+    rasterize = params.rasterize._replace(annotation=("latest",), choices={})
+    rules = sorted((sorted(rule.when), rule.then) for rule in params.rules)
+    shaping = digest(
+        [repr(rasterize), sorted(params.labels_map.items()), rules, repr(params.combine)]
+    )
+    params = params._replace(rasterize=rasterize)
+    for keys in images:
+        contents = tuple(digests.get(f"{key}.json") for key in keys)
+        files = tuple(layout.annotations / f"{key}.json" for key in keys)
+        inputs = sha256(f"{contents} {shaping}".encode())
+        yield Job(keys[0], inputs, ImageWork(files, contents, params, classes))
+
+
+def _counts(seen: Seen, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    sizes = Counter(image.split()[0] for image in {image for image, _ in seen.values()})
+    return {
+        "images": {
+            "all": len(sizes),
+            "of_several_annotators": len(facts),
+            "measured": sum(bool(fact["pairs"]) for fact in facts.values()),
+            "of_several_sizes": sum(count > 1 for count in sizes.values()),
+        },
+        "annotators": len({who for _, people in seen.values() for who in people}),
+        "annotations_left_out": sum(len(fact["left_out"]) for fact in facts.values()),
+    }
+
+
+def _said(metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int) -> str:
+    images = metrics["images"]
+    whole = metrics.get("agreement")
+    if whole is None:
+        said = f"no image has two annotators whose work can be compared (of {images['all']})"
+    else:
+        shown = ", ".join(f"{name} {whole[name]:.2f}" for name in ("iou", "alpha") if name in whole)
+        said = f"{counted(images['measured'], 'image')} of several annotators: {shown}"
+    notes = [f"{said}; {counted(made, 'image')} measured anew"]
+    left = [
+        f"annotation {number} of annotator {who} in {key} ({fault})"
+        for key, fact in facts.items()
+        for number, who, fault in fact["left_out"]
+    ]
+    if left:
+        notes.append(f"{counted(len(left), 'annotation')} left out: {some(left)}")
+    if images["of_several_sizes"]:
+        what = counted(images["of_several_sizes"], "image is", "images are")
+        notes.append(f"{what} stored with several sizes, each compared by itself")
+    return " — ".join(notes)
