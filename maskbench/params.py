@@ -24,6 +24,8 @@ ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}")
 SUBSETS = ("train", "valid", "test")
 """The subsets of a benchmark, in the order in which people list them."""
+EXCLUDED = "excluded"
+"""What the manifest says of an image that ``split.exclude_accepted`` keeps out of its subset."""
 
 _SECTIONS = ("fetch", "labels_map", "multi_label_rules", "rasterize", "combine", "split")
 
@@ -134,6 +136,7 @@ class SplitParams(NamedTuple):
             group by itself).
         same_image: What becomes of groups that hold the same image: ``join`` or ``error``.
         published: What fixes the subset of images; None: all are drawn.
+        exclude_accepted: Subsets without images whose labels were accepted from a model unchanged.
     """
 
     ratios: Mapping[str, float]
@@ -142,6 +145,7 @@ class SplitParams(NamedTuple):
     without_group: str = "error"
     same_image: str = "join"
     published: ValueFrom | None = None
+    exclude_accepted: tuple[str, ...] = ()
 
 
 class Params(NamedTuple):
@@ -518,6 +522,12 @@ def _split(check: Checker, raw: Any) -> SplitParams:
         published=None
         if published is None
         else _value_from(check, published, "split.published", (*_VALUES, "file")),
+        exclude_accepted=tuple(
+            check.choice(name, f"split.exclude_accepted[{i}]", SUBSETS)
+            for i, name in enumerate(
+                check.sequence(section.get("exclude_accepted") or [], "split.exclude_accepted")
+            )
+        ),
     )
 
 

@@ -18,17 +18,20 @@ _EXPANDED = 4  # task, list of annotations, annotation, list of regions: one reg
 
 def task_json(task: Task) -> bytes:
     """Return the stored form of a task as bytes: ASCII JSON, which no tool changes."""
-    annotations = [
-        vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
-        for annotation in task.annotations
-    ]
+    annotations = [_annotation_value(annotation) for annotation in task.annotations]
     image = vars(task.image) if task.image else None
     value = {**vars(task), "annotations": annotations, "image": image}
     return (_lines(value, _EXPANDED) + "\n").encode("ascii")
 
 
+def _annotation_value(annotation: Annotation) -> dict[str, Any]:
+    optional = ("model_version", "parent_prediction")
+    value = {n: v for n, v in vars(annotation).items() if v is not None or n not in optional}
+    return value | {"regions": [_without_defaults(region) for region in annotation.regions]}
+
+
 def _without_defaults(region: Region) -> dict[str, Any]:
-    optional = ("answers", "on_other_image", "original_size")
+    optional = ("answers", "on_other_image", "origin", "original_size")
     return {name: v for name, v in region._asdict().items() if v or name not in optional}
 
 
@@ -91,8 +94,9 @@ def _image(value: dict[str, Any]) -> Image:
 def _annotation(value: dict[str, Any]) -> Annotation:
     regions = tuple(_region(entry) for entry in value.pop("regions"))
     read = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
-    text = (str, NoneType)
-    return _checked(read, id=int, created_at=text, updated_at=text, answers=dict)
+    text, number = (str, NoneType), (int, NoneType)
+    optional = {"model_version": text, "parent_prediction": number}
+    return _checked(read, id=int, created_at=text, updated_at=text, answers=dict, **optional)
 
 
 def _region(value: dict[str, Any]) -> Region:
