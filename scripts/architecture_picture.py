@@ -40,6 +40,7 @@ FLOORS = (
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
+        Room("predictions/", ("predictions",), ("a model's masks,", "to Label Studio")),
         Room("show/", ("show",), ("pages to look at", "a version and its rules")),
         Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),
     ),

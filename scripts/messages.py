@@ -25,7 +25,15 @@ CATALOGUE = ROOT / "docs/messages.toml"
 DOCUMENT = ROOT / "docs/messages.md"
 
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
-_SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
+_SUMMARIES = (
+    "fetch",
+    "rasterize",
+    "combine",
+    "split",
+    "write",
+    "lines",
+    "_summary",
+)  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
     "init/params_text.py", "init/proposal.py", "show/draw.py", "show/rules.py",
