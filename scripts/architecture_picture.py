@@ -63,7 +63,7 @@ FLOORS = (
     (Room("parallel/", ("parallel",), ("processes on this", "machine, or Dask")),),
     (Room("labelstudio/", ("labelstudio",), ("exports, stored tasks,", "the server")),),
     (Room("regions/", ("regions",), ("an annotation", "becomes a mask"), "heart"),),
-    (Room("params.py", ("params",), ("params.yaml, checked", "and typed")),),
+    (Room("params/", ("params",), ("params.yaml, checked", "and typed")),),
     (Room("files/", ("files",), ("one module for each", "file format")),),
     (Room("errors.py, text.py", ("errors", "text"), ("error classes,", "escaping")),),
 )

@@ -213,7 +213,7 @@ def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) 
 
 
 _SECTIONS = {
-    "params.yaml": ("params.py", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
+    "params.yaml": ("params", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
     "Label Studio's server": ("labelstudio/server",),
     "Exports, tasks and images": ("labelstudio", "pipeline/fetch.py", "files/images.py"),
     "Rules": ("regions/rules.py", "regions/proposals.py", "pipeline/combine.py"),

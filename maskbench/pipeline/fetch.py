@@ -15,15 +15,15 @@ from maskbench.files.images import inspect
 from maskbench.files.json import compact_json, json_text
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
-from maskbench.labelstudio.image_file import HasImage, ImageFile, MissingImageError
+from maskbench.labelstudio.image_file import ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.sources import TaskSource, open_source, parse
+from maskbench.pipeline.sources import Missing, TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
-from maskbench.text import SHOWN, counted, escape_terminal, some
+from maskbench.text import counted, escape_terminal, some
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -67,33 +67,6 @@ def fetch(params: Params, layout: Layout) -> str:
         f"{counted(metrics['regions'], 'region')} ({counted(built.made, 'task')} new or changed)"
         f"{_gone(before - built.facts.keys())}"
     )
-
-
-class Missing:
-    """The tasks that are left out because their images are missing.
-
-    Attributes:
-        references: How they name their images, by key.
-    """
-
-    def __init__(self) -> None:
-        self.references: dict[str, str] = {}
-        self._first: list[str] = []  # why, of the first ones
-
-    def add(self, task: HasImage, reason: ValueError) -> None:
-        """Leave a task out."""
-        self.references[task.key] = str(task.reference)[:200]
-        if len(self._first) < SHOWN:
-            self._first.append(str(Problem(str(reason), task=task.id)))
-
-    def __len__(self) -> int:
-        return len(self.references)
-
-    def __str__(self) -> str:
-        rest = len(self) - len(self._first)
-        tasks = counted(len(self), "task is", "tasks are")
-        reasons = "; ".join(self._first) + (f" and {rest} more" if rest else "")
-        return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"
 
 
 def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:
