@@ -203,7 +203,8 @@ class _Push:
         verb = "would push" if self.options.dry_run else "pushed"
         lines = [f"project {self.project.project}: {verb} {what} as {version!r}", *plan.notes]
         if shown != version:
-            lines.append(f"annotators get {shown or 'none'!r}; --show lets them get this one")
+            now = f"those of {shown!r}" if shown else "no predictions"
+            lines.append(f"annotators get {now}; --show lets them get these")
         return "; ".join(lines)
 
 
