@@ -1,6 +1,7 @@
 """Labels that were accepted from a model: told in manifest and metrics, kept out of subsets."""
 
 import json
+import shutil
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_accepted_labels_are_kept_out_of_a_subset(tmp_path):
     assert origins(before, {}) == {
         "drawn": (1, 0), "corrected from m1": (1, 0), "accepted from m1": (1, 0),
     }  # fmt: skip
+
+
+def test_a_manifest_with_an_excluded_image_is_a_table_of_subsets(tmp_path):
+    rows = built(tmp_path / "a", exclude_accepted=["test"])
+    shutil.copy(tmp_path / "a/data/benchmark/manifest.csv", tmp_path / "b.csv")
+    (tmp_path / "b").mkdir()
+    shutil.move(tmp_path / "b.csv", tmp_path / "b/old.csv")
+    after = built(tmp_path / "b", published={"file": "old.csv"})
+    assert [row.split for row in after.values()] == ["test"] * 3
+    assert [row.published for row in after.values()] == ["test", "test", ""]
+    assert rows[3].split == "excluded"
 
 
 @pytest.mark.parametrize("excluded", [[], ["test"]])
