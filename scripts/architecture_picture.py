@@ -35,7 +35,13 @@ class Room(NamedTuple):
 
 
 FLOORS = (
-    (Room("cli.py, commands/", ("cli", "commands"), ("one file", "for each subcommand")),),
+    (
+        Room(
+            "cli.py, commands/",
+            ("__main__", "cli", "commands"),
+            ("one file", "for each subcommand"),
+        ),
+    ),
     (Room("init/", ("init",), ("a new repository", "of a team's own")),),
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (

@@ -36,7 +36,7 @@ _SUMMARIES = (
 )  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/proposal.py", "show/draw.py", "show/rules.py",
+    "init/params_text.py", "init/summary.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _make(args: argparse.Namespace) -> int:
     from maskbench.errors import MaskbenchError
     from maskbench.init import create, new, software
     from maskbench.init.console import ask, choose_aliases, show, tell
-    from maskbench.init.proposal import alike, describe, propose
+    from maskbench.init.summary import alike, describe, propose
 
     if args.into is None:
         raise MaskbenchError("name the new folder: maskbench init FOLDER")
