@@ -45,7 +45,25 @@ class ProjectPredictions:
             raise SourceError(f"{self.client.server} {what}") from None
 
     def tasks_with(self, version: str) -> set[int]:
-        """Return the ids of the tasks that have a prediction of a model version."""
+        """Return the ids of the tasks that have a prediction of a model version.
+
+        Label Studio's filter also finds versions whose names contain this one, such as ``m10`` for
+        ``m1``: where there are such, each task is asked.
+        """
+        names = self.versions().counts
+        if version not in names:
+            return set()
+        found = self._tasks_like(version)
+        if any(version.casefold() in name.casefold() for name in names if name != version):
+            return {number for number in found if self._of_task(number, version)}
+        return found
+
+    def _of_task(self, task: int, version: str) -> list[int]:
+        """Return the ids of a task's predictions of a model version."""
+        found = self.client.json("/api/predictions/", {"task": task})
+        return [int(entry["id"]) for entry in found if entry["model_version"] == version]
+
+    def _tasks_like(self, version: str) -> set[int]:
         name = "filter:tasks:predictions_model_versions"
         has = {"filter": name, "operator": "contains", "type": "List", "value": [version]}
         found: set[int] = set()
@@ -66,9 +84,8 @@ class ProjectPredictions:
     def delete_of_tasks(self, version: str, tasks: Iterable[int]) -> None:
         """Delete the predictions of a model version of some tasks only, one by one."""
         for task in tasks:
-            for prediction in self.client.json("/api/predictions/", {"task": task}):
-                if prediction["model_version"] == version:
-                    self._send("DELETE", f"/api/predictions/{prediction['id']}/", None)
+            for number in self._of_task(task, version):
+                self._send("DELETE", f"/api/predictions/{number}/", None)
 
     def show(self, version: str) -> None:
         """Make a version the one that annotators get."""

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from maskbench.errors import DataError, MaskbenchError, SourceError
+from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.stored import read_task
 from maskbench.pipeline.combine import combine
@@ -17,6 +18,7 @@ from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
 from maskbench.predictions import push as pushing
 from maskbench.predictions.push import Options, push
+from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.tasks import write_images
 from maskbench.predictions.versions import delete_version, list_versions
 from maskbench.regions.task import label_origin
@@ -227,6 +229,21 @@ def test_probabilities_get_a_score_and_a_dry_run_sends_nothing(loop):
     )
     [region] = found[keys[first]]["result"]
     assert sorted(region["value"]["points"]) == [[0, 0], [0, 100], [50, 0], [50, 100]]
+
+
+def test_a_version_is_not_taken_for_one_whose_name_begins_with_it(loop):
+    keys = loop.images()
+    loop.predict(keys, version="m10")
+    project = ProjectPredictions(
+        Client(loop.proxy.url, read_key(loop.layout.root, loop.proxy.url)), loop.project
+    )
+    assert project.tasks_with("m10") == set(keys.values())
+    assert project.tasks_with("m1") == set()
+    first, *others = keys
+    for key in others:
+        (loop.folder / f"{key}.png").unlink()
+    loop.push(version="m1")
+    assert project.tasks_with("m1") == {keys[first]}
 
 
 def test_no_task_has_these_names(loop):
