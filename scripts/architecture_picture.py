@@ -47,6 +47,7 @@ FLOORS = (
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
         Room("quality/", ("quality",), ("how far annotators", "agree")),
+        Room("predictions/", ("predictions",), ("a model's masks,", "to Label Studio")),
         Room("show/", ("show",), ("pages to look at", "a version and its rules")),
         Room("verification/", ("verification",), ("recomputes every digest", "and invariant")),
     ),

@@ -26,7 +26,7 @@ DOCUMENT = ROOT / "docs/messages.md"
 
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = (
-    "fetch", "rasterize", "combine", "split", "quality", "write", "lines",
+    "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary",
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",

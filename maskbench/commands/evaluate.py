@@ -12,6 +12,7 @@ in codes.txt; masks of other images may lie there and do not count. Write metric
 Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,8 @@ def run(args: Namespace) -> int:
         print(f"\n{comparison}")
     if report.surplus:
         print(f"\n{surplus_words(report.surplus)}")
+    if accepted := report.accepted():
+        print(f"\nwarning: {accepted}", file=sys.stderr)
     print(f"\n{args.out / 'index.html'} shows it; the tables beside it have the numbers")
     return 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from maskbench.diff.code import code_changes, pin_change, runs_here
 from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
-from maskbench.diff.moves import balance, members, moves
+from maskbench.diff.moves import balance, members, moves, origins
 from maskbench.diff.params import param_changes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
@@ -73,6 +73,7 @@ def compare(before: Version, after: Version) -> Differences:
         transitions=_transitions(changes),
         balance=balance(old, new),
         members=members(old, new),
+        origins=origins(old, new),
         links={row.key: link for row in added if (link := after.task_link(row))},
     )
 

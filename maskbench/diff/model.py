@@ -4,7 +4,7 @@ The JSON report has the smaller ones as they are: a field's name here is its nam
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from maskbench.files.manifest import Row
 
@@ -226,6 +226,7 @@ class Differences:
         transitions: Pixels by (class before, class after), over all masks that kept their size.
         balance: Subset → class → pixels (before, after).
         members: Subset → images (before, after).
+        origins: Where labels come from → images (before, after), by model's version.
         links: Task address by key, for added images.
         pinned: The pinned maskbench before and after, if it differs.
     """
@@ -254,6 +255,7 @@ class Differences:
     members: Mapping[str, tuple[int, int]]
     links: Mapping[str, str]
     pinned: tuple[str, str] | None = None
+    origins: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def changed_pixels(self) -> int:

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from maskbench.diff.model import Move
 from maskbench.files.manifest import Row
-from maskbench.params import SUBSETS, SplitParams
-from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of
+from maskbench.params import EXCLUDED, SUBSETS, SplitParams
+from maskbench.pipeline.splits import Group, Member, assign_splits, groups_of, own_subset
+from maskbench.regions.task import DRAWN
 
 OTHER_GROUP, OTHER_PUBLISHED = "its group", "its published subset"
+OTHER_ORIGIN = "where its labels come from"
 """Causes that lie in an image's task, or in the table of published subsets."""
 
 
@@ -24,11 +27,13 @@ def moves(
         return ()
     start, steps = _replay(before, after, params)
     return tuple(
-        Move(
-            key, before[key].split, after[key].split, _cause(before[key], after[key], start, steps)
-        )
+        _move(before[key], after[key], _subsets(before[key], after[key], start, steps, params))
         for key in moved
     )
+
+
+def _move(before: Row, after: Row, subsets: Sequence[tuple[str, str]]) -> Move:
+    return Move(after.key, before.split, after.split, ", ".join(_causes(before, after, subsets)))
 
 
 _Splits = dict[str, str]
@@ -66,19 +71,33 @@ def _regrouping(old: SplitParams, new: SplitParams) -> str:
     return changed[0] if changed else OTHER_GROUP
 
 
-def _cause(before: Row, after: Row, start: _Splits, steps: Sequence[tuple[str, _Splits]]) -> str:
-    """Return the names of the differences that move this image."""
-    causes = []
-    here = start[before.group]
-    if here != before.split:
-        causes.append("NO CAUSE FOUND (the old split is not what its params give)")
+def _subsets(
+    before: Row,
+    after: Row,
+    start: _Splits,
+    steps: Sequence[tuple[str, _Splits]],
+    params: tuple[SplitParams, SplitParams],
+) -> list[tuple[str, str]]:
+    """Return the old subset of an image, then its subset after each difference, with its name."""
+    old, new = params
+    subsets = [("", own_subset(start[before.group], before.origin, old))]
     for name, splits in steps:
-        if splits[after.group] != here:
-            causes.append(name)
-        here = splits[after.group]
-    if here != after.split:
-        causes.append("NO CAUSE FOUND (the new split is not what its params give)")
-    return ", ".join(causes)
+        subsets.append((name, own_subset(splits[after.group], before.origin, old)))
+    group = steps[-1][1][after.group]
+    subsets.append((OTHER_ORIGIN, own_subset(group, after.origin, old)))
+    subsets.append(("split.exclude_accepted", own_subset(group, after.origin, new)))
+    return subsets
+
+
+def _causes(before: Row, after: Row, subsets: Sequence[tuple[str, str]]) -> Iterable[str]:
+    """Yield the names of the differences that move an image."""
+    if subsets[0][1] != before.split:
+        yield "NO CAUSE FOUND (the old split is not what its params give)"
+    for (_, previous), (name, here) in pairwise(subsets):
+        if here != previous:
+            yield name
+    if subsets[-1][1] != after.split:
+        yield "NO CAUSE FOUND (the new split is not what its params give)"
 
 
 def balance(
@@ -103,6 +122,18 @@ def _pixels(rows: Mapping[str, Row]) -> dict[str, Counter[str]]:
 
 
 def members(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, tuple[int, int]]:
-    """Count images by subset, (before, after)."""
+    """Count images by subset, (before, after); those in none only where there are some."""
     old, new = (Counter(row.split for row in rows.values()) for rows in (before, after))
-    return {name: (old[name], new[name]) for name in SUBSETS}
+    names = (*SUBSETS, *({EXCLUDED} & (old.keys() | new.keys())))
+    return {name: (old[name], new[name]) for name in names}
+
+
+def origins(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, tuple[int, int]]:
+    """Count images by where their labels come from: ``accepted from m1`` → (before, after)."""
+    old, new = (Counter(map(_origin, rows.values())) for rows in (before, after))
+    return {name: (old[name], new[name]) for name in sorted(old.keys() | new.keys())}
+
+
+def _origin(row: Row) -> str:
+    known = row.origin == DRAWN or not row.model_version
+    return row.origin if known else f"{row.origin} from {row.model_version}"

@@ -76,6 +76,7 @@ def write_page(folder: Path, shown: Shown, most: int = 500, each: Each | None = 
         titles=list(shown.predictions),
         citation=_citation(shown),
         surplus=list(report.surplus),
+        accepted=report.accepted(),
     )
     write_text(folder / "index.html", page)
 

@@ -1,6 +1,7 @@
 """Hold the result of scoring: images, summaries, and their figures by name."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,8 @@ from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.origin import Origin
 from maskbench.files.manifest import Row
-from maskbench.text import counted
+from maskbench.regions.task import ACCEPTED, LABEL_ORIGINS
+from maskbench.text import counted, some
 
 DIGITS = 6
 """Decimals of figures in files."""
@@ -117,6 +119,19 @@ class Report:
         """Return the images by the IoU of their true classes, worst first; then by key."""
         return sorted(self.images, key=lambda i: (math.isnan(i.true_iou), i.true_iou, i.key))
 
+    def accepted(self) -> str:
+        """Say how many images have labels that a model made and nobody changed; empty if none."""
+        rows = [image.row for image in self.images if image.row and image.row.origin == ACCEPTED]
+        if not rows:
+            return ""
+        models = sorted({row.model_version or "unknown" for row in rows})
+        images = counted(len(rows), "image has", "images have")
+        return (
+            f"{images} labels that were accepted unchanged from a model ({some(models)}): the "
+            "figures flatter that model and its likes; `split.exclude_accepted: [test]` in "
+            "params.yaml keeps such images out of a subset"
+        )
+
     def metrics(self) -> dict[str, Any]:
         """Return rounded figures by split and class name, and what was scored on what.
 
@@ -127,13 +142,15 @@ class Report:
         return {"scored": self.scored(), **found}
 
     def scored(self) -> dict[str, Any]:
-        """Return what a citation has to name: version, commit, digests, splits."""
+        """Return what a citation has to name: version, commit, digests, splits, label origins."""
+        origins = Counter(image.row.origin for image in self.images if image.row)
         return {
             "version": self.origin.version,
             "commit": self.origin.commit,
             "labels_sha256": self.labels_sha256,
             "predictions_sha256": self.predictions_sha256,
             "splits": list(self.splits),
+            "origins": {name: origins[name] for name in LABEL_ORIGINS},
         }
 
     def __str__(self) -> str:

@@ -18,7 +18,8 @@ class Row:
 
     Attributes:
         key: The image's name in all files of the benchmark.
-        split: ``train``, ``valid`` or ``test``.
+        split: ``train``, ``valid`` or ``test``; ``excluded`` if ``split.exclude_accepted`` keeps it
+            out of its group's subset.
         group: Images of one group are in one split.
         task: Label Studio's task id.
         project: Label Studio's project id, if the export told it.
@@ -36,6 +37,9 @@ class Row:
         scaling: The values of a scene of 16 bits that become 0 and 255; None: it is read as it is.
         published: The subset that ``split.published`` names; empty if it names none.
         annotators: How many people annotated the image; None: the version does not tell.
+        origin: Where the labels come from: ``drawn``, ``corrected`` or ``accepted``.
+        parent_prediction: The id of the prediction that the annotation began as.
+        model_version: The version of the model that predicted that; empty if it is not known.
     """
 
     key: str
@@ -57,6 +61,9 @@ class Row:
     scaling: Scaling | None = None
     published: str = ""
     annotators: int | None = None
+    origin: str = "drawn"
+    parent_prediction: int | None = None
+    model_version: str = ""
 
 
 _DAMAGE = (
@@ -107,8 +114,11 @@ def _row(values: Mapping[str, str]) -> Row:
         mask_sha256=values["mask_sha256"],
         scene_sha256=values["scene_sha256"],
         scaling=_scaling(values.get("scaling") or ""),
-        published=values.get("published", ""),  # earlier versions had neither column
+        published=values.get("published", ""),  # earlier versions had no such columns
         annotators=_optional(values.get("annotators", "")),
+        origin=values.get("origin") or "drawn",
+        parent_prediction=_optional(values.get("parent_prediction", "")),
+        model_version=values.get("model_version", ""),
     )
 
 

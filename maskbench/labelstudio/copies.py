@@ -12,13 +12,14 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.hashing import digest
-from maskbench.labelstudio.export import RawTask, essential, is_id
+from maskbench.labelstudio.export import RawTask, essential
 from maskbench.labelstudio.image_names import (
     is_upload,
     looks_like_image,
     reference_parts,
     task_key,
 )
+from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import NEVER, moment
 from maskbench.text import counted
 

@@ -9,10 +9,11 @@ from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
 from maskbench.files.json import compact_json
 from maskbench.labelstudio.copies import Export, Union, exports_of
-from maskbench.labelstudio.export import RawTask, is_id
+from maskbench.labelstudio.export import RawTask
 from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
+from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import Task
 
 

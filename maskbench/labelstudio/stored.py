@@ -26,14 +26,16 @@ def task_json(task: Task) -> bytes:
 
 def _annotation_value(annotation: Annotation) -> dict[str, Any]:
     value = vars(annotation) | {"regions": [_without_defaults(r) for r in annotation.regions]}
-    return {name: v for name, v in value.items() if v is not None or name not in _PLACE}
+    return {name: v for name, v in value.items() if v is not None or name not in _OPTIONAL}
 
 
-_PLACE = ("task", "project")  # told of annotations of other tasks with the same image
+_OPTIONAL = ("task", "project", "model_version", "parent_prediction")
+"""Fields of an annotation that are stored where they say something: the task of another task's
+annotation, and the prediction that it began as."""
 
 
 def _without_defaults(region: Region) -> dict[str, Any]:
-    optional = ("answers", "on_other_image", "original_size")
+    optional = ("answers", "on_other_image", "origin", "original_size")
     return {name: v for name, v in region._asdict().items() if v or name not in optional}
 
 
@@ -96,8 +98,9 @@ def _image(value: dict[str, Any]) -> Image:
 def _annotation(value: dict[str, Any]) -> Annotation:
     regions = tuple(_region(entry) for entry in value.pop("regions"))
     read = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
-    text = (str, NoneType)
-    return _checked(read, id=int, created_at=text, updated_at=text, answers=dict)
+    text, number = (str, NoneType), (int, NoneType)
+    optional = {"model_version": text, "parent_prediction": number}
+    return _checked(read, id=int, created_at=text, updated_at=text, answers=dict, **optional)
 
 
 def _region(value: dict[str, Any]) -> Region:

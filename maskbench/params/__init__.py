@@ -12,6 +12,7 @@ from maskbench.errors import ParamsError, count_problems
 from maskbench.files.choices import read_choices
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
+    EXCLUDED,
     IGNORE,
     LEFT_OUT,
     SUBSETS,
@@ -33,6 +34,7 @@ from maskbench.params.sections import (
 )
 
 __all__ = [
+    "EXCLUDED",
     "IGNORE",
     "LEFT_OUT",
     "SUBSETS",

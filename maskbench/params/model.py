@@ -12,6 +12,9 @@ LEFT_OUT = "(left out)"
 SUBSETS = ("train", "valid", "test")
 """The subsets of a benchmark, in the order in which people list them."""
 
+EXCLUDED = "excluded"
+"""What the manifest says of an image that ``split.exclude_accepted`` keeps out of its subset."""
+
 
 class FetchParams(NamedTuple):
     """Section ``fetch``: where annotations and images come from.
@@ -140,6 +143,7 @@ class SplitParams(NamedTuple):
             group by itself).
         same_image: What becomes of groups that hold the same image: ``join`` or ``error``.
         published: What fixes the subset of images; None: all are drawn.
+        exclude_accepted: Subsets without images whose labels were accepted from a model unchanged.
     """
 
     ratios: Mapping[str, float]
@@ -148,6 +152,7 @@ class SplitParams(NamedTuple):
     without_group: str = "error"
     same_image: str = "join"
     published: ValueFrom | None = None
+    exclude_accepted: tuple[str, ...] = ()
 
 
 class Params(NamedTuple):

@@ -248,6 +248,12 @@ def check_split(check: Checker, raw: Any) -> SplitParams:
         published=None
         if published is None
         else _value_from(check, published, "split.published", (*_VALUES, "file")),
+        exclude_accepted=tuple(
+            check.choice(name, f"split.exclude_accepted[{i}]", SUBSETS)
+            for i, name in enumerate(
+                check.sequence(section.get("exclude_accepted") or [], "split.exclude_accepted")
+            )
+        ),
     )
 
 

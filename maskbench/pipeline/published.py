@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskbench.errors import Problem, did_you_mean
 from maskbench.files.csv import csv_rows
-from maskbench.params import SUBSETS, SplitParams
+from maskbench.params import EXCLUDED, SUBSETS, SplitParams
 from maskbench.pipeline.splits import GroupedImage
 from maskbench.text import counted, some, unescape_formula
 
@@ -147,6 +147,10 @@ def _rows(
     problems = []
     for number, line in enumerate(lines, 2):
         image, subset = (_cell(line, title) for title in (column, "split"))
+        if (
+            subset == EXCLUDED
+        ):  # the table is a manifest; its image is drawn, or goes with its group
+            continue
         if not image:
             problems.append(_problem(f"line {number} names no image", name))
         elif subset_named(subset) is None:

@@ -10,24 +10,40 @@ from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
-from maskbench.params import SUBSETS, Params, SplitParams
+from maskbench.params import EXCLUDED, SUBSETS, Params, SplitParams
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
 from maskbench.pipeline.incremental import Memory, folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.splits import GroupedImage, Member, assign_splits, groups_of
+from maskbench.pipeline.splits import (
+    GroupedImage,
+    Member,
+    assign_splits,
+    groups_of,
+    own_subset,
+)
 from maskbench.pipeline.tables import undeclared
-from maskbench.regions.task import Annotation, Task, annotators, place
+from maskbench.regions.task import (
+    DRAWN,
+    LABEL_ORIGINS,
+    Annotation,
+    Task,
+    annotators,
+    label_origin,
+    place,
+)
+from maskbench.text import counted
 
 COLUMNS = (
     "key", "split", "group", "published", "task", "project", "annotation", "annotator",
     "annotators", "ground_truth", "updated_at", "scene", "mask", "width", "height", "classes",
-    "mask_sha256", "scene_sha256", "scaling",
+    "mask_sha256", "scene_sha256", "scaling", "origin", "parent_prediction", "model_version",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
 JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
 that become 0 and 255, ``published`` the subset that ``split.published`` names, ``annotators`` how
-many people annotated the image, in any of the tasks that show it."""
+many people annotated the image, in any of the tasks that show it, ``origin`` where the labels come
+from (:func:`maskbench.regions.task.label_origin`)."""
 
 Row = dict[str, Any]
 
@@ -62,7 +78,7 @@ def split(params: Params, layout: Layout) -> str:
         settings,
     )
     people = _people(images, known)
-    rows = [_row(item, known[item["key"]]["row"], grouping, splits) for item in items]
+    rows = [_row(item, known[item["key"]]["row"], grouping, splits, settings) for item in items]
     rows = [
         row | {"annotators": len(people[image.image])}
         for row, image in zip(rows, images, strict=True)
@@ -73,7 +89,11 @@ def split(params: Params, layout: Layout) -> str:
     write_text(layout.metrics("split"), json_text(metrics))
     _write_balance(metrics, layout)
     shown = ", ".join(f"{metrics['images'][name]} {name}" for name in SUBSETS)
-    notes = [*_empty_subsets(settings, metrics["images"]), *grouping.notes]
+    notes = [
+        *_excluded(rows, settings),
+        *_empty_subsets(settings, metrics["images"]),
+        *grouping.notes,
+    ]
     return " — ".join([shown, *notes])
 
 
@@ -123,6 +143,9 @@ def _facts(task: Task, annotation: Annotation) -> Row:
         "annotators": annotators(task.annotations),
         "ground_truth": str(annotation.ground_truth).lower(),
         "updated_at": annotation.updated_at,
+        "origin": label_origin(annotation),
+        "parent_prediction": annotation.parent_prediction,
+        "model_version": annotation.model_version,
     }
 
 
@@ -134,9 +157,16 @@ def _people(images: Sequence[GroupedImage], known: Mapping[str, Row]) -> dict[st
     return people
 
 
-def _row(item: Mapping[str, str], facts: Row, grouping: Grouping, splits: Mapping[str, str]) -> Row:
+def _row(
+    item: Mapping[str, str],
+    facts: Row,
+    grouping: Grouping,
+    splits: Mapping[str, str],
+    params: SplitParams,
+) -> Row:
     group, published = grouping.groups[item["key"]], grouping.published.get(item["key"])
-    return {**item, **facts, "group": group, "published": published, "split": splits[group]}
+    subset = own_subset(splits[group], facts["origin"], params)
+    return {**item, **facts, "group": group, "published": published, "split": subset}
 
 
 def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
@@ -152,7 +182,8 @@ def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
     images = Counter(row["split"] for row in rows)
     classes: dict[str, Counter[str]] = {name: Counter() for name in SUBSETS}
     for row in rows:
-        classes[row["split"]].update(json.loads(row["classes"]))
+        if row["split"] != EXCLUDED:
+            classes[row["split"]].update(json.loads(row["classes"]))
     return {
         "images": {name: images[name] for name in SUBSETS},
         "share": {name: round(images[name] / max(1, len(rows)), 4) for name in SUBSETS},
@@ -161,7 +192,32 @@ def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
             label: {name: _share(classes[name], label) for name in SUBSETS}
             for label in sorted({label for counts in classes.values() for label in counts})
         },
+        "origins": {name: _origins(rows, name) for name in (*SUBSETS, EXCLUDED)},
+        "models": _models(rows),
     }
+
+
+def _origins(rows: Sequence[Row], subset: str) -> dict[str, int]:
+    """Count a subset's images by where their labels come from."""
+    found = Counter(row["origin"] for row in rows if row["split"] == subset)
+    return {origin: found[origin] for origin in LABEL_ORIGINS}
+
+
+def _models(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Count the images whose labels began as predictions, by the model's version and origin."""
+    models: dict[str, Counter[str]] = {}
+    for row in rows:
+        if row["origin"] != DRAWN:
+            models.setdefault(row["model_version"] or "unknown", Counter())[row["origin"]] += 1
+    return {name: dict(sorted(models[name].items())) for name in sorted(models)}
+
+
+def _excluded(rows: Sequence[Row], params: SplitParams) -> list[str]:
+    count = sum(row["split"] == EXCLUDED for row in rows)
+    images = counted(count, "image has", "images have")
+    names = " and ".join(params.exclude_accepted)
+    what = f"{images} labels that were accepted from a model: kept out of {names}"
+    return [what] if count else []
 
 
 def _share(pixels: Counter[str], label: str) -> float:

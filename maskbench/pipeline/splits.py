@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from maskbench.params import SplitParams
+from maskbench.params import EXCLUDED, SplitParams
+from maskbench.regions.task import ACCEPTED
 
 
 class Group(NamedTuple):
@@ -108,6 +109,21 @@ def assign_splits(groups: Iterable[Group], params: SplitParams) -> dict[str, str
     {'hall 3': 'train', 'attic': 'test'}
     """
     return {group.name: group.published or _drawn(group.name, params) for group in groups}
+
+
+def own_subset(subset: str, origin: str, params: SplitParams) -> str:
+    """Return the subset of an image, given that of its group.
+
+    An image whose labels were accepted from a model, in a subset that ``split.exclude_accepted``
+    names, is in none: moved to another one it would leak, and would move back once it is corrected.
+
+    Args:
+        subset: The group's subset.
+        origin: Where the image's labels come from (:func:`maskbench.regions.task.label_origin`).
+        params: The section ``split``.
+    """
+    is_excluded = origin == ACCEPTED and subset in params.exclude_accepted
+    return EXCLUDED if is_excluded else subset
 
 
 def _drawn(group: str, params: SplitParams) -> str:

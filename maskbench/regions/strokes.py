@@ -84,6 +84,29 @@ def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
     return alpha.reshape(height, width)
 
 
+_COUNTERS = (3, 4, 8, 16)
+"""Bits of the counters that :func:`encode_rle` writes."""
+
+_MOST = 1 << _COUNTERS[-1]
+
+
+def encode_rle(mask: npt.NDArray[np.bool_]) -> list[int]:
+    """Encode pixels, shape (H, W), as a brush stroke that covers exactly these fully."""
+    flat = mask.reshape(-1)
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    counts = np.diff(np.append(starts, flat.size)) * 4  # four words a pixel
+    bits = [f"{4 * flat.size:032b}", f"{8 - 1:05b}", *(f"{size - 1:04b}" for size in _COUNTERS)]
+    for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+        word = "1" * 8 if flat[start] else "0" * 8
+        for part in [_MOST] * (count // _MOST) + [count % _MOST]:
+            if part:
+                which = next(i for i, size in enumerate(_COUNTERS) if part <= 1 << size)
+                bits.append(f"1{which:02b}{part - 1:0{_COUNTERS[which]}b}{word}")
+    text = "".join(bits)
+    text += "0" * (-len(text) % 8)
+    return list(int(text, 2).to_bytes(len(text) // 8, "big"))
+
+
 def canonical_rle(rle: list[int]) -> list[int]:
     """Return the code without the padding that encoders add differently.
 

@@ -13,6 +13,13 @@ from typing import Any, NamedTuple
 NOT_A_REGION = "none"
 """Shape of a result entry that has no geometry and is no answer either."""
 
+FROM_MODEL = ("prediction", "prediction-changed")
+"""Label Studio's words for a region that a model proposed, left as it was or changed."""
+
+DRAWN, CORRECTED, ACCEPTED = "drawn", "corrected", "accepted"
+LABEL_ORIGINS = (DRAWN, CORRECTED, ACCEPTED)
+"""Where the labels of an annotation come from: see :func:`label_origin`."""
+
 
 class Region(NamedTuple):
     """One shape that an annotator drew.
@@ -29,6 +36,7 @@ class Region(NamedTuple):
         original_size: (width, height) that the annotator's image had, in pixels, kept only where it
             differs from the image's.
         on_other_image: Whether it lies on another image of the task than the one kept.
+        origin: One of :data:`FROM_MODEL`; None: the annotator drew it.
     """
 
     id: str
@@ -40,6 +48,7 @@ class Region(NamedTuple):
     answers: Mapping[str, Any] = MappingProxyType({})
     original_size: tuple[int, int] | None = None
     on_other_image: bool = False
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class Annotation:
         relations: Relations between regions, as Label Studio stores them.
         task: The id of the task it was made in; None: the task that it is stored with.
         project: That task's project.
+        parent_prediction: The id of the prediction that it began as; None: it began empty.
+        model_version: The version of the model that predicted that, if the export tells.
     """
 
     id: int
@@ -71,6 +82,8 @@ class Annotation:
     relations: tuple[Mapping[str, Any], ...] = ()
     task: int | None = None
     project: int | None = None
+    parent_prediction: int | None = None
+    model_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,20 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
         return region
     labels = (aliases.get(label, label) for label in region.labels)
     return region._replace(labels=tuple(dict.fromkeys(n for n in labels if n is not None)))
+
+
+def label_origin(annotation: Annotation) -> str:
+    """Tell where an annotation's labels come from.
+
+    Returns:
+        ``accepted``: a model proposed all of its regions, and none was changed. ``corrected``: it
+        began as a prediction, and regions were changed, added or all deleted. ``drawn``: neither.
+    """
+    found = [region.origin for region in annotation.regions if region.shape != NOT_A_REGION]
+    if found and all(origin == "prediction" for origin in found):
+        return ACCEPTED
+    began = annotation.parent_prediction is not None or any(found)
+    return CORRECTED if began else DRAWN
 
 
 def could_count(annotations: Iterable[Annotation]) -> bool:

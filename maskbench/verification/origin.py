@@ -15,11 +15,11 @@ from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params, ValueFrom
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
-from maskbench.pipeline.splits import Member, assign_splits, groups_of
+from maskbench.pipeline.splits import Member, assign_splits, groups_of, own_subset
 from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
-from maskbench.regions.task import Annotation, Image, Task, annotators, choose, place
+from maskbench.regions.task import Annotation, Image, Task, annotators, choose, label_origin, place
 from maskbench.text import counted
 
 _BUILD = "run `dvc repro`"
@@ -116,13 +116,16 @@ class Origin:
             "annotator": annotation.completed_by,
             "ground_truth": annotation.ground_truth,
             "updated_at": _as_written(annotation.updated_at or ""),
+            "origin": label_origin(annotation),
+            "parent_prediction": annotation.parent_prediction,
+            "model_version": _as_written(annotation.model_version or ""),
         }
         if row.annotators is not None and task.image is not None:  # earlier versions did not tell
             true["annotators"] = len(self._read[1][task.image.sha256])
         for name, there in true.items():
             if (here := getattr(row, name)) != there:
                 yield f"says {name} {here}; data/annotations says {there}"
-        expected = self._splits[row.group]
+        expected = own_subset(self._splits[row.group], row.origin, self.params.split)
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
         for problem in self._grouping.problems:

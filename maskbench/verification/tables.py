@@ -7,7 +7,7 @@ from pathlib import Path
 from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
 from maskbench.files.manifest import Row, read_manifest
-from maskbench.params import IGNORE, SUBSETS
+from maskbench.params import EXCLUDED, IGNORE, SUBSETS
 from maskbench.text import counted
 
 CHECKOUT = "run `dvc checkout -f combine split`"
@@ -43,7 +43,7 @@ def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
         if not has_own_files(row):
             files = f"{row.scene!r} and {row.mask!r}"
             wrong.append(f"names {files}, which are no scene and mask of {row.key!r}")
-        if row.split not in SUBSETS:
+        if row.split not in (*SUBSETS, EXCLUDED):
             wrong.append(f"puts {row.key!r} into {row.split!r}, which is no split")
     return rows, [Problem(f"{what}; {CHECKOUT}", str(path)) for what in wrong]
 
@@ -109,6 +109,8 @@ def _owned(
         yield Problem(what, str(folder / f"{owners[scene][0]}.txt"))
     for scene, row in sorted(known.items()):
         found = owners.get(scene, ())
+        if row.split == EXCLUDED and not found:
+            continue
         if not found:
             yield Problem(f"no split names {scene!r}; {CHECKOUT}", str(folder))
         elif len(found) > 1:
@@ -122,7 +124,8 @@ def check_groups(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
     """Find groups of images that are divided among splits."""
     groups: dict[str, dict[str, str]] = {}  # group → split → first key
     for row in rows.values():
-        groups.setdefault(row.group, {}).setdefault(row.split, row.key)
+        if row.split != EXCLUDED:
+            groups.setdefault(row.group, {}).setdefault(row.split, row.key)
     return [
         Problem(
             f"the group {group[:80]!r} is divided: "

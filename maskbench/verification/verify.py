@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import progress
+from maskbench.params import EXCLUDED
 from maskbench.text import counted
 from maskbench.verification.items import CheckedItem, check_item
 from maskbench.verification.similar import Look, near_pairs
@@ -108,13 +109,13 @@ def _leaks(root: Path, seen: Sequence[CheckedItem]) -> list[Problem]:
     problems = []
     first: dict[str, CheckedItem] = {}
     for item in seen:
-        if item.digest is None:
+        if item.digest is None or item.row.split == EXCLUDED:
             continue
         other = first.setdefault(item.digest, item)
         if other.row.split != item.row.split:
             problems.append(_leak(root, other, item, "the same image as"))
     known: list[tuple[CheckedItem, Look]] = [
-        (item, item.look) for item in seen if item.look is not None
+        (item, item.look) for item in seen if item.look is not None and item.row.split != EXCLUDED
     ]
     looks, splits = [shown for _, shown in known], [item.row.split for item, _ in known]
     for i, j, alike in near_pairs(looks, splits):

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from maskbench.files.json import parse_json
-from maskbench.labelstudio.export import TaskError, essential, is_id, parse_task
+from maskbench.labelstudio.export import TaskError, essential, parse_task
+from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.stored import task_json
 
 PREFER = ("ours", "theirs")

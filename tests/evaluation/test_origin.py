@@ -79,6 +79,7 @@ def test_files_name_what_was_scored_and_link_to_tasks(workspace, tmp_path):
     assert json.loads((tmp_path / "out/metrics.json").read_text())["scored"] == {
         "version": "v1", "commit": head(workspace), "splits": ["test"],
         "labels_sha256": report.labels_sha256, "predictions_sha256": report.predictions_sha256,
+        "origins": {"drawn": 2, "corrected": 0, "accepted": 0},
     }  # fmt: skip
     rows = list(csv.DictReader((tmp_path / "out/images.csv").read_text().splitlines()))
     link = "http://studio/projects/3/data?task="

@@ -69,7 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = int(self.headers.get("Content-Length") or 0)
-        self.forward("POST", self.rfile.read(length))
+        self.forward(self.command, self.rfile.read(length))
+
+    do_DELETE = do_PATCH = do_POST
 
     def forward(self, method, body):
         if self.asker_has_gone():

@@ -254,7 +254,7 @@ def test_what_label_studio_rewrites_by_itself_changes_nothing():
     }
     for entry in annotation["result"]:
         if "image_rotation" in entry:
-            entry |= {"image_rotation": 90, "origin": "prediction"}
+            entry |= {"image_rotation": 90, "origin": "manual"}
         for name, number in entry.get("value", {}).items():
             if isinstance(number, int) and not isinstance(number, bool):
                 entry["value"][name] = float(number)
@@ -269,6 +269,8 @@ def test_what_label_studio_rewrites_by_itself_changes_nothing():
         lambda raw: raw["annotations"][0].update(was_cancelled=True),
         lambda raw: raw["annotations"][0].update(ground_truth=True),
         lambda raw: raw["annotations"][0].update(completed_by=4),
+        lambda raw: raw["annotations"][0].update(parent_prediction=4),
+        lambda raw: raw["annotations"][0]["result"][0].update(origin="prediction-changed"),
         lambda raw: raw["annotations"][0]["result"].pop(),
         lambda raw: raw["data"].update(room="hall"),
         lambda raw: raw.update(id=8),

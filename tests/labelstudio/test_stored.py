@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maskbench.errors import DataError
 from maskbench.labelstudio.stored import parse_stored_task, read_task, task_json
-from maskbench.regions.task import Annotation, Image, Region, Task
+from maskbench.regions.task import FROM_MODEL, Annotation, Image, Region, Task
 
 texts = st.text(max_size=8)
 names = texts.map(lambda text: text.replace("/", "_"))
@@ -23,11 +23,12 @@ fields = st.dictionaries(texts, values, max_size=3)
 regions = st.builds(
     Region, texts, texts, st.lists(texts, max_size=3).map(tuple), fields, st.none() | texts,
     st.none() | texts, fields, st.none() | st.tuples(st.integers(1, 99), st.integers(1, 99)),
+    st.booleans(), st.none() | st.sampled_from(FROM_MODEL),
 )  # fmt: skip
 annotations = st.builds(
     Annotation, st.integers(0), st.none() | st.integers(0), st.none() | texts, st.none() | texts,
     st.booleans(), st.booleans(), st.lists(regions, max_size=3).map(tuple), fields,
-    st.lists(fields, max_size=2).map(tuple),
+    st.lists(fields, max_size=2).map(tuple), st.none() | st.integers(0), st.none() | texts,
 )  # fmt: skip
 tasks = st.builds(
     Task, st.integers(0), texts, st.none() | st.integers(0), fields, st.none() | texts,

@@ -214,7 +214,8 @@ LABELS = GOOD["labels_map"]
         ("split.ratios", [0.7, 0.3], "split.ratios: a mapping (name: value lines) is expected"),
         ("split.group_by", "", "split.group_by: text is expected, not ''"),
         ("split.salt", 5, "split.salt: text is expected, not 5"),
-        ("split.seed", 5, "split.seed: unknown name; known: group_by, publ"),
+        ("split.exclude_accepted", ["tets"], "split.exclude_accepted[0]: 'tets' is unknown; "),
+        ("split.seed", 5, "split.seed: unknown name; known: exclude_accepted, gro"),
     ],
 )  # fmt: skip
 def test_each_problem_is_named_with_its_place(path, value, message):

@@ -59,6 +59,7 @@ def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str,
             }
             for name, classes in found.balance.items()
         },
+        "origins": {name: list(pair) for name, pair in found.origins.items()},
         "failures": [asdict(failure) for failure in failures],
     }
 

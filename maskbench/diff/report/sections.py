@@ -14,6 +14,7 @@ from maskbench.diff.model import (
 from maskbench.diff.report.by_cause import by_cause
 from maskbench.diff.report.verdict import percent, value
 from maskbench.files.manifest import Row
+from maskbench.regions.task import DRAWN
 from maskbench.text import counted
 
 LINKS = "task"
@@ -51,6 +52,7 @@ def sections(found: Differences) -> list[Section]:
         _transitions(found),
         _images(found),
         _members(found),
+        _origins(found),
         _balance(found),
         _rows("Images added", found.added, found.links, found.same_image),
         _rows("Images removed", found.removed, {}, {}),
@@ -190,6 +192,16 @@ def _members(found: Differences) -> Section:
         for name, (old, new) in found.members.items()
     )
     return Section("Splits", ("split", ">images before", ">after", ">change"), tuple(rows))
+
+
+def _origins(found: Differences) -> Section:
+    rows = (
+        (name, number(old), number(new), signed(new - old))
+        for name, (old, new) in found.origins.items()
+        if old != new and set(found.origins) != {DRAWN}
+    )
+    columns = ("`labels", ">images before", ">after", ">change")
+    return Section("Where labels come from", columns, tuple(rows))
 
 
 def _balance(found: Differences) -> Section:

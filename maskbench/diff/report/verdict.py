@@ -14,7 +14,7 @@ from maskbench.diff.model import (
     Differences,
     MaskChange,
 )
-from maskbench.diff.moves import OTHER_GROUP, OTHER_PUBLISHED
+from maskbench.diff.moves import OTHER_GROUP, OTHER_ORIGIN, OTHER_PUBLISHED
 from maskbench.text import counted
 
 
@@ -54,6 +54,7 @@ def reasons(found: Differences) -> list[str]:
         _number(_moving(found), "split parameter", "changed"),
         _number(_moved_by(found, OTHER_GROUP), "image", "grouped otherwise"),
         _number(_moved_by(found, OTHER_PUBLISHED), "image", "published in another split"),
+        _number(_moved_by(found, OTHER_ORIGIN), "image", "labelled otherwise"),
         _number(found.unexplained, "MASK", "CHANGED WITHOUT CAUSE"),
         _number(found.unexplained_new, "ADDED MASK", "WITHOUT CAUSE"),
     ]

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS image (
     file TEXT NOT NULL, signature TEXT NOT NULL
 );
 """
-_VERSION = "3"
+_VERSION = "4"
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,18 @@ class Client:
         except ValueError:
             raise TransientError("sent damaged JSON") from None
 
+    def send(self, method: str, path: str, body: Any) -> Any:
+        """Return the parsed answer to JSON that changes something, sent only once: it may double.
+
+        After :class:`TransientError` and :class:`GaveUpError` it may have been done, or not.
+        """
+        once, url = self._with_retries(0), self.server + path
+        response = raise_for_status(once._exchange(url, method, json=body))
+        try:
+            return response.json() if response.content else None
+        except ValueError:
+            raise TransientError("sent something else than JSON") from None
+
     def repeat(self, name: str, attempt: Callable[[], Result]) -> Result:
         """Return what ``attempt`` returns, repeating it while it raises :class:`TransientError`.
 
@@ -213,14 +225,14 @@ class Client:
                 raise SourceError(f"{where} redirects to the Label Studio server")
         raise SourceError(f"{without_query(url)} redirects in a circle")
 
-    def _exchange(self, url: str, **options: Any) -> requests.Response:
-        """Send a GET request to one address; a refused access token is renewed once."""
+    def _exchange(self, url: str, method: str = "GET", **options: Any) -> requests.Response:
+        """Send a request to one address; a refused access token is renewed once."""
         if self.credentials is None or not self.is_own(url):
-            return self._send("GET", url, **options)
-        response = self._send("GET", url, auth=self.credentials, **options)
+            return self._send(method, url, **options)
+        response = self._send(method, url, auth=self.credentials, **options)
         if response.status_code == 401 and self.credentials.renew(response.request):
             response.close()
-            response = self._send("GET", url, auth=self.credentials, **options)
+            response = self._send(method, url, auth=self.credentials, **options)
         if response.status_code == 401:
             raise refusal(self.credentials.key.kind, self.server, detail(response))
         return response

@@ -24,6 +24,23 @@ _LABELLING = ("labels", *(f"{kind}labels" for kind in KINDS))
 
 
 @dataclass(frozen=True)
+class Control:
+    """A control that labels regions.
+
+    Attributes:
+        name: Its name, which regions tell as ``from_name``.
+        kind: ``polygon``, ``brush`` …
+        image: The name of the image tag that it labels.
+        labels: Its labels, as annotations store them.
+    """
+
+    name: str
+    kind: str
+    image: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Labeling:
     """What a project lets annotators draw.
 
@@ -32,11 +49,13 @@ class Labeling:
             setup's order.
         fields: The field of a task's data behind each image tag, by the tag's name.
         lists: Names of image tags that show several images of a task.
+        controls: The controls that label regions of one kind.
     """
 
     labels: Set[str]
     fields: Mapping[str, str]
     lists: tuple[str, ...] = ()
+    controls: tuple[Control, ...] = ()
 
 
 def parse_labeling(parsed: Any) -> Labeling:
@@ -44,12 +63,16 @@ def parse_labeling(parsed: Any) -> Labeling:
     labels: list[str] = []
     fields: dict[str, str] = {}
     lists: set[str] = set()
-    controls = parsed.values() if isinstance(parsed, Mapping) else ()
-    for control in controls:
+    controls: list[Control] = []
+    for name_of_control, control in parsed.items() if isinstance(parsed, Mapping) else ():
         if not isinstance(control, Mapping):
             continue
-        if str(control.get("type")).lower() in _LABELLING:
-            labels += map(str, _listed(control, "labels"))
+        kind, offered = str(control.get("type")).lower(), list(map(str, _listed(control, "labels")))
+        if kind in _LABELLING:
+            labels += offered
+        if kind in _LABELLING[1:] and (tags := _listed(control, "to_name")):
+            kind = kind.removesuffix("labels")
+            controls.append(Control(str(name_of_control), kind, str(tags[0]), tuple(offered)))
         shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
         for name, shown in shows:
             if not isinstance(shown, Mapping) or shown.get("type") != "Image":
@@ -58,7 +81,8 @@ def parse_labeling(parsed: Any) -> Labeling:
                 fields[str(name)] = str(shown["value"])
             elif shown.get("valueList"):
                 lists.add(str(name))
-    return Labeling(dict.fromkeys(labels).keys(), fields, tuple(sorted(lists)))
+    names = dict.fromkeys(labels).keys()
+    return Labeling(names, fields, tuple(sorted(lists)), tuple(controls))
 
 
 def _listed(control: Mapping[str, Any], name: str) -> list[Any]:

@@ -1,0 +1,1 @@
+"""A model's masks become predictions in Label Studio, which annotators correct."""

@@ -1,0 +1,124 @@
+"""Draw a class mask as regions of Label Studio: brush strokes, which are exact, or polygons."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from rasterio.features import shapes
+from shapely.geometry import MultiPolygon, Polygon, box, shape
+
+from maskbench.files.hashing import digest
+from maskbench.files.masks import Mask
+from maskbench.labelstudio.server.project import Control
+from maskbench.predictions.plan import Plan
+from maskbench.regions.strokes import encode_rle
+
+_STEPS = 12  # halvings of the tolerance before outlines stay as they are
+
+
+def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
+    """Return the regions of a mask, shape (H, W), as the ``result`` of a prediction.
+
+    Args:
+        mask: Class values.
+        plan: The labels of each class.
+        tolerance: How far an outline may lie from the pixels' own, in pixels.
+    """
+    values: dict[str, list[int]] = {}
+    for value in np.unique(mask).tolist():
+        for label in plan.labels.get(value, ()):
+            values.setdefault(label, []).append(value)
+    has_polygons = any(plan.controls[label].kind == "polygon" for label in values)
+    outlines = outline(mask, tolerance) if has_polygons else {}
+    result: list[dict[str, Any]] = []
+    for label in sorted(values):
+        control = plan.controls[label]
+        if control.kind == "brush":
+            stroke = encode_rle(np.isin(mask, values[label]))
+            found: Iterable[dict[str, Any]] = [{"format": "rle", "rle": stroke}]
+        else:
+            parts = [part for value in values[label] for part in outlines.get(value, ())]
+            found = (_points(part, mask) for part in without_holes(parts))
+        result += [_region(control, label, value, mask, i) for i, value in enumerate(found)]
+    return result
+
+
+def outline(mask: npt.NDArray[np.uint8], tolerance: float) -> dict[int, list[Polygon]]:
+    """Return the outlines of each value's connected pixels, simplified together.
+
+    Neighbours keep one border: no gap and no overlap arises between them.
+    """
+    found = [(int(value), shape(form)) for form, value in shapes(mask, connectivity=4)]
+    polygons = _simplified([polygon for _, polygon in found], tolerance)
+    outlines: dict[int, list[Polygon]] = {}
+    for (value, _), polygon in zip(found, polygons, strict=True):
+        outlines.setdefault(value, []).append(polygon)
+    return outlines
+
+
+def _simplified(polygons: list[Polygon], tolerance: float) -> list[Polygon]:
+    """Simplify a coverage so that no vertex lies farther than the tolerance from the new outline.
+
+    shapely's own tolerance is one of areas; it is halved until the distance holds.
+    """
+    vertices = [shapely.multipoints(shapely.get_coordinates(polygon)) for polygon in polygons]
+    area = tolerance
+    for _ in range(_STEPS if tolerance > 0 else 0):
+        simple = shapely.coverage_simplify(polygons, area)
+        distance = shapely.hausdorff_distance(vertices, [polygon.boundary for polygon in simple])
+        if distance.max() <= tolerance:
+            return list(simple)
+        area /= 2
+    return polygons
+
+
+def without_holes(polygons: Iterable[Polygon]) -> Iterator[Polygon]:
+    """Yield polygons without holes that together cover the same: Label Studio's have none.
+
+    Touching polygons are joined; one with a hole is cut in two along a line through the hole.
+    """
+    waiting = list(_parts(shapely.union_all(list(polygons))))
+    while waiting:
+        polygon = waiting.pop()
+        if not polygon.interiors:
+            yield polygon
+            continue
+        left, _, right, _ = polygon.interiors[0].bounds
+        x = (left + right) / 2
+        x = round(x) if left < round(x) < right else x
+        west, south, east, north = polygon.bounds
+        for half in (box(west, south, x, north), box(x, south, east, north)):
+            waiting += _parts(shapely.intersection(polygon, half))
+
+
+def _parts(geometry: Any) -> Iterator[Polygon]:
+    """Yield the polygons of a geometry; points and lines where two parts touch have no area."""
+    if isinstance(geometry, Polygon | MultiPolygon) or hasattr(geometry, "geoms"):
+        for part in shapely.get_parts(geometry).tolist():
+            if isinstance(part, Polygon) and not part.is_empty:
+                yield part
+
+
+def _points(polygon: Polygon, mask: Mask) -> dict[str, Any]:
+    """Return a polygon in percent of the image, first point not repeated."""
+    height, width = mask.shape
+    corners = shapely.get_coordinates(polygon)[:-1] * [100 / width, 100 / height]
+    return {"points": np.clip(corners, 0, 100).tolist(), "closed": True}
+
+
+def _region(
+    control: Control, label: str, value: Mapping[str, Any], mask: Mask, index: int
+) -> dict[str, Any]:
+    kind = f"{control.kind}labels"
+    return {
+        "id": digest([label, index, value])[:10],
+        "type": kind,
+        "from_name": control.name,
+        "to_name": control.image,
+        "original_width": mask.shape[1],
+        "original_height": mask.shape[0],
+        "image_rotation": 0,
+        "value": {**value, kind: [label]},
+    }

@@ -1,0 +1,108 @@
+"""Find and read a model's predictions in a folder: masks with class values, or probabilities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.dataset import foreign_values
+from maskbench.errors import DataError, Problem
+from maskbench.evaluation.predictions import ENDINGS
+from maskbench.files.masks import Mask, read_mask
+from maskbench.text import counted
+
+_ALL_ENDINGS = (*ENDINGS, ".npz")
+
+
+class Prediction(NamedTuple):
+    """A predicted mask, shape (H, W), and the model's confidence; None: a mask tells none."""
+
+    mask: Mask
+    score: float | None
+
+
+def find_files(folder: Path) -> dict[str, Path]:
+    """Return the files by key, sorted.
+
+    Raises:
+        DataError: There is no such folder, it holds no prediction, or two of one image.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of predicted masks")
+    found: dict[str, Path] = {}
+    problems = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix.lower() not in _ALL_ENDINGS:
+            continue
+        if path.stem in found:
+            what = f"predicts the same image as {found[path.stem].name}; remove one of them"
+            problems.append(Problem(what, str(path)))
+        found[path.stem] = path
+    if problems:
+        raise DataError(f"{folder} cannot be used as it is", problems)
+    if not found:
+        raise DataError(f"{folder} holds no prediction: save <key>{', '.join(_ALL_ENDINGS)} there")
+    return found
+
+
+def read_prediction(path: Path, size: tuple[int, int], classes: Sequence[str]) -> Prediction:
+    """Read a prediction of an image.
+
+    Args:
+        path: A mask, or probabilities in an array of shape (K, H, W) or (H, W, K).
+        size: Width and height of the image, in pixels.
+        classes: The names of the K classes by value.
+
+    Raises:
+        ValueError: It is damaged, of another size, or holds something else.
+    """
+    values = _array(path) if path.suffix.lower() in (".npy", ".npz") else None
+    if values is not None and values.ndim == 3:
+        return _most_probable(values, size, len(classes))
+    if path.suffix.lower() == ".npz":
+        raise ValueError("holds no array of three axes (classes, height, width)")
+    mask = read_mask(path)
+    _check_size(mask.shape, size)
+    if foreign := foreign_values(mask, len(classes)):
+        names = counted(len(classes), "class", "classes")
+        raise ValueError(f"holds the value {foreign[0]}, which is none of the {names}")
+    return Prediction(mask, None)
+
+
+def _array(path: Path) -> npt.NDArray[np.generic]:
+    try:
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return found
+        with found:
+            names = list(found)
+            if len(names) != 1:
+                raise ValueError(f"holds {counted(len(names), 'array')} instead of one")
+            return np.asarray(found[names[0]])
+    except (OSError, EOFError, KeyError, SyntaxError) as error:
+        raise ValueError(f"cannot be read ({error})") from None
+
+
+def _most_probable(
+    values: npt.NDArray[np.generic], size: tuple[int, int], classes: int
+) -> Prediction:
+    """Return the most probable classes, and the mean of their probabilities as the score."""
+    if values.shape[0] != classes and values.shape[2] == classes:
+        values = np.moveaxis(values, 2, 0)
+    if values.shape[0] != classes:
+        names = counted(classes, "class", "classes")
+        raise ValueError(f"holds an array of shape {values.shape}, but there are {names}")
+    _check_size(values.shape[1:], size)
+    probabilities = values.astype(np.float32) if values.dtype.kind == "f" else np.full(1, np.nan)
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ValueError("holds something else than probabilities from 0 to 1: apply softmax")
+    score = float(probabilities.max(axis=0).mean(dtype=np.float64))
+    return Prediction(probabilities.argmax(axis=0).astype(np.uint8), round(score, 6))
+
+
+def _check_size(shape: Sequence[int], size: tuple[int, int]) -> None:
+    if tuple(shape) != size[::-1]:
+        here, there = (f"{w} x {h}" for w, h in ((shape[1], shape[0]), size))
+        raise ValueError(f"has {here} pixels, its image {there}: predict it at its full size")

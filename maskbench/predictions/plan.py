@@ -1,0 +1,79 @@
+"""Decide by which labels of a project's setup each class is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from maskbench.errors import did_you_mean
+from maskbench.labelstudio.server.project import Control, Labeling
+from maskbench.params import IGNORE, Params
+from maskbench.text import some
+
+KINDS = ("polygon", "brush")
+"""Kinds of region that predictions can have."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How masks become regions of a project.
+
+    Attributes:
+        labels: The labels that a class is drawn by, by mask value; values that are not drawn
+            (background, ignored pixels) are not in it.
+        controls: The control that draws a label.
+        impossible: Why a class cannot be drawn, by mask value.
+        notes: What is worth knowing, one sentence each.
+    """
+
+    labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    impossible: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Plan:
+    """Find the labels of each class: its own, an alias of it, or those of a rule that makes it.
+
+    Args:
+        params: Classes, rules and aliases.
+        labeling: The project's setup.
+        kind: ``polygon`` or ``brush``; None: polygons where a label has a control for them.
+    """
+    controls: dict[str, Control] = {}
+    for wanted in KINDS if kind is None else (kind,):
+        for control in labeling.controls:
+            if control.kind == wanted:
+                controls |= {n: control for n in control.labels if n not in controls}
+    drawn: dict[str, str] = {}  # class → label, the class's own name before aliases of it
+    for label in sorted(controls, key=lambda label: label not in params.labels_map):
+        name = params.rasterize.label_aliases.get(label, label)
+        if name is not None:
+            drawn.setdefault(name, label)
+    labels, impossible, notes = {}, {}, []
+    for name, value in params.labels_map.items():
+        found = _labels(name, params, drawn)
+        if value in (0, IGNORE):
+            continue
+        if isinstance(found, str):
+            impossible[value] = f"the class {name!r} cannot be drawn: {found}"
+            continue
+        labels[value] = found
+        if len(found) > 1:
+            notes.append(f"{name} becomes {' + '.join(found)}")
+    return Plan(labels, controls, impossible, tuple(notes))
+
+
+def _labels(name: str, params: Params, drawn: Mapping[str, str]) -> tuple[str, ...] | str:
+    """Return the labels that give a class, or why there are none."""
+    if name in drawn:
+        return (drawn[name],)
+    rules = sorted((r for r in params.rules if r.then == name), key=lambda rule: len(rule.when))
+    if not rules:
+        return f"the setup has no label for it and no rule makes it; {did_you_mean(name, drawn)}"
+    if params.rasterize.overlap != "keep":
+        overlap = params.rasterize.overlap
+        return f"a rule makes it, and rasterize.overlap: {overlap} leaves one label on a pixel"
+    for rule in rules:
+        if rule.when <= drawn.keys():
+            return tuple(drawn[label] for label in sorted(rule.when))
+    lacking = sorted({label for rule in rules for label in rule.when} - drawn.keys())
+    return f"a rule makes it of labels that the setup lacks ({some(lacking)})"
