@@ -285,7 +285,17 @@ def _inferred_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> str:
 def _labels(item: Mapping[str, Any]) -> list[str]:
     fields = sorted(item["value"].items())
     found = [v for k, v in fields if k.endswith("labels") and isinstance(v, list)]
-    return [str(label) for labels in found for label in labels]
+    return label_names(label for labels in found for label in labels)
+
+
+def label_names(labels: Iterable[Any]) -> list[str]:
+    """Return labels as names of one line; blank ones are none.
+
+    >>> label_names(["red\\nwall", " ", 7])
+    ['red wall', '7']
+    """
+    names = (" ".join(str(label).splitlines()) for label in labels)
+    return [name for name in names if name.strip()]
 
 
 def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:

@@ -63,8 +63,8 @@ def rasterize(params: Params, layout: Layout) -> str:
     tasks = metrics["tasks"]
     empty = describe_empty_masks(built.facts)
     return (
-        f"{tasks['counted']} of {counted(tasks['all'], 'task')} with an annotation that counts, "
-        f"{counted(drawn + dropped, 'region')}, {dropped} of them dropped (plots/dropped.csv); "
+        f"{tasks['counted']:,} of {counted(tasks['all'], 'task')} with an annotation that counts, "
+        f"{counted(drawn + dropped, 'region')}, {dropped:,} of them dropped (plots/dropped.csv); "
         f"{counted(built.made, 'task')} rasterized anew{f' — {empty}' if empty else ''}"
     )
 

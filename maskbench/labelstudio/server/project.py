@@ -12,6 +12,7 @@ from typing import Any
 
 from maskbench.errors import Problem, SourceError, did_you_mean
 from maskbench.files.hashing import digest
+from maskbench.labelstudio.export import label_names
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import NotThereError
 from maskbench.params import Rule, missing_label
@@ -49,7 +50,7 @@ def parse_labeling(parsed: Any) -> Labeling:
         if not isinstance(control, Mapping):
             continue
         if str(control.get("type")).lower() in _LABELLING:
-            labels += map(str, _listed(control, "labels"))
+            labels += label_names(_listed(control, "labels"))
         shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
         for name, shown in shows:
             if not isinstance(shown, Mapping) or shown.get("type") != "Image":
