@@ -34,6 +34,9 @@ check: .venv/dev  ## lint, formatting, types, and known vulnerabilities of what 
 	mypy
 	$(BIN)/python scripts/audit.py
 
+check-scripts:  ## types and unused names of the pages' scripts, by their JSDoc (needs Node.js)
+	npx --yes --package typescript@5.9.3 tsc -p jsconfig.json
+
 bench: .venv/dev  ## measure speed beside other tools (20 minutes on 2 cores); writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 

@@ -68,7 +68,7 @@ def rows(images: int | None, rounds: int) -> list[str]:
     for name in ("W1", "W2"):
         workload = workloads.WORKLOADS[name]
         few = images or workload.images
-        counts = [few * 2**doubled for doubled in range(5)]
+        counts = [few * 2**doubled for doubled in range(4)]
         folders = [prepare(workload, count) for count in counts]
         taken = timed([(folder, None) for folder in folders], rounds)
         for (count, once), (more, twice) in pairwise(zip(counts, taken, strict=True)):

@@ -21,7 +21,7 @@ from torch import nn
 from maskbench.dataset import Benchmark
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.outputs import write_files
-from maskbench.evaluation.page import ShownPrediction, write_page
+from maskbench.evaluation.page import Shown, write_page
 from maskbench.fastai import MeanIoU, save_predictions, segmentation_dataloaders
 
 
@@ -98,7 +98,7 @@ def main() -> int:
     nothing = {key: np.zeros_like(test.mask(key)) for key in test.keys}
     baseline = evaluate(nothing, args.data, resamples=0)
     write_files(report, args.out)
-    write_page(args.out / "index.html", ShownPrediction(report, test, predictions))
+    write_page(args.out, Shown(report, test, {"Prediction": predictions}))
 
     scores = [float(scored.summary.figures.mean[0]) for scored in (report, baseline)]
     print(f"\n{report}\n\nmean IoU {scores[0]:.3f}, background everywhere {scores[1]:.3f}")

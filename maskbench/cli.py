@@ -71,5 +71,5 @@ def _add(
     )
     module.configure(parser)
     if not any(action.dest == "all" for action in parser._actions):
-        parser.add_argument("--all", action="store_true", help="cut no list of problems short")
+        parser.add_argument("--all", action="store_true", help="list every problem")
     parser.set_defaults(run=module.run)

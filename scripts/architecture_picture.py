@@ -35,7 +35,13 @@ class Room(NamedTuple):
 
 
 FLOORS = (
-    (Room("cli.py, commands/", ("cli", "commands"), ("one file", "for each subcommand")),),
+    (
+        Room(
+            "cli.py, commands/",
+            ("__main__", "cli", "commands"),
+            ("one file", "for each subcommand"),
+        ),
+    ),
     (Room("init/", ("init",), ("a new repository", "of a team's own")),),
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (
@@ -62,7 +68,7 @@ FLOORS = (
     (Room("parallel/", ("parallel",), ("processes on this", "machine, or Dask")),),
     (Room("labelstudio/", ("labelstudio",), ("exports, stored tasks,", "the server")),),
     (Room("regions/", ("regions",), ("an annotation", "becomes a mask"), "heart"),),
-    (Room("params.py", ("params",), ("params.yaml, checked", "and typed")),),
+    (Room("params/", ("params",), ("params.yaml, checked", "and typed")),),
     (Room("files/", ("files",), ("one module for each", "file format")),),
     (Room("errors.py, text.py", ("errors", "text"), ("error classes,", "escaping")),),
 )

@@ -28,7 +28,7 @@ _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = ("fetch", "rasterize", "combine", "split", "write", "lines")  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/proposal.py", "show/draw.py", "show/rules.py",
+    "init/params_text.py", "init/summary.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) 
 
 
 _SECTIONS = {
-    "params.yaml": ("params.py", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
+    "params.yaml": ("params", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
     "Label Studio's server": ("labelstudio/server",),
     "Exports, tasks and images": ("labelstudio", "pipeline/fetch.py", "files/images.py"),
     "Rules": ("regions/rules.py", "regions/proposals.py", "pipeline/combine.py"),

@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how many tasks of each project to look at (100)",
     )
     parser.add_argument(
-        "--all", action="store_true", help="look at every task, and cut no list of problems short"
+        "--all", action="store_true", help="look at every task, and list every problem"
     )
 
 

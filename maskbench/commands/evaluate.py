@@ -1,4 +1,4 @@
-"""Score predicted masks, of one model or of two, against a benchmark or two versions of it.
+"""Score the masks of one or two models against one or two versions of a benchmark.
 
 PREDICTIONS is a folder with one mask for each image: <key>.png, .tif or .npy, with class values as
 in codes.txt; masks of other images may lie there and do not count. Write metrics.json (for

@@ -85,7 +85,7 @@ def _make(args: argparse.Namespace) -> int:
     from maskbench.errors import MaskbenchError
     from maskbench.init import create, new, software
     from maskbench.init.console import ask, choose_aliases, show, tell
-    from maskbench.init.proposal import alike, describe, propose
+    from maskbench.init.summary import alike, describe, propose
 
     if args.into is None:
         raise MaskbenchError("name the new folder: maskbench init FOLDER")
@@ -114,7 +114,8 @@ def _source(args: argparse.Namespace) -> "Found":
     from maskbench.errors import MaskbenchError
     from maskbench.init.console import ask
     from maskbench.init.new import look_at_folder, look_at_server, projects_of
-    from maskbench.params import Checker, check_address
+    from maskbench.params.checker import Checker
+    from maskbench.params.sections import check_address
 
     server, folder = args.server, args.folder
     if server is None and folder is None:

@@ -1,4 +1,4 @@
-"""Show which labels overlap, what decides their class, and propose what decides the rest.
+"""Show which labels overlap and what decides their class; propose rules for the rest.
 
 List every combination of labels in the fetched tasks with its pixels, the class that it becomes and
 the rule or parameter that decides. For combinations without a rule, show who would get their
@@ -34,13 +34,13 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.files.yaml_edit import yaml_text
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.pipeline.survey import survey
+    from maskbench.pipeline.overlapping import find_overlaps
     from maskbench.regions.proposals import unknown_problems
     from maskbench.regions.rules import add_up
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
-    found = survey(params, layout)
+    found = find_overlaps(params, layout)
     totals = add_up((task.task, task.combinations) for task in found.tasks)
     parts = [
         [str(problem) for problem in unknown_problems(found.unknown, params.labels_map)],

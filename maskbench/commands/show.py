@@ -1,4 +1,4 @@
-"""Write a page to look at the benchmark: all images with their masks, or those that are asked for.
+"""Write a page that shows all images with their masks, or only selected ones.
 
 The page opens from the disk and can be sent. It has a grid with filters and orders, images large
 with masks and regions, a wall of all regions of a label, and triage. What did not change since

@@ -8,7 +8,7 @@ from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import edit_file, with_entries, with_value, yaml_text
 from maskbench.params import Params, parse_params
-from maskbench.pipeline.survey import Survey
+from maskbench.pipeline.overlapping import Survey
 from maskbench.regions.policies import (
     POLICIES,
     Gains,

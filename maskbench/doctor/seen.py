@@ -6,7 +6,7 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
-from maskbench.pipeline.fetch import Missing
+from maskbench.pipeline.sources import Missing
 from maskbench.pipeline.splits import GroupedImage
 
 

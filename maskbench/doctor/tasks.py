@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
 from maskbench.doctor.seen import Seen
-from maskbench.doctor.verdict import verdict
 from maskbench.errors import Problem
 from maskbench.files.images import ImageInfo, inspect
 from maskbench.labelstudio.export import RawTask, TaskError
@@ -50,7 +50,7 @@ def check_tasks(
     source.prepare(task for task, _ in tasks if needs_image(task))
     for task, origin in tasks:
         _look(source, task, origin, params, seen)
-    yield from verdict(seen, params, layout or Layout())
+    yield from draw_conclusions(seen, params, layout or Layout())
 
 
 def _read(

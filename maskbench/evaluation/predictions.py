@@ -79,8 +79,10 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
 
 def surplus_words(surplus: Sequence[str]) -> str:
     """Say which masks belong to no image, such as ``2 masks belong to no image of …: a, b``."""
-    masks = counted(len(surplus), "mask") + (" belongs" if len(surplus) == 1 else " belong")
-    return f"{masks} to no image of the benchmark and do not count: {some(surplus, _SOME)}"
+    masks = counted(len(surplus), "mask")
+    belong, do = ("belongs", "does") if len(surplus) == 1 else ("belong", "do")
+    shown = some(surplus, _SOME)
+    return f"{masks} {belong} to no image of the benchmark and {do} not count: {shown}"
 
 
 def _wrong_size(path: Path, truth: Path) -> str | None:

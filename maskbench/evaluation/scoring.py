@@ -81,6 +81,7 @@ class Plan:
         predictions: All predictions.
         benchmark: The version to score on.
         origin: What the version is called.
+        splits: Names of the splits, in the order in which they were asked for.
         owner: The split of each image to score, by key, sorted.
         found: The predictions of these images.
     """
@@ -88,6 +89,7 @@ class Plan:
     predictions: Predictions
     benchmark: Benchmark
     origin: Origin
+    splits: tuple[str, ...]
     owner: Mapping[str, str]
     found: FoundPredictions
 
@@ -112,7 +114,8 @@ def plan(
         found = find_predictions(Path(predictions), benchmark, list(owner))
     else:
         found = _among_arrays(predictions, benchmark, owner)
-    return Plan(predictions, benchmark, origin or find_origin(benchmark.root), owner, found)
+    origin = origin or find_origin(benchmark.root)
+    return Plan(predictions, benchmark, origin, tuple(splits), owner, found)
 
 
 def _among_arrays(
@@ -237,8 +240,9 @@ def _collect(
         all_images = counted(len(planned.owner), "image")
         raise DataError(f"{len(images):,} of the {all_images} can be scored", problems)
     splits = {
-        name: _summary([image for image in images if image.split == name], matrix, settings)
-        for name, matrix in matrices.items()
+        name: _summary([image for image in images if image.split == name], matrices[name], settings)
+        for name in planned.splits
+        if name in matrices
     }
     alone = next(iter(splits.values())) if len(splits) == 1 else None
     return Report(

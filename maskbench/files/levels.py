@@ -64,7 +64,7 @@ def is_wide(image: Image.Image) -> bool:
 
 def is_wide_colour(image: ImageFile) -> bool:
     """Tell whether an image whose pixels are not loaded yet has colours of 16 bits."""
-    raw_modes = (str(tile.args) for tile in image.tile)
+    raw_modes = (str(tile[3]) for tile in image.tile)
     return not is_wide(image) and any(";16" in mode for mode in raw_modes)
 
 

@@ -54,6 +54,11 @@ def tell(into: Path, found: Found, remote: str | None) -> None:
     print(f"\nMade {into}. Next:\n  cd {quote(str(into))}")
     if found.folder is None:
         print("  echo 'LABEL_STUDIO_API_KEY=your-key' >> .env    # if it is not in the environment")
+    if found.folder is not None and found.survey.problems:
+        print(
+            "  # put missing images into data/inputs/images (`maskbench doctor` lists them), then"
+        )
+        print("  dvc add data/inputs/images")
     print("  make                            # install what is pinned, build the benchmark")
     if not has_identity(into):
         print("  git config user.name 'Your Name' && git config user.email you@example.org")

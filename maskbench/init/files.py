@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files as resources
 from string import Template
 
-from maskbench.init.proposal import Proposal
+from maskbench.init.summary import Proposal
 
 LOCK = "requirements.lock"
 STAGES = ("fetch", "rasterize", "combine", "split")

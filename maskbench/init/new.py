@@ -12,8 +12,8 @@ from maskbench.errors import MaskbenchError
 from maskbench.init import create
 from maskbench.init.files import card, extras, new_files, template
 from maskbench.init.params_text import params_text
-from maskbench.init.proposal import Proposal
 from maskbench.init.software import Software
+from maskbench.init.summary import Proposal
 from maskbench.init.survey import Survey, look
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.server.auth import read_key

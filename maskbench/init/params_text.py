@@ -7,7 +7,7 @@ from typing import Any
 
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import yaml_text
-from maskbench.init.proposal import Proposal
+from maskbench.init.summary import Proposal
 from maskbench.params import parse_params
 
 

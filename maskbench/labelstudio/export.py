@@ -289,11 +289,7 @@ def _labels(item: Mapping[str, Any]) -> list[str]:
 
 
 def label_names(labels: Iterable[Any]) -> list[str]:
-    """Return labels as names of one line; blank ones are none.
-
-    >>> label_names(["red\\nwall", " ", 7])
-    ['red wall', '7']
-    """
+    """Return labels as names of one line; blank ones are none."""
     names = (" ".join(str(label).splitlines()) for label in labels)
     return [name for name in names if name.strip()]
 

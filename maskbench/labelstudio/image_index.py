@@ -86,9 +86,10 @@ class ImageIndex:
 
         Exact names come first, with and without Label Studio's prefix; then names that differ in
         letter case or Unicode form; then names as Label Studio changes them; then names with
-        another ending: of the same format, or of any, where there is none or it is not read. Of several files with such a name, the one that
-        shares the longest end of the referenced path is taken. Two files fit equally well if one
-        has the exact name and the other a near name and more of the path.
+        another ending: of the same format, or of any, where there is none or it is not read. Of
+        several files with such a name, the one that shares the longest end of the referenced path
+        is taken. Two files fit equally well if one has the exact name and the other a near name
+        and more of the path.
 
         Raises:
             MissingImageError: No file fits.

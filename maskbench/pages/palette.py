@@ -20,6 +20,7 @@ MARKS: Mapping[str, Color] = {
     "gained": (61, 139, 255),
     "lost": (255, 122, 26),
     "other-class": (214, 76, 214),
+    "wrong": (230, 0, 90),
     "missed": (255, 122, 26),
     "invented": (61, 139, 255),
     "confused": (214, 76, 214),
@@ -31,8 +32,9 @@ MARKS: Mapping[str, Color] = {
 """Colours by what they mark; style sheets and scripts of pages have them as ``var(--name)``.
 
 ``gained``, ``lost`` and ``other-class`` are changed pixels: background before, background now,
-and neither. ``missed``, ``invented``, ``confused`` and, muted, ``boundary`` are wrong pixels of a
-prediction, ``ignored`` those of no class. ``changed-region`` and ``pointed-region`` are outlines.
+and neither. ``wrong`` are pixels for which no rule decides. ``missed``, ``invented``, ``confused``
+and, muted, ``boundary`` are mistakes of a prediction; ``ignored`` are pixels without a class.
+``changed-region`` and ``pointed-region`` are outlines.
 """
 
 SHARE: Color = (0, 114, 178)

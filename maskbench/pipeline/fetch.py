@@ -15,15 +15,15 @@ from maskbench.files.images import inspect
 from maskbench.files.json import compact_json, json_text
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
-from maskbench.labelstudio.image_file import HasImage, ImageFile, MissingImageError
+from maskbench.labelstudio.image_file import ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.sources import TaskSource, open_source, parse
+from maskbench.pipeline.sources import Missing, TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, could_count
-from maskbench.text import SHOWN, counted, escape_terminal, some
+from maskbench.text import counted, escape_terminal, some
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -77,35 +77,6 @@ MISSING_ADVICE = (
     "Put the missing images there under the names in the tasks; or set `missing_images: skip` in "
     "the section fetch of params.yaml, which leaves such tasks out"
 )
-
-
-class Missing:
-    """The tasks whose images are missing.
-
-    Attributes:
-        is_skipped: Whether they are left out; otherwise each is a problem.
-        references: How they name their images, by key.
-    """
-
-    def __init__(self, is_skipped: bool) -> None:
-        self.is_skipped = is_skipped
-        self.references: dict[str, str] = {}
-        self._first: list[str] = []  # why, of the first ones
-
-    def add(self, task: HasImage, reason: ValueError) -> None:
-        """Count a task."""
-        self.references[task.key] = str(task.reference)[:200]
-        if len(self._first) < SHOWN:
-            self._first.append(str(Problem(str(reason), task=task.id)))
-
-    def __len__(self) -> int:
-        return len(self.references)
-
-    def __str__(self) -> str:
-        rest = len(self) - len(self._first)
-        tasks = counted(len(self), "task is", "tasks are")
-        reasons = "; ".join(self._first) + (f" and {rest} more" if rest else "")
-        return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"
 
 
 def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:

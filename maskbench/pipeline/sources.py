@@ -16,6 +16,7 @@ from maskbench.labelstudio.server.source import Server
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Task
+from maskbench.text import SHOWN, counted
 
 
 class TaskSource(Protocol):
@@ -105,3 +106,32 @@ def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]
 def parse(raw: RawTask, source: TaskSource, chosen: Mapping[str, str] | None) -> Task:
     """Read a task of a source; ``chosen`` is ``fetch.image_field``. Raise as :func:`parse_task`."""
     return parse_task(raw.value, raw.origin, source.image_fields(raw.origin), chosen, raw.qualifier)
+
+
+class Missing:
+    """The tasks whose images are missing.
+
+    Attributes:
+        is_skipped: Whether they are left out; otherwise each is a problem.
+        references: How they name their images, by key.
+    """
+
+    def __init__(self, is_skipped: bool) -> None:
+        self.is_skipped = is_skipped
+        self.references: dict[str, str] = {}
+        self._first: list[str] = []  # why, of the first ones
+
+    def add(self, task: HasImage, reason: ValueError) -> None:
+        """Count a task."""
+        self.references[task.key] = str(task.reference)[:200]
+        if len(self._first) < SHOWN:
+            self._first.append(str(Problem(str(reason), task=task.id)))
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def __str__(self) -> str:
+        rest = len(self) - len(self._first)
+        tasks = counted(len(self), "task is", "tasks are")
+        reasons = "; ".join(self._first) + (f" and {rest} more" if rest else "")
+        return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"

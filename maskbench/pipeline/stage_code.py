@@ -14,7 +14,7 @@ STAGE_CODE = {
     "fetch": (
         "files",
         "labelstudio",
-        "params.py",
+        "params",
         "pipeline/fetch.py",
         "pipeline/incremental.py",
         "pipeline/sources.py",
@@ -23,7 +23,7 @@ STAGE_CODE = {
     "rasterize": (
         "files",
         "labelstudio/stored.py",
-        "params.py",
+        "params",
         "pipeline/incremental.py",
         "pipeline/rasterize.py",
         "regions/build.py",
@@ -39,7 +39,7 @@ STAGE_CODE = {
     ),
     "combine": (
         "files",
-        "params.py",
+        "params",
         "pipeline/combine.py",
         "pipeline/incremental.py",
         "regions/label_set.py",
@@ -51,7 +51,7 @@ STAGE_CODE = {
         "files",
         "labelstudio/image_names.py",
         "labelstudio/stored.py",
-        "params.py",
+        "params",
         "pipeline/grouping.py",
         "pipeline/incremental.py",
         "pipeline/published.py",

@@ -13,7 +13,7 @@ from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import IGNORE, Params
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.survey import survey
+from maskbench.pipeline.overlapping import find_overlaps
 from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
 from maskbench.show.places import (
     Crop,
@@ -40,7 +40,7 @@ def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]
         MaskbenchError: There are no tasks.
         DataError: A task's file or image is damaged.
     """
-    looked = survey(params, layout)
+    looked = find_overlaps(params, layout)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
     files = sorted(layout.annotations.glob("*.json"))
     find = FindOverlaps(looked.params, MOST)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from maskbench.versions.revision import find_row
 from maskbench.errors import MaskbenchError
+from maskbench.versions.revision import find_row
 from tests.diff.conftest import edit_by_hand
 
 

@@ -89,6 +89,16 @@ def test_tabs_show_a_split_by_click_and_key(browser, report):
         browser.keys(Keys.ARROW_RIGHT)
 
 
+def test_the_address_tells_split_and_numbers(browser, report):
+    browser.all("[role=tab]")[2].click()
+    browser.one('[data-confusion="pixels"]').click()
+    browser.driver.refresh()
+    assert browser.one("[role=tab][aria-selected=true]").text == "valid"
+    assert browser.one("[data-confusion][aria-checked=true]").text == "Pixels"
+    browser.driver.back()
+    browser.wait(lambda: browser.one("[role=tab][aria-selected=true]").text == "all")
+
+
 def test_tables_sort(browser):
     names = "th[scope=row]"
     browser.all(".part:not([hidden]) thead button")[2].click()

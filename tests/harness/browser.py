@@ -81,6 +81,11 @@ class Page:
     def texts(self, selector):
         return [element.text for element in self.all(selector)]
 
+    def shown(self, selector):
+        """The keys of the images in a list or grid, at one moment."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.key)"
+        return self.run(script, selector)
+
     def keys(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()
 

@@ -146,6 +146,17 @@ def test_bad_input_is_named_and_nothing_half_written(case, here, tmp_path, capsy
     assert not list(here.iterdir())
 
 
+@pytest.mark.slow
+def test_an_image_that_is_missing_is_told_and_the_rest_is_made(here, tmp_path, capsys):
+    exports = exported(tmp_path / "exports")
+    (exports / "upload/1/00000002-scene_2.png").unlink()
+    assert made(here / "walls", exports) == 0
+    told = capsys.readouterr().out
+    assert "  problems     1 problem; the first: task 2: no image file" in told
+    assert "put missing images into data/inputs/images" in told
+    assert len(list((here / "walls/data/inputs/images").rglob("*.png"))) == 5
+
+
 def test_no_source(here, capsys):
     assert main(["init", "walls"]) == 1
     assert "name the source of the labels: --server URL --project N" in capsys.readouterr().err

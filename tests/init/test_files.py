@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from maskbench.init.files import card, extras, new_files, template, upgraded_files
-from maskbench.init.proposal import Proposal
+from maskbench.init.summary import Proposal
 from tests.repositories import ROOT
 
 OWN = yaml.safe_load((ROOT / "dvc.yaml").read_text())

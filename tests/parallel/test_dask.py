@@ -171,7 +171,8 @@ def test_without_a_scheduler_the_stage_says_so(local):
 def test_workers_with_other_code_are_refused(local, tmp_path):
     folder, _ = local
     shutil.copytree(ROOT / "maskbench", tmp_path / "other/maskbench")
-    (tmp_path / "other/maskbench/params.py").write_text("IGNORE = 254\n")
+    with (tmp_path / "other/maskbench/params/model.py").open("a") as model:
+        model.write("\n\nIGNORE = 254\n")
     made = Cluster(tmp_path / "cluster", count=1, PYTHONPATH=str(tmp_path / "other"))
     try:
         status, _, err = finish(start(folder / "other", MASKBENCH_SCHEDULER=made.address))

@@ -16,7 +16,7 @@ split: {ratios: {train: 1.0}}
 """
 
 TRIED = (
-    "tests/test_params.py",
+    "tests/params",
     "tests/repository/test_declarations.py::test_stage_names_are_the_same_everywhere",
     "tests/pipeline/test_repro.py::test_a_build_that_is_committed_is_up_to_date",
     "tests/repository/test_readme.py::test_paths_and_targets_exist",

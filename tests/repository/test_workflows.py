@@ -40,7 +40,7 @@ def test_what_is_promised_runs_on_every_change():
     content = parse_yaml(FILES["test.yml"].read_text())
     assert content["on"] == {"push": {"branches": ["main"]}, "pull_request": None}
     ran = {job: [s["run"] for s in c["steps"] if "run" in s] for job, c in content["jobs"].items()}
-    assert ran["check"] == ["make check"]
+    assert ran["check"] == ["make check", "make check-scripts"]
     assert ran["sample"] == ["make .venv/core", ".venv/bin/python scripts/digests.py"]
     assert ran["oldest"][-1] == ".venv/bin/python -m pytest tests/trust/test_same_bytes.py"
     assert ran["test"][-1] == "make test"

@@ -26,7 +26,9 @@ const MODES = /** @type {Mode[]} */ ([
 /** @type {import("evaluation/details.js").Masks | null} */
 let masks = null;
 let showsMistakes = false;
-let mode = "row";
+const first = Object.keys(data.parts).find((name) => name === "all") || Object.keys(data.parts)[0];
+let part = first; // the split whose figures are shown
+let mode = "row"; // the numbers of the confusion
 
 const viewer = new Viewer(byId("viewer"), MODES, {
   pixel: (at) => { gallery.pixel = at; if (masks) tell(data, masks, at); gallery.save(false); },
@@ -42,6 +44,10 @@ const more = data.left_out ? `; ${data.left_out} more are not in this page (--wo
 /** @type {Gallery} */
 const gallery = new Gallery({
   items: data.items, list, filters, viewer, triage, draw, home: "figures", title: data.title, more,
+  own: {
+    read: (state) => { mode = state.numbers || "row"; showPart(state.part in data.parts ? state.part : first); },
+    write: () => ({ part: part === first ? "" : part, numbers: mode === "row" ? "" : mode }),
+  },
   keys: [
     ["s", "figures", () => gallery.open(gallery.view === "figures" && gallery.chosen ? "image" : "figures")],
     ...(isPair ? [/** @type {[string, string, () => void]} */ (["e", "mistakes instead of classes", toggleMistakes])] : []),
@@ -101,11 +107,9 @@ function showPart(name) {
   drawCurves(data.parts[name], data.classes.slice(0, -1));
 }
 
-let part = Object.keys(data.parts)[0];
-
 function drawConfusion() {
-  byId("confusion-modes").replaceChildren(...modeButtons(mode, (id) => { mode = id; drawConfusion(); }));
-  const split = data.parts[part] && filterOfPart();
+  byId("confusion-modes").replaceChildren(...modeButtons(mode, (id) => { mode = id; drawConfusion(); gallery.save(false); }));
+  const split = filterOfPart();
   byId("confusion").replaceChildren(confusion(data.parts[part].confusion, data.classes.map((/** @type {any} */ entry) => entry.name), mode,
     (truth, predicted) => gallery.lead(truth === predicted ? { class: String(truth), order: "class", ...split } : { pair: `${truth}-${predicted}`, order: "pair", ...split })));
 }
@@ -136,13 +140,13 @@ function turned(event) {
   event.preventDefault();
   event.stopPropagation();
   const next = tabs[(here + by + tabs.length) % tabs.length];
-  showPart(next.dataset.part || "");
+  next.click();
   next.focus();
 }
 
 byId("figures").addEventListener("click", followed);
 for (const tab of document.querySelectorAll("[role=tab]")) {
-  tab.addEventListener("click", () => showPart(/** @type {HTMLElement} */ (tab).dataset.part || ""));
+  tab.addEventListener("click", () => { showPart(/** @type {HTMLElement} */ (tab).dataset.part || ""); gallery.save(true); });
   tab.addEventListener("keydown", (event) => turned(/** @type {KeyboardEvent} */ (event)));
 }
 byId("copy").addEventListener("click", async () => {
@@ -157,5 +161,4 @@ if (isPair) {
   byId("scatter").append(scatter(data.items, data.titles, (item) => gallery.choose(item)));
 }
 sortTables(byId("figures"));
-showPart(part);
 gallery.start();

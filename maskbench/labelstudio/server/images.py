@@ -232,9 +232,10 @@ def _directly(request: ImageRequest, refused: str) -> ImageResult:
             shutil.copyfileobj(source, target)
     except ImportError as error:
         raise ValueError(f"{refused}; to read it without the server: {error}") from None
+    except FileNotFoundError:
+        raise MissingImageError(f"{refused}; {address} itself is not there") from None
     except Exception as error:  # each kind of storage has errors of its own
-        kind = MissingImageError if isinstance(error, FileNotFoundError) else ValueError
-        raise kind(f"{refused}; reading {address} itself: {error}") from None
+        raise ValueError(f"{refused}; reading {address} itself: {error}") from None
     part.replace(request.target)
     return ImageResult(validator, True)
 

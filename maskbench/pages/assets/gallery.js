@@ -21,6 +21,7 @@ import { askNote, takeAlong, triageBar, TRIAGE_CHOICES } from "pages/triage.js";
  * @property {string} [more] what is said after the number of images
  * @property {import("pages/keys.js").Keys} [keys] of the page
  * @property {() => void} [shownChanged] other images fit the filters
+ * @property {{read: (state: Record<string, string>) => void, write: () => Record<string, string>}} [own] what else the address says
  */
 
 /** The filter by triage, for a page's filters. @param {import("pages/triage.js").Triage} triage */
@@ -54,6 +55,11 @@ export class Gallery {
     }
     document.addEventListener("click", (event) => this.followed(event));
     onAddress(() => this.restore());
+    const narrow = matchMedia("(max-width: 860px)");
+    const drawer = byId("drawer"); // of filters: closed on a phone, where it can be opened
+    const fold = () => { if (drawer) drawer.open = !narrow.matches; };
+    narrow.addEventListener("change", fold);
+    fold();
     this.restore();
   }
 
@@ -82,8 +88,9 @@ export class Gallery {
   /** Show what the address says. */
   restore() {
     const state = readAddress();
-    const { filters, viewer, items } = this.parts;
+    const { filters, viewer, items, own } = this.parts;
     filters.state = state;
+    own?.read(state);
     this.filter();
     const item = items.find((entry) => entry.key === state.key) || null;
     if (state.mode && viewer.mode.id !== state.mode) viewer.setMode(state.mode);
@@ -99,10 +106,10 @@ export class Gallery {
 
   /** Put the state into the address. @param {boolean} isStep */
   save(isStep) {
-    const { filters, viewer, home } = this.parts;
+    const { filters, viewer, home, own } = this.parts;
     const isImage = this.view === "image" && this.chosen;
     const usual = isImage ? "image" : home;
-    const view = { view: this.view === usual ? "" : this.view, ...filters.state };
+    const view = { view: this.view === usual ? "" : this.view, ...filters.state, ...own?.write() };
     writeAddress(isImage ? { key: this.chosen?.key, mode: viewer.mode === viewer.modes[0] ? "" : viewer.mode.id, ...view, ...this.place() } : view, isStep);
   }
 
@@ -127,7 +134,7 @@ export class Gallery {
   }
 
   /** The filters were changed by hand. */
-  filtered() { this.filter(); this.save(false); }
+  filtered() { this.parts.list.box.scrollTop = 0; this.filter(); this.save(false); }
 
   /** Choose a value of a filter, as a legend's entry does; the same one again: all. @param {string} id @param {string} value */
   toggleFilter(id, value) { this.parts.filters.toggle(id, value); this.filtered(); }

@@ -130,6 +130,5 @@ byId("tile-size").value = String(Math.min(Math.max(innerWidth / 9, 150), 320));
 byId("tile-size").addEventListener("input", fitTiles);
 byId("masks-on").addEventListener("change", () => list.refresh(true));
 new ResizeObserver(fitTiles).observe(list.inner);
-if (matchMedia("(max-width: 860px)").matches) byId("drawer").open = false;
 if (!location.hash && data.view !== "list") history.replaceState(null, "", `#${new URLSearchParams(data.view === "dropped" ? { view: "dropped" } : { key: data.view })}`);
 gallery.start();

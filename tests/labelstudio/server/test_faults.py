@@ -160,4 +160,4 @@ def test_an_unusable_image_is_not_kept_for_next_time(api, bench, studio):
         assert problem.task == broken
         assert "broken.png cannot be used: it is no image" in problem.what
     api.call("DELETE", f"/api/tasks/{broken}/")
-    assert bench.fetch(studio.url, project).startswith("1 tasks, 1 images")
+    assert bench.fetch(studio.url, project).startswith("1 task, 1 image")

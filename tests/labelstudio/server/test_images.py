@@ -101,7 +101,7 @@ def test_an_upload_that_is_cut_is_continued(api, bench, proxy, quick):
     [task] = [task["id"] for task in api.tasks(project)]
     api.annotate(task, [{**triangle(), "original_width": 300, "original_height": 200}])
     proxy.fail("/data/upload", "cut", times=3)
-    assert bench.fetch(proxy.url, project).startswith("1 tasks, 1 images")
+    assert bench.fetch(proxy.url, project).startswith("1 task, 1 image")
     assert stored(bench) == [content]
     ranges = [headers["Range"] for _, path, headers in proxy.requests if "/data/upload" in path]
     assert ranges[0] == "bytes=0-"
@@ -116,7 +116,7 @@ def test_images_without_a_counting_annotation_are_not_downloaded(api, bench, pro
     api.annotate(tasks[0], [triangle()])
     api.annotate(tasks[1], [triangle()], was_cancelled=True)
     api.draft(tasks[2], [triangle()])
-    assert bench.fetch(proxy.url, project).startswith("4 tasks, 1 images, 2 regions")
+    assert bench.fetch(proxy.url, project).startswith("4 tasks, 1 image, 2 regions")
     assert proxy.counts()["/data/"] == 1
 
 

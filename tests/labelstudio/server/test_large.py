@@ -26,7 +26,7 @@ def peak(api, bench, studio, monkeypatch):
         said = bench.fetch(studio.url, project)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert said.startswith(f"{count} tasks, {count} images, {40 * count} regions")
+        assert said.startswith(f"{count} tasks, {count} images, {40 * count:,} regions")
         return found
 
     return run

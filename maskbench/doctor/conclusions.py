@@ -31,7 +31,7 @@ _DROPPED = {
 }
 
 
-def verdict(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield what was found, the errors first."""
     yield Finding(OK, _looked_at(seen))
     yield from _errors(seen, params)

@@ -30,7 +30,7 @@ class Survey:
     tasks: list[TaskCombinations]
 
 
-def survey(params: Params, layout: Layout) -> Survey:
+def find_overlaps(params: Params, layout: Layout) -> Survey:
     """Look at the fetched tasks.
 
     Raises:

@@ -6,7 +6,7 @@ from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
 from maskbench.init.files import template
 from maskbench.init.params_text import params_text
-from maskbench.init.proposal import alike, describe, propose
+from maskbench.init.summary import alike, describe, propose
 from maskbench.init.survey import Overlap, Survey
 from maskbench.params import parse_params
 

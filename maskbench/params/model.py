@@ -1,0 +1,140 @@
+"""Hold every choice that shapes the masks, typed: a class for each section of ``params.yaml``."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+IGNORE = 255
+"""Mask value of void pixels; classes have the values 0 to 254."""
+
+LEFT_OUT = "(left out)"
+"""What reports say of a label whose alias is null."""
+
+SUBSETS = ("train", "valid", "test")
+"""The subsets of a benchmark, in the order in which people list them."""
+
+
+class FetchParams(NamedTuple):
+    """Section ``fetch``: where annotations and images come from.
+
+    Attributes:
+        server: Label Studio's address, or None to read ``folder``.
+        projects: Ids of the server's projects; empty without a server.
+        folder: Folder with Label Studio JSON exports and their images; not read with a server.
+        snapshot: Name of this take; another name takes the server's labels again.
+        private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
+            private network.
+        image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
+            setup or the tag's name tells.
+        missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
+        max_pixels: Pixels beyond which an image is refused: a file of kilobytes can claim billions.
+    """
+
+    server: str | None
+    projects: tuple[int, ...]
+    folder: str
+    snapshot: str
+    private_hosts: tuple[str, ...] = ()
+    image_field: Mapping[str, str] | None = None
+    missing_images: str = "error"
+    max_pixels: int = 1 << 29
+
+    def task_link(self, task: int, project: int | None) -> str | None:
+        """Return a task's address in Label Studio; None if server or project are not known."""
+        if project is None and len(self.projects) == 1:
+            project = self.projects[0]
+        if self.server is None or project is None:
+            return None
+        return f"{self.server}/projects/{project}/data?task={task}"
+
+
+class RasterizeParams(NamedTuple):
+    """Section ``rasterize``: which annotation counts and which pixels a region gets.
+
+    Attributes:
+        annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest`` or
+            ``annotator:ID``; the first that an annotation meets chooses.
+        overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
+        all_touched: Count every pixel that a region touches instead of those whose centre it holds.
+        brush_threshold: Alpha (1…255) from which a brush pixel counts.
+        label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
+            They apply before anything else is decided.
+        strict: Stop where a region has no label, no pixel or no area, instead of dropping it.
+    """
+
+    annotation: tuple[str, ...] = ("ground_truth", "latest")
+    overlap: str = "keep"
+    all_touched: bool = False
+    brush_threshold: int = 128
+    label_aliases: Mapping[str, str | None] = {}
+    strict: bool = False
+
+
+class Rule(NamedTuple):
+    """One multi-label rule: pixels with exactly the labels ``when`` become class ``then``."""
+
+    name: str
+    when: frozenset[str]
+    then: str
+
+
+class CombineParams(NamedTuple):
+    """Section ``combine``: how label sets without a rule are treated, and the mask's file format.
+
+    Attributes:
+        unmatched: ``error``, ``priority``, or the name of a class.
+        priority: Label names, strongest first, for ``unmatched: priority``.
+        mask_format: ``png`` or ``tif``.
+        scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
+            ``range``, ``percentile``, or the values that become 0 and 255.
+    """
+
+    unmatched: str
+    priority: tuple[str, ...]
+    mask_format: str
+    scaling: str | tuple[int, int] | None = None
+
+
+class ValueFrom(NamedTuple):
+    """Where a value of each image is read from.
+
+    Attributes:
+        kind: ``field`` of the task's data, ``choice`` in the annotation or its regions, regular
+            expression on the image's file ``name`` or ``folder``, or CSV ``file``.
+        what: The field, choice, expression (with one group) or path.
+    """
+
+    kind: str
+    what: str
+
+
+class SplitParams(NamedTuple):
+    """Section ``split``: shares of train, valid and test, and what stays together.
+
+    Attributes:
+        ratios: Share by subset name; they add up to 1.
+        group_by: What images of one group share: a value from somewhere, or the name of a choice of
+            the whole image, else of a field; None: only equal images stay together.
+        salt: Any text; another one draws other subsets.
+        without_group: What becomes of tasks without that value: ``error``, or ``alone`` (each a
+            group by itself).
+        same_image: What becomes of groups that hold the same image: ``join`` or ``error``.
+        published: What fixes the subset of images; None: all are drawn.
+    """
+
+    ratios: Mapping[str, float]
+    group_by: str | ValueFrom | None
+    salt: str
+    without_group: str = "error"
+    same_image: str = "join"
+    published: ValueFrom | None = None
+
+
+class Params(NamedTuple):
+    """All of ``params.yaml``. ``labels_map`` maps class names to mask values (0…254, 255 void)."""
+
+    fetch: FetchParams
+    labels_map: Mapping[str, int]
+    rules: tuple[Rule, ...]
+    rasterize: RasterizeParams
+    combine: CombineParams
+    split: SplitParams

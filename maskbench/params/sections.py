@@ -1,0 +1,297 @@
+"""Check the sections of ``params.yaml``, a function for each."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from maskbench.errors import did_you_mean
+from maskbench.files.levels import LEAST, MOST, SCALINGS
+from maskbench.params.checker import Checker, missing_label
+from maskbench.params.model import (
+    IGNORE,
+    SUBSETS,
+    CombineParams,
+    FetchParams,
+    RasterizeParams,
+    Rule,
+    SplitParams,
+    ValueFrom,
+)
+from maskbench.text import counted
+
+ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
+_ANNOTATOR = re.compile(r"annotator:\d{1,15}")
+
+
+def check_address(check: Checker, server: str) -> None:
+    """Check that a text can be a server's address."""
+    if re.match(r"https?://[^/]*@", server):  # not shown: a password
+        check.add("fetch.server", "the address holds a login; the key comes from the environment")
+    elif not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
+        check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
+
+
+def check_fetch(check: Checker, raw: Any) -> FetchParams:
+    """Return the checked section ``fetch``."""
+    known = ("project", *(name for name in FetchParams._fields if name != "projects"))
+    section = check.mapping(raw, "fetch", known=known)
+    server = check.text(section.get("server"), "fetch.server", optional=True)
+    if server is not None:
+        check_address(check, server)
+    project = section.get("project")
+    ids = project if isinstance(project, list) else [] if project is None else [project]
+    if not all(isinstance(i, int) and not isinstance(i, bool) and i > 0 for i in ids):
+        check.add("fetch.project", f"{project!r} is no project id (a number) or list of ids")
+        ids = []
+    if server is not None and not ids:
+        check.add("fetch.project", "with a server, name a project id or a list of ids")
+    if len(set(ids)) != len(ids):
+        check.add("fetch.project", f"{project!r} names a project twice")
+    return FetchParams(
+        server=server.rstrip("/") if server else None,
+        projects=tuple(ids),
+        folder=_folder(check, section, server),
+        snapshot=check.text(section.get("snapshot", ""), "fetch.snapshot", empty=True) or "",
+        private_hosts=_private_hosts(check, section.get("private_hosts")),
+        image_field=_image_field(check, section.get("image_field")),
+        missing_images=check.choice(
+            section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
+        ),
+        max_pixels=check.number(
+            section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+        ),
+    )
+
+
+def _folder(check: Checker, section: Mapping[str, Any], server: str | None) -> str:
+    """Return the folder, which may be missing or empty with a server."""
+    if server is None and "folder" not in section:
+        check.add("fetch.folder", "is missing")
+        return ""
+    return check.text(section.get("folder"), "fetch.folder", optional=server is not None) or ""
+
+
+def _image_field(check: Checker, raw: Any) -> dict[str, str] | None:
+    path = "fetch.image_field"
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or not raw:
+        what = "an image tag and the data field that it shows are expected, such as {img2: second}"
+        check.add(path, f"{what}, not {raw!r}")
+        return None
+    fields = check.mapping(raw, path)
+    return {tag: check.text(field, f"{path}.{tag}") or "" for tag, field in fields.items()}
+
+
+_HOST = re.compile(r"([\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?")
+
+
+def _private_hosts(check: Checker, raw: Any) -> tuple[str, ...]:
+    entries = check.sequence([] if raw is None else raw, "fetch.private_hosts")
+    for i, entry in enumerate(entries):
+        found = _HOST.fullmatch(entry) if isinstance(entry, str) else None
+        if found is None or not 0 < int(found["port"] or 1) < 1 << 16:
+            example = "such as minio.lan:9000, 10.0.0.5 or '[fd00::5]:9000'"
+            check.add(f"fetch.private_hosts[{i}]", f"{entry!r} is no host {example}")
+    return tuple(str(entry) for entry in entries)
+
+
+def check_labels_map(check: Checker, raw: Any) -> dict[str, int]:
+    """Return the checked classes and their values."""
+    labels: dict[str, int] = {}
+    owner: dict[int, str] = {}
+    for label, value in check.mapping(raw, "labels_map").items():
+        path = f"labels_map.{label}"
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= IGNORE:
+            check.add(path, f"{value!r} is no mask value: 0…254, or 255 for pixels to ignore")
+            continue
+        if value in owner:
+            check.add(path, f"the value {value} belongs to {owner[value]!r} already")
+        if label.splitlines() != [label] or not label.strip():
+            check.add(path, "a class name is one line of text")
+        owner.setdefault(value, label)
+        labels[label] = value
+    if isinstance(raw, dict) and 0 not in owner:
+        check.add("labels_map", "no class has the value 0, which pixels without a label get")
+    return labels
+
+
+def _class(check: Checker, path: str, name: Any, labels_map: Mapping[str, int]) -> str:
+    if not isinstance(name, str) or name not in labels_map:
+        check.add(path, missing_label(name, labels_map))
+        return ""
+    return name
+
+
+def check_rules(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> tuple[Rule, ...]:
+    """Return the checked multi-label rules, one for each set of labels."""
+    rules: dict[frozenset[str], Rule] = {}
+    for name, body in check.mapping(raw if raw is not None else {}, "multi_label_rules").items():
+        path = f"multi_label_rules.{name}"
+        section = check.mapping(body, path, known=("when", "then"), required=("when", "then"))
+        if not {"when", "then"} <= section.keys():
+            continue
+        labels = check.sequence(section["when"], f"{path}.when", empty=False)
+        names = [
+            _class(check, f"{path}.when[{i}]", label, labels_map) for i, label in enumerate(labels)
+        ]
+        then = _class(check, f"{path}.then", section["then"], labels_map)
+        rule = Rule(name, frozenset(names), then)
+        if len(rule.when) != len(names) and "" not in names:
+            check.add(f"{path}.when", "names a label twice")
+        if rule.when in rules and "" not in rule.when:
+            check.add(f"{path}.when", f"has the same labels as the rule {rules[rule.when].name!r}")
+        rules.setdefault(rule.when, rule)
+    return tuple(rules.values())
+
+
+def _label_aliases(
+    check: Checker, raw: Any, labels_map: Mapping[str, int]
+) -> dict[str, str | None]:
+    path = "rasterize.label_aliases"
+    aliases = check.mapping({} if raw is None else raw, path)
+    for label, other in aliases.items():
+        if other in aliases:
+            what = "itself" if other == label else f"{other!r}, which is an alias, too"
+            check.add(f"{path}.{label}", f"stands for {what}: name a class")
+        elif other is not None:
+            _class(check, f"{path}.{label}", other, labels_map)
+    return aliases
+
+
+def check_rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> RasterizeParams:
+    """Return the checked section ``rasterize``."""
+    default = RasterizeParams()
+    section = check.mapping(raw, "rasterize", known=RasterizeParams._fields)
+    choices = check.sequence(
+        section.get("annotation", list(default.annotation)), "rasterize.annotation", empty=False
+    )
+    for i, choice in enumerate(choices):
+        if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
+            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID"))
+            check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
+    return RasterizeParams(
+        annotation=tuple(str(choice) for choice in choices),
+        overlap=check.choice(
+            section.get("overlap", default.overlap),
+            "rasterize.overlap",
+            ("keep", "top", "smallest"),
+        ),
+        all_touched=check.flag(
+            section.get("all_touched", default.all_touched), "rasterize.all_touched"
+        ),
+        brush_threshold=check.number(
+            section.get("brush_threshold", default.brush_threshold),
+            "rasterize.brush_threshold",
+            "alpha value",
+            255,
+        ),
+        label_aliases=_label_aliases(check, section.get("label_aliases"), labels_map),
+        strict=check.flag(section.get("strict", default.strict), "rasterize.strict"),
+    )
+
+
+def check_combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> CombineParams:
+    """Return the checked section ``combine``."""
+    section = check.mapping(raw, "combine", known=CombineParams._fields)
+    unmatched = section.get("unmatched", "error")
+    choices = ("error", "priority", *labels_map)
+    labels = check.sequence(section.get("priority") or [], "combine.priority")
+    priority = tuple(
+        _class(check, f"combine.priority[{i}]", label, labels_map) for i, label in enumerate(labels)
+    )
+    if len(set(priority)) != len(priority) and "" not in priority:
+        check.add("combine.priority", "names a label twice")
+    if unmatched == "priority" and not priority:
+        check.add("combine.priority", "unmatched: priority needs the labels here, strongest first")
+    return CombineParams(
+        unmatched=check.choice(unmatched, "combine.unmatched", choices),
+        priority=priority,
+        mask_format=check.choice(
+            section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
+        ),
+        scaling=_scaling(check, section.get("scaling")),
+    )
+
+
+def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
+    if raw is None or raw in SCALINGS:
+        return raw  # type: ignore[no-any-return]
+    numbers = raw if isinstance(raw, list) else []
+    if len(numbers) == 2 and all(type(number) is int for number in numbers):
+        low, high = numbers
+        if LEAST <= low < high <= MOST:
+            return low, high
+    what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
+    check.add("combine.scaling", f"{raw!r} {what}")
+    return None
+
+
+def check_split(check: Checker, raw: Any) -> SplitParams:
+    """Return the checked section ``split``."""
+    section = check.mapping(raw, "split", known=SplitParams._fields)
+    grouped, published = section.get("group_by"), section.get("published")
+    is_plain = not isinstance(grouped, dict)
+    return SplitParams(
+        ratios=_ratios(check, section),
+        group_by=check.text(grouped, "split.group_by", optional=True)
+        if is_plain
+        else _value_from(check, grouped, "split.group_by", _VALUES),
+        salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
+        without_group=check.choice(
+            section.get("without_group", "error"), "split.without_group", ("error", "alone")
+        ),
+        same_image=check.choice(
+            section.get("same_image", "join"), "split.same_image", ("join", "error")
+        ),
+        published=None
+        if published is None
+        else _value_from(check, published, "split.published", (*_VALUES, "file")),
+    )
+
+
+def _ratios(check: Checker, section: Mapping[str, Any]) -> dict[str, float]:
+    default = {"train": 0.7, "valid": 0.15, "test": 0.15}
+    ratios: dict[str, float] = {}
+    for name, share in check.mapping(
+        section.get("ratios", default), "split.ratios", known=SUBSETS
+    ).items():
+        number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not number or not 0 <= share <= 1:
+            check.add(f"split.ratios.{name}", f"{share!r} is no share from 0 to 1")
+            return default
+        ratios[name] = float(share)
+    if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
+        check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
+    return {name: ratios.get(name, 0.0) for name in SUBSETS}
+
+
+_VALUES = ("field", "choice", "name", "folder")
+
+
+def _value_from(check: Checker, raw: Any, path: str, kinds: Sequence[str]) -> ValueFrom | None:
+    """Return where a value is read from: one of the kinds, such as ``{field: patient}``."""
+    entries = list(raw.items()) if isinstance(raw, dict) else []
+    if len(entries) != 1 or entries[0][0] not in kinds:
+        choices = " or ".join(f"{{{kind}: …}}" for kind in kinds)
+        check.add(path, f"{choices} is expected, not {raw!r}")
+        return None
+    [(kind, value)] = entries
+    what = check.text(value, f"{path}.{kind}")
+    if what is not None and kind in ("name", "folder") and (fault := _pattern_fault(what)):
+        check.add(f"{path}.{kind}", fault)
+    return None if what is None else ValueFrom(kind, what)
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, OverflowError) as error:
+        return f"'{pattern}' is no regular expression: {error}"
+    if groups == 1:
+        return None
+    return (
+        f"'{pattern}' has {counted(groups, 'group')}; put round brackets around the one part that "
+        r"counts, as in '(\w+)_\d+' (others can be written (?:…))"
+    )
