@@ -139,22 +139,26 @@ class MaskbenchError(Exception):
     def __str__(self) -> str:
         return self.describe()
 
-    def describe(self, is_all: bool = False, more: str = "", link: TaskLink | None = None) -> str:
+    def describe(
+        self, is_all: bool = False, more: str = "", link: TaskLink | None = None, hint: str = ""
+    ) -> str:
         """Return the message and its problems, one line a cause.
 
         Args:
             is_all: Cut no list.
             more: How to see what is cut off.
             link: Finds the addresses of tasks.
+            hint: What else to look at, told where there are problems.
         """
         lines = [escape_terminal(line) for line in super().__str__().split("\n")]
-        causes = group_by_cause(self.problems, None if is_all else SHOWN, link)
+        whole = group_by_cause(self.problems, None, link)
+        causes = whole if is_all else group_by_cause(self.problems, SHOWN, link)
         shown = causes if is_all else causes[:SHOWN_CAUSES]
         lines += [f"  - {problem}" for problem in shown]
         if len(causes) > len(shown):
             lines.append(f"  … and {len(causes) - len(shown)} more")
-        is_cut = len(causes) > len(shown) or (len(self.problems) > SHOWN and not is_all)
-        lines += [f"  ({more})"] if more and is_cut else []
+        lines += [f"  ({more})"] if more and shown != whole else []
+        lines += [f"  ({hint})"] if hint and shown else []
         if self.advice:
             lines += ["", *map(escape_terminal, self.advice.split("\n"))]
         return "\n".join(lines)

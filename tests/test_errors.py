@@ -96,6 +96,15 @@ def test_a_list_that_is_cut_says_how_to_see_it_all():
     assert error.describe(is_all=True, more="ask for all").splitlines()[1:] == [
         "  - it broke (7 tasks: 1, 2, 3, 4, 5, 6, 7)"
     ]
+    whole = DataError("7 problems", [Problem(f"{n} broke") for n in range(7)])
+    assert "ask for all" not in whole.describe(more="ask for all")
+
+
+def test_lines_to_paste_come_last():
+    error = DataError("1 problem", [Problem("it broke")], "Paste this:\n\na: 1")
+    assert error.describe(hint="see also").splitlines()[1:] == [
+        "  - it broke", "  (see also)", "", "Paste this:", "", "a: 1",
+    ]  # fmt: skip
 
 
 def test_tasks_are_linked_where_the_server_is_known():

@@ -114,6 +114,8 @@ def _source(args: argparse.Namespace) -> "Found":
     from maskbench.errors import MaskbenchError
     from maskbench.init.console import ask
     from maskbench.init.new import look_at_folder, look_at_server, projects_of
+    from maskbench.params.checker import Checker
+    from maskbench.params.sections import check_address
 
     server, folder = args.server, args.folder
     if server is None and folder is None:
@@ -124,6 +126,10 @@ def _source(args: argparse.Namespace) -> "Found":
         return look_at_folder(folder, args.image)
     if server is None:
         raise MaskbenchError("name the source of the labels: --server URL --project N, or --folder")
+    check = Checker()
+    check_address(check, server)
+    if check.problems:
+        raise MaskbenchError(f"--server: {check.problems[0].what}")
     projects = args.project
     if projects is None:
         listed = projects_of(server)

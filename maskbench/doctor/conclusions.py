@@ -15,7 +15,7 @@ from maskbench.pipeline.combine import (
     find_unmatched,
     no_class_at_all,
 )
-from maskbench.pipeline.fetch import without_annotation
+from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.split import undeclared_table
@@ -26,10 +26,10 @@ from maskbench.text import counted, some
 _DROPPED = {
     "no_label": "without a label",
     "no_pixel": "collapsed or off the image",
-    "no_area": "that are points or open lines",
-    "not_a_region": "that are no regions",
+    "no_area": "points or open lines",
+    "not_a_region": "entries that are no regions",
     "other_image": "on another image than the one chosen",
-    "left_out": "whose labels are all left out by label_aliases",
+    "left_out": "labels that label_aliases leaves out",
 }
 
 
@@ -56,13 +56,17 @@ def _looked_at(seen: Seen) -> str:
 
 
 def _errors(seen: Seen, params: Params) -> Iterator[Finding]:
+    named = sorted({problem.param for problem in seen.bad_tasks if problem.param})
     advice = "mend or delete these tasks in Label Studio"
-    if named := sorted({problem.param for problem in seen.bad_tasks if problem.param}):
-        advice += f", or set {' and '.join(named)} in params.yaml"
-    yield from _group_of(seen.bad_tasks, "task cannot be read", "tasks cannot be read", advice)
-    advice = "put these images there under the names in the tasks, or delete the tasks"
-    what = ("image is missing or cannot be used", "images are missing or cannot be used")
-    yield from _group_of(seen.bad_images, *what, advice)
+    if named:
+        is_all = all(problem.param for problem in seen.bad_tasks)
+        advice = f"set {' and '.join(named)} in params.yaml" + f", or {advice}" * (not is_all)
+    what = ("task cannot be read", "tasks cannot be read")
+    yield from _group_of(seen.bad_tasks, *what, advice)
+    what = ("image is missing", "images are missing")
+    yield from _group_of(seen.missing_images, *what, MISSING_ADVICE)
+    what = ("image cannot be used", "images cannot be used")
+    yield from _group_of(seen.bad_images, *what, "mend these images, or delete the tasks")
     advice = "mend the regions in Label Studio"
     what = ("problem with a region", "problems with regions")
     yield from _group_of(seen.bad_regions, *what, advice)
@@ -82,10 +86,12 @@ def _group_of(problems: Sequence[Problem], one: str, many: str, advice: str) -> 
 def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
     """Check that a mask would have a pixel; tasks that were not looked at may have what lacks."""
     level = WARNING if seen.is_part else ERROR
+    if seen.has_bad_source:
+        return
     if not seen.bad_tasks and (problems := without_annotation(seen.fetched, seen.missing)):
         nothing_read = WARNING if seen.tasks < seen.total else ERROR
         yield from (Finding(nothing_read, str(problem)) for problem in problems)
-    elif not (seen.bad_regions or seen.bad_images or seen.bad_tasks or seen.unknown):
+    elif not (seen.bad_regions or seen.has_bad_images or seen.bad_tasks or seen.unknown):
         found = no_mask_at_all(seen.facts, params)
         found = found or no_class_at_all(seen.masks, params.labels_map)
         yield from (Finding(level, str(problem)) for problem in found)
@@ -125,7 +131,7 @@ def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
         what = f"regions reach off the image in {where} ({some(seen.clipped)})"
         yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")
     for reason, count in sorted(seen.dropped.items()):
-        what = f"{counted(count, 'region')} {_DROPPED.get(reason, reason)} will have no pixel"
+        what = f"{counted(count, 'region')} will have no pixel: {_DROPPED.get(reason, reason)}"
         advice = "after a build plots/dropped.csv lists them; rasterize.strict: true would stop"
         yield Finding(WARNING, what, advice)
     without_class = describe_masks_without_class(seen.masks, params.labels_map)

@@ -23,7 +23,9 @@ class Seen:
         masks: The combinations of labels, as *combine* counts them, by key.
         images: What tasks with an annotation that counts say of their group.
         unknown: Regions by label without a class, by task id.
+        has_bad_source: Whether something is wrong with the source, apart from single tasks.
         bad_tasks: Why tasks cannot be read.
+        missing_images: Why images are not found.
         bad_images: Why images cannot be used.
         bad_regions: What is wrong with regions.
         missing: Tasks that are left out for lack of an image.
@@ -44,10 +46,12 @@ class Seen:
     masks: dict[str, dict[str, Any]] = field(default_factory=dict)
     images: list[GroupedImage] = field(default_factory=list)
     unknown: dict[int, Counter[str]] = field(default_factory=dict)
+    has_bad_source: bool = False
     bad_tasks: list[Problem] = field(default_factory=list)
+    missing_images: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
     bad_regions: list[Problem] = field(default_factory=list)
-    missing: Missing = field(default_factory=Missing)
+    missing: Missing = field(default_factory=lambda: Missing(is_skipped=True))
     levels: dict[str, Levels] = field(default_factory=dict)
     turned: list[int] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)
@@ -55,6 +59,11 @@ class Seen:
     bytes: dict[str, list[int]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     people: list[tuple[str, list[int], int | None]] = field(default_factory=list)
+
+    @property
+    def has_bad_images(self) -> bool:
+        """Whether images are missing or cannot be used."""
+        return bool(self.missing_images or self.bad_images)
 
     @property
     def is_part(self) -> bool:

@@ -46,7 +46,7 @@ def check_tasks(
     """
     yield from (Finding(WARNING, note) for note in source.notes)
     yield from (Finding(ERROR, str(problem)) for problem in source.problems)
-    seen = Seen()
+    seen = Seen(has_bad_source=bool(source.problems))
     tasks = list(_read(source, params, seen, most))
     seen.total = max(seen.tasks, total)
     source.prepare(task for task, _ in tasks if needs_image(task))
@@ -112,11 +112,13 @@ def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: 
 
 
 def _note_bad_image(error: ValueError, task: Task, place: str, params: Params, seen: Seen) -> None:
-    if isinstance(error, MissingImageError) and params.fetch.missing_images == "skip":
+    is_missing = isinstance(error, MissingImageError)
+    if is_missing and params.fetch.missing_images == "skip":
         seen.missing.add(task, error)
         del seen.fetched[task.key]
     else:
-        seen.bad_images.append(Problem(str(error), place, task.id, project=task.project))
+        problems = seen.missing_images if is_missing else seen.bad_images
+        problems.append(Problem(str(error), place, task.id, project=task.project))
         _group(task, params, seen)
 
 

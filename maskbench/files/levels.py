@@ -128,6 +128,8 @@ def describe_badly_seen(
     colours = [key for key, level in found.items() if not level.is_gray]
     if len(colours) == len(found):
         advice = "save colours with 8 bits, scaled: only their upper 8 bits can be read"
+    elif _low(found) == _high(found):
+        advice = "they have one value each: look whether they are the right files"
     elif scaling is None:
         advice = f"set combine.scaling to range, percentile or [{_low(found)}, {_high(found)}]"
     else:
@@ -135,7 +137,7 @@ def describe_badly_seen(
     images = "1 image" if len(names) == 1 else f"{len(names)} images"
     look = "looks" if len(names) == 1 else "look"
     return (
-        f"{images} of 16 bits {look} flat or cut off to loaders, by the values in use: "
+        f"{images} of more than 8 bits {look} flat or cut off to loaders, by the values in use: "
         f"{', '.join(names[:SHOWN])}{more}",
         advice,
     )

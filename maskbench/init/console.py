@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from maskbench.errors import MaskbenchError
 from maskbench.init.create import has_identity, inside_git
@@ -50,7 +51,7 @@ def show(files: Mapping[str, str | bytes], found: Found) -> None:
 
 def tell(into: Path, found: Found, remote: str | None) -> None:
     """Print what to do next."""
-    print(f"\nMade {into}. Next:\n  cd {into}")
+    print(f"\nMade {into}. Next:\n  cd {quote(str(into))}")
     if found.folder is None:
         print("  echo 'LABEL_STUDIO_API_KEY=your-key' >> .env    # if it is not in the environment")
     if found.folder is not None and found.survey.problems:

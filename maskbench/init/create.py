@@ -1,6 +1,7 @@
 """Make the folder: everything beside its place first, then moved there, or nothing at all."""
 
 import logging
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -202,7 +203,9 @@ def _try_remote(repo: Repo, url: str) -> None:
         store.fs.remove(probe)
     except Exception as error:  # each storage client has errors of its own
         reason = getattr(error, "strerror", None) or short_reason(error)
+        client = re.search(r"'(dvc-\w+)'", str(reason))
+        what = f"install it with `pip install {client[1]}`" if client else "correct --remote"
         raise MaskbenchError(
-            f"the remote {url} cannot be written: {reason}; correct --remote, or "
-            "leave it out and name a remote later (README, Share it). Nothing was written"
+            f"the remote {url} cannot be written: {reason}; {what}, or leave --remote out and "
+            "name a remote later (README, Share it). Nothing was written"
         ) from None

@@ -16,11 +16,12 @@ MOST_CLASSES = 254  # beside the background; 255 is "ignore"
 def describe(survey: Survey) -> list[str]:
     """Return lines that tell what was found."""
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
+    have = f"{survey.counted:,} {'has' if survey.counted == 1 else 'have'}"
     labels = [f"{_shown(name)} ({counted(n, 'region')})" for name, n in survey.labels.items()]
     people = [f"user {i} ({counted(n, 'annotation')})" for i, n in survey.annotators.most_common()]
     lines = [
         f"{survey.name}:",
-        f"  tasks        {survey.tasks:,}{of}; {survey.counted:,} have an annotation that counts",
+        f"  tasks        {survey.tasks:,}{of}; {have} an annotation that counts",
         *_rows("labels", labels),
         *_rows("annotators", people),
         *_rows("image field", [name or "inside a list" for name, _ in survey.fields.most_common()]),
@@ -37,7 +38,7 @@ def describe(survey: Survey) -> list[str]:
 
 def _rows(title: str, entries: Sequence[str]) -> list[str]:
     more = len(entries) - SHOWN
-    shown = [*entries[:SHOWN], *([f"… and {more} more"] if more > 0 else [])]
+    shown = [*entries[:SHOWN], *([f"… and {more:,} more"] if more > 0 else [])]
     return [f"  {title if i == 0 else '':<12} {entry}" for i, entry in enumerate(shown)]
 
 

@@ -1,7 +1,7 @@
 """Read a folder of Label Studio JSON exports and the images that they name."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +15,7 @@ from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
 from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import Task
+from maskbench.text import some
 
 
 class Folder:
@@ -160,13 +161,6 @@ _GIVE_IDS = (
     "of its own as 'id'"
 )
 _ENDINGS = (".json", ".jsonl", ".ndjson")
-SHOWN = 5
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first few names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _candidates(root: Path) -> Iterator[Path]:
@@ -212,4 +206,4 @@ def _content(file: Path) -> Content:
     except NotAnExportError:
         raise
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no valid JSON: {error}") from None
+        raise ValueError(f"is no valid JSON ({error}): export it again") from None

@@ -16,6 +16,7 @@ from maskbench.labelstudio.image_names import (
     candidate_paths,
     caseless,
     original_name,
+    other_endings,
     reference_parts,
     upload_names,
 )
@@ -84,10 +85,11 @@ class ImageIndex:
         """Return the path, within the folder, of the file that a reference means.
 
         Exact names come first, with and without Label Studio's prefix; then names that differ in
-        letter case or Unicode form; then names as Label Studio changes them; then, for a format
-        that is not read, a file in another format. Of several files with such a name, the one that
-        shares the longest end of the referenced path is taken. Two files fit equally well if one
-        has the exact name and the other a near name and more of the path.
+        letter case or Unicode form; then names as Label Studio changes them; then names with
+        another ending: of the same format, or of any, where there is none or it is not read. Of
+        several files with such a name, the one that shares the longest end of the referenced path
+        is taken. Two files fit equally well if one has the exact name and the other a near name
+        and more of the path.
 
         Raises:
             MissingImageError: No file fits.
@@ -100,7 +102,7 @@ class ImageIndex:
                 self._refuse_rivals(best, path, reference)
                 return best
             paths.append(path)
-        for near in (self._in_any_case, self._as_uploaded, self._converted):
+        for near in (self._in_any_case, self._as_uploaded, self._with_other_ending):
             for path in paths:
                 if files := near(path[-1]):
                     return self._best(files, path, reference)
@@ -118,12 +120,18 @@ class ImageIndex:
             found += self._by_caseless.get(caseless(upload), [])
         return list(dict.fromkeys(found))
 
-    def _converted(self, name: str) -> list[str]:
-        """Return the files with another ending, if the format of this name is not read."""
-        if _suffix(name) not in UNREAD_FORMATS:
-            return []
-        files = self._by_stem.get(_stem(name), [])
-        return [file for file in files if file in self.signatures and _stem(file) == _stem(name)]
+    def _with_other_ending(self, name: str) -> list[str]:
+        """Return the files with another ending of the format, or of any where it is not read."""
+        suffix = _suffix(name)
+        is_image = suffix in IMAGE_SUFFIXES or suffix in UNREAD_FORMATS
+        stem = _stem(name) if is_image else caseless(name)  # what follows a dot may be no ending
+        files = self._by_stem.get(stem, [])
+        endings = other_endings(suffix)
+        return [
+            file
+            for file in files
+            if file in self.signatures and _stem(file) == stem and _suffix(file) in endings
+        ]
 
     @cached_property
     def _by_caseless(self) -> Index:

@@ -8,10 +8,22 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from maskbench.text import some
+
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp"}
 )
-UNREAD_FORMATS = {
+_RAW_FORMATS = {
+    ".arw": "raw data",
+    ".cr2": "raw data",
+    ".dcm": "DICOM",
+    ".dng": "raw data",
+    ".exr": "OpenEXR",
+    ".jp2": "JPEG 2000",
+    ".nef": "raw data",
+    ".psd": "Photoshop",
+}
+UNREAD_FORMATS = _RAW_FORMATS | {
     ".avif": "AVIF",
     ".heic": "HEIC",
     ".heif": "HEIF",
@@ -20,11 +32,13 @@ UNREAD_FORMATS = {
     ".svg": "SVG",
 }
 """Formats of pictures that cannot be read, by the endings of their files."""
+_SAME_FORMAT = ({".jpg", ".jpeg", ".jfif"}, {".tif", ".tiff"})
 _OTHER_SUFFIXES = frozenset(
     {".aac", ".avi", ".csv", ".flac", ".htm", ".html", ".json", ".m4a", ".mkv", ".mov", ".mp3"}
     | {".mp4", ".ogg", ".pdf", ".txt", ".wav", ".webm", ".xml"}
+    | _RAW_FORMATS.keys()
 )
-"""Files that Label Studio shows beside an image: sound, film, text."""
+"""Files that stand beside an image in a task's data: sound, film, text, its source."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?![0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)")
 """Not the first part of a UUID, which many a camera or store names its files by."""
 _HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
@@ -75,7 +89,8 @@ def shown_image(
         found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
     if not found:
         raise ValueError(
-            f"the task's data has no image field; its fields: {', '.join(map(str, data))}"
+            f"no field of the task's data ({some(data)}) names an image, such as "
+            "photo.jpg or https://host/photo"
         )
     if len(set(map(str, found.values()))) == 1:
         return ShownImage(_only(next(iter(found.items()))))
@@ -271,6 +286,19 @@ def original_name(path: Sequence[str]) -> str:
     is_mixed = not digits.isdigit() and not digits.isalpha()
     is_likely = is_mixed if len(digits) == 6 else not _DATE.match(name)
     return name[prefix.end() :] if is_likely or "upload" in path[:-1] else name
+
+
+def other_endings(suffix: str) -> frozenset[str]:
+    """Return the endings that a file may have in place of the one in its task, in lower case.
+
+    Those of the same format; all, where the task names none, or a format that is not read.
+
+    >>> sorted(other_endings(".jpg"))
+    ['.jfif', '.jpeg', '.jpg']
+    """
+    if suffix not in IMAGE_SUFFIXES:
+        return IMAGE_SUFFIXES
+    return next((frozenset(same) for same in _SAME_FORMAT if suffix in same), frozenset())
 
 
 def caseless(name: str) -> str:

@@ -1,7 +1,7 @@
 """Read the entries of an annotation's ``result``: regions, answers and relations."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from maskbench.regions.shapes import GEOMETRY_FIELDS, KINDS
@@ -110,7 +110,13 @@ def _inferred_shape(entry: Mapping[str, Any], value: Mapping[str, Any]) -> str:
 def _labels(item: Mapping[str, Any]) -> list[str]:
     fields = sorted(item["value"].items())
     found = [v for k, v in fields if k.endswith("labels") and isinstance(v, list)]
-    return [str(label) for labels in found for label in labels]
+    return label_names(label for labels in found for label in labels)
+
+
+def label_names(labels: Iterable[Any]) -> list[str]:
+    """Return labels as names of one line; blank ones are none."""
+    names = (" ".join(str(label).splitlines()) for label in labels)
+    return [name for name in names if name.strip()]
 
 
 def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:

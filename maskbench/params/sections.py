@@ -24,15 +24,21 @@ ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
 _ANNOTATOR = re.compile(r"annotator:\d{1,15}|file:\S.*")
 
 
+def check_address(check: Checker, server: str) -> None:
+    """Check that a text can be a server's address."""
+    if re.match(r"https?://[^/]*@", server):  # not shown: a password
+        check.add("fetch.server", "the address holds a login; the key comes from the environment")
+    elif not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
+        check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
+
+
 def check_fetch(check: Checker, raw: Any) -> FetchParams:
     """Return the checked section ``fetch``."""
     known = ("project", *(name for name in FetchParams._fields if name != "projects"))
     section = check.mapping(raw, "fetch", known=known)
     server = check.text(section.get("server"), "fetch.server", optional=True)
-    if server is not None and re.match(r"https?://[^/]*@", server):  # not shown: a password
-        check.add("fetch.server", "the address holds a login; the key comes from the environment")
-    elif server is not None and not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
-        check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
+    if server is not None:
+        check_address(check, server)
     project = section.get("project")
     ids = project if isinstance(project, list) else [] if project is None else [project]
     if not all(isinstance(i, int) and not isinstance(i, bool) and i > 0 for i in ids):

@@ -42,12 +42,13 @@ def fetch(params: Params, layout: Layout) -> str:
         print(f"warning: {escape_terminal(note)}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
     source.prepare(_tasks_with_image(source, params.fetch.image_field))
-    missing = Missing() if params.fetch.missing_images == "skip" else None
+    missing = Missing(params.fetch.missing_images == "skip")
     recipe = Recipe(
         "fetch",
         _store,
         ("annotations", "images"),
         lambda facts: without_annotation(facts, missing),
+        lambda facts: MISSING_ADVICE if missing and not missing.is_skipped else "",
     )
     problems = list(source.problems)
     jobs = _jobs(source, layout, params.fetch, missing, problems)
@@ -56,9 +57,10 @@ def fetch(params: Params, layout: Layout) -> str:
     built = build(recipe, layout, jobs, found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
-    if warning := describe_badly_seen(_badly_seen(built.facts), None):
-        print(f"warning: {'; unless that is done, '.join(warning)}", file=sys.stderr)
-    if missing is not None:
+    badly_seen = describe_badly_seen(_badly_seen(built.facts), None)
+    if badly_seen and params.combine.scaling is None:  # else combine judges
+        print(f"warning: {'; '.join(badly_seen)}", file=sys.stderr)
+    if missing.is_skipped:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
             print(f"warning: {missing}", file=sys.stderr)
@@ -67,9 +69,17 @@ def fetch(params: Params, layout: Layout) -> str:
     write_text(layout.metrics("fetch"), json_text(metrics))
     return (
         f"{counted(metrics['tasks']['all'], 'task')}, {counted(metrics['images'], 'image')}, "
-        f"{counted(metrics['regions'], 'region')} ({counted(built.made, 'task')} new or changed)"
+        f"{counted(metrics['regions'], 'region')} in "
+        f"{counted(metrics['annotations']['all'], 'annotation')} "
+        f"({counted(built.made, 'task')} new or changed)"
         f"{_gone(before - built.facts.keys())}"
     )
+
+
+MISSING_ADVICE = (
+    "Put the missing images there under the names in the tasks; or set `missing_images: skip` in "
+    "the section fetch of params.yaml, which leaves such tasks out"
+)
 
 
 def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:
@@ -142,12 +152,12 @@ def _jobs(
     source: TaskSource,
     layout: Layout,
     fetched: FetchParams,
-    missing: Missing | None,
+    missing: Missing,
     problems: list[Problem],
 ) -> Iterator[Job]:
     """Yield a job for each task; add to ``problems`` what is wrong with those that have none.
 
-    Tasks with missing images go to ``missing`` if it is given.
+    Tasks with missing images go to ``missing``, too.
     """
     chosen = fetched.image_field
     keys: set[str] = set()
@@ -173,9 +183,10 @@ def _jobs(
         try:
             image = source.find(summary) if summary.reference else None
         except ValueError as error:
-            if missing is not None and isinstance(error, MissingImageError):
+            if isinstance(error, MissingImageError):
                 missing.add(summary, error)
-                continue
+                if missing.is_skipped:
+                    continue
             problems.append(Problem(str(error), raw.origin, summary.id))
             continue
         if summary.key in keys:
@@ -285,7 +296,7 @@ def without_annotation(
     """Find out whether there is nothing to build masks from."""
     if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):
         return ()  # a task that could not be stored has no facts
-    if missing:
+    if missing and missing.is_skipped:
         return (Problem(f"no task is left: {missing}"),)
     skipped = sum(fact["skipped"] for fact in facts.values())
     what = (

@@ -66,8 +66,8 @@ def rasterize(params: Params, layout: Layout) -> str:
     tasks = metrics["tasks"]
     notes = [describe_empty_masks(built.facts), *describe_annotators(built.facts, params, layout)]
     return (
-        f"{tasks['counted']} of {counted(tasks['all'], 'task')} with an annotation that counts, "
-        f"{counted(drawn + dropped, 'region')}, {dropped} of them dropped (plots/dropped.csv); "
+        f"{tasks['counted']:,} of {counted(tasks['all'], 'task')} with an annotation that counts, "
+        f"{counted(drawn + dropped, 'region')}, {dropped:,} of them dropped (plots/dropped.csv); "
         f"{counted(built.made, 'task')} rasterized anew"
         + "".join(f" — {note}" for note in notes if note)
     )

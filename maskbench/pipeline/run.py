@@ -54,10 +54,12 @@ def _told(error: MaskbenchError) -> str:
         problem if problem.file else problem._replace(file=origins.get(str(problem.task)))
         for problem in error.problems
     )
-    told = error.describe(more="all of them: `maskbench doctor --all`", link=fetched.task_link)
-    if isinstance(error, DataError) and error.problems:
-        told += "\n  (`maskbench doctor` tells what else would stop the build)"
-    return told
+    hint = "`maskbench doctor` tells what else would stop the build"
+    return error.describe(
+        more="all of them: `maskbench doctor --all`",
+        link=fetched.task_link,
+        hint=hint if isinstance(error, DataError) else "",
+    )
 
 
 _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock

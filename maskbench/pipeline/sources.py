@@ -109,18 +109,20 @@ def parse(raw: RawTask, source: TaskSource, chosen: Mapping[str, str] | None) ->
 
 
 class Missing:
-    """The tasks that are left out because their images are missing.
+    """The tasks whose images are missing.
 
     Attributes:
+        is_skipped: Whether they are left out; otherwise each is a problem.
         references: How they name their images, by key.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_skipped: bool) -> None:
+        self.is_skipped = is_skipped
         self.references: dict[str, str] = {}
         self._first: list[str] = []  # why, of the first ones
 
     def add(self, task: HasImage, reason: ValueError) -> None:
-        """Leave a task out."""
+        """Count a task."""
         self.references[task.key] = str(task.reference)[:200]
         if len(self._first) < SHOWN:
             self._first.append(str(Problem(str(reason), task=task.id)))

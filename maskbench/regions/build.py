@@ -283,8 +283,8 @@ def _faults(result: RegionResult, image: Image, labels: Collection[str], strict:
 def _other_size(drawn: tuple[int, int], image: Image) -> str:
     """Say that a region was drawn on an image of another size, and what that looks like."""
     (width, height), real = drawn, (image.width, image.height)
-    said = f"was drawn on an image of {width} x {height} pixels, but {image.file} has "
-    said += f"{real[0]} x {real[1]}: "
+    size = f"{real[0]} x {real[1]}"
+    said = f"was drawn on an image of {width} x {height} pixels, but the image has {size}: "
     again = "open the task in Label Studio and press Update, which saves its true size"
     if not (width and height):
         return f"{said}that is no size: a script or converter wrote it; {again}"

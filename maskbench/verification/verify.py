@@ -118,10 +118,15 @@ def _leaks(root: Path, seen: Sequence[CheckedItem]) -> list[Problem]:
         (item, item.look) for item in seen if item.look is not None and item.row.split != EXCLUDED
     ]
     looks, splits = [shown for _, shown in known], [item.row.split for item, _ in known]
+    near: dict[int, list[tuple[int, float]]] = {}
     for i, j, alike in near_pairs(looks, splits):
-        one, other = known[i][0], known[j][0]
-        if one.digest != other.digest:
-            problems.append(_leak(root, one, other, f"nearly ({alike:.3f}) the same image as"))
+        if known[i][0].digest != known[j][0].digest:
+            near.setdefault(j, []).append((i, alike))
+    for j, pairs in near.items():
+        i, alike = max(pairs, key=lambda pair: pair[1])
+        others = f"{counted(len(pairs) - 1, 'other')} and " * (len(pairs) > 1)
+        what = f"nearly ({alike:.3f}) the same image as {others}"
+        problems.append(_leak(root, known[i][0], known[j][0], what.rstrip()))
     return problems
 
 

@@ -303,7 +303,7 @@ def test_what_was_not_looked_at_is_said(tmp_path, monkeypatch):
         "others were not looked at: `maskbench doctor --all` does"
     ) in told
     assert "1 task cannot be read" in told
-    assert "1 image is missing or cannot be used" in told
+    assert "1 image is missing" in told
     assert "its data has no field 'room' (known: image)" in told
     assert "(5 tasks: 1, 2, 3, 4, 5)" in told
     assert "Strange" not in told

@@ -52,11 +52,12 @@ def test_everything_that_is_wrong_with_the_tasks_at_once(api, doctor):
     api.patch_task(tasks[2], {"image": ["/data/upload/1/a.png", "/data/upload/1/b.png"]})
     errors = "\n".join(map(str, of(doctor(project), ERROR)))
     assert "1 task cannot be read" in errors
-    assert "2 images are missing or cannot be used" in errors
+    assert "1 image is missing" in errors
+    assert "1 image cannot be used" in errors
     assert "'Obstruktion' is not in labels_map" in errors
     assert "did you mean 'Obstruction'?" in errors
     warnings = "\n".join(map(str, of(doctor(project), WARNING)))
-    assert "1 region collapsed or off the image will have no pixel" in warnings
+    assert "1 region will have no pixel: collapsed or off the image" in warnings
     assert "regions reach off the image in 1 task" in warnings
     assert "one image in several tasks" in warnings
 

@@ -130,12 +130,13 @@ def test_the_warning_names_images_ranges_and_the_parameter():
     found = {f"c{n}": Levels(n, 240 + n, True) for n in range(7)}
     assert describe_badly_seen({}, None) is None
     assert describe_badly_seen(found, None) == (
-        "7 images of 16 bits look flat or cut off to loaders, by the values in use: c0 (0…240), "
+        "7 images of more than 8 bits look flat or cut off to loaders, by the values in use: "
+        "c0 (0…240), "
         "c1 (1…241), c2 (2…242), c3 (3…243), c4 (4…244) and 2 more",
         "set combine.scaling to range, percentile or [0, 246]",
     )
     what, advice = describe_badly_seen({"c": Levels(0, 3, False)}, None)
-    assert what.startswith("1 image of 16 bits looks flat")
+    assert what.startswith("1 image of more than 8 bits looks flat")
     assert advice == "save colours with 8 bits, scaled: only their upper 8 bits can be read"
 
 
@@ -152,3 +153,8 @@ def test_what_is_refused(tmp_path, kind, bands, message):
     with pytest.raises(ValueError) as caught:
         inspect(path)
     assert str(caught.value).startswith(message)
+
+
+def test_no_scaling_is_advised_for_images_of_one_value():
+    _, advice = describe_badly_seen({"c": Levels(7, 7, True)}, None) or ("", "")
+    assert advice == "they have one value each: look whether they are the right files"

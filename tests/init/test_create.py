@@ -120,7 +120,7 @@ BAD = {
         "several images in a task; say which one to take: --image TAG=FIELD",
         1,
     ),
-    "two lines": (one(box(["a\nb"], 0, 0, 9, 9)), [], "is one line of text", 2),
+    "blank": (one(box(["", "\n"], 0, 0, 9, 9)), [], "no region carries a label", 3),
     "pin": (one(A), ["--maskbench", "x"], "--maskbench", 1),
     "remote": (
         one(A),
@@ -131,7 +131,7 @@ BAD = {
     "client": (
         one(A),
         ["--remote", "azure://c/x"],
-        "requires 'dvc-azure' to be installed",
+        "'dvc-azure' to be installed; install it with `pip install dvc-azure`, or leave --remote",
         1,
     ),
 }  # fmt: skip
@@ -163,6 +163,8 @@ def test_no_source(here, capsys):
     assert main(["init", "--folder", "x"]) == 1
     assert "name the new folder: maskbench init FOLDER" in capsys.readouterr().err
     assert main(["init", "walls", "--folder", "nowhere"]) == 3
+    assert main(["init", "walls", "--server", "host:8080", "--project", "1"]) == 1
+    assert "'host:8080' is no address such as http://localhost:8080" in capsys.readouterr().err
     assert not list(here.iterdir())
 
 

@@ -150,7 +150,15 @@ def test_no_result_is_an_image_of_background(result):
 
 @pytest.mark.parametrize(
     ("labels", "expected"),
-    [([], ()), (None, ()), (["a", "a"], ("a",)), ([1, None], ("1", "None")), ("Wall", ())],
+    [
+        ([], ()),
+        (None, ()),
+        (["a", "a"], ("a",)),
+        ([1, None], ("1", "None")),
+        ("Wall", ()),
+        (["", " "], ()),
+        (["red\nwall"], ("red wall",)),
+    ],
 )
 def test_labels(labels, expected):
     raw = item(labels=None)
@@ -184,7 +192,7 @@ def test_only_the_annotator_s_id_is_kept(user, expected):
         (task(annotations=[3]), "an annotation with a list 'result' is expected"),
         (task(annotation={"result": "x"}), "an annotation with a list 'result' is expected"),
         (task(annotation={"result": {"0": item()}}), "an annotation with a list 'result'"),
-        (task(data={"text": "no picture"}), "no image field; its fields: text"),
+        (task(data={"text": "no picture"}), "no field of the task's data .text. names an image"),
         (task(item(value={"points": [[math.inf, 1]]})), "a number that is infinite or NaN"),
         (task(data={"image": "a.jpg", "score": math.nan}), "a number that is infinite or NaN"),
     ],

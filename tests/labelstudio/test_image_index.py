@@ -83,6 +83,11 @@ def index_of(root, *names):
         # a format that is not read, converted
         (["wall.png", "wall.heic"], "wall.heic", 0),
         (["wall.jpg"], UPLOAD + "43fa2d60-wall.HEIC", 0),
+        (["wall.png"], "wall.jp2", 0),
+        # another ending of the same format, or one where the task has none
+        (["wall.jpeg", "wall.png"], "wall.JPG", 0),
+        (["wall.tif"], "wall.tiff", 0),
+        (["photo-1.5.jpg"], "https://host/photo-1.5?w=80", 0),
     ],
 )  # fmt: skip
 def test_a_near_name_is_found(tmp_path, files, reference, found):
@@ -98,6 +103,7 @@ def test_a_near_name_is_found(tmp_path, files, reference, found):
         (["x/WALL.jpg", "wall.jpg"], "x/wall.jpg", "fits several files: wall.jpg, x/WALL.jpg"),
         (["hall/1.JPG", "room/1.jpg"], "hall/1.jpg", "fits several files: hall/1.JPG, room/1.jpg"),
         (["a.png", "a.jpg"], "a.heic", "fits several files: a.jpg, a.png"),
+        (["a.png", "a.jpg"], "https://host/a", "fits several files: a.jpg, a.png"),
         # other pictures, although a part of the name agrees
         (["01.jpg"], "facade-01.jpg", "no image file"),  # a word of six hex letters
         (["01.jpg"], "200101-01.jpg", "no image file"),  # a date

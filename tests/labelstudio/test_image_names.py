@@ -128,9 +128,10 @@ def test_the_image_field_is_found(data, to_names, reference):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"room": "hall"}, "no image field; its fields: room"),
-        ({}, "no image field"),
-        ({"image": 3}, "no image field"),
+        ({"room": "hall"}, r"no field of the task's data \(room\) names an image"),
+        ({}, "names an image"),
+        ({"image": "/image1"}, "names an image"),
+        ({"image": 3}, "names an image"),
         ({"left": "a.jpg", "right": "b.png"}, r"several images \(left, right\) and there are no"),
         ({"images": ["a.jpg", "b.jpg"]}, "data.images lists 2 images"),
     ],

@@ -35,7 +35,7 @@ REGIONS = {
     ),
     "image of another size": (
         box(["Canvas"], 2, 2, 9, 9, number=9, size=(80, 60)),
-        WHERE + "was drawn on an image of 80 x 60 pixels, but 000003_scene_3.png has 40 x 30",
+        WHERE + "was drawn on an image of 80 x 60 pixels, but the image has 40 x 30",
     ),
     "brush cut off": (
         region("brush", ["Canvas"], {"format": "rle", "rle": [0, 0, 18, 192, 57]}, number=9),
@@ -66,7 +66,8 @@ EXPORTS = {
     ),
     "no image field": (
         json.dumps([task(1, annotation(1, [])) | {"data": {"text": "hello"}}]),
-        "export.json, task 1: the task's data has no image field; its fields: text",
+        "export.json, task 1: no field of the task's data (text) names an image, such as photo.jpg "
+        "or https://host/photo",
     ),
     "several images": (
         json.dumps([task(1, annotation(1, [])) | {"data": {"images": ["a.png", "b.png"]}}]),

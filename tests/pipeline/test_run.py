@@ -15,13 +15,14 @@ def test_a_stage_names_the_export_counts_and_says_where_to_see_all(tmp_path, mon
     write_export(tmp_path / "source", [*simple_tasks(2), task(3, annotation(33, wrong))])
     assert run_stage("fetch", fetch) == 0
     assert (
-        capsys.readouterr().out == "fetch: 3 tasks, 3 images, 11 regions (3 tasks new or changed)\n"
+        capsys.readouterr().out
+        == "fetch: 3 tasks, 3 images, 11 regions in 3 annotations (3 tasks new or changed)\n"
     )
     assert run_stage("rasterize", rasterize) == 4
     first, problem, *rest = capsys.readouterr().err.splitlines()
     assert first == "error: rasterize: 1 problem; nothing was changed"
     assert problem.startswith(
-        "  - export.json: was drawn on an image of 20 x 15 pixels, but 000003_scene_3.png has 40 x "
+        "  - export.json: was drawn on an image of 20 x 15 pixels, but the image has 40 x "
         "30: it looks like a copy at 50 % of its size"
     )
     assert "(7 regions: task 3, annotation 33, region r1; task 3, ann" in problem

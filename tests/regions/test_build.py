@@ -359,7 +359,7 @@ def test_faults_of_a_region():
     assert label.startswith("the label 'Walll' is not in labels_map; ")
     assert "'Wall'" in label
     assert size == (
-        "was drawn on an image of 30 x 40 pixels, but wall.jpg has 40 x 30: one of "
+        "was drawn on an image of 30 x 40 pixels, but the image has 40 x 30: one of "
         "them lies on its side: put the image back as it was annotated"
     )
     assert kind == "regions of the type 'cuboid' cannot be turned into pixels"
@@ -414,7 +414,8 @@ def test_what_another_size_looks_like(drawn_on, looks_like):
     [(_, fault)] = find_faults(
         build_label_set(task(annotation(region), image=image), settings()), WALL.labels
     )
-    size = f"was drawn on an image of {drawn_on[0]} x {drawn_on[1]} pixels, but a.png has 40 x 30: "
+    drawn = f"was drawn on an image of {drawn_on[0]} x {drawn_on[1]} pixels"
+    size = f"{drawn}, but the image has 40 x 30: "
     assert fault.startswith(size + looks_like)
 
 

@@ -142,6 +142,18 @@ def test_what_counts_as_near_equal():
     assert list(near_pairs([], [])) == []
 
 
+def test_near_equal_images_have_a_line_each(tmp_path, capsys):
+    write_export(tmp_path / "source", simple_tasks(6))
+    for number in range(1, 7):
+        near = _picture(1, (40, 30)).point(lambda v, n=number: min(v + n, 255))
+        near.save(tmp_path / f"source/upload/1/0000000{number}-scene_{number}.png")
+    root = build(tmp_path)
+    assert main(["verify", "--data", str(root / "data/benchmark")]) == 4
+    lines = [line for line in capsys.readouterr().err.splitlines() if " is nearly (" in line]
+    assert 1 < len(lines) < 6
+    assert "others and '0000" in lines[-1]
+
+
 def test_a_benchmark_without_classes(repository, capsys):
     (repository.data / "codes.txt").write_text("")
     assert main(["verify", "--data", str(repository.data)]) == 4

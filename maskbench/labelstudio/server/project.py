@@ -12,6 +12,7 @@ from typing import Any
 
 from maskbench.errors import Problem, SourceError, did_you_mean
 from maskbench.files.hashing import digest
+from maskbench.labelstudio.results import label_names
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import NotThereError
 from maskbench.params import Rule, missing_label
@@ -67,7 +68,7 @@ def parse_labeling(parsed: Any) -> Labeling:
     for name_of_control, control in parsed.items() if isinstance(parsed, Mapping) else ():
         if not isinstance(control, Mapping):
             continue
-        kind, offered = str(control.get("type")).lower(), list(map(str, _listed(control, "labels")))
+        kind, offered = str(control.get("type")).lower(), label_names(_listed(control, "labels"))
         if kind in _LABELLING:
             labels += offered
         if kind in _LABELLING[1:] and (tags := _listed(control, "to_name")):

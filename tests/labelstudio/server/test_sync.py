@@ -34,7 +34,7 @@ def test_nothing_new_costs_five_small_questions(api, bench, proxy):
     before = bench.outputs()
     proxy.forget()
     said = bench.fetch(proxy.url, project)
-    assert said == "5 tasks, 5 images, 5 regions (0 tasks new or changed)"
+    assert said == "5 tasks, 5 images, 5 regions in 5 annotations (0 tasks new or changed)"
     assert bench.outputs() == before
     counts = proxy.counts()
     assert counts["/export"] == counts["/data/"] == 0
@@ -47,7 +47,7 @@ def test_only_the_changed_task_is_exported(api, bench, proxy, clean):
     proxy.forget()
     api.annotate(tasks[2], [triangle("Obstruction")])
     said = bench.fetch(proxy.url, project)
-    assert said.endswith("7 regions (1 task new or changed)")
+    assert said.endswith("7 regions in 7 annotations (1 task new or changed)")
     exports = [path for _, path, _ in proxy.requests if "/export" in path]
     assert len(exports) == 1
     assert f"ids%5B%5D={tasks[2]}" in exports[0]
@@ -64,7 +64,7 @@ def test_new_and_deleted_tasks(api, bench, proxy, clean):
     proxy.forget()
     said = bench.fetch(proxy.url, project)
     gone = f"— 1 task of last time is not there any more: {tasks[1]:06d}_wall_1"
-    assert said == f"4 tasks, 3 images, 3 regions (1 task new or changed) {gone}"
+    assert said == f"4 tasks, 3 images, 3 regions in 3 annotations (1 task new or changed) {gone}"
     assert sorted(bench.tasks()) == sorted({t["id"] for t in api.tasks(project)})
     assert bench.outputs() == clean(project)
 
