@@ -157,7 +157,7 @@ def test_task_ids_that_are_no_ids(number):
 MOVING = [
     "\x1b[2J\x1b]0;x\x07",
     "\n  - task 9: forged",
-    "\r",
+    "\rx",
     "\u202e",
     "\u2028x",
     "\x9b2J",
