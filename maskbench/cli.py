@@ -10,7 +10,7 @@ from types import ModuleType
 import maskbench
 from maskbench import commands
 from maskbench.errors import MaskbenchError
-from maskbench.text import print_anywhere
+from maskbench.text import escape_terminal, print_anywhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        where = f"{escape_terminal(str(error.filename))}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:  # on a training machine, which needs no more than it has
         package = (error.name or maskbench.__name__).partition(".")[0]

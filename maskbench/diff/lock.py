@@ -37,7 +37,7 @@ def _inputs(version: Version) -> Iterator[Failure]:
     for folder in version.stage_digests("fetch"):
         lost = untracked(version.root, folder, version.repository)
         if lost:
-            what = f"{untracked_text(lost)}; {untracked_advice(folder)}"
+            what = f"{untracked_text(lost)}; {untracked_advice(folder, lost)}"
             yield Failure("inputs", what)
 
 

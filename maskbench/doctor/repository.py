@@ -75,7 +75,7 @@ def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
         yield Finding(ERROR, str(error), "mend dvc.yaml, or run `git checkout dvc.yaml`")
         return
     if lost:
-        yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder))
+        yield Finding(WARNING, untracked_text(lost), untracked_advice(fetch.folder, lost))
     if absent:
         yield Finding(ERROR, f"DVC tracks {some(absent)}, which is not here", "run `dvc pull`")
 

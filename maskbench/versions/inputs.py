@@ -1,5 +1,6 @@
 """Check that a clone gets the inputs of *fetch*: git or DVC has to track them."""
 
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -48,9 +49,29 @@ def untracked_text(names: Sequence[str]) -> str:
     return f"neither git nor DVC tracks {some(names, SHOWN)}: no clone can build this version"
 
 
-def untracked_advice(folder: str) -> str:
-    """Say how to have inputs tracked."""
-    return f"`dvc add` the folder with the images in {folder}, then `git add {folder}`"
+def untracked_advice(folder: str, names: Sequence[str]) -> str:
+    """Say how to have inputs tracked: images by DVC, exports by git.
+
+    Args:
+        folder: The input folder.
+        names: What nobody tracks, from :func:`untracked`.
+    """
+    folder = folder.rstrip("/")
+    if list(names) == [folder]:
+        return (
+            f"put exports into {folder}, images into {folder}/images, then `dvc add "
+            f"{folder}/images` and `git add {folder}`"
+        )
+    images = [PurePosixPath(name) for name in names if not name.lower().endswith(_EXPORTS)]
+    folders = sorted({str(path.parent) for path in images})
+    if folder in folders:  # git has the exports there, and DVC cannot have both
+        return f"move the images to {folder}/images; `dvc add {folder}/images`; `git add {folder}`"
+    if folders:
+        return f"`dvc add {' '.join(map(shlex.quote, folders))}`, then `git add {folder}`"
+    return f"`git add {folder}`"
+
+
+_EXPORTS = (".json", ".jsonl", ".dvc", ".gitignore")
 
 
 def _listed(root: Path, folder: str, which: str) -> list[str] | None:

@@ -8,6 +8,7 @@ from maskbench.versions.inputs import (
     not_pulled,
     pulled_digest,
     untracked,
+    untracked_advice,
     untracked_text,
     wrong_dependency,
 )
@@ -98,3 +99,16 @@ def test_what_fetch_depends_on(deps, server, folder, expected, tmp_path):
     (tmp_path / "dvc.yaml").write_text(DVC_YAML % deps)
     found = wrong_dependency(tmp_path, FetchParams(server, (), folder, ""))
     assert found is None if expected is None else expected in str(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["in/a.json"], "`git add in`"),
+        (["in/x/a.png", "in/b c/d.PNG", "in/a.json"], "`dvc add 'in/b c' in/x`, then `git add in`"),
+        (["in/a.png"], "move the images to in/images; `dvc add in/images`; `git add in`"),
+        (["in"], "put exports into in, images into in/images, then `dvc add in/images` and `git"),
+    ],
+)
+def test_advice_can_be_pasted(names, advice):
+    assert untracked_advice("in", names).startswith(advice)
