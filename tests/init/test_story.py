@@ -1,7 +1,8 @@
 """The whole way, in both kinds of repository: this project's own, and a team's.
 
 doctor → rules → repro → commit → push → a colleague clones, pulls, and rebuilds nothing → a changed
-parameter → review → tag → Benchmark.get; for a team also: from nothing, and to a newer maskbench.
+parameter → review → tag → Benchmark.get → two branches with new labels → merge; for a team also:
+from nothing, and to a newer maskbench.
 """
 
 import json
@@ -11,6 +12,7 @@ import subprocess
 import pytest
 
 from maskbench import __version__
+from maskbench.files.yaml import parse_yaml
 from tests.init.teams import PINNED, Team, exported, init
 from tests.repositories import ROOT, copy_repository
 
@@ -57,6 +59,17 @@ def cloned(repository, folder):
     return Team(folder, folder if is_own else ROOT)
 
 
+def drop_region(repository, number):
+    """Delete a region of a task in the export, as an annotator would."""
+    params = parse_yaml((repository.root / "params.yaml").read_text())
+    [path] = (repository.root / params["fetch"]["folder"]).glob("*.json")
+    tasks = json.loads(path.read_text())
+    fitting = [entry for entry in tasks if len(entry["annotations"]) == 1]
+    results = [entry["annotations"][0]["result"] for entry in fitting]
+    [found for found in results if len(found) > 1][number].pop()
+    path.write_text(json.dumps(tasks))
+
+
 def test_the_story(repository, tmp_path):
     assert "0 errors" in repository.maskbench("doctor").stdout
     assert "decided by" in repository.maskbench("rules").stdout
@@ -89,6 +102,18 @@ def test_the_story(repository, tmp_path):
     got = clone.run("python", "-c", GET.format(address=clone.root), **environment).stdout
     assert got.split()[0] == images
     assert clone.git("status", "--porcelain").stdout == ""
+
+    for number, branch in enumerate(("left", "right")):
+        clone.git("checkout", "-q", "-b", branch, "main")
+        clone.dvc("checkout", "-q")
+        drop_region(clone, number)
+        clone.dvc("repro")
+        clone.commit(f"Labels on the {branch}")
+    clone.maskbench("merge", "left")
+    clone.git("commit", "-qm", "Labels of both")
+    assert "up to date" in clone.dvc("status").stdout
+    assert clone.maskbench("diff", "main", "HEAD").stdout.splitlines()[1].startswith("2 of ")
+    assert "no breaches" in clone.maskbench("verify").stdout
 
 
 def newer(folder):
