@@ -7,7 +7,7 @@ from maskbench.diff.annotation import annotation_change, region_changes
 from maskbench.diff.causes import ItemVersion, explain, verify
 from maskbench.diff.class_names import Names
 from maskbench.diff.replay import replay_combine, replay_rasterize
-from maskbench.params import parse_params
+from maskbench.params import RasterizeParams, parse_params
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Image, Region, Task
 from tests.exports import PARAMS
@@ -161,7 +161,8 @@ def test_another_annotation_counts():
     first, second = annotation(1, CANVAS), annotation(2, PLANT, hour=9, user=7)
     pair = Pair((task(first), params()), (task(first, second), params()))
     assert [cause[:2] for cause in pair.causes()] == [("annotation", "annotation 2")]
-    change = annotation_change(pair.sides[0].task, pair.sides[1].task, (["latest"], ["latest"]))
+    latest = RasterizeParams(annotation=("latest",))
+    change = annotation_change(pair.sides[0].task, pair.sides[1].task, (latest, latest))
     assert (change.before, change.after, change.annotator) == (1, 2, "7")
     assert [region.kind for region in change.regions] == ["added", "removed"]
 
