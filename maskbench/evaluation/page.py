@@ -1,6 +1,5 @@
 """Write an evaluation's page: figures, confusion, curves, and the worst images in the viewer."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,10 @@ from maskbench.evaluation.sizes import iou_by_size
 from maskbench.evaluation.tables import figure_table, headline, number, pair_bars, version_bars
 from maskbench.files.atomic import write_text
 from maskbench.files.masks import Mask
-from maskbench.pages.data import class_entries
+from maskbench.pages.data import class_entries, remove_older
 from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.template import render
 from maskbench.text import counted
-
-_ITEM_FILE = re.compile(r"\d{5}(-thumbnail)?\.(jpg|js)")  # of this page or an older one
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def write_page(folder: Path, shown: Shown, most: int = 500, each: Each | None = 
     report = shown.report
     scores = _ordered(shown)
     names = {score.key: f"{i:05d}" for i, (score, _) in enumerate(scores[:most])}
-    _remove_older(folder)
+    remove_older(folder)
     work = _work(shown, names)
     draw = DrawImage(folder, len(report.classes))
     for _ in (each or _one_by_one)(draw, work, "page"):
@@ -114,15 +111,6 @@ def _masks(predictions: Predictions, names: Mapping[str, str]) -> dict[str, Path
         return {key: predictions[key] for key in names}
     files = (p for p in Path(predictions).iterdir() if p.suffix.lower() in ENDINGS)
     return {path.stem: path for path in files if path.stem in names}
-
-
-def _remove_older(folder: Path) -> None:
-    """Delete the pictures and data of an older page, and nothing else."""
-    for kind in ("images", "items"):
-        (folder / kind).mkdir(parents=True, exist_ok=True)
-        entries = sorted(entry.name for entry in (folder / kind).iterdir())
-        for stale in filter(_ITEM_FILE.fullmatch, entries):
-            (folder / kind / stale).unlink()
 
 
 def _heading(report: Report) -> str:

@@ -6,6 +6,7 @@ compares them.
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.files.atomic import write_text
+from maskbench.files.manifest import Row
 from maskbench.pages.palette import hex_color, palette
 
 ClassNumbers = npt.NDArray[np.uint16]
@@ -105,6 +107,30 @@ def write_item(folder: Path, name: str, data: Any) -> None:
     text = json.dumps(data, separators=(",", ":"), sort_keys=True)
     packed = _zlib_text(text.encode("ascii"))
     write_text(folder / "items" / f"{name}.js", f'maskbenchItem({json.dumps(name)},"{packed}");\n')
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """Return what every list of images says of one: whose it is, when it was saved, its size."""
+    return {
+        "key": row.key,
+        "split": row.split,
+        "task": row.task,
+        "annotator": "" if row.annotator is None else str(row.annotator),
+        "when": row.updated_at[:16].replace("T", " "),
+        "size": [row.width, row.height],
+    }
+
+
+def remove_older(folder: Path) -> None:
+    """Delete the pictures and data of an older page in ``folder``, and nothing else."""
+    for kind in ("images", "items"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in (folder / kind).iterdir())
+        for stale in filter(_ITEM_FILE.fullmatch, names):
+            (folder / kind / stale).unlink()
+
+
+_ITEM_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")
 
 
 def _zlib_text(content: bytes) -> str:

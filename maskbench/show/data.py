@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from maskbench.files.manifest import Row
 from maskbench.labelstudio.stored import parse_stored_task
-from maskbench.pages.data import class_entries, write_item
+from maskbench.pages.data import class_entries, row_data, write_item
 from maskbench.show.draw import CELL, COLUMNS, Facts, ImageFiles
 from maskbench.versions.revision import ANNOTATIONS, Version
 
@@ -95,12 +95,7 @@ def _item(image: ImageFiles, folder: Path, facts: Facts, names: Sequence[str]) -
     row = image.row
     copied = f"images/{row.key}.jpg"
     return {
-        "key": row.key,
-        "split": row.split,
-        "task": row.task,
-        "annotator": "" if row.annotator is None else str(row.annotator),
-        "when": row.updated_at[:16].replace("T", " "),
-        "size": [row.width, row.height],
+        **row_data(row),
         "classes": sorted([names.index(n), pixels] for n, pixels in row.classes.items()),
         "thumbnail": facts["thumbnail"],
         "scene": copied if (folder / copied).is_file() else _link(image.scene, folder),

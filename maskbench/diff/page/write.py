@@ -1,6 +1,5 @@
 """Write the page: chosen items, their pictures, and one HTML file that holds all the rest."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from maskbench.diff.report.sections import LINKS, Section, author_words, column,
 from maskbench.diff.report.verdict import verdict
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
-from maskbench.pages.data import class_entries
+from maskbench.pages.data import class_entries, remove_older, row_data
 from maskbench.pages.palette import MARKS, hex_color
 from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
@@ -27,8 +26,6 @@ _OPEN = 12  # rows of a table that is open from the beginning
 _EXAMPLES = 4  # pictures of a cause in the summary
 _DRAWN_OTHERWISE = {"Causes", "Masks changed, worst first", "Pixels that moved between classes"}
 """Tables that the summary does without: causes have cards, the masks are listed beside it."""
-
-_ITEM_FILE = re.compile(r"\d{5}(-[a-z-]+)?\.(jpg|png|js)")  # of this page or an older one
 
 
 def write_page(
@@ -46,7 +43,7 @@ def write_page(
     keys = {item["key"] for item in items}
     examples = {change.key for group in by_cause(found) for change in _examples(group, keys)}
     shown = _shown(items, before, after, examples)
-    _remove_older(folder)
+    remove_older(folder)
     draw = DrawItem(folder, names, context(before), context(after))
     for _ in run_all(draw, shown, "page"):
         pass
@@ -82,15 +79,6 @@ def page_text(found: Differences, data: Mapping[str, Any]) -> str:
     )
 
 
-def _remove_older(folder: Path) -> None:
-    """Delete the pictures and data of an older page, and nothing else."""
-    for kind in ("images", "items"):
-        (folder / kind).mkdir(parents=True, exist_ok=True)
-        names = sorted(entry.name for entry in (folder / kind).iterdir())
-        for stale in filter(_ITEM_FILE.fullmatch, names):
-            (folder / kind / stale).unlink()
-
-
 def class_order(before: Version, after: Version, found: Differences) -> list[str]:
     """Return all class names, the new version's by value, then those that only the old one has."""
     new = sorted(after.params.labels_map, key=lambda name: after.params.labels_map[name])
@@ -108,15 +96,7 @@ def _entry(index: int, entry: MaskChange | Row, found: Differences) -> dict[str,
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "split": row.split,
-        "task": row.task,
-        "annotator": "" if row.annotator is None else str(row.annotator),
-        "when": row.updated_at[:16].replace("T", " "),
-        "size": [row.width, row.height],
-        "touched": sorted(row.classes),
-    }
+    return {**row_data(row), "touched": sorted(row.classes)}
 
 
 def _changed(change: MaskChange, found: Differences) -> dict[str, Any]:
