@@ -95,4 +95,5 @@ def choose(
 def _overlap(table: Shares, row: int) -> npt.NDArray[np.float64]:
     """Return how far the histogram in each row overlaps that of one row, from 0 to 1."""
     smaller: Shares = np.minimum(table, table[row])
-    return smaller.sum(axis=1, dtype=np.float64).clip(max=1)
+    overlap: npt.NDArray[np.float64] = smaller.sum(axis=1, dtype=np.float64)
+    return overlap.clip(max=1)

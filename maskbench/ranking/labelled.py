@@ -1,6 +1,6 @@
 """Rank labelled images by what a model and the labels disagree on: the labels to look at again.
 
-Measures by name; each grows with the disagreement, from 0 to 1:
+Scores by measure; each grows with the disagreement, from 0 to 1:
 
 ``iou``
     1 minus the mean IoU over the classes that the labels have, as in
@@ -39,7 +39,6 @@ from maskbench.predictions.folder import (
     read_prediction,
 )
 from maskbench.ranking.ranking import (
-    LABELLED,
     Files,
     Options,
     Ranked,
@@ -86,7 +85,7 @@ class Compare:
 def measures(
     truth: Mask, predicted: Prediction, classes: int, confidence: float
 ) -> dict[str, float]:
-    """Return the measures of one image by name.
+    """Return ``iou``, ``boundary_iou`` and ``contradicted`` of one image; NaN: does not apply.
 
     Args:
         truth: The labels' class values, shape (H, W).
@@ -100,8 +99,17 @@ def measures(
     iou, boundary = (float(mean(np.where(is_true, per_class[i], np.nan))) for i in (0, 4))
     labelled = int(np.count_nonzero(truth != IGNORE))
     wrong = np.count_nonzero(contradicted(truth, predicted, confidence)) / max(1, labelled)
-    found = {"iou": 1 - iou, "boundary": 1 - boundary, "contradicted": wrong}
-    return {name: 0.0 if math.isnan(value) else round(value, 6) for name, value in found.items()}
+    return {"iou": iou, "boundary_iou": boundary, "contradicted": wrong}
+
+
+def score(found: Mapping[str, float], by: str) -> float:
+    """Return an image's score by one of the measures."""
+    value = {
+        "iou": 1 - found["iou"],
+        "boundary": 1 - found["boundary_iou"],
+        "contradicted": found["contradicted"],
+    }[by]
+    return 0.0 if math.isnan(value) else round(value, 6)
 
 
 def contradicted(truth: Mask, predicted: Prediction, confidence: float) -> npt.NDArray[np.bool_]:
@@ -153,10 +161,8 @@ def _labelled(key: str, benchmark: Benchmark, predicted: Path) -> Labelled:
 
 
 def _ranked(image: Labelled, found: Mapping[str, float], by: str) -> Ranked:
-    row = image.row
-    details: dict[str, float | str | None] = {
-        "split": row.split,
-        **{name: found[name] for name in LABELLED},
-    }
-    size = (row.width, row.height)
-    return Ranked(row.key, row.task, row.project, found[by], size, image.files, details)
+    row, size = image.row, (image.row.width, image.row.height)
+    details: dict[str, float | str | None] = {"split": row.split}
+    for name, value in found.items():
+        details[name] = None if math.isnan(value) else round(value, 6)
+    return Ranked(row.key, row.task, row.project, score(found, by), size, image.files, details)

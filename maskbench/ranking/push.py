@@ -20,8 +20,8 @@ from maskbench.predictions.tasks import open_server
 from maskbench.ranking.ranking import Ranked, Ranking
 from maskbench.text import counted, some
 
-TITLES = {False: "maskbench: label next", True: "maskbench: look again"}
-"""Titles of the views, by whether the images are labelled."""
+UNLABELLED_VIEW, LABELLED_VIEW = "maskbench: label next", "maskbench: look again"
+"""Titles of the views."""
 
 
 def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool = False) -> str:
@@ -37,7 +37,7 @@ def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool
     """
     if ranking.batch > MOST:
         raise MaskbenchError(f"a view holds {MOST} tasks at most; use --batch {MOST} or less")
-    title = TITLES[ranking.is_labelled]
+    title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
     with closing(open_server(params.fetch, layout)) as server:
         images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}
         for image in ranking.first:
@@ -75,19 +75,21 @@ class _Job:
     def run(self, title: str, dry_run: bool) -> str:
         """Do it, unless it is only to be told; return a summary."""
         client, number = self.project.client, self.project.project
-        scores = f"{counted(len(self.predictions), 'score')} of {self.version!r}"
-        left_out = f"; left out, the task was deleted: {some(self.gone)}" if self.gone else ""
-        if not self.predictions:
-            return f"project {number}: nothing to do{left_out}"
-        if dry_run:
-            verb = "make" if find_view(client, number, title) is None else "replace"
-            return f"project {number}: would write {scores} and {verb} the view {title!r}{left_out}"
+        if dry_run or not self.predictions:
+            is_new = find_view(client, number, title) is None
+            return self._summary(f"{'make' if is_new else 'replace'} the view {title!r}")
         shown = progress(self.predictions.values(), len(self.predictions), "scores")
         for place, prediction in enumerate(shown, 1):
             self.project.set_score(prediction, round(place / len(self.predictions), 6))
         view = save_view(client, number, title, self.predictions, "tasks:predictions_score")
         link = f"{client.server}/projects/{number}/data?tab={view}"
-        return f"project {number}: wrote {scores}; the view {title!r} is at {link}{left_out}"
+        return self._summary(f"the view {title!r} is at {link}", "wrote")
+
+    def _summary(self, view: str, verb: str = "would write") -> str:
+        scores = f"{verb} {counted(len(self.predictions), 'score')} of {self.version!r}; {view}"
+        done = scores if self.predictions else "there is nothing to do"
+        gone = f"; left out, as the task was deleted: {some(self.gone)}" if self.gone else ""
+        return f"project {self.project.project}: {done}{gone}"
 
 
 def _look_up(project: ProjectPredictions, images: Sequence[Ranked]) -> _Job:

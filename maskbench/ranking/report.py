@@ -6,7 +6,7 @@ from typing import Any
 from maskbench.diff.report.terminal import aligned
 from maskbench.files.csv import write_table
 from maskbench.params import FetchParams
-from maskbench.ranking.ranking import LABELLED, Ranked, Ranking
+from maskbench.ranking.ranking import Ranked, Ranking
 from maskbench.text import counted
 
 TEXT_COLUMNS = ("image", "group", "split")
@@ -15,9 +15,9 @@ TEXT_COLUMNS = ("image", "group", "split")
 
 def heading(ranking: Ranking) -> str:
     """Say what was ranked, by what, and how many are in the batch."""
-    images = counted(len(ranking.images), "image")
     aim = "look at again" if ranking.is_labelled else "label"
-    return f"{images}, by {ranking.by}; the first {ranking.batch} to {aim}"
+    images = counted(len(ranking.images), "image")
+    return f"{images} by {ranking.by}; the first {ranking.batch} to {aim}"
 
 
 def as_text(ranking: Ranking) -> str:
@@ -53,7 +53,9 @@ def _row(place: int, image: Ranked, names: tuple[str, ...], fetch: FetchParams) 
 
 def detail_names(ranking: Ranking) -> tuple[str, ...]:
     """Return the columns beside the score."""
-    return ("split", *LABELLED) if ranking.is_labelled else ("similarity", "group")
+    if ranking.is_labelled:
+        return ("split", "iou", "boundary_iou", "contradicted")
+    return ("similarity", "group")
 
 
 def details(image: Ranked, ranking: Ranking) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_view_opens_the_batch_in_its_order_and_is_replaced(loop):  # noqa: F81
     assert [image.key for image in ranking.images] == [three, one, two]
     assert [image.score for image in ranking.images] == pytest.approx([0.8, 0.5, 0.1])
     said = put(loop, ranking, dry_run=True)
-    assert "would write 3 scores of 'm1' and make the view 'maskbench: label next'" in said
+    assert "would write 3 scores of 'm1'; make the view 'maskbench: label next'" in said
     assert views(loop) == {}
     fetch(loop.params, loop.layout)
     said = put(loop, ranking)
@@ -67,7 +67,7 @@ def test_a_view_opens_the_batch_in_its_order_and_is_replaced(loop):  # noqa: F81
     assert not look(loop.params, loop.layout)
     np.save(loop.folder / f"{two}.npy", sure(0))
     batch = ranked(loop, Options(by="margin", batch=2))
-    assert "would write 2 scores of 'm1' and replace" in put(loop, batch, dry_run=True)
+    assert "would write 2 scores of 'm1'; replace" in put(loop, batch, dry_run=True)
     assert put(loop, batch).rpartition("=")[2] == said.rpartition("=")[2]
     assert views(loop) == {"maskbench: label next": [keys[two], keys[three]]}
     assert not look(loop.params, loop.layout)
