@@ -9,7 +9,7 @@ contradicted: pixels that a confident model contradicts). --push puts the batch 
 
   maskbench predictions tasks images         write the images of tasks without annotations
   maskbench rank predicted                   what to label next
-  maskbench rank predicted --batch 50 --diversity 0.8 --csv next.csv --html next
+  maskbench rank predicted --batch 50 --diversity 0.5 --csv next.csv --html next
   maskbench rank model-a model-b             where two models disagree
   maskbench rank predicted --push            scores, and a view that opens them in this order
   maskbench rank predicted --labelled        labels to look at again
@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
         "--diversity",
         type=_share,
         metavar="SHARE",
-        help="from 0, by score alone, to 1, no image that is equal to another; default: 0.5",
+        help="from 0, by score alone, to 1, nothing like what is chosen; default: 0.8",
     )
     parser.add_argument(
         "--confidence",

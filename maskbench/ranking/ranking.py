@@ -33,7 +33,7 @@ class Options:
 
     by: str | None = None
     batch: int = 20
-    diversity: float = 0.5
+    diversity: float = 0.8
     confidence: float = 0.9
 
 
