@@ -188,7 +188,7 @@ def _measure(by: str | None, files: Sequence[dict[str, Path]]) -> str:
 def _candidates(
     tasks: Sequence[Task], files: Sequence[dict[str, Path]], server: Server, params: Params
 ) -> list[Candidate]:
-    server.prepare(tasks)
+    server.prepare([task for task in tasks if not server.is_here(task)])
     found, problems = [], []
     for task in tasks:
         try:

@@ -69,7 +69,9 @@ def test_a_view_opens_the_batch_in_its_order_and_is_replaced(loop):
     keys = loop.images()
     one, two, three = keys
     predict(loop, {one: 0.5, two: 0.9, three: 0.2})
+    loop.proxy.forget()
     ranking = ranked(loop)
+    assert loop.proxy.counts()["/data/"] == 0  # images that are here are not asked for
     assert [image.key for image in ranking.images] == [three, one, two]
     assert [image.score for image in ranking.images] == pytest.approx([0.8, 0.5, 0.1])
     said = put(loop, ranking, dry_run=True)
