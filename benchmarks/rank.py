@@ -21,7 +21,7 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import png_bytes
 from maskbench.ranking.diversity import choose
 from maskbench.ranking.labelled import Compare, Labelled
-from maskbench.ranking.ranking import Files, measure_all
+from maskbench.ranking.model import Files, measure_all
 from maskbench.ranking.unlabelled import Candidate, Measure
 from maskbench.regions.task import Task
 

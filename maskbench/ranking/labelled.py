@@ -38,7 +38,7 @@ from maskbench.predictions.folder import (
     holds_probabilities,
     read_prediction,
 )
-from maskbench.ranking.ranking import (
+from maskbench.ranking.model import (
     Files,
     Options,
     Ranked,

@@ -18,7 +18,7 @@ from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
 from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.tasks import open_server
-from maskbench.ranking.ranking import Ranked, Ranking
+from maskbench.ranking.model import Ranked, Ranking
 from maskbench.text import counted, some
 
 UNLABELLED_VIEW, LABELLED_VIEW = "maskbench: label next", "maskbench: look again"
@@ -44,15 +44,20 @@ def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool
     title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
     with closing(open_server(params.fetch, layout)) as server:
         images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}
+        problems = []
         for image in ranking.first:
             number = server.projects[0].id if image.project is None else image.project
-            images.setdefault(number, []).append(image)
+            if number in images:
+                images[number].append(image)
+            else:
+                what = f"its project {number} is none of fetch.project; name it there, or fetch"
+                problems.append(Problem(what, task=image.task))
         jobs = [
             _look_up(ProjectPredictions(server.client, number), own)
             for number, own in images.items()
             if own
         ]
-        problems = [problem for job in jobs for problem in job.problems]
+        problems += [problem for job in jobs for problem in job.problems]
         if problems:
             raise DataError("nothing was changed in Label Studio", problems)
         return "\n".join(job.run(title, dry_run) for job in jobs)

@@ -6,7 +6,7 @@ from typing import Any
 from maskbench.diff.report.terminal import aligned
 from maskbench.files.csv import write_table
 from maskbench.params import FetchParams
-from maskbench.ranking.ranking import Ranked, Ranking
+from maskbench.ranking.model import Ranked, Ranking
 from maskbench.text import counted, escape_terminal
 
 TEXT_COLUMNS = ("image", "group", "split")

@@ -11,7 +11,7 @@ from maskbench.evaluate import evaluate
 from maskbench.pipeline.layout import Layout
 from maskbench.predictions.folder import Prediction
 from maskbench.ranking.labelled import contradicted, measures, rank_labelled, score
-from maskbench.ranking.ranking import Options
+from maskbench.ranking.model import Options
 from tests.benchmarks import make, masks_of, save
 
 TRUTH = np.array([[0, 0, 1, 1], [0, 0, 1, 255]], np.uint8)

@@ -1,20 +1,24 @@
 """A ranking on a real Label Studio: scores are written, and a view opens the batch in order."""
 
+import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from maskbench.cli import main
 from maskbench.errors import DataError, MaskbenchError, SourceError
 from maskbench.pipeline.fetch import fetch
 from maskbench.predictions.versions import delete_version
 from maskbench.ranking.labelled import rank_labelled
+from maskbench.ranking.model import Options
 from maskbench.ranking.push import push_ranking
-from maskbench.ranking.ranking import Options
 from maskbench.ranking.report import as_text
 from maskbench.ranking.unlabelled import rank_unlabelled
 from maskbench.versions.refresh import look
+from tests.exports import PARAMS
 
 OPTIONS = Options(by="entropy", diversity=0)
 
@@ -117,6 +121,10 @@ def test_what_cannot_be_pushed_is_named_and_nothing_is_changed(loop):
         put(loop, ranking)
     assert loop.predictions() == before
     assert views(loop) == {}
+    elsewhere = ranking.images[0]._replace(project=loop.project + 1000)
+    with pytest.raises(DataError, match="nothing was changed") as caught:
+        put(loop, replace(ranking, images=[elsewhere, *ranking.images[1:]]))
+    assert "is none of fetch.project; name it there" in caught.value.problems[0].what
     with pytest.raises(MaskbenchError, match="500 tasks at most; use --batch 500 or less"):
         put(loop, replace(ranking, batch=501))
 
@@ -220,3 +228,29 @@ def test_labels_to_look_at_again_have_a_view_of_their_own(loop):
     assert not look(loop.params, loop.layout)
     delete_version(loop.params, loop.layout, "m1")
     assert not look(loop.params, loop.layout)
+
+
+def test_as_it_is_typed(loop, tmp_path, monkeypatch, capsys):
+    one, two, three = keys = loop.images()
+    predict(loop, {one: 0.5, two: 0.9, three: 0.2})
+    fetch_params = {**PARAMS["fetch"], "server": loop.proxy.url, "project": loop.project}
+    root = loop.layout.root
+    (root / "params.yaml").write_text(json.dumps({**PARAMS, "fetch": fetch_params}))
+    (root / "dvc.yaml").write_text("")
+    monkeypatch.chdir(root)
+    words = ["rank", str(loop.folder), "--batch", "2", "--diversity", "0"]
+    assert main([*words, "--push", "--html", "page", "--csv", "next.csv"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("3 images by entropy; the first 2 to label\n")
+    assert f"project {loop.project}: wrote 2 scores of 'm1'; 'Label Tasks As Displayed' in" in said
+    assert views(loop) == {"maskbench: label next": [keys[three], keys[one]]}
+    assert [line.split(",")[1] for line in (root / "next.csv").read_text().splitlines()] == [
+        "key", three, one, two,
+    ]  # fmt: skip
+    pictures = sorted(path.name for path in (root / "page/images").iterdir())
+    assert pictures == [f"0000{i}-{kind}.jpg" for i in (0, 1) for kind in ("model", "where")]
+    where = np.asarray(Image.open(root / "page/images/00000-where.jpg").convert("HSV"))
+    assert where[:, 12:, 1].min() > 100 > where[:, :4, 1].max()  # grey where the model is sure
+    assert main([*words[:2], str(loop.folder), "--html", "page"]) == 0
+    names = {path.name.partition("-")[2] for path in (root / "page/images").iterdir()}
+    assert names == {"model.jpg", "other-model.jpg", "where.jpg"}

@@ -19,8 +19,8 @@ from maskbench.export.formats import hf
 from maskbench.params import FetchParams
 from maskbench.pipeline.layout import Layout
 from maskbench.ranking.labelled import rank_labelled
+from maskbench.ranking.model import Options
 from maskbench.ranking.page import write_page as write_ranking
-from maskbench.ranking.ranking import Options
 from tests.benchmarks import blocks, write_item, write_lists
 from tests.diff.test_reports import change, comparison, row
 
