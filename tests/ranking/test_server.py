@@ -150,6 +150,17 @@ def test_a_push_whose_answer_is_lost_makes_no_second_view(loop):
     assert next_task(loop, as_displayed=False) == keys[two]
 
 
+def test_scores_of_other_versions_do_not_count(loop):
+    one, two, three = keys = loop.images()
+    predict(loop, {one: 0.1, two: 0.5, three: 0.9})
+    predict(loop, {one: 0.9, two: 0.5, three: 0.1}, version="m2")
+    put(loop, ranked(loop))
+    assert views(loop) == {"maskbench: label next": [keys[three], keys[two], keys[one]]}
+    assert max(each["score"] for each in loop.predictions("m2").values()) < 0.01
+    assert min(each["score"] for each in loop.predictions("m1").values()) > 0.01
+    assert next_task(loop) == keys[three]
+
+
 def test_bad_predictions_are_named_and_nothing_is_ranked(loop):
     one, two, three = keys = loop.images()
     np.save(loop.folder / f"{one}.npy", sure(0.5)[:, :10])
