@@ -35,7 +35,7 @@ def annotation_change(
 
 
 def region_changes(before: Sequence[Region], after: Sequence[Region]) -> tuple[RegionChange, ...]:
-    """Return what happened to regions: changes in the new drawing order, then removals.
+    """Return the changes of regions: in the new drawing order, then those removed.
 
     Regions are paired by id and content, then by id, by content, and by geometry (another
     annotator's copy has other ids); a region without a partner was added or removed.
@@ -87,7 +87,7 @@ _IDENTITIES: tuple[Callable[[Region], object], ...] = (
     lambda region: (frozenset(region.labels), _geometry(region)),
     _geometry,
 )
-"""What makes two regions the same one, the strictest first."""
+"""Ways to recognise a region in another version, the strictest first."""
 
 
 def _change(before: Region, after: Region) -> list[RegionChange]:

@@ -27,8 +27,9 @@ class Covering:
         region: Label Studio's region id.
         shape: Its shape.
         labels: Its labels.
-        decides: Its labels count here; with ``overlap: top`` or ``smallest`` only one region's do.
-        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
+        decides: Whether its labels count here; with ``overlap: top`` or ``smallest`` those of only
+            one region do.
+        aliased: The labels it was drawn with that ``label_aliases`` replaced.
     """
 
     region: str
@@ -40,7 +41,7 @@ class Covering:
 
 @dataclass(frozen=True)
 class Blame:
-    """Why a pixel has its class.
+    """The explanation of a pixel's class.
 
     Attributes:
         row: The item's line of the manifest.
@@ -76,7 +77,7 @@ class Blame:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether the mask holds what its annotation and rules give; if not, it was edited."""
+        """Return whether annotation and rules give this class; if not, the mask was edited."""
         return self.name == self.expected
 
 
@@ -191,7 +192,7 @@ def since(version: Version, found: Blame) -> Since:
 
 
 def _name_at(older: Version, found: Blame) -> str:
-    """Return the pixel's class in an older version, or in words why it has no class there."""
+    """Return the pixel's class in an older version, or the reason why it has none, in words."""
     mask = older.mask_of(found.row.key)
     if mask is None:
         return "(not in the benchmark)"

@@ -3,8 +3,8 @@
 The replay starts with the old task and the old params. Then the image's size, the annotations, each
 label's alias, each *rasterize* parameter and the params of *combine* move to the new version, in
 the pipeline's order; the pixels that change in a step are due to that difference. The replay has to
-start at the old mask and to end at the new one. Pixels where it does not are due to the code, or
-have *no cause*: the mask was edited by hand, or built with another version of a library.
+start at the old mask and end at the new one. Pixels where it does not are due to the code, or have
+*no cause*: the mask was edited by hand, or built with another version of a library.
 """
 
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ class ItemVersion:
         task: Its stored task.
         params: The version's params.
         mask: Its mask by class name, shape (H, W).
-        unexplained_kind: Kind of cause for pixels in which the mask is not what its task and params
-            give: ``unexplained``, or ``code`` if other code than the running one built it.
+        unexplained_kind: Kind of cause for pixels that task and params do not explain:
+            ``unexplained``, or ``code`` if other code than the running code built the mask.
     """
 
     task: Task
@@ -50,8 +50,8 @@ def explain(
         before: The old version.
         after: The new version.
         names: Numbers of class names, as in both masks.
-        same_code: The same code built both, though perhaps not the code that runs here. If the
-            replay gives one mask exactly, then the code is no excuse for the other.
+        same_code: Whether the same code built both, though perhaps not the running code. Then,
+            if the replay gives one mask exactly, code cannot explain the other.
     """
     old_rules, new_rules = ClassRules.of(before.params), ClassRules.of(after.params)
     label_set = _label_set(before.task, before.params.rasterize)
@@ -77,7 +77,7 @@ def explain(
 
 
 def verify(item: ItemVersion, names: Names) -> tuple[Cause, ...]:
-    """Return why one mask is not what its own task and params give; empty if it is."""
+    """Return why a mask differs from what its own task and params give; empty if it does not."""
     label_set = _label_set(item.task, item.params.rasterize)
     return tuple(_unexplained(item, _mask(label_set, ClassRules.of(item.params), names)))
 
@@ -109,7 +109,7 @@ def _steps(
 def _alias_steps(
     before: RasterizeParams, after: RasterizeParams
 ) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """Yield what each label that has another alias becomes, and the aliases from then on."""
+    """Yield each label with another alias, its new class, and the aliases from this step on."""
     old, new = before.label_aliases, after.label_aliases
     aliases = dict(old)
     for label in sorted(old.keys() | new.keys()):

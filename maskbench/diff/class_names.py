@@ -1,4 +1,4 @@
-"""Masks by class *name*: two versions may number their classes differently."""
+"""Compare masks by class *name*, because two versions may number their classes differently."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ NamedMask = npt.NDArray[np.uint16]
 """A mask of name numbers, shape (H, W), uint16; see :class:`Names`."""
 
 NO_RULE = "(no rule)"
-"""Class of pixels for which a version's rules have no answer; only a replay has such pixels."""
+"""Class of pixels without a rule; only a replay has them."""
 
 
 class Names:

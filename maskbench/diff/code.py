@@ -20,10 +20,10 @@ _PACKAGE = "maskbench"
 
 
 def code_changes(before: Version, after: Version) -> tuple[str, ...]:
-    """Return the files of code that differ between two versions, of the stages that decide pixels.
+    """Return the files of code that differ between two versions, for stages that decide pixels.
 
-    If a version's own files are not those that built it (code was committed without
-    ``dvc repro``), its folder is named instead of files.
+    If a version was not built by its own files (code was committed without ``dvc repro``), its
+    folder is named instead.
     """
     changed = (_differing(before, after, stage) for stage in _STAGES)
     return tuple(sorted(frozenset[str]().union(*changed)))
@@ -54,10 +54,10 @@ def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
 
 
 def runs_here(version: Version) -> bool:
-    """Tell whether the code that built a version is the code that is running now.
+    """Return whether the code that built a version is the code that is running now.
 
-    Where maskbench is pinned, the pin tells. A ``dvc.yaml`` with neither a pin nor code of
-    maskbench cannot tell; then the code is taken to be the same.
+    In a repository with a pin, the pin decides. Where ``dvc.yaml`` has neither a pin nor code of
+    maskbench, the code is assumed to be the same.
     """
     return not _pin(version).differs(installed()) and all(
         digest == _here(version, path)
@@ -88,7 +88,7 @@ class _Code:
     folders: frozenset[str]
 
     def differing(self, other: "_Code") -> frozenset[str]:
-        """Return what differs: files, and folders whose files one side does not know."""
+        """Return the files that differ, and the folders whose files one side does not know."""
         whole = self.folders | other.folders
         paths = self.files.keys() | other.files.keys()
         single = {

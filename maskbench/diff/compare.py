@@ -118,7 +118,7 @@ def _items(version: Version, keys: Sequence[str]) -> dict[str, ItemFiles]:
 
 
 def _unexplained_new(version: Version, added: Sequence[Row]) -> dict[str, int]:
-    """Count pixels by key in which new masks are not what their annotation and params give."""
+    """Count, by key, pixels of new masks that annotation and params do not explain."""
     items = list(_items(version, [row.key for row in added]).values())
     verified = run_all(partial(verify_item, context(version)), items, "new images")
     return {key: pixels for key, pixels in verified if pixels}
@@ -129,7 +129,7 @@ def _paths(version: Version, key: str) -> tuple[str, str]:
 
 
 def context(version: Version) -> Context:
-    """Return what all items of a version share."""
+    """Return the values that all items of a version share."""
     unexplained_kind = UNEXPLAINED if runs_here(version) else CODE
     return Context(version.params, version.class_names, unexplained_kind)
 

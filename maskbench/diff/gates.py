@@ -17,7 +17,7 @@ EXIT_CODE = 5
 
 @dataclass(frozen=True)
 class Failure:
-    """A gate that the comparison breaks: its name, and what was found."""
+    """A gate that fails: its name, and what was found."""
 
     gate: str
     found: str
@@ -63,7 +63,7 @@ GATES: Mapping[str, Callable[[Differences, float], str | None]] = {
     "class_loss": _class_loss,
     "changed_pixels": _changed_pixels,
 }
-"""Gate → what breaks it, given its limit: a number of masks or images, or percent."""
+"""Gate → its check, given its limit: a number of masks or images, or percent."""
 
 DEFAULTS: Mapping[str, float] = {"unexplained": 0, "moved": 0}
 """The gates where ``params.yaml`` has no section ``review``."""
@@ -116,6 +116,6 @@ def named_limits(words: str, limits: Mapping[str, float]) -> dict[str, float]:
 
 
 def failures(found: Differences, limits: Mapping[str, float]) -> tuple[Failure, ...]:
-    """Return the gates that a comparison breaks, in the order of :data:`GATES`."""
+    """Return the gates that fail for a comparison, in the order of :data:`GATES`."""
     broken = ((gate, judge(found, limits[gate])) for gate, judge in GATES.items() if gate in limits)
     return tuple(Failure(gate, what) for gate, what in broken if what)

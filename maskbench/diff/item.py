@@ -25,9 +25,9 @@ class ItemFiles:
 
 @dataclass(frozen=True)
 class Context:
-    """What all items of one version share; ``classes`` are the class names by mask value.
+    """The values that all items of one version share; ``classes``: class names by mask value.
 
-    ``unexplained_kind`` is that of :class:`maskbench.diff.causes.ItemVersion`.
+    ``unexplained_kind`` is explained at :class:`maskbench.diff.causes.ItemVersion`.
     """
 
     params: Params
@@ -50,11 +50,11 @@ class Pair:
 
 
 def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -> MaskChange:
-    """Return what changed in one item; ``changed`` is 0 if only the numbering did.
+    """Return the changes of one item; ``changed`` is 0 if only class numbers changed.
 
     Args:
-        before: What all items of the old version share.
-        after: What all items of the new version share.
+        before: The values that all items of the old version share.
+        after: Those of the new version.
         same_code: See :func:`maskbench.diff.causes.explain`.
         pair: Both versions of the item.
     """
@@ -77,7 +77,7 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -
 
 
 def verify_item(context: Context, item: ItemFiles) -> tuple[str, int]:
-    """Return an item's key and how many pixels its annotation and params do not explain."""
+    """Return an item's key, and how many of its pixels annotation and params do not explain."""
     names = Names()
     mask = names.named(_read_mask(item), context.classes)
     causes = verify(context.item_version(item, mask), names)

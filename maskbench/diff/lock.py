@@ -1,6 +1,6 @@
-"""Check that ``dvc.lock`` fits the workspace, and that a clone gets its data and its inputs.
+"""Check that ``dvc.lock`` matches the workspace, and that a clone gets its data and its inputs.
 
-This works in a clone that has pulled nothing: outputs that are merely absent are no fault.
+This works in a clone that has pulled nothing: an absent output is no fault.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -42,7 +42,7 @@ def _inputs(version: Version) -> Iterator[Failure]:
 
 
 def _inconsistent(version: Version) -> Iterator[str]:
-    """Yield stages that were run on other data than the lock says their predecessors made."""
+    """Yield the stages that ran on data that, by the lock, their predecessors did not make."""
     made = {
         out["path"]: out.get("md5")
         for stage in version.lock.values()
@@ -72,7 +72,7 @@ def _outdated(version: Version) -> Iterator[str]:
 def _present(
     version: Version, paths: Mapping[str, Any], outputs: Collection[str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what differs for another reason than that data was not pulled."""
+    """Yield the differences that are not merely data that was not pulled."""
     for path, how in paths.items():
         if path in outputs and how in _ABSENT:
             continue
@@ -82,7 +82,7 @@ def _present(
 
 
 def _fits_when_pulled(version: Version, path: str, outputs: Collection[str]) -> bool:
-    """Tell whether an input folder is what the lock says but for data that was not pulled."""
+    """Return whether an input folder matches the lock once its data is pulled."""
     absent = [out for out in outputs if out.startswith(f"{path}/")]
     if all((version.root / out).exists() for out in absent):
         return False

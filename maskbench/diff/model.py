@@ -1,6 +1,6 @@
-"""What a comparison of two versions found: plain values, from which every report is written.
+"""Define the result of a comparison of two versions: plain values that every report is made from.
 
-The JSON report has the smaller ones as they are: a field's name here is its name there.
+The JSON report has the smaller ones unchanged: a field's name here is its name there.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ CAUSE_TITLES = {
     CODE: "code changed",
     UNEXPLAINED: "NO CAUSE FOUND",
 }
-"""What each kind of cause is called, in the order of the pipeline."""
+"""The title of each kind of cause, in the order of the pipeline."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Cause:
 
     Attributes:
         kind: A key of :data:`CAUSE_TITLES`.
-        name: What of that kind: a rule's name, ``rasterize.overlap``, ``annotation 12`` …
+        name: Which one of that kind: a rule's name, ``rasterize.overlap``, ``annotation 12`` …
         pixels: Pixels that change when this moves from the old to the new version, after
             everything that comes before it in the pipeline.
     """
@@ -49,7 +49,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class RegionChange:
-    """What happened to one region.
+    """The change of one region.
 
     Attributes:
         kind: ``added``, ``removed``, ``reshaped``, ``relabelled``, ``reordered``.
@@ -75,7 +75,7 @@ class AnnotationChange:
         after: Id of the one that counts now.
         annotator: User id of its author, as text.
         updated_at: Time of its last save.
-        regions: What happened to its regions.
+        regions: The changes of its regions.
     """
 
     before: int | None
@@ -98,8 +98,8 @@ class MaskChange:
         classes_before: Pixels by class, counted in the old mask's file.
         classes_after: Pixels by class, counted in the new mask's file.
         transitions: Pixels by (class before, class after), where they differ.
-        common: Pixels by class that had and have it.
-        causes: Why, in the pipeline's order.
+        common: Pixels by class that have it before and after.
+        causes: The causes, in the pipeline's order.
         annotation: How the annotation differs; None if it does not.
         link: Address of the task in Label Studio.
         manifest_mismatch: The new mask's file does not hold what the manifest says.
@@ -173,7 +173,7 @@ class Move:
         key: The image.
         before: Its old subset.
         after: Its new subset.
-        cause: What in ``split`` or in its group did it.
+        cause: The change of ``split`` or of its group that moved it.
     """
 
     key: str
@@ -215,8 +215,8 @@ class Differences:
         changes: Changed masks, worst first.
         renumbered: Keys whose mask values changed while every pixel kept its class.
         added: Lines of new images.
-        unexplained_new: Pixels by key of new images' masks that are not what their annotation and
-            params give.
+        unexplained_new: Pixels of new images' masks that annotation and params do not explain, by
+            key.
         removed: Lines of images that are gone.
         same_image: Added key → removed key that showed the same picture.
         replaced: Keys whose image file differs.
@@ -269,7 +269,7 @@ class Differences:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing differs that a user of the benchmark would notice."""
+        """Return whether nothing differs that a user of the benchmark would notice."""
         return not (
             self.changes or self.renumbered or self.added or self.removed or self.replaced
             or self.moves

@@ -65,7 +65,7 @@ def _groups(rows: Iterable[Row]) -> list[Group]:
 
 
 def _regrouping(old: SplitParams, new: SplitParams) -> str:
-    """Return what gives images other groups: a param, or the images' own data."""
+    """Return the cause of other groups: a param, or the images' own data."""
     fields = ("group_by", "without_group", "same_image")
     changed = [f"split.{name}" for name in fields if getattr(old, name) != getattr(new, name)]
     return changed[0] if changed else OTHER_GROUP

@@ -11,8 +11,8 @@ _SECTIONS = ("labels_map", "multi_label_rules", "rasterize", "combine", "split",
 def param_changes(before: Any, after: Any) -> tuple[ParamChange, ...]:
     """Return the values that differ between two parsed params files, by YAML path.
 
-    A list is one value. Unknown sections are left out; ``review`` is in, so that loosened gates
-    are seen.
+    A list is one value. Unknown sections are left out; ``review`` is included, so that looser gates
+    show.
     """
     old, new = _leaves(_known(before)), _leaves(_known(after))
     paths = sorted(old.keys() | new.keys(), key=_place)

@@ -1,4 +1,4 @@
-"""Replay the pipeline on one task: what mask would these params have given?"""
+"""Replay the pipeline on one task, to find the mask that these params would have given."""
 
 import numpy as np
 

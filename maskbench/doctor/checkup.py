@@ -20,12 +20,12 @@ def check_up(params: Params, layout: Layout, most: int | None) -> Iterator[Findi
     Args:
         params: The checked params.
         layout: The repository.
-        most: How many tasks to look at, of each project or of the folder; None: all.
+        most: How many tasks to check, in each project or in the folder; None: all.
     """
     classes = counted(len(params.labels_map), "class", "classes")
     yield Finding(
         OK, f"params.yaml: {classes}, {counted(len(params.rules), 'rule')}"
-    )  # load_params has told what is wrong in it
+    )  # load_params has reported its errors
     yield from check_repository(layout, params)
     if params.fetch.server is None:
         yield from _folder(params, layout, most)

@@ -1,4 +1,4 @@
-"""Say what was found in the tasks: errors in the stages' own words, and what is worth knowing."""
+"""Turn the results of the checks of tasks into findings: the stages' own errors, then warnings."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ _DROPPED = {
 
 
 def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
-    """Yield what was found, the errors first."""
+    """Yield the findings, errors first."""
     yield Finding(OK, _looked_at(seen))
     yield from _errors(seen, params)
     yield from _empty(seen, params)
@@ -44,7 +44,7 @@ def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterato
 
 
 def _looked_at(seen: TasksSeen) -> str:
-    """Say how much of the source was looked at."""
+    """Say how much of the source was checked."""
     have = f"{counted(len(seen.images), 'has', 'have')} an annotation that counts"
     if not seen.is_part:
         return f"looked at {counted(seen.tasks, 'task')}; {have}"
@@ -84,7 +84,7 @@ def _group_of(problems: Sequence[Problem], one: str, many: str, advice: str) -> 
 
 
 def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
-    """Check that a mask would have a pixel; tasks that were not looked at may have what lacks."""
+    """Check that a mask would have a pixel; if tasks were left out, theirs may."""
     level = WARNING if seen.is_part else ERROR
     if seen.has_bad_source:
         return
@@ -153,7 +153,7 @@ def _repeated(seen: TasksSeen) -> Iterator[Finding]:
 
 
 def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
-    """Say in how many images several people drew, and whose work counts there."""
+    """Say how many images several people annotated, and whose annotations count."""
     people: dict[str, set[int]] = {}
     for image, own, _ in seen.people:
         people.setdefault(image, set()).update(own)

@@ -1,4 +1,4 @@
-"""Say what a check found, and what to do about it."""
+"""Hold the result of a check: what it found, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from maskbench.errors import Problem, TaskLink, group_by_cause
 from maskbench.text import SHOWN, escape_terminal
 
 OK, WARNING, ERROR = "ok", "warning", "error"
-"""Levels: fine; worth knowing; the next ``dvc repro`` will stop."""
+"""Levels: fine; worth a look; the next ``dvc repro`` will stop."""
 
 _INDENT = " " * 9
 
@@ -20,7 +20,7 @@ class Finding:
         level: ``ok``, ``warning`` or ``error``.
         what: What was found, one line.
         advice: What to do, perhaps several lines; empty where there is nothing to do.
-        problems: The single problems behind it.
+        problems: The single problems that it sums up.
     """
 
     level: str

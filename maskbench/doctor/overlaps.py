@@ -1,4 +1,7 @@
-"""Tell what decides each combination of labels, and propose what decides the others."""
+"""Report what decides each combination of labels, and propose rules for the others.
+
+This is ``maskbench rules``.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +47,7 @@ def preview(
     params: Params,
     policy: str | None,
 ) -> list[str]:
-    """Return a table of who would get the pixels of combinations; empty if there are none.
+    """Return a table of the classes that policies would give combinations; empty if none occur.
 
     Args:
         totals: All combinations.
@@ -74,12 +77,12 @@ def _classes(gains: Gains, policy: str, labels: tuple[str, ...]) -> str:
 
 
 def proposal(policy: str | None, totals: Sequence[CombinationTotal], found: Survey) -> Proposal:
-    """Return what to add to params.yaml so that all is decided; empty if it is.
+    """Return entries for params.yaml that decide every combination; empty if all are decided.
 
     Args:
-        policy: The policy that is to decide; None: new classes and rules.
+        policy: The policy to propose; None: new classes and rules.
         totals: All combinations.
-        found: The labels in all tasks, and what is proposed for those without a class.
+        found: The labels in all tasks, with the proposal for those without a class.
 
     Raises:
         MaskbenchError: There are more combinations than free mask values.

@@ -1,4 +1,4 @@
-"""Check the repository, the disk, and whether the server can be asked."""
+"""Check the repository, the disk, and the server with its labelling setup."""
 
 import shutil
 import subprocess
@@ -57,7 +57,7 @@ def check_repository(layout: Layout, params: Params) -> Iterator[Finding]:
 
 
 def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
-    """Check that others can get at what is versioned here: inputs and data."""
+    """Check that others can get the inputs and the data."""
     private = why_private(root)
     if private:
         yield Finding(WARNING, private, ADVICE)
@@ -81,7 +81,7 @@ def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
 
 
 def _ignored(root: Path) -> bool:
-    """Tell whether git ignores ``.env``; true outside a git repository."""
+    """Return whether git ignores ``.env``; true outside a git repository."""
     done = subprocess.run(
         ["git", "check-ignore", "-q", ".env"], cwd=root, capture_output=True, check=False
     )

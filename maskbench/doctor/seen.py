@@ -1,4 +1,4 @@
-"""Hold what a check of tasks has seen so far."""
+"""Collect the results of the checks of tasks."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ from maskbench.pipeline.splits import GroupedImage
 
 @dataclass
 class TasksSeen:
-    """What was found in the tasks so far; lists of integers are task ids.
+    """The results of the checks of tasks; lists of integers are task ids.
 
     Attributes:
         total: How many tasks the source has.
         tasks: How many of them were read.
-        looked: In how many of them images and regions were looked at.
-        fetched: What *fetch* would count in a task, by key.
-        facts: What *rasterize* would count, by key.
+        looked: In how many of them images and regions were checked.
+        fetched: The counts of *fetch* in a task, by key.
+        facts: The counts of *rasterize*, by key.
         masks: The combinations of labels, as *combine* counts them, by key.
-        images: What tasks with an annotation that counts say of their group.
+        images: The groups of tasks with an annotation that counts.
         unknown: Regions by label without a class, by task id.
         has_bad_source: Whether something is wrong with the source, apart from single tasks.
         bad_tasks: Why tasks cannot be read.
         missing_images: Why images are not found.
         bad_images: Why images cannot be used.
         bad_regions: What is wrong with regions.
-        missing: Tasks that are left out for lack of an image.
-        levels: Few used values of images with 16 bits, by key.
+        missing: Tasks that are left out because their image is missing.
+        levels: The levels of 16-bit images that use few of their values, by key.
         turned: Tasks whose image EXIF turns.
         clipped: Tasks with regions that reach off the image.
         names: Tasks by their image's name.
         bytes: Tasks by their image's digest.
         dropped: Regions without pixels, by reason.
-        people: Of each task with an image, its digest, annotators and who of them counts.
+        people: For each task with an image: its digest, its annotators, and the one who counts.
     """
 
     total: int = 0
@@ -67,5 +67,5 @@ class TasksSeen:
 
     @property
     def is_part(self) -> bool:
-        """Whether there are tasks that were not looked at."""
+        """Whether some tasks were not checked."""
         return self.looked < self.total

@@ -1,4 +1,4 @@
-"""Look at tasks, images, regions, combinations and splits with the stages' own code."""
+"""Check tasks, images, regions, combinations and splits with the stages' own code."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,12 +35,12 @@ def check_tasks(
 ) -> Iterator[Finding]:
     """Check tasks as the stages would.
 
-    All tasks of the source are read; images and regions are looked at in the first ``most``.
+    All tasks of the source are read; images and regions are checked in the first ``most``.
 
     Args:
-        source: Where they come from.
+        source: The source of the tasks.
         params: The checked params.
-        most: In how many tasks to look at images and regions; None: all.
+        most: In how many tasks to check images and regions; None: all.
         total: How many tasks there are, if that is more than the source yields.
         layout: The repository; None: the current folder.
     """
@@ -61,7 +61,7 @@ def check_tasks(
 def _read(
     source: TaskSource, params: Params, seen: TasksSeen, most: int | None
 ) -> Iterator[tuple[Task, str]]:
-    """Read all tasks; yield those whose images and regions are to be looked at, with origin."""
+    """Read all tasks; yield those whose images and regions to check, with their origin."""
     for raw in source.tasks():
         seen.tasks += 1
         is_looked_at = most is None or seen.looked < most
@@ -101,7 +101,7 @@ def _name(task: Task) -> str:
 
 
 def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: TasksSeen) -> None:
-    """Check what is cheap to know of a task that is not looked at: group, and image's name."""
+    """Check only what is cheap in a task: its group and its image's name."""
     if isinstance(source, Folder) and needs_image(task):
         try:
             source.image(task.reference or "")
@@ -125,7 +125,7 @@ def _note_bad_image(
 
 
 def _group(task: Task, params: Params, seen: TasksSeen) -> None:
-    """Note what a task says of its group; its key stands for an image that was not looked at."""
+    """Record a task's group; without the image's digest, its key takes its place."""
     annotation = choose(task.annotations, params.rasterize.criteria(task.key))
     if annotation is not None:
         image = task.image or Image(task.key, 1, 1, task.key)

@@ -1,1 +1,1 @@
-"""What lies on disk: one file a format, written atomically and with deterministic bytes."""
+"""Read and write every format, one module each: whole files with deterministic bytes."""

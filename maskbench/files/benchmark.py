@@ -1,4 +1,4 @@
-"""Read the text files and listings of a benchmark's folder; collect what is wrong with it."""
+"""Read the text files and listings of a benchmark's folder, and collect its problems."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -48,10 +48,10 @@ def read_splits(
     """Return keys by split; add problems for missing files, unknown keys and keys in two splits.
 
     Args:
-        folder: The folder with one text file a split.
-        scenes: The keys that there are.
-        subsets: The splits that there have to be, and that share no key; others may.
-        problems: What is wrong is added here.
+        folder: The folder with one text file for each split.
+        scenes: The keys of all scenes.
+        subsets: The splits that must exist and share no key; other splits may share keys.
+        problems: The list to add problems to.
     """
     paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
     for name in subsets:

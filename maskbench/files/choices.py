@@ -1,4 +1,4 @@
-"""Read which annotator counts in which image: the table of ``rasterize.annotation: [file:…]``.
+"""Read the table of ``rasterize.annotation: [file:…]``: the annotator who counts in each image.
 
 Needs the standard library only.
 """
@@ -13,7 +13,7 @@ PARAM = "rasterize.annotation"
 
 
 def read_choices(content: bytes | None, name: str) -> tuple[dict[str, int], list[Problem]]:
-    """Read the annotator of each key, and what is wrong with the table.
+    """Read the annotator of each key, and the table's problems.
 
     It is a CSV with the columns ``key``, as in ``manifest.csv``, and ``annotator``, a user id.
 

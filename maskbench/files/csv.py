@@ -1,4 +1,4 @@
-"""Write and read CSV tables: equal rows give equal bytes, and no text runs as a formula.
+"""Read and write CSV tables: equal rows give equal bytes, and no text runs as a formula.
 
 Excel, LibreOffice and others run a cell that begins with ``=``, ``+``, ``-`` or ``@``, and a
 label or group is text that somebody else wrote: see :func:`maskbench.text.escape_formula`.
@@ -40,8 +40,8 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
 def _line(row: Sequence[Any]) -> str:
     """Return a row as CSV.
 
-    Python 3.11 quotes only the line breaks that it ends rows with, but readers take others for the
-    end of a row, too: a carriage return in a label would begin a row of its author's making.
+    Python 3.11 quotes only the line break that it ends rows with. To other readers a carriage
+    return ends a row, too, so whoever writes a label could add rows.
     """
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\r\n").writerow([escape_formula(value) for value in row])
@@ -51,7 +51,7 @@ def _line(row: Sequence[Any]) -> str:
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as CSV (comma, line feed, UTF-8) with a header, atomically.
 
-    Formulas are escaped; :func:`read_table` takes the escapes away again.
+    Formulas are escaped; :func:`read_table` removes the escapes.
     """
     cells = ([row.get(name, "") for name in columns] for row in rows)
     write_text(path, csv_text([columns, *cells]))

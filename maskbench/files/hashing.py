@@ -57,7 +57,8 @@ class Digests:
 
     Args:
         folder: The folder.
-        memory: The file with what was known last time; if it is damaged or missing, all is read.
+        memory: The file with the last run's digests; without it, or if it is damaged, all files
+            are read.
         found: The files and their signatures; None: all files of the folder.
     """
 
@@ -98,13 +99,13 @@ class Digests:
             self._learned[name] = [sha256, status]
 
     def record(self, name: str, sha256: str) -> None:
-        """Take over the digest of a file that has just been put there."""
+        """Remember the digest of a file that has just been written."""
         self._known.pop(name, None)
         self._found[name] = signature_of((self._folder / name).stat())
         self._remember(name, self._found[name], sha256)
 
     def save(self, names: Iterable[str] | None = None) -> None:
-        """Save what is known of these files (default: all that were found) for the next time."""
+        """Save the digests of these files (default: all files found) for the next run."""
         wanted = set(self._found if names is None else names)
         kept = {name: entry for name, entry in self._known.items() if name in wanted}
         if self._learned or len(kept) < len(self._known):

@@ -61,11 +61,11 @@ _TURNS = {
 """How an image of each orientation is turned upright (TIFF 6.0, tag 274)."""
 
 _DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
-"""What Pillow raises for damaged files."""
+"""Errors that Pillow raises for damaged files."""
 
 
 class ImageInfo(NamedTuple):
-    """What an image file holds.
+    """The properties of an image file.
 
     Attributes:
         suffix: The file ending that fits its content, such as ``.jpg``.
@@ -96,7 +96,7 @@ def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFi
 
 
 def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
-    """Read an image file to its last pixel and tell what it holds.
+    """Read an image file to its last pixel and return its properties.
 
     Args:
         path: The file.
@@ -152,7 +152,7 @@ def _too_large(width: int, height: int, most: int) -> str:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    """Return an image turned upright, without a look at the rest of its EXIF, which may be damaged.
+    """Return an image turned upright, ignoring the rest of its EXIF, which may be damaged.
 
     Pillow turns a TIFF itself as it loads it, and takes its orientation away.
     """
@@ -226,7 +226,7 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
 
 
 def image_shape(path: Path) -> tuple[int, int]:
-    """Return height and width that the beginning of an image file tells.
+    """Return height and width from the beginning of an image file.
 
     Raises:
         ValueError: The file is no image, or its beginning is damaged.
@@ -241,7 +241,7 @@ def image_shape(path: Path) -> tuple[int, int]:
 
 
 def is_wide_file(path: Path) -> bool:
-    """Tell from its first bytes whether an image file is grey with more than 8 bits."""
+    """Return whether an image file is grey with more than 8 bits, from its first bytes."""
     try:
         with open_image(path) as image:
             return is_wide(image)

@@ -1,8 +1,7 @@
-"""Levels of images with more than 8 bits, and how they become 8 bits. Needs numpy and Pillow only.
+"""Scale images of more than 8 bits to 8 bits. Needs numpy and Pillow only.
 
 A microscope's 12 bits in a file of 16 are nearly black to a loader that takes the upper 8. A stated
-scaling makes the values from ``low`` to ``high`` those from 0 to 255. The manifest keeps it, image
-by image.
+scaling maps the values from ``low`` to ``high`` to 0 to 255. The manifest has each image's scaling.
 """
 
 from collections.abc import Mapping
@@ -20,11 +19,11 @@ LOWEST, HIGHEST = -(2**31), 2**32 - 1
 """The smallest and largest value that an image can have."""
 
 SCALINGS = ("range", "percentile")
-"""What ``combine.scaling`` can name: each image's range of values, or that between percentiles."""
+"""Names for ``combine.scaling``: each image's range of values, or between its percentiles."""
 
 PERCENTILES = (0.1, 99.9)
 FEW = 64
-"""Levels of 256, as loaders see them, up to which an image is called dark."""
+"""The most levels, of 256, of an image that is called dark."""
 
 SHOWN = 5  # images named in a message
 
@@ -46,24 +45,24 @@ class Levels(NamedTuple):
     is_gray: bool
 
     def seen(self, scaling: Scaling | None) -> int:
-        """Return how many levels of 256 lie between them as loaders see them."""
+        """Return how many levels of 256 loaders see, from the smallest value to the largest."""
         values = np.array([self.low, self.high])
         low, high = (values if not self.is_gray else to_8_bits(values, scaling)).tolist()
         return int(high - low + 1)
 
     def is_badly_seen(self, scaling: Scaling | None) -> bool:
-        """Tell whether loaders see few levels, or cut values off without a stated scaling."""
+        """Return whether loaders see few levels, or clip values without a stated scaling."""
         is_cut = scaling is None and self.is_gray and (self.low < 0 or self.high > _LARGEST)
         return is_cut or self.seen(scaling) <= FEW
 
 
 def is_wide(image: Image.Image) -> bool:
-    """Tell whether an image, whose pixels need not be loaded, is grey with more than 8 bits."""
+    """Return whether an image is grey with more than 8 bits; its pixels need not be loaded."""
     return image.mode in _WIDE
 
 
 def is_wide_colour(image: ImageFile) -> bool:
-    """Tell whether an image whose pixels are not loaded yet has colours of 16 bits."""
+    """Return whether an image has colours of 16 bits; its pixels must not be loaded yet."""
     raw_modes = (str(tile[3]) for tile in image.tile)
     return not is_wide(image) and any(";16" in mode for mode in raw_modes)
 
@@ -73,7 +72,7 @@ def levels_of(image: Image.Image, wide_colour: bool = False) -> Levels | None:
 
     Args:
         image: The image, with its pixels.
-        wide_colour: What :func:`is_wide_colour` said before they were loaded.
+        wide_colour: The answer of :func:`is_wide_colour` before they were loaded.
     """
     if is_wide(image):
         pixels = np.asarray(image)
@@ -85,7 +84,7 @@ def levels_of(image: Image.Image, wide_colour: bool = False) -> Levels | None:
 
 
 def scaling_of(image: Image.Image, choice: str | Scaling | None) -> Scaling | None:
-    """Return the scaling of an image by ``combine.scaling``; None if it is read as it is."""
+    """Return the scaling of an image by ``combine.scaling``; None if it needs or has none."""
     if choice is None or not is_wide(image):
         return None
     if not isinstance(choice, str):
@@ -115,7 +114,7 @@ def to_8_bits(values: npt.NDArray[Any], scaling: Scaling | None) -> npt.NDArray[
 def describe_badly_seen(
     found: Mapping[str, Levels], scaling: str | Scaling | None
 ) -> tuple[str, str] | None:
-    """Say which images loaders see nearly black or cut off, and what to do; None if none.
+    """Say which images loaders see nearly black or clipped, and what to do; None if none.
 
     Args:
         found: The levels of such images by key.

@@ -1,4 +1,4 @@
-"""Read ``manifest.csv`` as typed rows, one an image. Needs the standard library only."""
+"""Read ``manifest.csv`` as typed rows, one for each image. Needs the standard library only."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from maskbench.text import unescape_formula
 
 @dataclass(frozen=True)
 class Row:
-    """What the manifest tells of one image.
+    """One image's line in the manifest.
 
     Attributes:
         key: The image's name in all files of the benchmark.
@@ -22,9 +22,9 @@ class Row:
             out of its group's subset.
         group: Images of one group are in one split.
         task: Label Studio's task id.
-        project: Label Studio's project id, if the export told it.
+        project: Label Studio's project id, if the export has it.
         annotation: The id of the annotation that counted.
-        annotator: The user id of who drew it.
+        annotator: The annotator's user id.
         ground_truth: The annotation was marked as ground truth.
         updated_at: When it was last saved, ISO 8601.
         scene: File name in ``scenes/``.
@@ -34,9 +34,9 @@ class Row:
         classes: Pixels by class name; classes without a pixel are not in it.
         mask_sha256: :func:`maskbench.files.masks.pixel_digest` of the mask.
         scene_sha256: Digest of the scene's file.
-        scaling: The values of a scene of 16 bits that become 0 and 255; None: it is read as it is.
+        scaling: The values of a scene of 16 bits that become 0 and 255; None if it has no scaling.
         published: The subset that ``split.published`` names; empty if it names none.
-        annotators: How many people annotated the image; None: the version does not tell.
+        annotators: How many people annotated the image; None if the version is too old to say.
         origin: Where the labels come from: ``drawn``, ``corrected`` or ``accepted``.
         parent_prediction: The id of the prediction that the annotation began as.
         model_version: The version of the model that predicted that; empty if it is not known.

@@ -2,8 +2,8 @@
 
 A mask is written as an 8-bit, single-channel image without a palette (a palette image would be
 turned into luminance by loaders), with bytes that depend on the pixels only. PNG is written
-here instead of by Pillow, unfiltered and run-length deflated: smaller, and several times faster
-to write, since masks gain nothing from PNG's row filters.
+here instead of by Pillow, unfiltered and run-length deflated: that is smaller, and several times
+faster to write, since masks gain nothing from PNG's row filters.
 
 Reading needs numpy and Pillow only. Files are opened for reading only: in a workspace of links,
 writing would change DVC's cache.

@@ -1,4 +1,4 @@
-"""Encode TIFFs by rasterio, and keep it from asking where on Earth an image lies."""
+"""Encode TIFFs with rasterio, without its warnings that an image has no georeference."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ _CACHE_BYTES = 4 << 20  # by default GDAL decodes and fills through 5 % of the m
 
 @contextmanager
 def pixel_space() -> Iterator[None]:
-    """Let rasterio work in pixels: one GDAL environment, and no warning of no georeference."""
+    """Let rasterio work in pixels: one GDAL environment, no warnings on missing georeference."""
     with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
 
 
 def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str = "") -> bytes:
-    """Encode planes as a TIFF by rasterio, the planes one after the other.
+    """Encode planes as a TIFF with rasterio, one plane after the other.
 
     Args:
         planes: Shape (P, H, W), uint8.

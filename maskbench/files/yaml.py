@@ -1,8 +1,8 @@
 """Read YAML as DVC reads it: YAML 1.2 scalars, no tags, no duplicate keys.
 
 PyYAML resolves YAML 1.1 (``No`` is False, ``010`` is 8, ``1e-3`` a string); DVC reads with
-ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would use something else than
-DVC tracks. This loader resolves what ruamel resolves (https://yaml.org/spec/1.2.2/#103-core-schema,
+ruamel.yaml, which resolves YAML 1.2. A stage that read the 1.1 values would not use what DVC
+tracks. This loader resolves what ruamel resolves (https://yaml.org/spec/1.2.2/#103-core-schema,
 with ruamel's underscores, octals and binaries).
 """
 

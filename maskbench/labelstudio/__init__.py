@@ -1,1 +1,1 @@
-"""Label Studio: its tasks, annotations and regions, its brush encoding, its HTTP interface."""
+"""Read what Label Studio writes: exports, tasks and images, from a folder or a server."""

@@ -1,7 +1,7 @@
-"""Unite several exports: which copy of a task counts, and which tasks only share an id.
+"""Unite several exports: choose the copy of a task that counts, and tell apart equal ids.
 
-Of a task that several exports have, the copy in the newest one counts. Tasks that share an id but
-are of different projects, or show different images, are different tasks: all of them count.
+If several exports have a task, the copy in the newest export counts. Tasks that share an id but are
+from different projects, or show different images, are different tasks: all of them count.
 """
 
 import re
@@ -39,7 +39,7 @@ class Export:
         name: The argument ``name``.
         tasks: Its tasks by id.
         twice: Ids of tasks that it has more than once; the copy that was saved last is kept.
-        problems: Tasks of which nothing tells which copy was saved last.
+        problems: Tasks with copies that do not say which was saved last.
     """
 
     def __init__(self, name: str, tasks: Iterable[RawTask], is_in_pieces: bool = False) -> None:
@@ -114,7 +114,7 @@ class Union:
     Attributes:
         tasks: Each task once, in the order of the exports.
         notes: What was decided, a line for each two exports.
-        problems: Where nothing tells which copy counts.
+        problems: Tasks with copies that do not say which is newer.
     """
 
     def __init__(self, exports: Iterable[Export]) -> None:
@@ -141,11 +141,11 @@ class Union:
         ]
 
     def _age(self, export: Export) -> tuple[str, datetime]:
-        """Return what exports are sorted by, the oldest first."""
+        """Return the key to sort exports by, the oldest first."""
         return (export.time_in_name if self._named else ""), export.saved
 
     def _add(self, export: Export, exports: Mapping[str, Export]) -> None:
-        """Keep those tasks of an export that no newer one has."""
+        """Keep the tasks of an export that no newer export has."""
         copies: dict[str, list[int]] = {}
         strangers: dict[str, list[int]] = {}
         for number, task in export.tasks.items():
@@ -172,7 +172,7 @@ class Union:
         )
 
     def _choose(self, old: Export, new: Export, numbers: list[int], only: int) -> None:
-        """Say that the copies in the newer export count, or that nothing tells which is newer."""
+        """Note that the copies in the newer export count, or that neither is known to be newer."""
         are_equal = all(_are_equal(old.tasks[n], new.tasks[n]) for n in numbers)
         names = " and ".join(sorted((old.name, new.name)))
         what = f"{names} have {counted(len(numbers), 'task')} in common ({_some(numbers)})"
@@ -188,7 +188,7 @@ class Union:
         self.notes.append(f"{what}: {counts}{left if only else ''}")
 
     def _qualifiers(self) -> Iterator[tuple[tuple[str, int], str]]:
-        """Tell tasks apart that would have one key: by their projects, else by a digest."""
+        """Return qualifiers for tasks that would share a key: their projects, else a digest."""
         for number, kept in self._kept.items():
             if len(kept) == 1:
                 continue
@@ -206,10 +206,9 @@ class Union:
 
 
 def is_same_task(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether two raw tasks with one id are copies of one task.
+    """Return whether two raw tasks with one id are copies of one task.
 
-    They are not if they say that they are of different projects, or were made at different times;
-    where neither tells, their images do.
+    They are not if their projects or times of creation differ; without those, their images decide.
     """
     if one is other:
         return True
@@ -226,7 +225,7 @@ def is_same_task(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _are_equal(one: RawTask, other: RawTask) -> bool:
-    """Tell whether two copies say the same, as far as it is read."""
+    """Return whether two copies are equal in everything that is read."""
     try:
         return one.value == other.value or essential(one.value) == essential(other.value)
     except RecursionError:  # nested too deeply to be a task
@@ -262,7 +261,7 @@ def _keys(task: Mapping[str, Any]) -> set[str]:
 
 
 def _mark(task: Mapping[str, Any]) -> str:
-    """Return a few letters that a task has in all its exports, and another task has not."""
+    """Return a few letters that are the same for a task in all exports, and differ from others."""
     return digest([task.get("project"), task.get("created_at"), _references(task)])[:8]
 
 

@@ -1,7 +1,7 @@
-"""Read the tasks of Label Studio's export JSON.
+"""Read the tasks of Label Studio's export JSON; ``results`` beside it reads their regions.
 
 Label Studio does not validate annotations: ``result`` can be null or hold anything. Only the
-structure is read here. *rasterize* judges whether a region's geometry and labels are usable, and
+structure is read here. *rasterize* decides whether a region's geometry and labels are usable, and
 only for annotations that count.
 """
 
@@ -39,7 +39,7 @@ class RawTask(NamedTuple):
     Attributes:
         value: The parsed JSON value.
         origin: The file or project that it came from, for messages.
-        qualifier: What its key needs to differ from that of another project's task; mostly empty.
+        qualifier: A suffix of its key, if another project's task would have the same key.
     """
 
     value: Any
@@ -60,8 +60,8 @@ def parse_task(
         raw: The parsed JSON value.
         origin: The file it came from, for messages.
         fields: The data field behind each image tag of the labelling setup, where it is known.
-        chosen: The same from ``fetch.image_field``, which goes first.
-        qualifier: What its key needs to differ from that of another project's task.
+        chosen: The same from ``fetch.image_field``, which comes first.
+        qualifier: A suffix of its key, if another project's task would have the same key.
 
     Raises:
         TaskError: The value is no task, has no usable id or image, or an annotation is malformed.
@@ -102,7 +102,7 @@ def _essential(annotation: Any) -> Any:
 
 
 def _is_deep(value: Any) -> bool:
-    """Tell whether lists and mappings are nested more than :data:`DEEPEST` times."""
+    """Return whether lists and mappings are nested more than :data:`DEEPEST` times."""
     layer = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
         inner = [e.values() if isinstance(e, dict) else e for e in layer]

@@ -26,9 +26,9 @@ class Folder:
         memory: Where to keep the images' digests between runs; None: read all images.
 
     Attributes:
-        notes: What a user should know of the exports, a line each: files that were passed over,
-            which of several exports counts.
-        problems: What is wrong with the exports, apart from single tasks.
+        notes: What a user should know of the exports, a line each: skipped files, and which
+            of several exports counts.
+        problems: The problems of the exports themselves, not those of single tasks.
 
     Raises:
         SourceError: The folder does not exist or holds no export, or a file cannot be read; the
@@ -55,7 +55,7 @@ class Folder:
         return sorted(self._files)
 
     def _read(self) -> dict[str, Content]:
-        """Return the content of each file with tasks, by name; files that are none are noted."""
+        """Return the content of each file with tasks, by name; note the files without."""
         files: dict[str, Content] = {}
         others: dict[str, list[str]] = {}
         broken = []
@@ -186,7 +186,7 @@ def _begins(path: Path) -> bytes:
 
 
 def _looks_like_an_export(path: Path) -> bool:
-    """Tell whether a file that cannot be parsed has words of an export: it may be cut off."""
+    """Return whether a file that cannot be parsed looks like an export that was cut off."""
     signs = (b'"annotations"', b'"annotation_id"', b'"completions"', b'"result"')
     content = path.read_bytes() if path.is_file() else b""
     return any(sign in content for sign in signs)

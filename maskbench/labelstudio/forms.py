@@ -1,11 +1,11 @@
-"""Read tasks in every form in which Label Studio writes them.
+"""Read tasks in every form that Label Studio writes.
 
 Each becomes a task of the JSON export, which :func:`maskbench.labelstudio.export.parse_task` reads:
 
 - the JSON export: a list of tasks, also of versions before 1.0, which say ``completions``;
-- one task, or one task a line (JSON lines);
-- what a target storage holds: an annotation with its task in it, one a file;
-- JSON_MIN: the task's data beside the values of each control, one annotation an entry.
+- one task, or one task per line (JSON lines);
+- the files of a target storage: one annotation with its task in each;
+- JSON_MIN: the task's data beside the values of each control, one annotation per entry.
 """
 
 import json
@@ -22,11 +22,11 @@ _BARE = "annotations without their tasks: export the project as JSON"
 
 
 class NotAnExportError(ValueError):
-    """A file is JSON, but holds no tasks of Label Studio's; the message says what it looks like."""
+    """A file is JSON, but not Label Studio's; the message says what it looks like."""
 
 
 class Content(NamedTuple):
-    """What a file holds.
+    """The tasks of a file, and its form.
 
     Attributes:
         tasks: Raw tasks in the form of the JSON export; an entry that is no task stays as it is.
@@ -108,7 +108,7 @@ def _has_only_predictions(task: Any) -> bool:
 
 
 def _as_task(entry: Any) -> Any:
-    """Return an entry as a task of the JSON export; None if it is in no form of Label Studio's."""
+    """Return an entry as a task of the JSON export; None if Label Studio writes no such form."""
     if _is_stored_annotation(entry):
         annotation = {name: value for name, value in entry.items() if name != "task"}
         return {**entry["task"], "annotations": [annotation]}
@@ -169,7 +169,7 @@ def _result(control: str, part: Mapping[str, Any], geometries: dict[str, str]) -
 
 
 def _looks_like(value: Any) -> str:
-    """Say what a file holds that is not Label Studio's, as far as its fields tell."""
+    """Say what a file that is not Label Studio's looks like, by its fields."""
     first = value[0] if isinstance(value, list) and value else value
     names: Iterable[str] = first.keys() if isinstance(first, dict) else ()
     fields = set(names)

@@ -1,4 +1,4 @@
-"""What a source of tasks is asked for a task's image, and what it answers."""
+"""Define how a source of tasks is asked for an image, and its answers."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -31,7 +31,7 @@ class ImageFile(NamedTuple):
 
 
 class HasImage(Protocol):
-    """What must be known of a task to find its image."""
+    """The fields of a task that finding its image needs."""
 
     @property
     def id(self) -> int:

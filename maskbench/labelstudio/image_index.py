@@ -1,4 +1,4 @@
-"""Find the image files of a folder that references mean, also under a near name."""
+"""Find the image file that a reference means in a folder, also under a similar name."""
 
 import os
 import unicodedata
@@ -31,7 +31,7 @@ Index = dict[str, list[str]]
 class ImageIndex:
     """The image files anywhere below a folder.
 
-    A link is followed if it leads to a file or folder within the folder. Others are passed over.
+    Links that lead to a file or folder within the folder are followed, others skipped.
 
     Args:
         root: The folder.
@@ -86,8 +86,8 @@ class ImageIndex:
 
         Exact names come first, with and without Label Studio's prefix; then names that differ in
         letter case or Unicode form; then names as Label Studio changes them; then names with
-        another ending: of the same format, or of any, where there is none or it is not read. Of
-        several files with such a name, the one that shares the longest end of the referenced path
+        another ending: of the same format, or any if there is none or the format is not read. If
+        several files have such a name, the one that shares the longest end of the referenced path
         is taken. Two files fit equally well if one has the exact name and the other a near name
         and more of the path.
 
@@ -121,7 +121,7 @@ class ImageIndex:
         return list(dict.fromkeys(found))
 
     def _with_other_ending(self, name: str) -> list[str]:
-        """Return the files with another ending of the format, or of any where it is not read."""
+        """Return the files with another ending of the format, or any ending if it is not read."""
         suffix = _suffix(name)
         is_image = suffix in IMAGE_SUFFIXES or suffix in UNREAD_FORMATS
         stem = _stem(name) if is_image else caseless(name)  # what follows a dot may be no ending
@@ -143,7 +143,7 @@ class ImageIndex:
 
     @cached_property
     def _by_stem(self) -> Index:
-        """The images and the files that were passed over, by name without ending and prefix."""
+        """The images and the skipped files, by name without ending and prefix."""
         names = [*self.signatures, *self._passed_over]
         return _index(names, lambda name: [_stem(name), _stem(original_name([name]))])
 
@@ -200,7 +200,7 @@ class ImageIndex:
         return text
 
     def _why_not(self, file: str, wanted: str) -> str:
-        """Return why a file near to the wanted name is not it."""
+        """Return why a file with a similar name does not fit."""
         if _stem(file) != _stem(wanted):
             is_upload = _stem(original_name([PurePosixPath(file).name])) == _stem(wanted)
             return "another upload of this name" if is_upload else "another name"

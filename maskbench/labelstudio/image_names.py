@@ -40,7 +40,7 @@ _OTHER_SUFFIXES = frozenset(
 )
 """Files that stand beside an image in a task's data: sound, film, text, its source."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?![0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)")
-"""Not the first part of a UUID, which many a camera or store names its files by."""
+"""Not the first part of a UUID, which many cameras and stores use as file names."""
 _HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
 _DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-")
 _SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
@@ -60,7 +60,7 @@ class ShownImage(NamedTuple):
 
 
 class UnknownImageError(ValueError):
-    """Nothing tells on which of a task's images its regions lie; ``fetch.image_field`` can."""
+    """A task has several images, and only ``fetch.image_field`` can say which one is labelled."""
 
 
 def shown_image(
@@ -81,7 +81,7 @@ def shown_image(
         chosen: The same from ``fetch.image_field``; regions on other tags are not of this image.
 
     Raises:
-        UnknownImageError: There are several images, and nothing tells which one the regions show.
+        UnknownImageError: There are several images, and nothing says which one the regions are on.
         ValueError: No field looks like an image, or the field lists several images.
     """
     found = {name: value for name, value in data.items() if looks_like_image(value)}
@@ -119,7 +119,7 @@ def _field(
 
 
 def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str:
-    """Say why nothing tells which image the regions lie on, and what to set."""
+    """Say why it is unknown which image the regions are on, and what to set."""
     tags = sorted(tag for tag in to_names if tag)
     drawn = tags + ["no image tag (to_name is missing)"] * (None in to_names)
     lie = f"regions lie on {' and '.join(drawn)}" if drawn else "there are no regions"
@@ -153,7 +153,7 @@ def _only(field: tuple[str, Any]) -> str:
 
 
 def looks_like_image(value: Any) -> bool:
-    """Tell whether a value of a task's data names an image, or several."""
+    """Return whether a value of a task's data names an image, or several."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(v, str) and looks_like_image(v) for v in value)
     if not isinstance(value, str):
@@ -166,7 +166,7 @@ def looks_like_image(value: Any) -> bool:
 
 
 def _is_other_media(value: Any) -> bool:
-    """Tell whether a reference names sound, film or text, by the ending of its path."""
+    """Return whether a reference names sound, film or text, by the ending of its path."""
     try:
         name = reference_parts(value)[-1] if isinstance(value, str) else ""
     except ValueError:
@@ -202,7 +202,7 @@ def reference_parts(reference: str) -> list[str]:
 
 
 def is_upload(name: str) -> bool:
-    """Tell whether a file's name begins with the random digits that an upload gets."""
+    """Return whether a file's name begins with the random digits that an upload gets."""
     return _UPLOAD_PREFIX.match(name) is not None
 
 
@@ -291,7 +291,7 @@ def original_name(path: Sequence[str]) -> str:
 def other_endings(suffix: str) -> frozenset[str]:
     """Return the endings that a file may have in place of the one in its task, in lower case.
 
-    Those of the same format; all, where the task names none, or a format that is not read.
+    These are the endings of the same format; all if the task names none, or one that is not read.
 
     >>> sorted(other_endings(".jpg"))
     ['.jfif', '.jpeg', '.jpg']
@@ -323,8 +323,8 @@ def upload_names(name: str) -> list[str]:
 def task_key(task_id: int, reference: str | None, qualifier: str = "") -> str:
     """Return the key of a task: its id and its image's name, reduced to safe characters.
 
-    It is unique because the id is, and stable because nothing else of the project enters. Where
-    tasks of several projects have one id and one name, a qualifier tells them apart.
+    It is unique because the id is, and stable because it depends on nothing else in the project. If
+    tasks of several projects share id and name, a qualifier tells them apart.
 
     >>> task_key(12, "/data/upload/1/43fa2d60-leaf_1_%C3%A9t%C3%A9.png")
     '000012_leaf_1_ete'

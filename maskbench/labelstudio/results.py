@@ -17,7 +17,7 @@ Parts = tuple[tuple[Region, ...], dict[str, Any], tuple[Mapping[str, Any], ...]]
 
 
 def is_id(value: Any) -> bool:
-    """Tell whether a value can be the id of a task, annotation, project or user."""
+    """Return whether a value can be the id of a task, annotation, project or user."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
 
 
@@ -31,7 +31,7 @@ def parse_results(results: list[Any]) -> Parts:
 
     Entries that share id *and* geometry are one region: the shape, its labels by each control, and
     answers about it. Equal ids with different geometry are different regions. An answer without
-    geometry is of the only region with its id, if there is one, else of the whole image.
+    geometry belongs to the only region with its id, if there is one, else to the whole image.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     regions: dict[str, list[list[dict[str, Any]]]] = {}  # the groups by id
@@ -114,7 +114,7 @@ def _labels(item: Mapping[str, Any]) -> list[str]:
 
 
 def label_names(labels: Iterable[Any]) -> list[str]:
-    """Return labels as names of one line; blank ones are none."""
+    """Return labels as names of one line, without blank ones."""
     names = (" ".join(str(label).splitlines()) for label in labels)
     return [name for name in names if name.strip()]
 

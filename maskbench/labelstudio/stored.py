@@ -1,7 +1,7 @@
-"""Write and read ``data/annotations/<key>.json``, which has equal bytes for equal labels.
+"""Write and read ``data/annotations/<key>.json``: equal labels give equal bytes.
 
-Keys are sorted, each region is one line, and what Label Studio changes by itself is left out: each
-line of a diff is a change that somebody made.
+Keys are sorted, each region is one line, and what Label Studio changes by itself is left out, so
+that each line of a diff is a change that somebody made.
 """
 
 import json

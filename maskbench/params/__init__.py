@@ -1,4 +1,4 @@
-"""Read ``params.yaml`` as typed, checked values: every choice that shapes the masks.
+"""Read ``params.yaml`` into typed, checked values.
 
 The whole file is checked before a stage starts, and all problems are shown together with their YAML
 path. A stage is handed only the sections that its entry in ``dvc.yaml`` declares.

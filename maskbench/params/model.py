@@ -1,4 +1,8 @@
-"""Hold every choice that shapes the masks, typed: a class for each section of ``params.yaml``."""
+"""Define the typed values of ``params.yaml``: a class for each section.
+
+A new parameter is a field here, a check in ``sections`` beside it, and a line with its comment in
+``params.yaml`` and ``maskbench/init/template/params.yaml``.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,13 +11,13 @@ IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
 LEFT_OUT = "(left out)"
-"""What reports say of a label whose alias is null."""
+"""The word in reports for a label whose alias is null."""
 
 SUBSETS = ("train", "valid", "test")
 """The subsets of a benchmark, in the order in which people list them."""
 
 EXCLUDED = "excluded"
-"""What the manifest says of an image that ``split.exclude_accepted`` keeps out of its subset."""
+"""The manifest's word for an image that ``split.exclude_accepted`` keeps out of its subset."""
 
 
 class FetchParams(NamedTuple):
@@ -23,14 +27,14 @@ class FetchParams(NamedTuple):
         server: Label Studio's address, or None to read ``folder``.
         projects: Ids of the server's projects; empty without a server.
         folder: Folder with Label Studio JSON exports and their images; not read with a server.
-        snapshot: Name of this take; another name takes the server's labels again.
+        snapshot: Name of this state of the labels; another name fetches them again.
         private_hosts: Hosts, perhaps with a port, that images may lie on although they are on a
             private network.
         image_field: The field of a task's data that an image tag shows, by tag; None: the labelling
-            setup or the tag's name tells.
+            setup or the tag's name decides.
         missing_images: ``error``, or ``skip`` to leave out tasks whose images are missing.
         max_pixels: Pixels beyond which an image is refused: a file of kilobytes can claim billions.
-        same_image: What becomes of tasks that show the same image: ``separate`` (a mask each), or
+        same_image: How to treat tasks that show the same image: ``separate`` (a mask each), or
             ``one`` (one task with the annotations of all).
     """
 
@@ -62,10 +66,10 @@ class RasterizeParams(NamedTuple):
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
-        label_aliases: Label as drawn → the class name that it stands for, or None: it is left out.
-            They apply before anything else is decided.
+        label_aliases: Label as drawn → the class name it means, or None to leave it out. They
+            apply first.
         strict: Stop where a region has no label, no pixel or no area, instead of dropping it.
-        choices: Annotator by key, as the table of ``file:TABLE`` says.
+        choices: Annotator by key, from the table of ``file:TABLE``.
     """
 
     annotation: tuple[str, ...] = ("ground_truth", "latest")
@@ -139,10 +143,10 @@ class SplitParams(NamedTuple):
         group_by: What images of one group share: a value from somewhere, or the name of a choice of
             the whole image, else of a field; None: only equal images stay together.
         salt: Any text; another one draws other subsets.
-        without_group: What becomes of tasks without that value: ``error``, or ``alone`` (each a
+        without_group: How to treat tasks without that value: ``error``, or ``alone`` (each a
             group by itself).
-        same_image: What becomes of groups that hold the same image: ``join`` or ``error``.
-        published: What fixes the subset of images; None: all are drawn.
+        same_image: How to treat groups that hold the same image: ``join`` or ``error``.
+        published: Where the subset of images is read from; None: all are drawn.
         exclude_accepted: Subsets without images whose labels were accepted from a model unchanged.
     """
 

@@ -1,7 +1,7 @@
-"""Say whose annotation counts, where that is another person's than before, and how far they agree.
+"""Report tasks in which another person's annotation counts than before, and how far both agree.
 
-A label set depends on who counts. When somebody adds an annotation to a task, ``latest`` replaces
-the whole mask by that person's; people should know before they look for the cause.
+When somebody adds an annotation to a task, ``latest`` replaces the whole mask by that person's;
+people should know before they look for the cause.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,14 +25,14 @@ _Facts = Mapping[str, Mapping[str, Any]]
 
 
 def undeclared_choices(params: RasterizeParams, layout: Layout) -> list[Problem]:
-    """Find out whether DVC would not notice a change of the table that chooses annotators."""
+    """Return a problem if DVC would not notice a change of the table that chooses annotators."""
     if params.table is None:
         return []
     return undeclared(layout, "rasterize", params.table, "rasterize.annotation")
 
 
 def unmet_choices(facts: _Facts, params: RasterizeParams) -> list[Problem]:
-    """Find lines of the table of ``rasterize.annotation`` whose annotator did not annotate that."""
+    """Find lines in the table of ``rasterize.annotation`` whose annotator did not annotate."""
     if params.table is None or not params.annotation[0].startswith("file:"):
         return []  # what comes before the table may choose somebody else
     return [
@@ -48,7 +48,7 @@ def unmet_choices(facts: _Facts, params: RasterizeParams) -> list[Problem]:
 
 
 def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[str]:
-    """Say whose annotation counts now in place of another person's, and which lines are idle.
+    """Report whose annotation replaces another person's, and which lines of the table do nothing.
 
     Args:
         facts: What *rasterize* counted, by key.
@@ -111,8 +111,7 @@ def overlap(one: LabelSet, other: LabelSet) -> float | None:
     """Return how many of the labels on pixels two label sets share, from 0 to 1 (IoU).
 
     Returns:
-        Labels on pixels that both have, divided by those that one of them has; None if nobody has
-        any.
+        Labels on pixels in both, divided by those in either; None if there are none.
     """
     both = either = 0
     for label in {*one.labels, *other.labels}:

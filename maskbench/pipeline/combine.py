@@ -1,4 +1,4 @@
-"""Stage *combine*: label sets become class masks by the rules, with the upright scenes beside."""
+"""Run the stage *combine*: make class masks of label sets by the rules, and upright scenes."""
 
 import json
 import sys
@@ -91,13 +91,13 @@ def combine(params: Params, layout: Layout) -> str:
 
 
 class MaskWork(NamedTuple):
-    """What a class mask is made of.
+    """The inputs of one class mask.
 
     Attributes:
         source: The label set's file.
-        rules: What decides the class of a set of labels.
-        images: The folder in which its image lies.
-        target: The folder that stands for the data folder.
+        rules: The params that decide the class of a set of labels.
+        images: The folder of its image.
+        target: The staging folder, which mirrors the data folder.
     """
 
     source: Path
@@ -167,7 +167,7 @@ def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]
 
 
 def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]:
-    """Return what :func:`find_unmatched` needs to know of an image."""
+    """Return the facts of an image that :func:`find_unmatched` needs."""
     return {
         "task": task,
         "combinations": [[list(c.labels), c.pixels, c.becomes] for c in found],
@@ -192,7 +192,7 @@ def find_unmatched(facts: _Facts) -> list[Problem]:
 
 
 def advise(facts: _Facts, params: Params) -> str:
-    """Say what to do about combinations without a rule; empty if there are none."""
+    """Return advice on combinations without a rule; empty if there are none."""
     unmatched = [total.labels for total in _total(facts) if total.becomes is None]
     if not unmatched:
         return ""
@@ -202,14 +202,14 @@ def advise(facts: _Facts, params: Params) -> str:
 
 
 def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[str, list[str]]:
-    """Find the masks that hold nothing but background or ignored pixels although labels lie there.
+    """Find the masks with only background or ignored pixels, although labels were drawn.
 
     Args:
         facts: The ``combinations`` of each mask, by key.
         labels_map: Class names and their values.
 
     Returns:
-        Which labels become what, by key.
+        The labels and what they become, by key.
     """
     found = {}
     for key, fact in facts.items():
@@ -220,7 +220,7 @@ def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[st
 
 
 def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Problem]:
-    """Find out why no mask would have a pixel of a class; empty if one has, or nothing is drawn."""
+    """Return why no mask would have a pixel of a class; empty if one has, or nothing is drawn."""
     empty = masks_without_class(facts, labels_map)
     drawn = [
         key for key, fact in facts.items() if any(part[0] for part in fact.get("combinations", ()))
@@ -237,7 +237,7 @@ def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Proble
 
 
 def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> str:
-    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+    """Say which masks have no pixel of a class although labels were drawn; empty if none."""
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
     masks = counted(len(named), "mask has", "masks have")

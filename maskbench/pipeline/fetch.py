@@ -1,4 +1,4 @@
-"""Stage *fetch*: tasks and images from their source, stored in canonical form."""
+"""Run the stage *fetch*: store tasks and images from their source in canonical form."""
 
 import shutil
 import sys
@@ -94,12 +94,12 @@ def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> I
 
 
 def needs_image(task: Task) -> bool:
-    """Tell whether an annotation could count: only then is the image needed."""
+    """Return whether an annotation could count: only then is the image needed."""
     return could_count(task.annotations)
 
 
 class _TaskSummary(NamedTuple):
-    """What is remembered of a raw task, so that it is not parsed again.
+    """The record of a raw task, kept so that it is not parsed again.
 
     Attributes:
         id: Label Studio's task id.
@@ -121,16 +121,16 @@ def _summary(task: Task) -> _TaskSummary:
 
 @dataclass(frozen=True)
 class _TaskWork:
-    """What :func:`_store` gets of a task.
+    """The input of :func:`_store`.
 
     Attributes:
         raw: The task as the source has it.
         image_fields: The data field behind each image tag, from the labelling setup.
         chosen: The same from ``fetch.image_field``.
         image: The file with its image, if it needs one.
-        max_pixels: How large the image may be.
-        target: The folder that stands for the data folder.
-        others: The other tasks that show the same image, if one stands for all.
+        max_pixels: The most pixels the image may have.
+        target: The staging folder, which mirrors the data folder.
+        others: The other tasks with the same image, if they are stored as one.
     """
 
     raw: RawTask
@@ -221,7 +221,7 @@ def _one_per_image(jobs: Iterable[Job]) -> Iterator[Job]:
 
 
 def equal_keys(key: str, origin: str, task: int) -> Problem:
-    """Say that two tasks would be stored under one key."""
+    """Return the problem that two tasks would be stored under one key."""
     what = f"has the key {key}, as another task has; rename one of their images"
     return Problem(what, origin, task)
 
@@ -256,7 +256,7 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
 
 
 def sized(annotations: Iterable[Annotation], image: Image) -> Iterator[Annotation]:
-    """Yield annotations without the sizes that agree with the image, which a mere save rewrites."""
+    """Yield annotations without sizes that equal the image's, because every save rewrites them."""
     for annotation in annotations:
         regions = tuple(_without_size(region, image) for region in annotation.regions)
         yield replace(annotation, regions=regions)
@@ -268,7 +268,7 @@ def _without_size(region: Region, image: Image) -> Region:
 
 
 def _take(image: ImageFile, target: Path) -> None:
-    """Link a download; copy a file of the user's, who may change it in place."""
+    """Link a download; copy a user's file, because the user may change it in place."""
     if image.is_download:
         link_or_copy(image.path, target)
     else:
@@ -277,7 +277,7 @@ def _take(image: ImageFile, target: Path) -> None:
 
 
 def task_facts(task: Task) -> dict[str, Any]:
-    """Count for the metrics what a task holds."""
+    """Count what a task holds, for the metrics."""
     return {
         "image": int(task.image is not None),
         "annotations": len(task.annotations),
@@ -293,7 +293,7 @@ def task_facts(task: Task) -> dict[str, Any]:
 def without_annotation(
     facts: Mapping[str, Mapping[str, Any]], missing: MissingImages | None = None
 ) -> Sequence[Problem]:
-    """Find out whether there is nothing to build masks from."""
+    """Return a problem if there is nothing to build masks from."""
     if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):
         return ()  # a task that could not be stored has no facts
     if missing and missing.is_skipped:
@@ -337,7 +337,7 @@ def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
 
 
 def _gone(keys: set[str]) -> str:
-    """Return the summary's words on tasks that were there before, so that nobody misses them."""
+    """Say which tasks of the last fetch are gone; empty if none is."""
     if not keys:
         return ""
     are = counted(len(keys), "task of last time is", "tasks of last time are")

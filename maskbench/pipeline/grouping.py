@@ -27,7 +27,7 @@ class Grouping(NamedTuple):
         groups: The group of each image, by key.
         published: The published subset, by key, of images that have one.
         problems: Why the images cannot be split.
-        notes: What is worth knowing, one sentence each.
+        notes: Remarks for people, one sentence each.
     """
 
     groups: Mapping[str, str]
@@ -37,7 +37,7 @@ class Grouping(NamedTuple):
 
 
 def read_groups(task: Task, annotation: Annotation, params: SplitParams) -> GroupedImage:
-    """Read what a task and its annotation that counts say of the image's group and subset."""
+    """Read the image's group and subset from a task and its annotation that counts."""
     if task.image is None:
         raise ValueError(f"task {task.id} has no image, and so no group")
     path = _image_path(task)
@@ -126,10 +126,10 @@ def group_images(
     """Find the group and the published subset of each image, and what is wrong with them.
 
     Args:
-        images: What each task says.
+        images: What each task says of its image.
         params: The section ``split``.
-        root: The folder in which the file of ``split.published`` is looked for.
-        is_all: These are all images; otherwise what is missing may lie in the others.
+        root: The folder that the file of ``split.published`` is relative to.
+        is_all: Whether these are all images; if not, a missing value may be in the others.
     """
     problems = [
         Problem(image.fault, task=image.task, param="split.group_by")

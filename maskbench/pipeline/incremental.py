@@ -1,9 +1,10 @@
-"""Build incrementally, all or nothing: shared by the stages that make a file per task.
+"""Build incrementally, all or nothing, in the stages that make files for each task.
 
-A stage's files are made in a staging folder and moved into place when all of them are good: bad
-input leaves the previous outputs as they were. A record of the last run says what was made from
-which inputs; an item is skipped only if its inputs are the same *and* its files still hold the
-bytes that were written. Without that record everything is made again, with equal bytes.
+A stage makes its files in a staging folder and moves them into place when all of them are good: bad
+input leaves the previous outputs as they were. A record of the last run says which files were made
+from which inputs. A task is skipped only if its inputs are the same, its files still hold the bytes
+that were written, *and* the stage's code (:data:`~.stage_code.STAGE_CODE`) is the same. Without
+that record everything is made again, with equal bytes.
 """
 
 import shutil
@@ -30,8 +31,8 @@ class Outcome:
     Attributes:
         outputs: The digests of its files by path relative to the data folder; they lie in the
             staging folder.
-        facts: What metrics and tables need to know of it (JSON values).
-        problems: What is wrong with its input; then nothing of the run is published.
+        facts: JSON values that metrics and tables are made from.
+        problems: What is wrong with its input; if any, nothing of the run is published.
     """
 
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Job(NamedTuple):
     Attributes:
         key: The item's key.
         inputs: Digest of everything that shapes its files.
-        work: What the worker function gets.
+        work: The argument of the worker function.
     """
 
     key: str
@@ -67,8 +68,8 @@ class StageDefinition(NamedTuple):
         stage: The stage's name.
         make: Makes one item from ``job.work``, writing into :func:`staging`.
         folders: Names of the data folders that hold this stage's files and nothing else.
-        check_all: Finds problems that show only over all items, from the facts by key.
-        advise: Says, from the facts by key, what to do about the problems; may be empty.
+        check_all: Finds problems of all items together, from the facts by key.
+        advise: Returns advice on the problems, from the facts by key; may be empty.
     """
 
     stage: str
@@ -88,7 +89,7 @@ def build(
     """Make what is outdated, publish it, and delete from the folders what belongs to no job.
 
     Args:
-        definition: What to do with each job.
+        definition: How to do each job.
         layout: Where files lie.
         jobs: The items, in any order; the iterable may raise a MaskbenchError at its end.
         total: How many jobs there are, for the progress bar, if that is known.
@@ -138,7 +139,7 @@ def build(
 def staging(layout: Layout, stage: str) -> Path:
     """Return the folder in which a stage's workers write; it mirrors the data folder.
 
-    Each run has its own: what a worker of a killed run still writes is not published.
+    Each run has its own, so that what a worker of a killed run still writes is not published.
     """
     return layout.work(stage) / "staging" / _run()
 
@@ -166,7 +167,7 @@ class _Outputs:
         self._digests = {folder: folder_digests(layout, folder) for folder in folders}
 
     def have(self, digests: Mapping[str, str]) -> bool:
-        """Tell whether these files, by path, still have these digests."""
+        """Return whether these files, by path, still have these digests."""
         for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
             if self._digests[folder].get(name) != sha256:
@@ -174,7 +175,7 @@ class _Outputs:
         return True
 
     def record(self, digests: Mapping[str, str]) -> None:
-        """Take over the digests, by path, of files that were just published."""
+        """Remember the digests, by path, of files that were just published."""
         for path, sha256 in digests.items():
             folder, _, name = path.rpartition("/")
             self._digests[folder].record(name, sha256)
@@ -197,15 +198,15 @@ def folder_digests(layout: Layout, name: str) -> Digests:
 
 
 class LastRun:
-    """What was made from what, by key, by the same code of the stage.
+    """The record of what the stage made from which inputs, if the same code made it.
 
     Args:
         layout: Where files lie.
-        stage: Whose run it was.
+        stage: The stage.
         name: The name of the record, for a stage that keeps several.
 
     Attributes:
-        items: What was kept last time; empty if that was other code.
+        items: The record by key; empty if other code wrote it.
     """
 
     def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:

@@ -48,7 +48,7 @@ class Layout(NamedTuple):
 
     @property
     def combined(self) -> Path:
-        """Return the table of masks: what *split* needs to know of each without opening it."""
+        """Return the table of masks, from which *split* reads without opening them."""
         return self.data / "combined.csv"
 
     def metrics(self, stage: str) -> Path:
@@ -83,7 +83,7 @@ class Layout(NamedTuple):
         return self.work("fetch") / "origins.json"
 
     def last_run(self, stage: str, name: str = "memory") -> Path:
-        """Return the file with what a stage made in its last run; ``name``: which one."""
+        """Return the file that records a stage's last run; a stage can have several by name."""
         return self.work(stage) / f"{name}.json"
 
 

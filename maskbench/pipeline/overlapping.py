@@ -1,4 +1,4 @@
-"""Find which labels overlap in all tasks, before *rasterize* and *combine* have passed."""
+"""Find which labels overlap in all tasks, even if *rasterize* and *combine* would stop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Survey:
 
     Attributes:
         unknown: Regions by label without a class, by task id.
-        labels: What is proposed for these labels.
-        params: The params, with that added to them.
+        labels: The proposal for these labels.
+        params: The params with the proposal added.
         tasks: The combinations of labels in each task, under these params.
     """
 
@@ -31,7 +31,7 @@ class Survey:
 
 
 def find_overlaps(params: Params, layout: Layout) -> Survey:
-    """Look at the fetched tasks.
+    """Find the combinations of labels in the fetched tasks.
 
     Raises:
         MaskbenchError: There are none.

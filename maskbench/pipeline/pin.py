@@ -1,4 +1,4 @@
-"""Read which maskbench builds a team's own repository: the pin, one line in ``maskbench.txt``.
+"""Read the version of maskbench that builds a team's repository: the pin in ``maskbench.txt``.
 
 The stages depend on that file instead of on code, so that moving the line makes them run again.
 This project's own repository has no pin: its stages depend on the code beside them.
@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})\b")
 
 
 class Pin(NamedTuple):
-    """A certain maskbench; what is not known is None.
+    """A release or build of maskbench; fields that are not known are None.
 
     Attributes:
         version: Its version.
@@ -40,7 +40,7 @@ class Pin(NamedTuple):
         return self.version or commit or "unknown"
 
     def differs(self, other: "Pin") -> bool:
-        """Tell whether two are known to differ."""
+        """Return whether two are known to differ."""
         return any(a != b for a, b in zip(self, other, strict=True) if a and b)
 
 
@@ -89,7 +89,7 @@ def check_pin(root: Path) -> None:
         root: The repository's folder.
 
     Raises:
-        MaskbenchError: Another one runs: its masks would pass for those of the pinned one.
+        MaskbenchError: Another one runs; its masks would count as those of the pinned one.
     """
     file = root / PIN
     if not file.is_file():

@@ -15,7 +15,7 @@ PARAM = "split.published.file"
 _OTHER_NAMES = {
     "training": "train", "val": "valid", "validation": "valid", "dev": "valid", "testing": "test",
 }  # fmt: skip
-"""What published splits call the subsets."""
+"""Names that published splits use for the subsets."""
 
 
 def subset_named(text: str) -> str | None:
@@ -39,7 +39,7 @@ def published_subsets(
     names: Mapping[str, str],
     is_all: bool,
 ) -> _Published:
-    """Return the published subset by key, what is wrong with them, and what is worth knowing."""
+    """Return the published subset by key, problems with them, and remarks for people."""
     source = params.published
     if source is None:
         return {}, [], []
@@ -116,7 +116,7 @@ def _names(image: GroupedImage) -> set[str]:
 
 
 def read_published(path: Path, name: str) -> tuple[dict[str, str], list[Problem]]:
-    """Read the subset of each image, by its name, and what is wrong with the table.
+    """Read the subset of each image, by its name, and the table's problems.
 
     It is a CSV with the columns ``image`` (or ``key``, as in ``manifest.csv``) and ``split``.
 

@@ -1,4 +1,4 @@
-"""Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
+"""Run the stage *rasterize*: turn the regions of each annotation that counts into a label set."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,14 +74,14 @@ def rasterize(params: Params, layout: Layout) -> str:
 
 
 class LabelSetWork(NamedTuple):
-    """What a label set is made of.
+    """The inputs of one label set.
 
     Attributes:
         source: The file of the task's stored form.
         sha256: Its digest.
         labels: The labels of ``labels_map``, sorted.
         params: How regions become pixels.
-        target: The folder that stands for the data folder.
+        target: The staging folder, which mirrors the data folder.
     """
 
     source: Path
@@ -110,7 +110,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     """Write a task's label set.
 
     Raises:
-        DataError: The task's file is damaged, or not the one that it was.
+        DataError: The task's file is damaged, or changed during the run.
     """
     stored = work.source.read_bytes()
     if sha256(stored) != work.sha256:
@@ -134,7 +134,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
 
 
 def _check_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find the problems that show only over all tasks."""
+    """Find the problems of all tasks together."""
     unknown = _unknown(facts)
     if any("unknown" in fact for fact in facts.values()):
         return unknown_problems(unknown, params.labels_map)

@@ -1,4 +1,4 @@
-"""Run a stage as a command: read its params, print its summary or a clear error."""
+"""Run a stage as a command: read its params, call it, and print its summary or its error."""
 
 import sqlite3
 import sys
@@ -44,7 +44,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
 
 
 def _told(error: MaskbenchError) -> str:
-    """Return a stage's error with the files that tasks came from, and links to them."""
+    """Return the text of a stage's error, with the files and links of its tasks."""
     try:
         fetched = load_params(Path("params.yaml")).fetch
     except ParamsError:
@@ -69,11 +69,11 @@ _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock
 def _alone(stage: str, layout: Layout) -> Iterator[None]:
     """Wait until no other stage runs in this folder, then let none begin.
 
-    A stage may still run whose ``dvc repro`` was killed. The lock is the system's: it is released
+    A stage can outlive a ``dvc repro`` that was killed. The lock is the system's: it is released
     when this process ends in any way. (``filelock.FileLock`` may be a mere file instead.)
     """
     layout.lock.parent.mkdir(parents=True, exist_ok=True)
-    layout.lock.touch()  # fails, and is told, where nothing can be written
+    layout.lock.touch()  # fails with a clear error where nothing can be written
     lock = _SystemLock(layout.lock, fallback_to_soft=False)
     try:
         lock.acquire(blocking=False)

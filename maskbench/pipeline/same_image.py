@@ -1,8 +1,8 @@
-"""Make one task of all that show the same image: ``fetch.same_image: one``.
+"""Unite the tasks that show the same image, for ``fetch.same_image: one``.
 
-Several people often annotate the same pictures in projects of their own. The task with the smallest
-id stands for all of them, so that its key stays when others are added; each annotation of another
-task remembers where it was made.
+Several people often annotate the same pictures in projects of their own. The united task has the
+smallest id, so that its key stays when others are added; each annotation of another task records
+where it was made.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ def unite(tasks: Sequence[Task]) -> Task:
     """Return one task with the annotations of all.
 
     Args:
-        tasks: Tasks with the same image, that with the smallest id first.
+        tasks: Tasks with the same image, the one with the smallest id first.
     """
     first = tasks[0]
     own = [a for task in tasks for a in _placed(task, is_first=task is first)]
@@ -32,7 +32,7 @@ def _placed(task: Task, is_first: bool) -> Iterable[Annotation]:
 
 
 def separate(task: Task) -> list[Task]:
-    """Return the tasks whose annotations :func:`unite` brought together; data of the first only."""
+    """Undo :func:`unite`: return the tasks; only the first has data."""
     places = dict.fromkeys((a.task, a.project) for a in task.annotations if a.task is not None)
     first = replace(task, annotations=tuple(a for a in task.annotations if a.task is None))
     others = [
@@ -53,10 +53,10 @@ def separate(task: Task) -> list[Task]:
 
 
 def same_images(seen: Iterable[tuple[str | None, Sequence[int]]]) -> dict[str, int]:
-    """Count for the metrics the images that several tasks or several people have to do with.
+    """Count the images in several tasks, or annotated by several people, for the metrics.
 
     Args:
-        seen: Of each task, the digest of its image, if it has one, and its annotators.
+        seen: For each task, the digest of its image, if it has one, and its annotators.
     """
     tasks: Counter[str] = Counter()
     people: dict[str, set[int]] = {}
@@ -71,7 +71,7 @@ def same_images(seen: Iterable[tuple[str | None, Sequence[int]]]) -> dict[str, i
 
 
 def equal_ids(task: Task) -> list[Problem]:
-    """Find annotations of a united task that nothing tells apart: they are of several servers."""
+    """Find annotations of a united task with one id, which come from several servers."""
     counts = Counter(annotation.id for annotation in task.annotations)
     twice = sorted(number for number, count in counts.items() if count > 1)
     if not twice:

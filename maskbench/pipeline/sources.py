@@ -1,4 +1,4 @@
-"""Open what tasks and images come from: a folder of exports, or a Label Studio server."""
+"""Open the source of tasks and images: a folder of exports or a Label Studio server."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,11 +24,11 @@ class TaskSource(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return what a user should know of the source, a line each."""
+        """Return remarks on the source for people, a line each."""
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """Return what is wrong with the source apart from single tasks."""
+        """Return the problems of the source itself, not those of single tasks."""
 
     def tasks(self) -> Iterator[RawTask]:
         """Yield the raw tasks."""
@@ -47,7 +47,7 @@ class TaskSource(Protocol):
 
         Raises:
             MissingImageError: There is none.
-            ValueError: It cannot be told or had.
+            ValueError: It cannot be identified or downloaded.
         """
 
     def finish(self) -> None:
@@ -70,7 +70,7 @@ def open_source(params: Params, layout: Layout) -> Folder | Server:
 
 
 def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Server:
-    """Connect to the server that the params name and look its projects up, but not their tasks.
+    """Connect to the server in the params and look up its projects, but not their tasks.
 
     Args:
         params: Address and projects.
@@ -88,7 +88,10 @@ def connect(params: FetchParams, layout: Layout, work: Path | None = None) -> Se
 
 
 def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]:
-    """Find where the labelling setups of projects and the params disagree."""
+    """Find where the labelling setups of projects and the params disagree.
+
+    *fetch*, ``maskbench refresh`` and the doctor show these as warnings.
+    """
     aliases = params.rasterize.label_aliases
     drawn = {aliases.get(n, n) for project in projects for n in project.labeling.labels}
     offered = {label for label in drawn if label is not None}
@@ -113,7 +116,7 @@ class MissingImages:
 
     Attributes:
         is_skipped: Whether they are left out; otherwise each is a problem.
-        references: How they name their images, by key.
+        references: Their image references, by key.
     """
 
     def __init__(self, is_skipped: bool) -> None:

@@ -1,4 +1,4 @@
-"""Stage *split*: train, valid and test, and the manifest of the benchmark."""
+"""Run the stage *split*: assign train, valid and test, and write the manifest."""
 
 import json
 from collections import Counter
@@ -98,7 +98,7 @@ def split(params: Params, layout: Layout) -> str:
 
 
 def undeclared_table(params: SplitParams, layout: Layout) -> list[Problem]:
-    """Find out whether DVC would not notice a change of the table of published subsets."""
+    """Return a problem if DVC would not notice a change of the table of published subsets."""
     if params.published is None or params.published.kind != "file":
         return []
     return undeclared(layout, "split", params.published.what, "split.published.file")
@@ -107,9 +107,9 @@ def undeclared_table(params: SplitParams, layout: Layout) -> list[Problem]:
 def _known(
     params: SplitParams, items: Sequence[Mapping[str, str]], layout: Layout
 ) -> dict[str, Row]:
-    """Return what each mask's task says, by key; read only new ones.
+    """Return the facts of each mask's task, by key; read only new tasks.
 
-    It has two parts: ``group``, a :class:`GroupedImage`, and ``row``, for the manifest.
+    They have two parts: ``group``, a :class:`GroupedImage`, and ``row``, for the manifest.
     """
     digests = folder_digests(layout, "annotations")
     last = LastRun(layout, "split")
@@ -136,7 +136,7 @@ def _known(
 
 
 def _facts(task: Task, annotation: Annotation) -> Row:
-    """Return what the manifest says of a task's annotation."""
+    """Return the manifest's fields on a task's annotation."""
     return {
         "project": place(task, annotation)[1],
         "annotator": annotation.completed_by,

@@ -22,7 +22,7 @@ class Group(NamedTuple):
 
     Attributes:
         name: What they share.
-        images: How many they are.
+        images: The number of images.
         classes: Their pixels by class.
         published: The subset that ``split.published`` fixes; None: it is drawn.
     """
@@ -34,7 +34,7 @@ class Group(NamedTuple):
 
 
 class GroupedImage(NamedTuple):
-    """What one task says of its image's group and subset.
+    """The group and subset of an image, as its task says.
 
     Attributes:
         key: The image's key.
@@ -42,9 +42,9 @@ class GroupedImage(NamedTuple):
         image: The digest of the image's file.
         path: The image's path in the task's data, without Label Studio's prefix.
         group: The value that groups; None if there is none, or nothing groups.
-        published: The subset's published name, as the task tells it.
+        published: The subset's published name, as the task says.
         fault: Why no single value can be read.
-        hint: What there is where a value is missing: field names, or the name that does not match.
+        hint: For messages on a missing value: the existing fields, or the name without a match.
     """
 
     key: str
@@ -63,7 +63,7 @@ class GroupedImage(NamedTuple):
 
 
 class Member(NamedTuple):
-    """What an image brings into its group.
+    """An image as a member of its group.
 
     Attributes:
         group: The group's name.
@@ -79,8 +79,8 @@ class Member(NamedTuple):
 def groups_of(members: Iterable[Member]) -> list[Group]:
     """Collect the groups of images, sorted by name.
 
-    A published subset is that of all images of the group, those added later included. That a group
-    has only one is :func:`maskbench.pipeline.grouping.group_images`'s to see to.
+    A published subset holds for all images of the group, also those added later.
+    :func:`maskbench.pipeline.grouping.group_images` checks that a group has only one.
     """
     images: Counter[str] = Counter()
     classes: dict[str, Counter[str]] = {}
@@ -96,9 +96,9 @@ def groups_of(members: Iterable[Member]) -> list[Group]:
 
 
 def assign_splits(groups: Iterable[Group], params: SplitParams) -> dict[str, str]:
-    """Choose the subset of each group: the one place that decides it.
+    """Choose the subset of each group; nothing else decides it.
 
-    A group with a published subset is in that one; all others are drawn.
+    A group with a published subset gets that one; all others are drawn.
 
     Returns:
         ``train``, ``valid`` or ``test`` by group name.
@@ -114,8 +114,9 @@ def assign_splits(groups: Iterable[Group], params: SplitParams) -> dict[str, str
 def own_subset(subset: str, origin: str, params: SplitParams) -> str:
     """Return the subset of an image, given that of its group.
 
-    An image whose labels were accepted from a model, in a subset that ``split.exclude_accepted``
-    names, is in none: moved to another one it would leak, and would move back once it is corrected.
+    An image whose labels were accepted from a model is excluded from a subset that
+    ``split.exclude_accepted`` names. In another subset it would leak, and it would move back once
+    somebody corrects it.
 
     Args:
         subset: The group's subset.

@@ -1,13 +1,16 @@
-"""Which code of the package shapes what a stage writes: files and rooms within ``maskbench/``.
+"""List the code that shapes the bytes of each stage: files and rooms within ``maskbench/``.
 
-``dvc.yaml`` names the same as dependencies of *rasterize*, *combine* and *split* (a test compares
-them), so that DVC runs a stage again when its code changes, and a stage makes again what other code
-made. *fetch* is pinned: it declares no code, but parses tasks again that other code parsed.
+A change of this code runs the stage again, in two ways:
 
-Left out are modules that shape no byte: ``parallel`` (how work is spread), ``pipeline/layout``
-(where files lie), ``pipeline/pin`` and ``pipeline/run`` (how a stage is started) and ``errors``.
-``regions/build`` imports ``regions/rules`` for whole masks; *rasterize* never calls that: it is not
-in its list.
+- DVC runs the stage: ``dvc.yaml`` has the same lists as ``deps`` (a test compares them). Only
+  *fetch* is pinned and has no code among them.
+- The stage makes all of its files again, *fetch* too: :mod:`maskbench.pipeline.incremental` records
+  a digest of this code with each run.
+
+A new module that shapes bytes goes into both. Modules that shape none are left out: ``parallel``
+(spreads the work), ``pipeline/layout`` (names files), ``pipeline/pin`` and ``pipeline/run`` (start
+a stage), ``regions/proposals`` and ``errors`` (word messages). *rasterize* does not list
+``regions/rules``: ``regions/build`` imports it for whole masks only, which *rasterize* never makes.
 """
 
 STAGE_CODE = {
@@ -78,4 +81,4 @@ STAGE_CODE = {
         "text.py",
     ),
 }
-"""Sorted files and folders by stage."""
+"""Files and folders by stage, sorted."""

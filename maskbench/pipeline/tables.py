@@ -1,4 +1,4 @@
-"""Check that DVC notices the changes of tables that ``params.yaml`` names."""
+"""Check that DVC notices changes of the tables that ``params.yaml`` names."""
 
 from pathlib import PurePosixPath
 
@@ -8,7 +8,7 @@ from maskbench.pipeline.layout import Layout
 
 
 def undeclared(layout: Layout, stage: str, name: str, param: str) -> list[Problem]:
-    """Find out whether DVC would not notice a change of a table.
+    """Return a problem if DVC would not notice a change of a table.
 
     Args:
         layout: The repository.

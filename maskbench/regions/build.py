@@ -1,7 +1,7 @@
 """Build a task's mask from its annotation and the params.
 
-:func:`build_mask` does it all: :func:`build_label_set`, which the stage *rasterize* calls, then
-:func:`~maskbench.regions.rules.class_mask`, which *combine* calls. What needs single regions
+:func:`build_mask` does both halves: :func:`build_label_set`, which the stage *rasterize* calls, and
+:func:`~maskbench.regions.rules.class_mask`, which *combine* calls. Code that needs single regions
 (blame, exports, pages) calls :func:`draw_regions`.
 """
 
@@ -30,19 +30,19 @@ from maskbench.regions.task import (
 )
 
 REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image", "left_out")
-"""Why a region has no part in a mask without being an error."""
+"""Reasons to drop a region without an error."""
 
 SLIPS = {
     "no_label": "has no label",
     "no_pixel": "has no pixel inside the image",
     "no_area": "is a point or an open line, which has no area",
 }
-"""Slips of the hand among the reasons, and what they look like: dropped, unless ``strict``."""
+"""The reasons that are slips of the hand, in words: dropped, or an error if ``strict``."""
 
 
 @dataclass(frozen=True)
 class RegionResult:
-    """What became of one region.
+    """The outcome for one region.
 
     Attributes:
         region: The region, with the labels that ``label_aliases`` gives it.
@@ -50,10 +50,10 @@ class RegionResult:
         pixels: Its pixels; None if it is dropped or unreadable, and in :class:`RasterizedTask`,
             which would fill the memory.
         count: How many pixels it has.
-        dropped: Why it has no part in a mask, one of :data:`REASONS`.
-        error: What cannot be read of its geometry.
+        dropped: Why it is dropped, one of :data:`REASONS`; None if it is not.
+        error: Why its geometry cannot be read; None if it can.
         is_clipped: Whether its outline reaches off the image.
-        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
+        aliased: The labels it was drawn with that ``label_aliases`` replaced.
     """
 
     region: Region
@@ -68,13 +68,13 @@ class RegionResult:
 
 @dataclass(frozen=True)
 class RasterizedTask:
-    """What *rasterize* makes of a task.
+    """A task after *rasterize*: its label set, and the outcome for each region.
 
     Attributes:
         annotation: The annotation that counts.
         image: The task's image.
         label_set: The labels on each pixel.
-        regions: What became of the annotation's regions, in drawing order, without their pixels.
+        regions: The outcome for each region of the annotation, in drawing order, without pixels.
     """
 
     annotation: Annotation
@@ -84,7 +84,7 @@ class RasterizedTask:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Return what cannot be read of the regions' geometries."""
+        """Return why geometries of regions cannot be read."""
         return tuple(result.error for result in self.regions if result.error is not None)
 
 
@@ -93,8 +93,8 @@ class BuiltMask:
     """A task's class mask, or why there is none.
 
     Attributes:
-        rasterized: What became of the task's regions.
-        faults: What is wrong with them: (region, what), in drawing order. Then there is no mask.
+        rasterized: The task after *rasterize*.
+        faults: (region, what is wrong with it), in drawing order; if any, there is no mask.
         mask: Class values, shape (H, W), uint8; None if there are faults.
         combinations: The combinations of labels that occur, those without a rule among them.
     """
@@ -118,10 +118,12 @@ def build_mask(task: Task, params: Params) -> BuiltMask | None:
 
 
 def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
-    """Lay the regions of the annotation that counts over each other.
+    """Draw the regions of the annotation that counts, and lay them over each other.
+
+    With ``overlap: smallest`` they are drawn twice: first to count their pixels.
 
     Returns:
-        The label set and what became of each region; None if no annotation counts or the task has
+        The label set and the outcome for each region; None if no annotation counts or the task has
         no image.
     """
     annotation, image = choose(task.annotations, params.criteria(task.key)), task.image
@@ -129,7 +131,7 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
         return None
     regions = annotation.regions
     order = list(range(len(regions)))
-    if params.overlap == "smallest":  # the order depends on how large they are
+    if params.overlap == "smallest":  # painting_order needs their sizes
         counts = [result.count for result in draw_regions(regions, image, params)]
         order = painting_order(params.overlap, counts)
     results: dict[int, RegionResult] = {}
@@ -210,7 +212,7 @@ def _read_outline(region: Region, image: Image, params: RasterizeParams) -> Regi
 
 
 def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
-    """Tell whether the pixels come from filling the outline, not from the kind's ``pixels``."""
+    """Return whether pixels come from filling the outline, not from the kind's ``pixels``."""
     return result.outline is not None and (params.all_touched or not _kind(result.region).pixels)
 
 
@@ -233,12 +235,12 @@ def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
 def find_faults(
     rasterized: RasterizedTask, labels: Collection[str], strict: bool = False
 ) -> tuple[tuple[Region, str], ...]:
-    """Find what is wrong with a task's regions, such as a label that is none of ``labels``.
+    """Find what is wrong with a task's regions, such as a label that is not in ``labels``.
 
     Args:
-        rasterized: What became of them.
-        labels: The labels that ``labels_map`` has.
-        strict: Regions that :data:`SLIPS` would drop are faults, too.
+        rasterized: The task after *rasterize*.
+        labels: The labels in ``labels_map``.
+        strict: Count regions dropped for a reason in :data:`SLIPS` as faults, too.
 
     Returns:
         (region, what is wrong with it), in drawing order; a region can have several faults.
@@ -254,8 +256,8 @@ def unknown_labels(rasterized: RasterizedTask, labels: Collection[str]) -> Count
     """Count the regions of each label that ``labels_map`` lacks; those without area need no class.
 
     Args:
-        rasterized: What became of the regions.
-        labels: The labels that ``labels_map`` has.
+        rasterized: The task after *rasterize*.
+        labels: The labels in ``labels_map``.
     """
     return Counter(label for result in rasterized.regions for label in _unknown(result, labels))
 

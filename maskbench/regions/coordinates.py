@@ -1,4 +1,4 @@
-"""Read the numbers of a region's geometry, and make outlines of them.
+"""Read the numbers of a region's geometry, and turn them into outlines.
 
 Label Studio stores percent of the upright image's width (x) and height (y): (0, 0) is the top-left
 corner of the image, (100, 100) the bottom-right one. Pixel coordinates are ``percent / 100 * size``
@@ -24,7 +24,7 @@ FLATNESS = 0.01
 """How far, in pixels, a flattened curve may lie from the true one."""
 
 FARTHEST = 10_000.0
-"""Percent beyond which nobody can have drawn: an error rather than something to clip."""
+"""Percent beyond which a coordinate is an error, because nobody can draw that far off the image."""
 
 
 def percent(value: Any, name: str) -> float:

@@ -1,4 +1,8 @@
-"""Decide which labels lie on each pixel of an image. Pure functions on arrays."""
+"""Decide which labels each pixel of an image has, and which region wins where several overlap.
+
+``rasterize.overlap`` decides: :func:`painting_order` sorts the regions, :func:`paint` lays them
+over each other. Pure functions on arrays.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +28,7 @@ class LabelSet:
     planes: Planes
 
     def on(self, label: str) -> npt.NDArray[np.bool_]:
-        """Return where ``label`` lies, shape (H, W), bool; all False if it is not drawn."""
+        """Return the pixels with ``label``, shape (H, W), bool; all False if it is not drawn."""
         if label not in self.labels:
             return np.zeros(self.planes.shape[1:], dtype=np.bool_)
         plane, bit = divmod(self.labels.index(label), 8)
@@ -38,11 +42,11 @@ class LabelSet:
 
 
 def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
-    """Return in which order regions are painted, so that the later one wins where they overlap.
+    """Return the order in which to paint regions: the later one wins where two overlap.
 
     Args:
-        overlap: ``keep`` or ``top``: as they were drawn; ``smallest``: regions with fewer pixels
-            win, of equally small ones the one that was drawn later.
+        overlap: ``keep`` and ``top``: in drawing order; ``smallest``: those with fewer pixels
+            later, equally small ones in drawing order.
         counts: The pixels of each region, in drawing order.
 
     >>> painting_order("smallest", [5, 9, 5])
@@ -53,7 +57,9 @@ def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
 
 
 def deciding_regions(overlap: str, counts: Sequence[int]) -> list[int]:
-    """Return which of the regions on one pixel decide its labels: all, or the one painted last.
+    """Return which regions on one pixel decide its labels: all, or the one painted last.
+
+    For reports on one pixel; a mask is made by :func:`paint`.
 
     Args:
         overlap: As in :func:`painting_order`.
@@ -83,7 +89,7 @@ def paint(
         width: Image width in pixels.
         height: Image height in pixels.
         overlap: ``keep``: the labels of all regions on a pixel stay. ``top``, ``smallest``: each
-            region erases the labels below it; :func:`painting_order` says who comes last.
+            region erases the labels below it, so the last one wins.
     """
     names = tuple(sorted(set(labels)))
     numbers = {name: i for i, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""Find what each policy for overlapping labels makes of a task's pixels. Pure functions."""
+"""Count which class each policy for overlapping labels would give pixels. Pure functions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ class TaskCombinations(NamedTuple):
 
     Attributes:
         task: The task's id.
-        unknown: Regions by label that ``labels_map`` lacks; if there are any, nothing else is
-            looked at.
-        combinations: What occurs under the params as they are.
-        gains: What each policy would make of the pixels with several labels.
+        unknown: Regions by label that ``labels_map`` lacks; if there are any, the other
+            fields are empty.
+        combinations: The combinations that occur under the current params.
+        gains: The classes that each policy would give the pixels with several labels.
     """
 
     task: int
@@ -41,7 +41,7 @@ class TaskCombinations(NamedTuple):
 def find_combinations(task: Task, params: Params) -> TaskCombinations | None:
     """Find the combinations of labels in a task; None if none of its annotations counts.
 
-    Regions that cannot be drawn are passed over.
+    Regions that cannot be drawn are skipped.
     """
     rasterized = build_label_set(task, params.rasterize)
     if rasterized is None:
@@ -78,9 +78,9 @@ def _transitions(
 
 
 def strongest_first(images: Sequence[TaskCombinations], params: Params) -> tuple[str, ...]:
-    """Return an order for ``combine.priority``: what it holds, then other labels that overlap.
+    """Return an order for ``combine.priority``: its own, then the other labels that overlap.
 
-    Those with fewer pixels come first; a container label, which has many, comes last.
+    Of the others, those with fewer pixels come first, so that a container comes last.
     """
     areas: Counter[str] = Counter()
     overlapping: set[str] = set()
@@ -93,7 +93,7 @@ def strongest_first(images: Sequence[TaskCombinations], params: Params) -> tuple
 
 
 def total_gains(images: Sequence[TaskCombinations], priority: Sequence[str]) -> Gains:
-    """Add up what each policy makes of the pixels with several labels, over all tasks.
+    """Add up, over all tasks, the classes that each policy gives pixels with several labels.
 
     Args:
         images: The tasks.

@@ -1,4 +1,4 @@
-"""Say which combinations have no rule and which labels no class, and propose lines for them.
+"""Report combinations without a rule and labels without a class, and propose lines for them.
 
 Pure functions. A proposal is what to add to ``params.yaml``: section → entries. It never changes
 the value of a class that is there.
@@ -21,7 +21,7 @@ Proposal = dict[str, dict[str, Any]]
 """Section of ``params.yaml`` → entries to add to it."""
 
 MOST_CLASSES = 30
-"""Combinations without a rule beyond which a class for each is no good advice."""
+"""The most combinations without a rule for which a class for each is good advice."""
 
 _NESTED = 0.9  # share of the inner label's pixels from which it counts as lying inside
 _ALIKE = 0.85  # difflib's ratio from which two labels may be one, spelt in two ways
@@ -50,7 +50,7 @@ def propose_classes(
 
 
 def named_rule(labels: Sequence[str], then: str, used: Collection[str]) -> dict[str, Any]:
-    """Return a rule by a name that no other has.
+    """Return a rule under a name that no other rule has.
 
     Args:
         labels: Its ``when``.
@@ -61,7 +61,7 @@ def named_rule(labels: Sequence[str], then: str, used: Collection[str]) -> dict[
 
 
 def propose_labels(labels: Iterable[str], labels_map: Mapping[str, int]) -> Proposal:
-    """Propose what becomes of labels that no class has.
+    """Propose classes or aliases for labels without a class.
 
     Returns:
         An alias for each label that looks like another spelling of a class, else a class.
@@ -92,7 +92,7 @@ def free_values(labels_map: Mapping[str, int]) -> Iterator[int]:
 
 
 def nearest(label: str, known: Iterable[str]) -> str | None:
-    """Return the known label of which another one may be a second spelling; None if there is none.
+    """Return the known label that another one may be a misspelling of; None if there is none.
 
     >>> nearest("wall ", ["Door", "Wall"]), nearest("Room 11", ["Room 12"])
     ('Wall', None)
@@ -176,7 +176,7 @@ def unmatched_advice(
     labels_map: Mapping[str, int],
     rules: Collection[str],
 ) -> str:
-    """Return what to do about combinations without a rule; ends with lines to paste.
+    """Return advice on combinations without a rule; it ends with lines to paste.
 
     Args:
         combinations: The sets of labels.
@@ -227,7 +227,7 @@ def unknown_problems(
     Args:
         unknown: Regions by label, as :func:`~maskbench.regions.build.unknown_labels` counts them,
             by task id.
-        labels: The labels that ``labels_map`` has.
+        labels: The labels in ``labels_map``.
     """
     known = list(labels)
     regions = sum(map(Counter, unknown.values()), Counter[str]())
@@ -242,7 +242,7 @@ def unknown_problems(
 
 
 def label_advice(unknown: Mapping[int, Mapping[str, int]], labels_map: Mapping[str, int]) -> str:
-    """Say what to do about labels without a class; ends with lines to paste; empty without such.
+    """Return advice on labels without a class, ending with lines to paste; empty if there are none.
 
     Args:
         unknown: Regions by label, by task id.

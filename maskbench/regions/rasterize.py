@@ -1,4 +1,4 @@
-"""Turn geometries into pixels, by shapely and rasterio. Pure functions.
+"""Turn outlines into pixels, with shapely and rasterio. Pure functions.
 
 A pixel belongs to a region when its centre (x + 0.5, y + 0.5) lies inside, which is rasterio's
 default; ``all_touched`` takes every pixel that the region touches, which enlarges it. rasterio
@@ -28,7 +28,7 @@ SMALL = 1 << 19
 """Pixels of a box up to which outlines are filled together, in one call of rasterio."""
 
 STACK = 1 << 22
-"""Pixels that are filled together at most, so that memory is bounded."""
+"""The most pixels to fill together, so that memory is bounded."""
 
 IntArray = npt.NDArray[np.int64]
 
@@ -53,14 +53,14 @@ class RegionPixels(NamedTuple):
         return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
 
     def contains(self, x: int, y: int) -> bool:
-        """Tell whether the pixel in column ``x`` and row ``y`` is the region's."""
+        """Return whether the region has the pixel in column ``x`` and row ``y``."""
         rows, columns = self.inside.shape
         is_near = 0 <= x - self.left < columns and 0 <= y - self.top < rows
         return is_near and bool(self.inside[y - self.top, x - self.left])
 
 
 NO_PIXELS = RegionPixels(0, 0, np.zeros((0, 0), dtype=np.bool_))
-"""The pixels of a region that has none."""
+"""The pixels of an empty region."""
 
 
 def crop(inside: npt.NDArray[np.bool_]) -> RegionPixels:

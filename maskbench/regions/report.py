@@ -1,4 +1,4 @@
-"""Report what became of a task's regions: problems and words for people, counts for metrics."""
+"""Report the outcome for a task's regions: messages for people, counts for metrics."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def region_problems(
 
 
 def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
-    """Count for the metrics what became of an annotation's regions."""
+    """Count the outcomes for an annotation's regions, for the metrics."""
     drawn = [result.region for result in rasterized.regions if result.count]
     return {
         "annotation": rasterized.annotation.id,
@@ -77,11 +77,11 @@ REMEDIES = {
     "other_image": "lie on another image than fetch.image_field chooses: correct it",
     "left_out": "carry only labels that rasterize.label_aliases leaves out: name their classes",
 }
-"""What is the matter with the regions of empty masks, and what to do, by reason."""
+"""What is wrong with the regions of empty masks, and what to do, by reason."""
 
 
 def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find out why no mask would have a labelled pixel; empty if one has.
+    """Return why no mask would have a labelled pixel; empty if one has.
 
     Args:
         facts: What :func:`region_facts` counted, by key.

@@ -1,8 +1,8 @@
-"""Turn label sets into classes: the multi-label rules as a table. Pure functions on arrays.
+"""Turn label sets into classes by the multi-label rules. Pure functions on arrays.
 
-A pixel's class is decided by the exact set of labels on it: no label gives the class with value 0;
-a rule whose ``when`` is that set gives its ``then``; a single label gives its own class; everything
-else is *unmatched* and treated as ``combine.unmatched`` says.
+The exact set of labels on a pixel decides its class: no label gives the class with value 0; a rule
+with that set as its ``when`` gives its ``then``; a single label gives its own class; everything
+else is *unmatched*, and ``combine.unmatched`` decides.
 """
 
 from collections import Counter
@@ -20,17 +20,17 @@ from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rasterize import IntArray
 
 BAND = 1 << 18
-"""Pixels that are looked at together: their arrays stay in the cache, and memory is bounded."""
+"""Pixels to work on together: their arrays stay in the cache, and memory is bounded."""
 
 
 @dataclass(frozen=True)
 class ClassRules:
-    """What decides the class of a set of labels.
+    """The params that decide the class of a set of labels.
 
     Attributes:
         labels_map: Class name → mask value.
         rules: The multi-label rules.
-        fallback: What happens to label sets without a rule.
+        fallback: How to treat label sets without a rule.
     """
 
     labels_map: Mapping[str, int]

@@ -1,7 +1,8 @@
-"""Kinds of region, and the outline of each as a shapely polygon in pixels. Pure functions.
+"""List the kinds of region, and turn each into an outline or pixels. Pure functions.
 
-:data:`KINDS` is the one registry: reading an export, the doctor, rasterizing, exporting and blaming
-all ask it. A new kind of region is a new entry and the function that it names.
+:data:`KINDS` is the only list: reading an export, the doctor, rasterizing, exports and blame all
+use it. To add a kind, add an entry and the function that it names. To give an area to a kind that
+has none, such as a disk to key points, change its entry.
 """
 
 import math
@@ -30,7 +31,7 @@ def _never(value: Value, params: RasterizeParams) -> bool:
 
 @dataclass(frozen=True)
 class RegionKind:
-    """What is known of one kind of region.
+    """One kind of region: the fields it has, and how it becomes pixels.
 
     All functions get the region's value, the image's width and height in pixels, and the params of
     *rasterize*. A kind with an area has an outline or pixels of its own.
@@ -38,7 +39,8 @@ class RegionKind:
     Attributes:
         fields: The fields of the value that hold the geometry. A result entry that does not name
             its kind is recognised by the first one; :data:`KINDS` is tried in order.
-        has_area: Tells whether a region of this kind can have pixels: points and open lines cannot.
+        has_area: Returns whether a region of this kind can have pixels: points and open lines
+            cannot.
         outline: Returns the region's polygon in pixels, which may cross itself.
         pixels: Returns the region's pixels, for strokes and curves: filling an outline would give
             others. If there is an outline, ``all_touched`` fills that instead.
@@ -159,7 +161,7 @@ def _segments(radius: float) -> int:
 
 
 def ellipse_pixels(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels whose centre an ellipse region holds, by its equation: no chord cuts any.
+    """Return the pixels whose centre lies in an ellipse region, by its equation, not by chords.
 
     Raises:
         GeometryError: A value is not a number.
@@ -177,7 +179,7 @@ def ellipse_pixels(value: Value, width: int, height: int, params: RasterizeParam
 
 
 def brush(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels of a brush stroke: those with enough alpha; an erased one has none.
+    """Return the pixels of a brush stroke that have enough alpha; an erased stroke has none.
 
     Raises:
         GeometryError: The code is damaged, or was drawn on an image of another size.
@@ -187,7 +189,7 @@ def brush(value: Value, width: int, height: int, params: RasterizeParams) -> Reg
 
 
 def bitmask(value: Value, width: int, height: int, params: RasterizeParams) -> RegionPixels:
-    """Return the pixels of a bit mask: those with enough alpha; an erased one has none.
+    """Return the pixels of a bit mask that have enough alpha; an erased mask has none.
 
     Raises:
         GeometryError: It is not a PNG data URL, or the picture has another size.

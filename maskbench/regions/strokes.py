@@ -64,7 +64,7 @@ def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
 
     Raises:
         GeometryError: The code is damaged, or is not of an image of this size (which is checked
-            before memory is taken, so that a lying length costs nothing).
+            before memory is allocated, so that a false length costs nothing).
     """
     pixels = width * height
     bits, words = _header(_Bits(rle_bytes(rle)))

@@ -1,7 +1,7 @@
-"""Tasks, annotations and regions as maskbench knows them, and which annotation of a task counts.
+"""Define tasks, annotations and regions, and choose the annotation of a task that counts.
 
-They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
-the browser rewrites: view rotation, sizes, lead time and the order of keys.
+They hold everything that changes pixels, and who drew them when. They leave out what saving in the
+browser rewrites by itself: view rotation, sizes, lead time and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,7 +68,7 @@ class Annotation:
         task: The id of the task it was made in; None: the task that it is stored with.
         project: That task's project.
         parent_prediction: The id of the prediction that it began as; None: it began empty.
-        model_version: The version of the model that predicted that, if the export tells.
+        model_version: The version of the model that predicted that, if the export has it.
     """
 
     id: int
@@ -110,7 +110,7 @@ class Task:
     Attributes:
         id: Label Studio's task id.
         key: The name of this item in all files of the benchmark.
-        project: The project's id, if the export tells.
+        project: The project's id, if the export has it.
         data: The task's data fields, as imported into Label Studio.
         reference: How the data names the image; None if no field does.
         annotations: Sorted by id.
@@ -127,7 +127,7 @@ class Task:
 
 
 def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
-    """Return a region with the labels that its labels stand for; those left out are gone."""
+    """Return a region with its labels replaced by ``label_aliases``, or dropped."""
     if not aliases.keys() & set(region.labels):
         return region
     labels = (aliases.get(label, label) for label in region.labels)
@@ -135,7 +135,7 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
 
 
 def label_origin(annotation: Annotation) -> str:
-    """Tell where an annotation's labels come from.
+    """Return where an annotation's labels come from.
 
     Returns:
         ``accepted``: a model proposed all of its regions, and none was changed. ``corrected``: it
@@ -149,7 +149,7 @@ def label_origin(annotation: Annotation) -> str:
 
 
 def could_count(annotations: Iterable[Annotation]) -> bool:
-    """Tell whether one of the annotations could count: skipped ones never do."""
+    """Return whether one of the annotations could count: skipped ones never do."""
     return any(not annotation.was_cancelled for annotation in annotations)
 
 
@@ -166,15 +166,15 @@ def place(task: Task, annotation: Annotation) -> tuple[int, int | None]:
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-"""When an annotation was saved that does not tell."""
+"""The time of an annotation that has none."""
 
 
 def choose(annotations: Iterable[Annotation], criteria: Sequence[str]) -> Annotation | None:
-    """Choose the annotation that counts; None if there is no such one.
+    """Choose the annotation that counts; None if none does.
 
-    Skipped annotations never count. The criteria are tried in order; the first that an annotation
-    meets chooses: ``ground_truth`` (the latest so marked), ``latest`` and ``earliest`` by the time
-    of the last save, ``annotator:ID`` (that user's latest).
+    Skipped annotations never count. The criteria are tried in order, and the first that an
+    annotation meets decides: ``ground_truth`` (the latest so marked), ``latest`` and ``earliest``
+    by the time of the last save, ``annotator:ID`` (that user's latest).
     """
     able = sorted((a for a in annotations if not a.was_cancelled), key=_age)
     for criterion in criteria:
@@ -195,14 +195,14 @@ def _test(criterion: str) -> Callable[[Annotation], bool]:
 
 
 def _age(annotation: Annotation) -> tuple[datetime, int]:
-    """Return what annotations are sorted by, earliest first: the last save, then the id."""
+    """Return the key to sort annotations by, earliest first: the last save, then the id."""
     return moment(annotation.updated_at or annotation.created_at), annotation.id
 
 
 def moment(text: str | None) -> datetime:
-    """Return the time that a text of ISO 8601 tells, in UTC where it names no zone.
+    """Return the time of an ISO 8601 text, in UTC if it names no zone.
 
-    What tells no time is taken for the earliest of all.
+    Anything else counts as the earliest time of all.
     """
     try:
         time = datetime.fromisoformat(text or "")

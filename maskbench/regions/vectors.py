@@ -1,4 +1,4 @@
-"""Read vector regions (the pen tool): chains of vertices with straight or curved sides."""
+"""Read vector regions (the pen tool): vertices joined by straight or curved sides."""
 
 import math
 from typing import Any
@@ -37,7 +37,7 @@ def vector(value: Value, width: int, height: int, params: RasterizeParams) -> sh
 
 
 def is_closed_vector(value: Value, params: RasterizeParams) -> bool:
-    """Tell whether a vector region is an area; its references close one that does not say."""
+    """Return whether a vector region is closed: it says so, or its references do."""
     closed = value.get("closed")
     if isinstance(closed, bool):
         return closed

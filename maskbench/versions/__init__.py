@@ -1,1 +1,1 @@
-"""Versions of a benchmark: everything that speaks to git and DVC."""
+"""Read, compare, download, merge and refresh versions: everything that calls git and DVC."""

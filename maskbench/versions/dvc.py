@@ -1,9 +1,9 @@
 """Ask DVC which files a revision tracks, and fetch them into its cache.
 
-The workspace is never touched. Files are listed through DVC's own index and object database rather
-than ``dvc.api.DVCFileSystem``: to list the masks and annotations of two versions of 10,000 images,
-that file system takes nearly as long as the whole of ``maskbench diff``, and what it reads from a
-remote it neither checks against its md5 nor keeps in the cache.
+The workspace is never touched. Files are listed through DVC's own index and object database, not
+through ``dvc.api.DVCFileSystem``: for the masks and annotations of two versions of 10,000 images,
+that file system takes nearly as long as all of ``maskbench diff``, and it neither checks the md5 of
+what it reads from a remote nor keeps it in the cache.
 """
 
 import json
@@ -90,7 +90,7 @@ class DvcRepository:
         return {"/".join(key): info.value for key, _, info in tree}
 
     def fetch(self, files: Mapping[str, str], remote: str | None, version: str) -> dict[str, Path]:
-        """Return where the cache keeps files; what it lacks is fetched from the remote first.
+        """Return the paths of files in the cache, after fetching missing ones from the remote.
 
         Args:
             files: md5 by path.
@@ -171,7 +171,7 @@ def ask(root: Path, *words: str) -> dict[str, Any]:
 
 
 def not_ignored(files: Mapping[str, str], folder: str, patterns: bytes | None) -> dict[str, str]:
-    """Return those of a folder's files that DVC looks at.
+    """Return the files of a folder that DVC does not ignore.
 
     Args:
         files: Anything by path within the folder.

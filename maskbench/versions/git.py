@@ -21,7 +21,7 @@ class Commit:
 
 
 def run(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder; its exit status is the caller's to look at.
+    """Run git in a folder; the caller checks its exit status.
 
     Raises:
         SourceError: git is not installed.
@@ -121,6 +121,6 @@ def first_tag(root: Path, commit: str) -> str | None:
 
 
 def describe(root: Path, commit: str) -> str:
-    """Return what people call a commit: its tag, ``<tag>-<commits since>-g<id>``, or short id."""
+    """Return a readable name of a commit: its tag, ``<tag>-<commits since>-g<id>``, or short id."""
     done = run(root, "describe", "--tags", "--always", "--abbrev=7", commit)
     return done.stdout.decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""Check that a clone gets the inputs of *fetch*: git or DVC has to track them."""
+"""Check that git or DVC tracks the inputs of *fetch*, so that a clone gets them."""
 
 import shlex
 import subprocess
@@ -35,7 +35,7 @@ def untracked(root: Path, folder: str, repository: DvcRepository) -> list[str]:
 
 
 def not_pulled(root: Path, folder: str, repository: DvcRepository) -> dict[str, Any]:
-    """Return DVC's outputs by path that are an input or part of one, and are not here."""
+    """Return DVC's outputs, by path, that belong to an input and are missing here."""
     outputs = repository.outputs(None, "workspace").items()
     return {p: out for p, out in outputs if _is_in(p, folder) and not (root / p).exists()}
 
@@ -45,7 +45,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def untracked_text(names: Sequence[str]) -> str:
-    """Say which inputs nobody tracks."""
+    """Say which inputs neither git nor DVC tracks."""
     return f"neither git nor DVC tracks {some(names, SHOWN)}: no clone can build this version"
 
 
@@ -54,7 +54,7 @@ def untracked_advice(folder: str, names: Sequence[str]) -> str:
 
     Args:
         folder: The input folder.
-        names: What nobody tracks, from :func:`untracked`.
+        names: The untracked files, from :func:`untracked`.
     """
     folder = folder.rstrip("/")
     if list(names) == [folder]:
@@ -85,7 +85,7 @@ def _listed(root: Path, folder: str, which: str) -> list[str] | None:
 
 
 def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:
-    """Return the digest that a folder has for DVC once what DVC tracks in it is pulled.
+    """Return DVC's digest of a folder as it would be after ``dvc pull``.
 
     Args:
         root: The repository's folder.

@@ -66,7 +66,7 @@ class Sides:
         return self.each(lambda version: version.text(name))
 
     def both_changed(self, value: Callable[[Version], Any]) -> bool:
-        """Tell whether both sides changed a value, in different ways."""
+        """Return whether both sides changed a value, in different ways."""
         base, ours, theirs = self.each(value)
         return base not in (ours, theirs) and bool(ours != theirs)
 

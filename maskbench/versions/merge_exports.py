@@ -1,6 +1,6 @@
 """Merge two edited versions of a Label Studio export, task by task. Pure functions on bytes.
 
-A text merge of JSON is of no use: an export is one line, or two people's regions mix in one task.
+A text merge of JSON is no use: an export is one line, or two people's regions mix in one task.
 """
 
 import json

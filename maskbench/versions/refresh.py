@@ -1,7 +1,7 @@
 """Build a new version from the labels that the server has now.
 
-*fetch* is pinned by ``fetch.snapshot``. A refresh asks the server whether labels changed; if so, it
-sets another snapshot, runs the pipeline, and reports which masks changed. Nothing is committed.
+``fetch.snapshot`` pins *fetch*. A refresh asks the server whether labels changed; if so, it sets
+another snapshot, runs the pipeline, and reports which masks changed. It commits nothing.
 """
 
 import json
@@ -33,7 +33,7 @@ from maskbench.versions.snapshot import next_snapshot
 
 @dataclass(frozen=True)
 class Changes:
-    """The keys of what differs; each tuple is sorted."""
+    """The keys of the tasks that differ; each tuple is sorted."""
 
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ def look(params: Params, layout: Layout) -> Changes:
 
 
 def _recorded(layout: Layout, name: str = "projects") -> Any:
-    """Return what *fetch* recorded of the projects; it is in git, so a fresh clone has it too."""
+    """Return what *fetch* recorded about projects; it is in git, so a fresh clone has it, too."""
     try:
         return json.loads(layout.metrics("fetch").read_bytes()).get(name)
     except (OSError, ValueError, AttributeError):
@@ -146,7 +146,7 @@ def _tasks(
 
 
 def _others(paths: Iterable[Path]) -> dict[tuple[int | None, int], tuple[str, Task]]:
-    """Return the tasks for which another one stands, by project and id, with that one's key."""
+    """Return the key of the united task by project and id of the others in it."""
     stored = (read_task(path) for path in paths)
     return {(o.project, o.id): (task.key, o) for task in stored for o in separate(task)[1:]}
 

@@ -1,4 +1,4 @@
-"""Tell whether others can pull from DVC's default remote."""
+"""Check whether others can pull from DVC's default remote."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ ADVICE = "`dvc remote add -f -d storage URL` with storage that the others reach,
 
 
 def why_private(root: Path) -> str | None:
-    """Return why nobody else can pull from the default remote; None if nothing speaks against it.
+    """Return why nobody else can pull from the default remote; None if there is no reason.
 
     Args:
         root: The repository's folder.

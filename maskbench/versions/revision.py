@@ -39,7 +39,7 @@ class Version:
 
     Attributes:
         commit: The revision's commit id; None for the workspace.
-        label: What people call it, such as ``main (3f2a1c9)``.
+        label: Its name for people, such as ``main (3f2a1c9)``.
 
     Raises:
         SourceError: There is no such revision.
@@ -234,5 +234,5 @@ def on_disk(folder: Path) -> dict[str, str]:
 
 
 def md5_of(content: bytes) -> str:
-    """Return the digest that DVC names a file by."""
+    """Return the md5 by which DVC names a file."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""Draw the place of a change, before and after, as one small picture for the summary."""
+"""Draw the changed part of an item, before and after in class colours, for the summary."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _LEAST = 48  # pixels of the mask on the shorter side
 def crop_pair(
     scenes: Sequence[Image.Image], masks: Sequence[NamedMask], place: Place, classes: int
 ) -> Image.Image:
-    """Return a part of an item before and after, beside each other.
+    """Return a part of an item before and after, side by side.
 
     Args:
         scenes: The old and the new scene, perhaps smaller than the masks.

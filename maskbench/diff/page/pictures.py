@@ -20,7 +20,7 @@ from maskbench.pages.palette import MARKS
 from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 UNCHANGED, GAINED, LOST, OTHER = range(4)
-"""What happened to a pixel; gained: it was background, lost: it is background now."""
+"""Changes of a pixel; gained: it was background, lost: it is background now."""
 
 _COLORS = (MARKS["gained"], MARKS["lost"], MARKS["other-class"])
 
@@ -34,7 +34,7 @@ class ShownChange:
         before: Its old version, or None.
         after: Its new version, or None.
         scenes: Files of the old and the new scene; the old one only where it differs.
-        is_example: It gets a picture of its largest changed part, for the summary.
+        is_example: Whether the summary shows its largest changed part.
     """
 
     number: str
@@ -51,8 +51,8 @@ class DrawItem:
     Attributes:
         folder: The page's folder.
         classes: Class names in the order of their colours.
-        before: What the old version's items share.
-        after: What the new version's items share.
+        before: The values that all items of the old version share.
+        after: Those of the new version.
     """
 
     folder: Path
@@ -100,7 +100,7 @@ class DrawItem:
 
 
 def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:
-    """Return what happened to each pixel, shape (H, W), uint8: UNCHANGED, GAINED, LOST or OTHER.
+    """Return the change of each pixel, shape (H, W), uint8: UNCHANGED, GAINED, LOST or OTHER.
 
     The background is number 0. None where there is only one mask, or the sizes differ.
     """

@@ -1,4 +1,4 @@
-"""Write the page: chosen items, their pictures, and one HTML file that holds all the rest."""
+"""Write the page: chosen items, their pictures, and one HTML file with everything else."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,13 +25,13 @@ from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 _OPEN = 12  # rows of a table that is open from the beginning
 _EXAMPLES = 4  # pictures of a cause in the summary
 _DRAWN_OTHERWISE = {"Causes", "Masks changed, worst first", "Pixels that moved between classes"}
-"""Tables that the summary does without: causes have cards, the masks are listed beside it."""
+"""Tables that the summary leaves out: causes have cards, and masks are listed beside it."""
 
 
 def write_page(
     folder: Path, found: Differences, before: Version, after: Version, most: int = 500
 ) -> None:
-    """Write the page and its pictures; of more than ``most`` items the worst are shown.
+    """Write the page and its pictures; if there are more than ``most`` items, show the worst.
 
     Raises:
         SourceError: A scene or mask to show is neither in the cache nor on the remote.
@@ -162,13 +162,13 @@ def _files(version: Version, keys: Iterable[str]) -> dict[str, tuple[ItemFiles, 
 
 
 def _examples(group: CauseGroup, keys: Collection[str]) -> list[MaskChange]:
-    """Return the masks that stand for a cause: of equal size, best those with no other cause."""
+    """Return the masks to show for a cause: of equal size, preferably with no other cause."""
     fit = [c for c in group.changes if c.key in keys and c.comparable]
     return sorted(fit, key=lambda change: len(change.causes) > 1)[:_EXAMPLES]
 
 
 def _cause(group: CauseGroup, numbers: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the summary shows of a cause."""
+    """Return the values that the summary shows for a cause."""
     filters = {"cause": group.kind, "which": group.name}
     return {
         "title": CAUSE_TITLES[group.kind],

@@ -1,1 +1,1 @@
-"""A comparison in words: the sections that all reports share, and the reports themselves."""
+"""Report a comparison in words: the sections that all reports share, and each report."""

@@ -19,7 +19,7 @@ from maskbench.diff.report.verdict import value
 from maskbench.text import counted, some
 
 _SHARED_NAMES = ("rule", "rasterize", "combine", "labels_map")
-"""Kinds whose causes are told apart by name; annotations, say, are one cause together."""
+"""Kinds with a cause for each name; other kinds, such as annotations, are one cause together."""
 
 _SOME = 3  # people, files and pairs of classes that a sentence names
 
@@ -30,9 +30,9 @@ class CauseGroup:
 
     Attributes:
         kind: A key of :data:`maskbench.diff.model.CAUSE_TITLES`.
-        name: Which rule or parameter; empty for kinds that are one cause together.
-        sentence: What it is, in words.
-        changes: The masks, those with most pixels of this cause first.
+        name: The rule or parameter; empty for kinds that are one cause together.
+        sentence: The cause in words.
+        changes: The masks, those with the most pixels of this cause first.
         pixels: Pixels of each of these masks that this cause changed.
         transitions: Pixels by (class before, class after), over masks with no other cause.
     """

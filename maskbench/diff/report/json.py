@@ -9,7 +9,7 @@ from maskbench.diff.report.by_cause import by_cause
 from maskbench.diff.report.verdict import verdict
 
 SCHEMA = 1
-"""Goes up when a field changes its meaning or goes away, not when a field is added."""
+"""Increased when a field changes its meaning or is removed, not when one is added."""
 
 
 def as_json(found: Differences, failures: tuple[Failure, ...] = ()) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _head(found: Differences, failures: Sequence[Failure], most: int) -> str:
 
 
 def _causes(groups: Sequence[CauseGroup], most: int) -> list[str]:
-    """Return the table of causes: what each is, how much it changed, and its largest changes."""
+    """Return the table of causes: each with its title, pixels and largest changes."""
     if not groups:
         return []
     columns = ("cause", "what", ">masks", ">pixels", "largest changes")

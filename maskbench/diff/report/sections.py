@@ -30,7 +30,7 @@ class Section:
         columns: Names of its columns; those with ``>`` in front hold numbers, aligned to the
             right, those with a backtick hold names from the data.
         rows: Its cells as plain text, the most important row first.
-        alarm: A reviewer has to look at it.
+        alarm: Whether a reviewer has to look at it.
         keys: The item that each row is about; empty if rows are not about items.
     """
 
@@ -161,7 +161,7 @@ def _worst(change: MaskChange) -> str:
 
 
 def region_words(change: AnnotationChange | None) -> str:
-    """Say what happened to an annotation's regions, such as ``2 added (Canvas), 1 reshaped``."""
+    """Return the changes of an annotation's regions, such as ``2 added (Canvas), 1 reshaped``."""
     if change is None:
         return ""
     words = []

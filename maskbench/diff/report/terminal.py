@@ -9,7 +9,7 @@ from maskbench.diff.report.verdict import verdict
 from maskbench.text import escape_terminal
 
 LINES_SHOWN = 20
-"""Rows of a table before the rest is only counted."""
+"""The most rows of a table; the rest is only counted."""
 
 
 def as_text(found: Differences, most: int | None = LINES_SHOWN) -> str:
@@ -33,7 +33,7 @@ def _block(section: Section, most: int | None) -> str:
 
 
 def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a table, two blanks before each column; empty columns are left out."""
+    """Return the lines of a table, two spaces before each column, without empty columns."""
     cells = [[escape_terminal(cell) for cell in row] for row in rows]
     used = [i for i in range(len(columns)) if any(row[i] for row in cells)]
     table = [

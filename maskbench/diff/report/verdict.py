@@ -1,4 +1,4 @@
-"""Say in one line what happened, and because of what."""
+"""Say in one line what changed, and why."""
 
 from collections.abc import Iterable
 

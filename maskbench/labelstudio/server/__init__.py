@@ -1,1 +1,1 @@
-"""Label Studio's server: everything that speaks HTTP."""
+"""Talk to a Label Studio server: everything that uses its HTTP interface."""

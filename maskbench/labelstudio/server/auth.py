@@ -1,4 +1,4 @@
-"""Read a Label Studio server's key, tell its kind, and make the header that sends it.
+"""Read a Label Studio server's key, recognise its kind, and make the header that sends it.
 
 A key comes from the environment or from a git-ignored ``.env`` file, never from ``params.yaml``,
 and is sent to the server's own origin only: see :mod:`maskbench.labelstudio.server.client`.

@@ -1,7 +1,7 @@
-"""Cache a server's tasks, and what is known of its images, between runs.
+"""Cache a server's tasks and records of its images between runs.
 
 Without the file everything is fetched again, with equal results. It is an SQLite database: a killed
-run leaves it whole, the next run continues there, and a large project is never held in memory.
+run leaves it whole, the next run continues from it, and a large project never fills the memory.
 """
 
 import json
@@ -125,14 +125,14 @@ class Cache:
             yield json.loads(zlib.decompress(raw))
 
     def image(self, reference: str) -> StoredImage | None:
-        """Return what is known of an image; None if it was never downloaded."""
+        """Return the record of an image; None if it was never downloaded."""
         row = self._database.execute(
             "SELECT sha256, validator, file, signature FROM image WHERE reference = ?", [reference]
         ).fetchone()
         return StoredImage(row[0], json.loads(row[1]), row[2], json.loads(row[3])) if row else None
 
     def save_image(self, reference: str, image: StoredImage) -> None:
-        """Save what is known of an image."""
+        """Save the record of an image."""
         validator, signature = json.dumps(dict(image.validator)), json.dumps(list(image.signature))
         row = (reference, image.sha256, validator, image.file, signature)
         with self._database:

@@ -1,9 +1,9 @@
 """Send requests to a Label Studio server, and repeat those that may succeed later.
 
 urllib3 repeats requests with growing pauses while the server is down or overloaded
-(``Retry-After`` is respected). An answer that is cut off, or is a web page instead of data, is
-repeated here. After a limit there is one clear error. The key goes to the server's own origin and
-nowhere else, redirects included.
+(``Retry-After`` is respected). A request is repeated here if its answer is cut off or is a web
+page instead of data. After a limit there is one clear error. The key goes to the server's own
+origin and nowhere else, redirects included.
 """
 
 import threading
@@ -62,11 +62,11 @@ class Patience:
 
 
 class Client:
-    """Requests to one server.
+    """Send requests to one server.
 
     Args:
         server: Its address, such as ``https://labels.example.org``.
-        key: The key; None for what needs none.
+        key: The key; None for requests that need none.
         patience: When to give up.
         private_hosts: Hosts beside the server's own that may be asked although they are private.
     """
@@ -147,9 +147,9 @@ class Client:
             raise TransientError("sent damaged JSON") from None
 
     def send(self, method: str, path: str, body: Any) -> Any:
-        """Return the parsed answer to JSON that changes something, sent only once: it may double.
+        """Send JSON that changes something, only once, and return the parsed answer.
 
-        After :class:`TransientError` and :class:`GaveUpError` it may have been done, or not.
+        After :class:`TransientError` or :class:`GaveUpError` the change may have been made.
         """
         once, url = self._with_retries(0), self.server + path
         response = raise_for_status(once._exchange(url, method, json=body))
@@ -238,7 +238,7 @@ class Client:
         return response
 
     def is_own(self, url: str) -> bool:
-        """Return whether an address is of the server's own origin."""
+        """Return whether an address has the server's own origin."""
         return origin(url) == origin(self.server)
 
     def _send(self, method: str, url: str, **options: Any) -> requests.Response:

@@ -1,4 +1,4 @@
-"""Tell what a server's answer means: good, worth a repetition, not there, or refused."""
+"""Judge a server's answer: good, worth repeating, not there, or refused."""
 
 import base64
 import re
@@ -17,8 +17,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 RETRIED = (408, 425, 429, 502, 503, 504)
 """Status codes after which urllib3 repeats a request.
 
-500 is not among them: Label Studio also answers so where an upload is missing, which only the body
-tells, so :func:`raise_for_status` decides.
+500 is not among them: Label Studio answers 500 for a missing upload, too, and only the body shows
+the difference, so :func:`raise_for_status` decides.
 """
 
 LONGEST_WAIT = 300
@@ -34,7 +34,7 @@ _MISSING_CAUSES = {
     "/resolve/": "no storage of the project serves this address: look at the project's Settings, "
     "Cloud Storage",
 }
-"""Why Label Studio does not have what a task names, and where to mend it, by the address."""
+"""Why Label Studio does not have the image that a task names, and where to fix it, by address."""
 
 _FORBIDDEN = (
     "who asks may not see it; on Label Studio: sign in as the key's user and look whether the "

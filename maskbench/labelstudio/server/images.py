@@ -71,7 +71,7 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
 
     Raises:
         MissingImageError: This image is not there.
-        ValueError: It cannot be had; the message says why.
+        ValueError: It cannot be downloaded; the message says why.
         SourceError: The server fails or refuses the key.
     """
     reference = request.reference
@@ -102,7 +102,7 @@ def _inline(reference: str) -> bytes:
 
 @dataclass
 class _Progress:
-    """How far a transfer is: repetitions go on from there."""
+    """The progress of a transfer, from which a repetition continues."""
 
     part: Path
     done: int = 0
@@ -278,12 +278,12 @@ def image_address(reference: str, server: str, task: int) -> str:
 
 
 def is_upload(address: str) -> bool:
-    """Return whether an address is of an upload: its content never changes."""
+    """Return whether an address is of an upload, whose content never changes."""
     return "/data/upload/" in urlsplit(address).path
 
 
 def is_question(address: str, server: str) -> bool:
-    """Return whether an address of the server is of its API, which a task must not ask.
+    """Return whether an address leads to the server's API, which a task must not use.
 
     >>> is_question("http://host/data/../api/users", "http://host")
     True

@@ -4,8 +4,8 @@ An address in a task could name a service that only this machine can reach: a cl
 (which hands out credentials), a database on the same host, a router. So every host but the Label
 Studio server has to be on the public internet, or listed in ``fetch.private_hosts``. The name is
 checked, every address that it resolves to, and the address that a connection has reached, before a
-byte is sent: a name that resolves differently the second time gains nothing. Redirects and repeated
-requests are connections like any other.
+byte is sent, so a name that resolves differently the second time gains nothing. Redirects and
+repeated requests are checked like any other.
 """
 
 import socket
@@ -27,7 +27,7 @@ from maskbench.errors import SourceError
 Address = IPv4Address | IPv6Address
 
 PORTS = {"http": 80, "https": 443}
-"""Ports that an address need not tell."""
+"""Ports that an address can leave out."""
 
 _PRIVATE_NAMES = ("localhost", "internal", "local", "home.arpa")  # also as a name's end
 _MORE_PRIVATE = tuple(

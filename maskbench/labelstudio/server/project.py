@@ -1,4 +1,4 @@
-"""Look up a project, its labelling setup, and its tasks in pages.
+"""Look up a project, its labelling setup, and its tasks in pages; compare setup and labels_map.
 
 The setup is read from ``parsed_label_config``, Label Studio's own reading of its XML. The XML
 itself is never parsed here, so its entities, external or nested, can do no harm.
@@ -29,7 +29,7 @@ class Control:
     """A control that labels regions.
 
     Attributes:
-        name: Its name, which regions tell as ``from_name``.
+        name: Its name, which regions have as ``from_name``.
         kind: ``polygon``, ``brush`` …
         image: The name of the image tag that it labels.
         labels: Its labels, as annotations store them.
@@ -43,7 +43,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Labeling:
-    """What a project lets annotators draw.
+    """The labelling setup of a project: what annotators can draw.
 
     Attributes:
         labels: The labels of all controls that label regions, as annotations store them, in the
@@ -182,7 +182,7 @@ def read_page(
     Args:
         client: The server.
         project: The project's id.
-        filters: What the tasks have to fulfil, see :func:`after`.
+        filters: Conditions on the tasks, see :func:`after`.
         ordering: Label Studio's name for their order.
         size: The most tasks to return.
 

@@ -1,4 +1,4 @@
-"""Use a Label Studio server as the source of tasks and images, each fetched only once."""
+"""Use a Label Studio server as the source of tasks and images; fetch each only once."""
 
 import hashlib
 import shutil
@@ -49,12 +49,12 @@ class Server:
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return nothing: a server has each task once."""
+        """Return no remarks: a server has each task once."""
         return ()
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """Return nothing: what fails on a server raises at once."""
+        """Return no problems: if the server fails, an error is raised at once."""
         return ()
 
     def sync(self) -> None:
@@ -79,7 +79,7 @@ class Server:
                 yield RawTask(raw, _origin(project))
 
     def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """Return None: what a task means depends on its project's setup, too."""
+        """Return None, because a task's meaning also depends on its project's setup."""
         return None
 
     def image_fields(self, origin: str) -> Mapping[str, str]:
@@ -89,7 +89,7 @@ class Server:
     def prepare(self, tasks: Iterable[Task]) -> None:
         """Download the images of tasks that are not here, or have changed.
 
-        For an image that cannot be had, :meth:`find` raises.
+        For an image that cannot be downloaded, :meth:`find` raises an error.
 
         Raises:
             SourceError: The server fails; finished downloads are kept.
@@ -140,7 +140,7 @@ class Server:
 
         Raises:
             MissingImageError: It is not there.
-            ValueError: It could not be had; the message says why.
+            ValueError: It could not be downloaded; the message says why.
         """
         reference = task.reference or ""
         if reference in self._problems:

@@ -2,8 +2,8 @@
 
 The plain export of a large project takes minutes before its first byte, longer than proxies wait,
 and comes in one piece. Here the server is asked which tasks changed (a second), and then for those,
-some hundreds at a time, by the export's own ``ids[]``: the same JSON, in bounded memory, with each
-piece cached as soon as it is there.
+a few hundred at a time, by the export's own ``ids[]``: the same JSON, in bounded memory, with each
+piece cached as soon as it arrives.
 """
 
 import sys
@@ -30,7 +30,7 @@ _FEW_RETRIES = 2  # of a large question, before a smaller one is asked
 def sync_project(client: Client, cache: Cache, project: Project) -> None:
     """Make the cached tasks of a project those that the server has now.
 
-    Each piece is cached as soon as it is there: after a kill or a failure, the next call goes on.
+    Each piece is cached as soon as it arrives: after a kill or a failure, the next call continues.
 
     Raises:
         SourceError: The server fails, or does not give all tasks.
@@ -55,8 +55,8 @@ def _changed_only(
 ) -> dict[int, str] | None:
     """Return when each task was last changed, from what changed since the last time.
 
-    Every task is either a cached one or has changed since. If the server has as many, it has
-    exactly those; else some were deleted, and only a full listing tells which: None.
+    Every task is either cached or has changed since. If the server has as many, it has exactly
+    those; otherwise some were deleted, and None is returned: only a full listing says which.
     """
     seen = cache.record(f"seen {project.id}")
     if not seen:

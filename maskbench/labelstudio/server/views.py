@@ -26,7 +26,7 @@ def find_view(client: Client, project: int, title: str) -> int | None:
 
 
 def save_view(client: Client, project: int, title: str, tasks: Iterable[int], ordering: str) -> int:
-    """Make a view of tasks, or give the one with this title other tasks; return its id.
+    """Make a view of tasks, or replace the tasks of the one with this title; return its id.
 
     Args:
         client: The server.
