@@ -1,4 +1,4 @@
-"""The subcommands of ``maskbench``: one module each, with ``configure(parser)`` and ``run(args)``.
+"""Define the subcommands of ``maskbench``, one module each: ``configure(parser)``, ``run(args)``.
 
 A module's docstring is its help text, and the first line is shown in ``maskbench --help``. Modules
 import what they need inside ``run``, so that ``--help`` stays quick.

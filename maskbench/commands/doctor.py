@@ -1,13 +1,13 @@
 """Check whether the next `dvc repro` will work; change nothing.
 
-Look at everything that a build needs: params, server, key, projects, labels, images, regions, rules
-and disk. Print for each whether it is fine, worth knowing (warning) or will stop the build (error),
-and what to do. Tasks are checked with the stages' own code: all that a folder's exports say, and
-the images and regions of the first 100 tasks; of a server's tasks the 100 that were changed last.
+Check everything that a build needs: params, server, key, projects, labels, images, regions, rules
+and disk. Say for each whether it is fine, worth a look (warning) or will stop the build (error),
+and what to do. The stages' own code checks the tasks: in a folder, all tasks of the exports, but
+images and regions of the first 100 only; on a server, the 100 tasks that changed last.
 
   maskbench doctor
   maskbench doctor --tasks 1000
-  maskbench doctor --all        look at every task, and list every problem
+  maskbench doctor --all        check every task, and list every problem
 
 Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 """
@@ -25,10 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         default=100,
         metavar="N",
-        help="how many tasks of each project to look at (100)",
+        help="how many tasks of each project to check (100)",
     )
     parser.add_argument(
-        "--all", action="store_true", help="look at every task, and list every problem"
+        "--all", action="store_true", help="check every task, and list every problem"
     )
 
 

@@ -1,13 +1,13 @@
 """Score the masks of one or two models against one or two versions of a benchmark.
 
 PREDICTIONS is a folder with one mask for each image: <key>.png, .tif or .npy, with class values as
-in codes.txt; masks of other images may lie there and do not count. Write metrics.json (for
-`dvc metrics`), images.csv, confusion.csv, sizes.csv and index.html, a page to look at, to --out.
+in codes.txt; masks of other images do not count. Write metrics.json (for `dvc metrics`),
+images.csv, confusion.csv, sizes.csv and a page, index.html, to the folder of --out.
 
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
-  maskbench evaluate predictions --against v1.1     tell what changed: labels or set of images
-  maskbench evaluate baseline improved              tell which is better, and if that is chance
+  maskbench evaluate predictions --against v1.1     find what changed: labels or set of images
+  maskbench evaluate baseline improved              find which is better, and if that is chance
 
 Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """

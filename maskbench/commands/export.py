@@ -1,7 +1,7 @@
 """Convert the benchmark to a format of other tools, such as COCO or WebDataset.
 
-Formats of instances hold the drawn regions, and need data/annotations (`dvc pull fetch`); the
-others hold the masks.
+Instance formats hold the drawn regions and need data/annotations (`dvc pull fetch`); the others
+hold the masks.
 
   maskbench export coco exports/coco
   maskbench export hf exports/hf --rev v1.2

@@ -7,9 +7,9 @@ README. Initialise git and DVC; the first commit is yours. Ask questions only on
   maskbench init walls --folder exports/
   maskbench init walls --server https://labels.example.org --project 4 --remote s3://bucket/walls
   maskbench init walls --folder exports/ --dry-run      show what would be written
-  maskbench init --upgrade                              take over what a newer maskbench brings
+  maskbench init --upgrade                              update the files that init made
 
-The key of a server comes from LABEL_STUDIO_API_KEY (environment, or .env in the current folder).
+The server's key comes from LABEL_STUDIO_API_KEY (environment, or .env in the current folder).
 
 Exit status: 0 done; 1 it cannot be made; 2 a label cannot be a class; 3 the source cannot be read.
 """
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--image",
         type=_tag,
         metavar="TAG[=FIELD]",
-        help="where a task has several images: the image tag to take, and the data field it shows",
+        help="if a task has several images: the image tag to take, and the data field it shows",
     )
     parser.add_argument(
         "--overlap",

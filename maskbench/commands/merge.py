@@ -1,13 +1,13 @@
 """Merge another branch with new labels or params into this one, and build the result.
 
-Labels are merged task by task: each task from the side that changed it. Tasks that both sides
+Labels are merged task by task: each task comes from the side that changed it. Tasks that both sides
 changed are named, and --prefer says whose labels count. params.yaml is merged as text. dvc.lock,
-metrics, plots and data are not merged but built from that. With a server, the labels of the side
+metrics, plots and data are not merged but built from these. With a server, the labels of the side
 that fetched count; if both did, they are fetched again. Commit nothing.
 
   maskbench merge labels-b                  merge the branch labels-b into the current one
   maskbench merge labels-b --prefer theirs  its labels count in tasks that both changed
-  maskbench merge --continue                after resolving what was left, or after `git merge`
+  maskbench merge --continue                after resolving conflicts, or after `git merge`
 
 Exit status: 0 built; 1 something is left to resolve, or the build stopped; 3 git or DVC refuses; 4
 both sides changed the same tasks.
@@ -19,12 +19,12 @@ from pathlib import Path
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("branch", nargs="?", metavar="BRANCH", help="what to merge into HEAD")
+    parser.add_argument("branch", nargs="?", metavar="BRANCH", help="the branch to merge into HEAD")
     parser.add_argument(
         "--continue", dest="go_on", action="store_true", help="go on with a merge in progress"
     )
     parser.add_argument(
-        "--prefer", choices=("ours", "theirs"), help="whose labels count where both changed a task"
+        "--prefer", choices=("ours", "theirs"), help="whose labels count if both changed a task"
     )
 
 

@@ -1,10 +1,10 @@
 """Push a model's masks into Label Studio, for annotators to correct.
 
 FOLDER has one file for each image, named by its key: <key>.png, .tif or .npy with class values, or
-probabilities as <key>.npy or .npz (classes first or last), whose mean becomes the score. They
-become polygons (outlines within --tolerance pixels) or brush strokes (exact); classes that rules
-make are drawn by the labels of the rule. Pushing a model version again replaces its predictions of
-these tasks; a push that stopped goes on.
+probabilities as <key>.npy or .npz (classes first or last); their mean becomes the score. Both
+become polygons (outlines within --tolerance pixels) or brush strokes (exact). A class that a rule
+makes is drawn with the labels of the rule. Pushing a model version again replaces its predictions
+for these tasks; a push that stopped continues.
 
   maskbench predictions tasks images        write the images of tasks without annotations
   maskbench predictions push masks --model-version round-1 --show
@@ -40,9 +40,9 @@ def configure(parser: ArgumentParser) -> None:
         type=_distance,
         default=1.0,
         metavar="PIXELS",
-        help="how far outlines may lie from the pixels' own; default: %(default)s",
+        help="how far outlines may be off the pixels' borders; default: %(default)s",
     )
-    push.add_argument("--show", action="store_true", help="make it what annotators get")
+    push.add_argument("--show", action="store_true", help="show this model version to annotators")
     push.add_argument("--dry-run", action="store_true", help="check and count, send nothing")
     tasks = actions.add_parser("tasks", help="write the images of tasks without annotations")
     tasks.add_argument("folder", metavar="FOLDER", type=Path)

@@ -3,7 +3,7 @@
 Print what the stage `quality` has measured on the final classes (metrics/quality.json): IoU, Dice,
 boundary IoU, Cohen's kappa and Krippendorff's alpha by class, by pair of annotators, of each
 annotator against what most of the others gave and against ground truth, and the images of least
-agreement. `dvc repro quality` measures anew what changed.
+agreement. `dvc repro quality` measures again what changed.
 
   maskbench quality             the tables
   maskbench quality --md        as Markdown, for a pull request

@@ -1,4 +1,4 @@
-"""Rank images by what to label next, or labels by what to look at again.
+"""Rank images to label next, or labels to look at again.
 
 FOLDER has a model's predictions by key, as for `maskbench predictions push`: masks, or
 probabilities as .npy or .npz. Tasks without annotations come first where the model is uncertain
@@ -33,7 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "second", metavar="FOLDER2", type=Path, nargs="?", help="another model's predictions"
     )
-    parser.add_argument("--labelled", action="store_true", help="rank images that have labels")
+    parser.add_argument("--labelled", action="store_true", help="rank images that are labelled")
     parser.add_argument(
         "--by",
         choices=(*UNLABELLED, *LABELLED),
@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         "--diversity",
         type=_share,
         metavar="SHARE",
-        help="from 0, by score alone, to 1, nothing like what is chosen; default: 0.8",
+        help="from 0 (by score alone) to 1 (as different as possible); default: 0.8",
     )
     parser.add_argument(
         "--confidence",

@@ -5,7 +5,7 @@ and list the masks that changed. Commit nothing.
 
   maskbench refresh                 look, and build if labels changed
   maskbench refresh --check         only look (for cron)
-  maskbench refresh --name v7       call the snapshot v7 instead of today's date
+  maskbench refresh --name v7       name the snapshot v7 instead of today's date
 
 Exit status: 0 nothing changed, or the build is done; with --check, 10 if something changed. Errors:
 1 the build stopped, 2 params.yaml is wrong, 3 the server cannot be reached.
@@ -21,7 +21,7 @@ CHANGED = 10
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--check", action="store_true", help="only tell whether labels changed")
+    parser.add_argument("--check", action="store_true", help="only say whether labels changed")
     parser.add_argument("--name", metavar="NAME", help="the snapshot's name (default: the date)")
 
 

@@ -3,8 +3,8 @@
 List every combination of labels in the fetched tasks with its pixels, the class that it becomes and
 the rule or parameter that decides. For combinations without a rule, show who would get their
 pixels: the smallest region, the top one (drawn last), or the first label of a priority; and propose
-lines for params.yaml. Labels without a class are counted as if the proposed lines were there. The
-build need not have passed; `dvc repro fetch` has to.
+lines for params.yaml. Labels without a class are counted as if the proposed lines were there. Only
+`dvc repro fetch` has to pass before, not the whole build.
 
   maskbench rules                               look
   maskbench rules --write                       a class and a rule for each combination without one
@@ -23,7 +23,9 @@ from pathlib import Path
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "--policy", choices=("smallest", "top", "priority"), help="let this decide, not new classes"
+        "--policy",
+        choices=("smallest", "top", "priority"),
+        help="propose this policy, not new classes",
     )
     parser.add_argument("--write", action="store_true", help="add the proposal to params.yaml")
 

@@ -1,15 +1,15 @@
 """Write a page that shows all images with their masks, or only selected ones.
 
-The page opens from the disk and can be sent. It has a grid with filters and orders, images large
-with masks and regions, a wall of all regions of a label, and triage. What did not change since
-the page was written is not drawn again.
+The page is a folder that opens from the disk. It has a grid to filter and sort, large images with
+masks and regions, a wall of all regions of a label, and triage. Images that did not change since
+the page was written are not drawn again.
 
   maskbench show --open                            all images, and open the browser
   maskbench show 000012_wall                       one image, by key, file name or task id
-  maskbench show --split test --class Canvas       those that fit
-  maskbench show --combination Canvas+Obstruction  those where these labels overlap
+  maskbench show --split test --class Canvas       images of a subset with a class
+  maskbench show --combination Canvas+Obstruction  images where these labels overlap
   maskbench show --rev v1.0 --evaluation evaluation
-  maskbench show --dropped                         what did not become pixels, and why
+  maskbench show --dropped                         regions without pixels, and why
   maskbench show --rules                           what each rule does, before the build passes
 
 Exit status: 0 done; 1 no image fits; 2 wrong params; 3 a version cannot be read; 4 damaged data.
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", action="append", default=[], help="may be repeated")
     parser.add_argument(
         "--class", action="append", default=[], dest="classes", metavar="CLASS",
-        help="images with pixels of the class; may be repeated: of all of them",
+        help="images with pixels of the class; if repeated, of all these classes",
     )  # fmt: skip
     parser.add_argument(
         "--combination", default="", metavar="A+B", help="images where exactly these labels overlap"
@@ -39,20 +39,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rev", metavar="REV", help="a git revision (default: the workspace)")
     parser.add_argument(
         "--evaluation", type=Path, metavar="FOLDER",
-        help="what `maskbench evaluate` wrote: sort by its scores",
+        help="the output of `maskbench evaluate`, to sort by its scores",
     )  # fmt: skip
     views = parser.add_mutually_exclusive_group()
-    views.add_argument("--dropped", action="store_true", help="what did not become pixels")
-    views.add_argument("--rules", action="store_true", help="what each rule or policy decides")
+    views.add_argument("--dropped", action="store_true", help="show regions without pixels")
+    views.add_argument("--rules", action="store_true", help="show what each rule or policy decides")
     parser.add_argument(
         "--scenes", choices=("copy", "link"),
         help="copy scenes into the page, to send it, or link them (default: copy up to 500)",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER",
-        help="default: show; show-selection or show-rules where it shows less, or something else",
+        help="default: show, or show-selection or show-rules for a part or for rules",
     )  # fmt: skip
-    parser.add_argument("--open", action="store_true", help="open it in the browser")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
 def run(args: argparse.Namespace) -> int:
