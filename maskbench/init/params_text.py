@@ -44,8 +44,8 @@ _COMMENTS = {
     ".env), never from this file.",
     "project": "The project's id (the number in its address), or a list of ids to merge.",
     "folder": "A folder with Label Studio JSON exports (*.json) and their images.",
-    "snapshot": "The name of this take. Labels are fetched when it moves, not on every\n"
-    "`dvc repro`.",
+    "snapshot": "The name of this state of the labels. They are fetched when it changes, not\n"
+    "on every `dvc repro`.",
     "image_field": "The image tag whose masks are made, and the field of the data that it shows.",
     "missing_images": "A task whose image is missing: error, or skip (left out, counted, listed).",
     "private_hosts": "Hosts that images may lie on although they are this machine or on a private\n"
