@@ -11,6 +11,7 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from tests.exports import PARAMS, annotation, box, task, write_export
+from tests.pasting import paste, team_params
 
 LABELS = {"Ground": 0, "Frame": 1, "Card": 2, "No": 7}
 FRAME = box(["Frame"], 0, 0, 100, 100, number=1)  # 40 x 30 pixels
@@ -57,11 +58,11 @@ Pixels by class, if a policy decided:
 
 Proposal for params.yaml (--write adds it):
 
-labels_map:
+# below `labels_map:`
   Card+Frame: 8
   Frame+No: 9
   Card+Frame+No: 10
-multi_label_rules:
+# below `multi_label_rules:`
   card_frame:
     when:
     - Card
@@ -118,8 +119,11 @@ def test_written_rules_let_the_build_pass_and_move_no_value(repository, capsys):
     ],
 )
 def test_a_policy_gives_what_its_preview_says(repository, capsys, policy, changed, classes):
-    out = rules(capsys, "--policy", policy)
-    assert parse_yaml(out.split("\n\n")[-1]) == changed
+    text = team_params(LABELS)
+    wanted = parse_yaml(text)
+    for section, entries in changed.items():
+        wanted[section] |= entries
+    assert parse_yaml(paste(text, rules(capsys, "--policy", policy))) == wanted
     rules(capsys, "--policy", policy, "--write")
     params = load_params()
     rasterize(params, Layout())
@@ -180,5 +184,7 @@ def test_a_file_that_cannot_be_edited_stays(repository, capsys):
     (repository / "params.yaml").write_text(text)
     said = rules(capsys, "--policy", "top", "--write", status=1)
     assert "params.yaml is as it was (" in said
-    assert said.endswith("\n\nrasterize:\n  overlap: top\n")
+    assert said.endswith(
+        "\n\n# in `rasterize:`, in place of its `overlap:`, if it has one\n  overlap: top\n"
+    )
     assert (repository / "params.yaml").read_text() == text
