@@ -133,6 +133,40 @@ def test_a_policy_gives_what_its_preview_says(repository, capsys, policy, change
     assert "Nothing to propose" in rules(capsys, "--policy", policy)
 
 
+def test_a_priority_keeps_what_rules_decide_and_the_order_that_is_there(repository, capsys):
+    text = (repository / "params.yaml").read_text()
+    rule = "multi_label_rules: {cover: {when: [Frame, 'No'], then: Frame}}"
+    text = text.replace("multi_label_rules: {}", rule)
+    text = text.replace("combine: {}", "combine: {priority: [Frame]}")
+    (repository / "params.yaml").write_text(text)
+    said = rules(capsys, "--policy", "priority", "--write")
+    assert (
+        said.partition("Pixels by class")[2]
+        == """\
+, if a policy decided:
+  labels             pixels  now      priority
+  Card + Frame          900  NO RULE  Frame 900
+  Frame + No            300  Frame    Frame 300
+  Card + Frame + No     300  NO RULE  Frame 300
+
+Written to params.yaml; `dvc repro` builds with it:
+
+# in `combine:`, in place of its `unmatched:`, if it has one
+  unmatched: priority
+# in `combine:`, in place of its `priority:`, if it has one
+  priority:
+  - Frame
+  - 'No'
+  - Card
+"""
+    )
+    rasterize(load_params(), Layout())
+    combine(load_params(), Layout())
+    metrics = parse_yaml(Layout().metrics("combine").read_text())["classes"]
+    found = {name: entry["pixels"] for name, entry in metrics.items() if entry["pixels"]}
+    assert found == {"Frame": 2400}
+
+
 def test_labels_without_a_class_are_proposed_in_the_same_round(repository, capsys):
     text = (repository / "params.yaml").read_text()
     text = text.replace("  Card: 2\n", "").replace("  'No': 7\n", "  'no': 7\n")
