@@ -15,6 +15,7 @@ from maskbench.regions.proposals import (
 )
 from tests.files.test_yaml_edit import ODD
 from tests.pasting import paste, team_params
+from tests.repositories import ROOT
 
 LABELS = {"Ground": 0, "Wall": 1, "Card": 2}
 MANY = [("Card", f"B{i}") for i in range(MOST_CLASSES + 1)]
@@ -148,6 +149,20 @@ def test_a_setting_outside_its_section_is_not_passed_over(line, told):
     with pytest.raises(ParamsError) as caught:
         read_params(f"{team_params(LABELS)}{line}\n".encode())
     assert str(caught.value).endswith(told)
+
+
+def test_no_message_writes_yaml_by_another_way():
+    """What offers lines to paste is in the tables above; a new one uses `lines_to_paste`, too."""
+    writing = {
+        str(path.relative_to(ROOT / "maskbench"))
+        for path in (ROOT / "maskbench").rglob("*.py")
+        if "yaml_text(" in path.read_text() or "yaml.dump(" in path.read_text()
+    }
+    assert writing == {
+        "files/yaml_edit.py",
+        "init/params_text.py",  # whole files
+        "regions/proposals.py",
+    }
 
 
 def test_a_proposal_is_shown_as_it_is_pasted():

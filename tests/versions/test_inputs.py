@@ -107,7 +107,7 @@ def test_what_fetch_depends_on(deps, server, folder, expected, tmp_path):
 @pytest.mark.server
 @pytest.mark.parametrize("folder", ["data/sample", ""])
 def test_with_a_server_the_sample_can_go(folder, api, studio, tmp_path):
-    """DVC stops at a folder that is gone, before *fetch* can; what doctor says is all there is to do."""
+    """DVC stops at a folder that is gone, before *fetch* runs; doctor says what to do."""
     project, _ = filled(api, "no folder", 1)
     made = new_repository(tmp_path / "repo")
     shutil.rmtree(made.root / "data/sample")
