@@ -87,7 +87,7 @@ def _one_per_image(source: TaskSource, tasks: list[tuple[Task, str]]) -> list[tu
     for task, origin in sorted(tasks, key=lambda entry: (entry[0].id, entry[0].key)):
         image = f"task {task.key}"
         if needs_image(task):
-            with suppress(ValueError):  # told when the image is looked at
+            with suppress(ValueError):  # reported when the image is checked
                 image = source.find(task).sha256
         groups.setdefault(image, []).append((task, origin))
     return [(unite([task for task, _ in group]), group[0][1]) for group in groups.values()]

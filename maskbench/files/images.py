@@ -246,7 +246,7 @@ def is_wide_file(path: Path) -> bool:
         with open_image(path) as image:
             return is_wide(image)
     except (*_DAMAGE, ValueError):
-        return False  # reading it tells why
+        return False  # reading it raises the error
 
 
 def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None, Scaling | None]:

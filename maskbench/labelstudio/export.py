@@ -95,7 +95,7 @@ def _essential(annotation: Any) -> Any:
     if not isinstance(annotation, dict):
         return annotation
     kept = {name: annotation[name] for name in _ANNOTATION if name in annotation}
-    shown = annotation.get("prediction")  # the whole prediction: two fields tell which one it is
+    shown = annotation.get("prediction")  # the whole prediction: two fields identify it
     copy = shown if isinstance(shown, dict) else {}
     which = {name: copy[name] for name in ("id", "model_version") if name in copy}
     return {**kept, "prediction": which, "completed_by": _user(kept.get("completed_by"))}
@@ -190,7 +190,7 @@ def _parent(raw: Mapping[str, Any], regions: Iterable[Region]) -> tuple[int | No
     """Return the id and the model's version of the prediction that an annotation began as.
 
     Label Studio forgets the id when the prediction is deleted, but keeps a copy of the prediction
-    that was on show; without the id, regions that a model proposed tell that it began as that one.
+    that was on show; without the id, regions that a model proposed show that it began as that one.
     """
     parent, shown = raw.get("parent_prediction"), raw.get("prediction")
     copy = shown if isinstance(shown, dict) and is_id(shown.get("id")) else {}

@@ -21,7 +21,7 @@ from maskbench.labelstudio.image_names import (
     upload_names,
 )
 
-_NEAREST = 3  # names told when no file fits
+_NEAREST = 3  # names in the message if no file fits
 _NEIGHBOURS = 10  # names in alphabetical order, before and after, that are compared
 
 Index = dict[str, list[str]]

@@ -7,10 +7,10 @@ from maskbench.errors import Problem, did_you_mean
 
 
 class Checker:
-    """Collects the problems of a params file; each check returns a usable value all the same.
+    """Collect the problems of a params file; each check returns a usable value in any case.
 
     Attributes:
-        problems: What was wrong so far, in file order.
+        problems: The problems so far, in file order.
     """
 
     def __init__(self) -> None:

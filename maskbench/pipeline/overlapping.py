@@ -59,7 +59,7 @@ def find_overlaps(params: Params, layout: Layout) -> Survey:
 
 @dataclass(frozen=True)
 class _Look:
-    """Looks at one task's file; workers get a copy."""
+    """Find the combinations in one task's file; workers get a copy."""
 
     params: Params
 

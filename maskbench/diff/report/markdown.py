@@ -16,7 +16,7 @@ LIMIT = 9_000
 _STEPS = (8, 5, 3, 2, 1)
 """Rows of a table, the most that fit."""
 
-_EXAMPLES = 3  # masks that stand for a cause
+_EXAMPLES = 3  # masks shown for a cause
 _LONGEST = 300  # characters of a sentence
 _NUMBER = re.compile(r"[+-]?[\d,.]+( %)?")
 
