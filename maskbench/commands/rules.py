@@ -12,12 +12,12 @@ build need not have passed; `dvc repro fetch` has to.
   maskbench rules --policy smallest --write     set that in params.yaml
 
 --write keeps comments, and never changes the value of a class that is there.
-
-Exit status: 0 done; 1 there is nothing to look at; 2 params.yaml is wrong; 4 a task is damaged.
 """
 
 import argparse
 from pathlib import Path
+
+EXIT_STATUS = {1: "there is nothing to look at, or params.yaml cannot be edited"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

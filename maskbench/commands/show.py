@@ -11,8 +11,6 @@ the page was written is not drawn again.
   maskbench show --rev v1.0 --evaluation evaluation
   maskbench show --dropped                         what did not become pixels, and why
   maskbench show --rules                           what each rule does, before the build passes
-
-Exit status: 0 done; 1 no image fits; 2 wrong params; 3 a version cannot be read; 4 damaged data.
 """
 
 import argparse
@@ -21,6 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from maskbench.pipeline.layout import Layout
+
+EXIT_STATUS = {1: "no image fits, or the words contradict each other"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -86,7 +86,7 @@ def combine(params: Params, layout: Layout) -> str:
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
-        f"{counted(built.made, 'mask')} made anew{f' — {empty}' if empty else ''}"
+        f"{counted(built.made, 'mask')} made in this run{f' — {empty}' if empty else ''}"
     )
 
 

@@ -140,7 +140,7 @@ def test_the_table_is_a_dependency_and_only_its_own_line_shapes_a_mask(tmp_path,
     for stage in STAGES:
         stage(run_with, Layout(tmp_path))
     other = chosen(tmp_path, source, "key,annotator\n000050_wall,9\n")
-    assert "1 task rasterized anew" in rasterize(other, Layout(tmp_path))
+    assert "1 task rasterized in this run" in rasterize(other, Layout(tmp_path))
     stages = {"stages": {"rasterize": {"deps": ["data/annotations"]}}}
     (tmp_path / "dvc.yaml").write_text(json.dumps(stages))
     with pytest.raises(DataError) as error:
