@@ -111,7 +111,7 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "meaning"),
+    "case",
     [
         (["doctor"], 2, "params.yaml is wrong, or a word of the command line"),
         (["init"], 1, "it stopped for another reason, which it says"),
@@ -124,9 +124,8 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
         (["verify", "--data", "nowhere"], 4, "there are breaches"),
     ],
 )
-def test_commands_end_with_the_status_that_their_help_tells(
-    words, code, meaning, tmp_path, monkeypatch, capsys
-):
+def test_commands_end_with_the_status_that_their_help_tells(case, tmp_path, monkeypatch, capsys):
+    words, code, meaning = case
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     (tmp_path / "params.yaml").write_text("labels_map: 5\n")
     monkeypatch.chdir(tmp_path)

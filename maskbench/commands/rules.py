@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables and the proposal; write it if asked to."""
     from maskbench.doctor.overlaps import decisions, preview, proposal, write
+    from maskbench.errors import group_by_cause
     from maskbench.files.yaml_edit import yaml_text
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
@@ -42,8 +43,9 @@ def run(args: argparse.Namespace) -> int:
     params = load_params(layout.params)
     found = find_overlaps(params, layout)
     totals = add_up((task.task, task.combinations) for task in found.tasks)
+    unknown = unknown_problems(found.unknown, params.labels_map)
     parts = [
-        [str(problem) for problem in unknown_problems(found.unknown, params.labels_map)],
+        [str(problem) for problem in group_by_cause(unknown, link=params.fetch.task_link)],
         decisions(totals, found.params),
         preview(totals, found.tasks, found.params, args.policy),
     ]

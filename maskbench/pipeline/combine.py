@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, see
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256, sha256_file
@@ -82,7 +82,7 @@ def combine(params: Params, layout: Layout) -> str:
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {'; '.join(warning)}", file=sys.stderr)
-    empty = describe_masks_without_class(built.facts, params.labels_map)
+    empty = describe_masks_without_class(built.facts, params.labels_map, params.fetch.task_link)
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
@@ -227,22 +227,31 @@ def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Proble
     ]
     if not empty or len(empty) < len(drawn):
         return []
-    keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
+    causes = sorted({cause for found in empty.values() for cause in found})
     what = (
-        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
-        f"{counted(len(keys), 'task')} ({some(keys)}); correct labels_map, "
-        "multi_label_rules or combine.unmatched"
+        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}); "
+        "correct labels_map, multi_label_rules or combine.unmatched"
     )
-    return [Problem(what)]
+    return [Problem(what, task=facts[key]["task"]) for key in empty]
 
 
-def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> str:
-    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+def describe_masks_without_class(
+    facts: _Facts, labels_map: Mapping[str, int], link: TaskLink
+) -> str:
+    """Say which masks have no pixel of a class although labels lie there; empty if none.
+
+    Args:
+        facts: The ``combinations`` of each mask, by key.
+        labels_map: Class names and their values.
+        link: Finds the address of a task: that of the first is given.
+    """
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
     masks = counted(len(named), "mask has", "masks have")
     what = f"{masks} no pixel of a class although regions were drawn"
-    return f"{what}: {some(named)}" if named else ""
+    if not named:
+        return ""
+    return f"{what}: {some(named)}{see(link, facts[next(iter(empty))]['task'], None)}"
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:

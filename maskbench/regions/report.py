@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import Params
 from maskbench.regions.build import RasterizedTask
 from maskbench.regions.task import Region, Task, annotators, place
@@ -27,7 +27,10 @@ def region_problems(
 def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
     """Count for the metrics what became of an annotation's regions."""
     drawn = [result.region for result in rasterized.regions if result.count]
+    where, project = place(task, rasterized.annotation)
     return {
+        "task": where,
+        "project": project,
         "annotation": rasterized.annotation.id,
         "annotator": rasterized.annotation.completed_by,
         "annotators": len(annotators(task.annotations)),
@@ -36,7 +39,7 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
         "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
         "dropped": [
             {
-                "task": place(task, rasterized.annotation)[0],
+                "task": where,
                 "annotation": rasterized.annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),
@@ -94,23 +97,31 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
         return [Problem(what, param="rasterize.annotation")]
     if any(fact["regions"] for fact in counting):
         return []
-    keys: dict[str, list[str]] = {}
-    for key, reasons in empty_masks(facts).items():
-        for reason in reasons:
-            keys.setdefault(reason, []).append(key)
+    empty = empty_masks(facts)
     return [
         Problem(
-            f"no mask has a labelled pixel although regions were drawn: in "
-            f"{counted(len(where), 'task')} ({some(where)}) regions {REMEDIES[reason]}"
+            f"no mask has a labelled pixel although regions were drawn: regions {REMEDIES[reason]}",
+            task=facts[key]["task"],
+            project=facts[key]["project"],
         )
-        for reason, where in sorted(keys.items())
+        for reason in sorted(REMEDIES)
+        for key, reasons in empty.items()
+        if reason in reasons
     ]
 
 
-def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say which masks are empty although regions were drawn, and why; empty if none is."""
-    empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
+def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]], link: TaskLink) -> str:
+    """Say which masks are empty although regions were drawn, and why; empty if none is.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key.
+        link: Finds the address of a task: that of the first is given.
+    """
+    empty = empty_masks(facts)
     if not empty:
         return ""
+    named = some(f"{key} ({', '.join(reasons)})" for key, reasons in empty.items())
     are = counted(len(empty), "mask is", "masks are")
-    return f"{are} empty although regions were drawn: {some(empty)}"
+    first = facts[next(iter(empty))]
+    end = see(link, first["task"], first["project"])
+    return f"{are} empty although regions were drawn: {named}{end}"

@@ -21,6 +21,7 @@ def findings(root, most=100, **sections):
             for finding in found
             if finding.level == level
             for text in [finding.what, *map(str, finding.problems)]
+            if text
         ]
         for level in (ERROR, WARNING)
     }
@@ -45,7 +46,7 @@ def test_nothing_but_empty_masks(tmp_path):
     write_export(tmp_path / "source", tasks)
     found = findings(tmp_path)
     assert found[ERROR] == problems_of_the_build(tmp_path)
-    assert found[ERROR][0].startswith("no mask has a labelled pixel although regions were drawn")
+    assert found[ERROR][0].startswith("task 1: no mask has a labelled pixel although regions were")
     assert (
         "2 masks are empty although regions were drawn: 000001_scene_1 (no_area), "
         "000002_scene_2 (no_area)"
@@ -57,7 +58,7 @@ def test_tasks_that_were_not_looked_at_may_have_what_is_missing(tmp_path):
     write_export(tmp_path / "source", [task(1, annotation(1, [point(1)])), drawn])
     found = findings(tmp_path, most=1)
     assert found[ERROR] == []
-    assert any(what.startswith("no mask has a labelled pixel") for what in found[WARNING])
+    assert any(what.startswith("task 1: no mask has a labelled") for what in found[WARNING])
     assert findings(tmp_path)[ERROR] == []
 
 

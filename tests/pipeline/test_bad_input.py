@@ -27,7 +27,7 @@ WHERE = "task 3, annotation 33, region r9: "
 REGIONS = {
     "unknown label": (
         box(["Canvass"], 1, 1, 9, 9, number=9),
-        "the label 'Canvass' is not in labels_map: 1 region in 1 task (3); did you mean 'Canvas'?",
+        "the label 'Canvass' is not in labels_map: 1 region; did you mean 'Canvas'?",
     ),
     "points are no list": (
         region("polygon", ["Canvas"], {"points": None}, number=9),
@@ -163,11 +163,11 @@ def test_combinations_without_a_rule_are_listed_with_pixels_and_tasks(built):
     message = refused(built, labels_map=labels, multi_label_rules={})
     assert "combine: 2 problems; nothing was changed" in message
     assert (
-        "params.yaml: multi_label_rules: no rule says what Canvas + Lamp together become: "
-        "300 pixels in 1 task (3)\n"
+        "task 3, params.yaml: multi_label_rules: no rule says what Canvas + Lamp together become: "
+        "300 pixels\n"
     ) in message
     assert "Canvas + Obstruction together become: " in message
-    assert "in 2 tasks (1, 2)" in message
+    assert " pixels (2 tasks: 1, 2)\n" in message
     fallback = {"unmatched": "priority", "priority": ["Lamp", "Obstruction", "Canvas"]}
     sections = {"labels_map": labels, "multi_label_rules": {}, "combine": fallback}
     run(built / "repo", built / "source", **sections)

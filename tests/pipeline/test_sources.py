@@ -25,7 +25,8 @@ def masks(root):
 
 def findings(source, level, **sections):
     found = check_tasks(Folder(source), params(source, **sections), None)
-    return [finding.what for finding in found if finding.level == level]
+    lines = [finding.describe().splitlines()[0] for finding in found if finding.level == level]
+    return [line.removeprefix(level).strip() for line in lines]
 
 
 def metrics(root):
