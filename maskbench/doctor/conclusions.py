@@ -145,15 +145,21 @@ def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
         yield Finding(WARNING, *said)
     advice = "they are cut at its edge; look whether that is meant"
     yield from _of_tasks(WARNING, "regions reach off the image", seen.clipped, advice)
+    stops = SLIPS.keys() if params.rasterize.strict else ()  # told as errors
     for reason, count in sorted(seen.dropped.items()):
-        if params.rasterize.strict and reason in SLIPS:
-            continue  # an error, told as such
+        if reason in stops:
+            continue
         what = f"{counted(count, 'region')} will have no pixel: {_DROPPED.get(reason, reason)}"
         advice = "after a build plots/dropped.csv lists them; rasterize.strict: true would stop"
         yield Finding(WARNING, what, advice)
     link = params.fetch.task_link
     without_class = describe_masks_without_class(seen.masks, params.labels_map, link)
-    for empty in filter(None, (describe_empty_masks(seen.facts, link), without_class)):
+    facts = {
+        key: fact
+        for key, fact in seen.facts.items()
+        if not any(entry["reason"] in stops for entry in fact.get("dropped", ()))
+    }
+    for empty in filter(None, (describe_empty_masks(facts, link), without_class)):
         yield Finding(WARNING, empty, "look whether these images are meant to be background")
     yield from _repeated(seen)
     yield from _several_annotators(seen)
