@@ -15,11 +15,11 @@ from maskbench.files.hashing import digest
 from maskbench.labelstudio.export import RawTask, essential
 from maskbench.labelstudio.image_names import (
     is_upload,
-    looks_like_image,
     reference_parts,
     task_key,
 )
 from maskbench.labelstudio.results import is_id
+from maskbench.labelstudio.shown_image import looks_like_image
 from maskbench.regions.task import NEVER, moment
 from maskbench.text import counted
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
+from maskbench.files.impostors import impostor
 from maskbench.files.json import compact_json
 from maskbench.labelstudio.copies import Export, Union, exports_of
 from maskbench.labelstudio.export import RawTask
@@ -15,7 +16,7 @@ from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
 from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import Task
-from maskbench.text import some
+from maskbench.text import counted, some
 
 
 class Folder:
@@ -74,8 +75,7 @@ class Folder:
             raise SourceError(f"fetch.folder: {self.path} cannot be read", broken)
         passed_over = [f"{some(names)} ({reason})" for reason, names in sorted(others.items())]
         if not files:
-            zips = [path.name for path in sorted(self.path.glob("*.zip"))]
-            passed_over += [f"{some(zips)} (unpack it)"] if zips else []
+            passed_over += _of_other_kinds(self.path)
             found = f"; passed over: {'; '.join(passed_over)}" if passed_over else ""
             raise SourceError(
                 f"fetch.folder: {self.path} holds no Label Studio JSON export (*.json){found}"
@@ -110,8 +110,8 @@ class Folder:
             else:
                 without.append(f"entry {place}: {repr(number)[:40]}")
         if without:
-            tasks_have = "1 task has" if len(without) == 1 else f"{len(without)} tasks have"
-            what = f"{tasks_have} no number as id ({some(without)}); {_GIVE_IDS}"
+            tasks_have = counted(len(without), "task has", "tasks have")
+            what = f"{tasks_have} no whole number below 10^15 as id ({some(without)}); {_GIVE_IDS}"
             self.problems.append(Problem(what, name))
 
     def tasks(self) -> Iterator[RawTask]:
@@ -161,6 +161,28 @@ _GIVE_IDS = (
     "of its own as 'id'"
 )
 _ENDINGS = (".json", ".jsonl", ".ndjson")
+_TABLE = "a table does not hold all: export the project as JSON"
+_OTHER_KINDS = {
+    ".crdownload": (_UNFINISHED := "not downloaded to its end: export it again"),
+    ".csv": _TABLE,
+    ".dvc": "a pointer of DVC's: run `dvc pull`",
+    ".gz": (_PACKED := "unpack it"),
+    ".part": _UNFINISHED,
+    ".tsv": _TABLE,
+    ".xml": "Pascal VOC, or another format: export the project as JSON",
+    ".zip": _PACKED,
+}
+"""What people have in the place of an export, by the ending, and what to do."""
+
+
+def _of_other_kinds(root: Path) -> list[str]:
+    """Say which files may have been meant as exports, and why they are none."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(root.rglob("*")):
+        reason = _OTHER_KINDS.get(path.suffix.lower())
+        if reason and not path.name.startswith("."):
+            found.setdefault(reason, []).append(path.relative_to(root).as_posix())
+    return [f"{some(names)} ({reason})" for reason, names in found.items()]
 
 
 def _candidates(root: Path) -> Iterator[Path]:
@@ -206,4 +228,6 @@ def _content(file: Path) -> Content:
     except NotAnExportError:
         raise
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no valid JSON ({error}): export it again") from None
+        what = impostor(file)
+        why = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(what or f"is no valid JSON ({why}): export it again") from None

@@ -16,6 +16,7 @@ from maskbench.files.json import compact_json, json_text
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
 from maskbench.labelstudio.image_file import ImageFile, MissingImageError
+from maskbench.labelstudio.image_names import public_form
 from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
@@ -254,7 +255,7 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     if not image.is_download:
         return Problem(what, str(image.path), task.id, project=task.project)
     image.path.unlink(missing_ok=True)  # the next fetch downloads it again
-    name = str(task.reference)[:200]  # the whole image may be in it
+    name = public_form(str(task.reference))
     return Problem(f"the image {name} cannot be used: {what}", task=task.id, project=task.project)
 
 

@@ -9,6 +9,7 @@ from maskbench.errors import Problem, TaskLink, group_by_cause
 from maskbench.labelstudio.export import RawTask, parse_task
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import HasImage, ImageFile
+from maskbench.labelstudio.image_names import public_form
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.project import Project, compare_labels
@@ -124,7 +125,7 @@ class Missing:
 
     def add(self, task: HasImage, reason: ValueError) -> None:
         """Count a task."""
-        self.references[task.key] = str(task.reference)[:200]
+        self.references[task.key] = public_form(str(task.reference))
         if len(self.problems) < SHOWN:
             self.problems.append(Problem(str(reason), task=task.id))
 

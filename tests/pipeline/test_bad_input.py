@@ -49,11 +49,13 @@ EXPORTS = {
     "no task": ("[5]", "passed over: export.json (no tasks of Label Studio's)"),
     "a number among tasks": (
         json.dumps([GOOD[0], 5]),
-        "export.json: 1 task has no number as id (entry 2: 5); import the file into Label Studio",
+        "export.json: 1 task has no whole number below 10^15 as id (entry 2: 5); import the "
+        "file into Label Studio",
     ),
     "ids are text, null or missing": (
         json.dumps([GOOD[0] | {"id": "a"}, GOOD[1], GOOD[0] | {"id": None}, {"data": {}}]),
-        "export.json: 3 tasks have no number as id (entry 1: 'a', entry 3: None, entry 4: None)",
+        "export.json: 3 tasks have no whole number below 10^15 as id (entry 1: 'a', entry 3: "
+        "None, entry 4: None)",
     ),
     "bare data": ('[{"id": 1, "image": "a.png"}]', "passed over: export.json (no tasks of Label"),
     "without annotations": (
