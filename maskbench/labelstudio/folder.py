@@ -14,6 +14,7 @@ from maskbench.labelstudio.export import RawTask
 from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
+from maskbench.labelstudio.image_names import is_hidden
 from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import Task
 from maskbench.text import counted, some
@@ -192,7 +193,7 @@ def _candidates(root: Path) -> Iterator[Path]:
     files, such as those that macOS writes beside others, are none.
     """
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         found = (folders if Path(folder) == root else []) + names
         for name in sorted(found):
             path = Path(folder, name)

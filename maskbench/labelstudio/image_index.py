@@ -16,6 +16,7 @@ from maskbench.labelstudio.image_names import (
     UNREAD_FORMATS,
     candidate_paths,
     caseless,
+    is_hidden,
     original_name,
     other_endings,
     public_form,
@@ -31,7 +32,7 @@ Index = dict[str, list[str]]
 
 
 class ImageIndex:
-    """The image files anywhere below a folder.
+    """The image files anywhere below a folder, but for hidden folders.
 
     A link is followed if it leads to a file or folder within the folder. Others are passed over.
 
@@ -54,6 +55,7 @@ class ImageIndex:
         real = self._root.resolve()
         folder_links = {}
         for folder, folders, names in os.walk(self._root):
+            folders[:] = [name for name in folders if not is_hidden(name)]  # thumbnails and such
             for path in (Path(folder, name) for name in folders):
                 if path.is_symlink():
                     name, target = path.relative_to(self._root).as_posix(), path.resolve()

@@ -209,6 +209,11 @@ def other_endings(suffix: str) -> frozenset[str]:
     return next((frozenset(same) for same in _SAME_FORMAT if suffix in same), frozenset())
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether a folder is one that systems make and people do not see."""
+    return name.startswith((".", "@eaDir")) or name == "__MACOSX"
+
+
 def caseless(name: str) -> str:
     """Return a name in a form that is the same for all letter cases and Unicode forms."""
     folded = unicodedata.normalize("NFD", name).casefold()

@@ -114,13 +114,13 @@ def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str
 def _only(field: tuple[str, Any]) -> str:
     name, value = field
     if not isinstance(value, list):
-        return str(value)
+        return str(value).strip()
     if len(value) > 1:
         raise ValueError(
             f"data.{name} lists {len(value)} images; a task must have one: import the images "
             "as tasks of their own"
         )
-    return str(value[0])
+    return str(value[0]).strip()
 
 
 def looks_like_image(value: Any) -> bool:
@@ -129,6 +129,7 @@ def looks_like_image(value: Any) -> bool:
         return bool(value) and all(isinstance(v, str) and looks_like_image(v) for v in value)
     if not isinstance(value, str):
         return False
+    value = value.strip()
     if value.startswith(("/data/", "data:image/", *_SCHEMES)) or _RESOLVED.match(value):
         return True
     names = (value, re.split("[?#]", value)[0])  # a plain name with a '#', or a URL with a query

@@ -6,8 +6,8 @@ from typing import Any
 
 from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import Params
-from maskbench.regions.build import RasterizedTask
-from maskbench.regions.task import Region, Task, annotators, place
+from maskbench.regions.build import RasterizedTask, RegionResult
+from maskbench.regions.task import Image, Region, Task, annotators, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
@@ -49,7 +49,18 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
             if result.dropped is not None
         ],
         "clipped": sum(result.is_clipped for result in rasterized.regions),
+        "reach": max(
+            (_reach(result, rasterized.image) for result in rasterized.regions), default=0
+        ),
     }
+
+
+def _reach(result: RegionResult, image: Image) -> float:
+    """Return how far right or down a region reaches, in percent of the image; 0 without outline."""
+    if result.outline is None or result.outline.is_empty:
+        return 100.0 if result.count else 0.0
+    _, _, right, bottom = result.outline.bounds
+    return float(100.0 * max(right / image.width, bottom / image.height))
 
 
 def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -83,8 +94,14 @@ REMEDIES = {
 """What is the matter with the regions of empty masks, and what to do, by reason."""
 
 
+_FRACTIONS = (
+    "all regions lie within the first percent of their images, at the top left: their coordinates "
+    "look like fractions, but are percent, 0 to 100; multiply them by 100 where they were written"
+)
+
+
 def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find out why no mask would have a labelled pixel; empty if one has.
+    """Find out why no mask would have a labelled pixel, or only astray ones; empty if one has.
 
     Args:
         facts: What :func:`region_facts` counted, by key.
@@ -95,6 +112,13 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
         return [Problem(what, param="rasterize.annotation")]
+    reach = max(fact["reach"] for fact in counting)
+    if 0 < reach <= 1:
+        return [
+            Problem(_FRACTIONS, task=fact["task"], project=fact["project"])
+            for fact in counting
+            if fact["reach"]
+        ]
     if any(fact["regions"] for fact in counting):
         return []
     empty = empty_masks(facts)

@@ -238,7 +238,8 @@ def test_tasks_without_ids_are_one_line_a_file(tmp_path):
     assert str(problem) == (
         "converted.json: 7 tasks have no whole number below 10^15 as id (entry 1: None, "
         "entry 2: None, entry 3: None, entry 4: None, entry 5: None and 2 more); "
-        "import the file into Label Studio and export the project as JSON, or give each task a number of its own as 'id'"
+        "import the file into Label Studio and export the project as JSON, or give each task a "
+        "number of its own as 'id'"
     )
 
 
