@@ -1,10 +1,10 @@
 """Write docs/messages.md: each message of maskbench with its cause and its cure.
 
-The messages are collected from the code: what errors, problems and findings are made of, with
-``…`` for what changes. A message that goes on with what to do, after a semicolon or colon, explains
-itself; cause and cure of others come from ``docs/messages.toml``, where an entry's ``text`` is a
-part of the messages that it explains. A test fails if a message is not explained, or an entry has
-no message.
+The messages are collected from the code: what errors, warnings, problems, notes and findings are
+made of, with ``…`` for what changes. A message that goes on with what to do, after a semicolon or
+colon, explains itself; cause and cure of others come from ``docs/messages.toml``, where an entry's
+``text`` is a part of the messages that it explains. A test fails if a message is not explained, or
+an entry has no message.
 
   python scripts/messages.py             write docs/messages.md
   python scripts/messages.py --check     list what is not explained, and entries without a message
@@ -14,6 +14,7 @@ import argparse
 import ast
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,17 @@ PACKAGE = ROOT / "maskbench"
 CATALOGUE = ROOT / "docs/messages.toml"
 DOCUMENT = ROOT / "docs/messages.md"
 
+_WARNING = "warning: "
+_WORDS = ("str", "str | None", "list[str]", "tuple[str, str] | None")
+"""What functions return that say something."""
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = (
-    "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary",
+    "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary", "decisions",
+    "preview",
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
-    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
+    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "evaluation/page.py",
+    "export/formats",
     "init/params_text.py", "init/summary.py", "quality/report.py", "show/draw.py",
     "show/rules.py",
 )  # fmt: skip
@@ -59,32 +65,40 @@ def collect(package: Path = PACKAGE) -> list[Message]:
     return sorted(found)
 
 
-class _WithConstants(ast.NodeTransformer):
-    """Puts the module's own texts into the messages that name them."""
+class _WithTexts(ast.NodeTransformer):
+    """Puts texts into the messages that name them: the module's constants, a function's parts."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, statements: Iterable[ast.AST]) -> None:
+        found = [node for node in statements if isinstance(node, ast.Assign)]
+        counts = Counter(map(_name, found))
         self.texts = {
-            target.id: node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+            _name(node): node.value
+            for node in found
+            if counts[_name(node)] == 1 and _is_text(node.value)
         }
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:  # ast's name
         return self.texts.get(getattr(node.value, "id", ""), node)
 
 
+def _is_text(node: ast.expr) -> bool:
+    is_constant = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return is_constant or isinstance(node, ast.JoinedStr)
+
+
 def _messages(tree: ast.Module) -> Iterator[str]:
-    tree = _WithConstants(tree).visit(tree)
+    tree = _WithTexts(tree.body).visit(tree)
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef) or function.name in _SUMMARIES:
             continue
+        _WithTexts(ast.walk(function)).visit(function)
         for node in ast.walk(function):
             for spoken in _spoken(node, function):
                 yield from filter(_is_sentence, _texts(spoken, function))
     for node in tree.body:  # tables of causes and remedies
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or _name(node) == "EXIT_STATUS":
+            continue
+        if isinstance(node.value, ast.Dict):
             yield from filter(_is_sentence, (_template(value) for value in node.value.values))
 
 
@@ -94,16 +108,27 @@ def _spoken(node: ast.AST, function: ast.FunctionDef) -> Iterator[ast.expr]:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name == "Problem" or name.endswith(("Error", "_problem")):
             yield node.args[0]
-        elif name in ("Finding", "add"):
+        elif name in ("Finding", "add", "_of_tasks"):
             yield from node.args[1:2]
+        elif name == "warn" or (name == "print" and _template(node.args[0]).startswith(_WARNING)):
+            yield node.args[0]
         elif name == "append":
             yield node.args[0]
     elif isinstance(node, ast.Yield) and node.value is not None:
         yield node.value
-    elif isinstance(node, ast.Return) and getattr(function.returns, "id", "") == "str":
-        yield from [node.value] if node.value is not None else []
+    elif isinstance(node, ast.Return) and node.value is not None:
+        if function.returns is not None and ast.unparse(function.returns) in _WORDS:
+            yield node.value
+    elif isinstance(node, ast.Assign) and _name(node) == "notes":  # they become warnings
+        yield node.value
     elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.List):
         yield from node.value.elts
+
+
+def _name(node: ast.Assign | ast.AnnAssign) -> str:
+    """Return the name, or the attribute's, to which something is assigned."""
+    target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+    return str(getattr(target, "id", getattr(target, "attr", "")))
 
 
 def _texts(node: ast.AST, function: ast.FunctionDef) -> Iterator[str]:
@@ -115,6 +140,8 @@ def _texts(node: ast.AST, function: ast.FunctionDef) -> Iterator[str]:
                 is_it = any(getattr(target, "id", None) == node.id for target in targets)
                 if is_it and statement.value is not None:
                     yield from _texts_of_value(statement.value)
+    elif isinstance(node, ast.BinOp) and isinstance(node.left, ast.Name):
+        yield from (text + _template(node.right) for text in _texts(node.left, function))
     else:
         yield from _texts_of_value(node)
 
@@ -131,6 +158,13 @@ def _texts_of_value(node: ast.AST) -> Iterator[str]:
             yield from _texts_of_value(value)
     elif isinstance(node, ast.Subscript):
         yield from _texts_of_value(node.value)
+    elif isinstance(node, ast.ListComp):
+        yield from _texts_of_value(node.elt)
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "next":
+        yield from map(_template, node.args[1:])
+    elif isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from _texts_of_value(value)
     else:
         yield _template(node)
 
@@ -229,8 +263,8 @@ _SECTIONS = {
 
 _HEAD = """# Messages
 
-Each message of maskbench, why it is said, and what to do. `…` stands for names and numbers. Search
-this page for a few words of what you read.
+Each error and warning of maskbench, why it is said, and what to do. `…` stands for names and
+numbers. Search this page for a few words of what you read.
 
 An error's exit status is 2 where params.yaml is wrong, 3 where a source cannot be read, 4 where
 annotations, images or masks break a rule, and 1 otherwise. `maskbench doctor` looks for all that

@@ -162,28 +162,24 @@ _GIVE_IDS = (
     "of its own as 'id'"
 )
 _ENDINGS = (".json", ".jsonl", ".ndjson")
-_TABLE = "a table does not hold all: export the project as JSON"
 _OTHER_KINDS = {
-    ".crdownload": (_UNFINISHED := "not downloaded to its end: export it again"),
-    ".csv": _TABLE,
-    ".dvc": "a pointer of DVC's: run `dvc pull`",
-    ".gz": (_PACKED := "unpack it"),
-    ".part": _UNFINISHED,
-    ".tsv": _TABLE,
-    ".xml": "Pascal VOC, or another format: export the project as JSON",
-    ".zip": _PACKED,
+    (".csv", ".tsv"): "a table does not hold all: export the project as JSON",
+    (".gz", ".zip"): "unpack it",
+    (".crdownload", ".part"): "not downloaded to its end: export it again",
+    (".dvc",): "a pointer of DVC's: run `dvc pull`",
+    (".xml",): "Pascal VOC, or another format: export the project as JSON",
 }
 """What people have in the place of an export, by the ending, and what to do."""
 
 
 def _of_other_kinds(root: Path) -> list[str]:
     """Say which files may have been meant as exports, and why they are none."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(root.rglob("*")):
-        reason = _OTHER_KINDS.get(path.suffix.lower())
-        if reason and not path.name.startswith("."):
-            found.setdefault(reason, []).append(path.relative_to(root).as_posix())
-    return [f"{some(names)} ({reason})" for reason, names in found.items()]
+    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.*"))
+    said = []
+    for endings, reason in _OTHER_KINDS.items():
+        found = [name for name in names if name.lower().endswith(endings)]
+        said += [f"{some(found)} ({reason})"] if found else []
+    return said
 
 
 def _candidates(root: Path) -> Iterator[Path]:

@@ -133,13 +133,11 @@ def group_images(
     problems += _without_group(images, params, is_all)
     names, joins = _joined(images)
     if params.same_image == "error":
-        problems += [
-            Problem(what, task=task, param="split.group_by") for what, task in joins.items()
-        ]
+        problems += joins
     published, wrong, notes = published_subsets(images, params, root, names, is_all)
     problems += wrong
     if joins and params.same_image == "join":
-        notes = [f"joined: {some(joins)}", *notes]
+        notes = [f"joined: {some(join.what for join in joins)}", *notes]
     groups = {image.key: names[image.name] for image in images}
     return Grouping(groups, published, problems, notes)
 
@@ -171,20 +169,19 @@ def _without_group(
         )
 
 
-def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], dict[str, int]]:
+def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[Problem]]:
     """Join groups that hold the same image.
 
     Returns:
         The name of the joined group by the name of each group (named groups before digests, then
-        the first in alphabetical order), and a sentence on each picture that joins named groups,
-        with one of its tasks.
+        the first in alphabetical order), and a problem for each picture that joins named groups.
     """
     digests = {image.image for image in images if image.group is None}
     holders: dict[str, dict[str, int]] = {}  # image → group → a task
     for image in images:
         holders.setdefault(image.image, {}).setdefault(image.name, image.task)
     joined = {image.name: {image.name} for image in images}
-    told = {}
+    told = []
     for groups in holders.values():
         together = set().union(*(joined[group] for group in groups))
         for group in together:
@@ -193,7 +190,7 @@ def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], dict[str, i
             tasks = " and ".join(str(task) for task in sorted(named.values()))
             groups_named = " and ".join(map(repr, sorted(named)))
             what = f"tasks {tasks} show the same picture in the groups {groups_named}"
-            told[what] = min(named.values())
+            told.append(Problem(what, task=min(named.values()), param="split.group_by"))
     names = {
         group: min(others, key=lambda name: (name in digests, name))
         for group, others in joined.items()
