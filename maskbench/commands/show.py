@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.show.scores import read_scores
     from maskbench.show.selection import Selection, choose_rows
     from maskbench.show.write import write_gallery
+    from maskbench.text import counted
     from maskbench.versions.dvc import DvcRepository
     from maskbench.versions.revision import Version
 
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     done = write_gallery(folder, shown)
     linked = "; scenes are linked, not copied: --scenes copy makes a page to send"
     print(
-        f"{folder / 'index.html'}: {done.images:,} images, {done.drawn:,} drawn"
+        f"{folder / 'index.html'}: {counted(done.images, 'image')}, {done.drawn:,} drawn"
         + (linked if done.is_linked else "")
     )
     _open(args, folder)

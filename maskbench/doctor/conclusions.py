@@ -201,4 +201,7 @@ def _several_annotators(seen: Seen) -> Iterator[Finding]:
 def _twins(groups: Mapping[str, list[int]], what: str) -> list[Problem]:
     """Say of the first of the tasks that share a key of ``groups`` what it has in common."""
     twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
-    return [Problem(f"{what} task {some(others)}", task=first) for first, *others in twins]
+    return [
+        Problem(f"{what} task{'s' * (len(others) > 1)} {some(others)}", task=first)
+        for first, *others in twins
+    ]

@@ -82,7 +82,7 @@ def combine(params: Params, layout: Layout) -> str:
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {'; '.join(warning)}", file=sys.stderr)
-    empty = describe_masks_without_class(built.facts, params.labels_map, params.fetch.task_link)
+    empty = describe_masks_without_class(built.facts, params.labels_map)
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
@@ -236,14 +236,14 @@ def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Proble
 
 
 def describe_masks_without_class(
-    facts: _Facts, labels_map: Mapping[str, int], link: TaskLink
+    facts: _Facts, labels_map: Mapping[str, int], link: TaskLink | None = None
 ) -> str:
     """Say which masks have no pixel of a class although labels lie there; empty if none.
 
     Args:
         facts: The ``combinations`` of each mask, by key.
         labels_map: Class names and their values.
-        link: Finds the address of a task: that of the first is given.
+        link: Finds the address of a task: that of the first is given, if it is known.
     """
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]

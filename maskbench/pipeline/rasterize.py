@@ -64,8 +64,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     _write_dropped(built, layout)
     drawn, dropped = sum(metrics["shapes"].values()), sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
-    empty = describe_empty_masks(built.facts, params.fetch.task_link)
-    notes = [empty, *describe_annotators(built.facts, params, layout)]
+    notes = [describe_empty_masks(built.facts), *describe_annotators(built.facts, params, layout)]
     return (
         f"{tasks['counted']:,} of {counted(tasks['all'], 'task')} with an annotation that counts, "
         f"{counted(drawn + dropped, 'region')}, {dropped:,} of them dropped (plots/dropped.csv); "

@@ -134,12 +134,14 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
     ]
 
 
-def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]], link: TaskLink) -> str:
+def describe_empty_masks(
+    facts: Mapping[str, Mapping[str, Any]], link: TaskLink | None = None
+) -> str:
     """Say which masks are empty although regions were drawn, and why; empty if none is.
 
     Args:
         facts: What :func:`region_facts` counted, by key.
-        link: Finds the address of a task: that of the first is given.
+        link: Finds the address of a task: that of the first is given, if it is known.
     """
     empty = empty_masks(facts)
     if not empty:

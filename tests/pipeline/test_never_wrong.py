@@ -13,6 +13,7 @@ from maskbench.labelstudio.folder import Folder
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
+from maskbench.regions.report import describe_empty_masks
 from tests.exports import annotation, box, polygon, region, task, write_export, write_image
 from tests.pipeline.test_build import contents, params, run
 
@@ -139,6 +140,15 @@ def test_masks_that_became_empty_are_told_with_their_reasons(tmp_path):
     }  # fmt: skip
     run(tmp_path, tmp_path / "source")
     assert metrics(tmp_path, "rasterize")["empty_masks"]["all"] == 2  # remembered as well
+
+
+def test_empty_masks_lead_to_the_first_of_them():
+    facts = {"annotation": 1, "regions": {}, "dropped": [{"reason": "no_area"}], "project": 5}
+    both = {"a": {**facts, "task": 7}, "b": {**facts, "task": 8}}
+    assert describe_empty_masks(both, lambda task, project: f"http://host/{project}/{task}") == (
+        "2 masks are empty although regions were drawn: a (no_area), b (no_area); "
+        "see http://host/5/7"
+    )
 
 
 @pytest.mark.parametrize(

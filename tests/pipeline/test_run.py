@@ -9,7 +9,7 @@ from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import MISSING_ADVICE, fetch
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.run import run_stage
-from tests.exports import PARAMS, annotation, box, polygon, simple_tasks, task, write_export
+from tests.exports import PARAMS, annotation, box, simple_tasks, task, write_export
 
 
 def test_a_stage_names_the_export_counts_and_says_where_to_see_all(tmp_path, monkeypatch, capsys):
@@ -85,16 +85,6 @@ def test_labels_and_combinations_lead_to_a_task_of_theirs(tmp_path, monkeypatch,
     )
     assert told[2] == (
         "  (what would stop split after this: `maskbench doctor --all` tells it now)"
-    )
-
-
-def test_empty_masks_lead_to_their_task(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    in_projects(*simple_tasks(2), task(3, annotation(3, [polygon([], [[1, 1], [9, 1], [9, 9]])])))
-    assert run_stage("rasterize", rasterize) == 0
-    assert capsys.readouterr().out.endswith(
-        " — 1 mask is empty although regions were drawn: 000003_scene_3 (no_label); "
-        "see http://labels.lan/projects/1/data?task=3\n"
     )
 
 
