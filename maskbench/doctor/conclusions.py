@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
-from maskbench.doctor.seen import Seen
+from maskbench.doctor.seen import TasksSeen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
@@ -35,7 +35,7 @@ _DROPPED = {
 }
 
 
-def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield what was found, the errors first."""
     found = [
         Finding(OK, _looked_at(seen)),
@@ -50,14 +50,14 @@ def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Fin
         yield replace(finding, problems=problems)
 
 
-def _with_project(problem: Problem, seen: Seen) -> Problem:
+def _with_project(problem: Problem, seen: TasksSeen) -> Problem:
     """Return a problem with its task's project, for a link."""
     if problem.task is None or problem.project is not None:
         return problem
     return problem._replace(project=seen.projects.get(problem.task))
 
 
-def _looked_at(seen: Seen) -> str:
+def _looked_at(seen: TasksSeen) -> str:
     """Say how much of the source was looked at."""
     have = f"{counted(len(seen.images), 'has', 'have')} an annotation that counts"
     if not seen.is_part:
@@ -69,7 +69,7 @@ def _looked_at(seen: Seen) -> str:
     return f"looked at {of}, those changed last; of these {have}; {rest}"
 
 
-def _errors(seen: Seen, params: Params) -> Iterator[Finding]:
+def _errors(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     named = sorted({problem.param for problem in seen.bad_tasks if problem.param})
     advice = "mend or delete these tasks in Label Studio"
     if named:
@@ -100,7 +100,7 @@ def _group_of(
         yield Finding(ERROR, counted(number, one, many), advice, problems)
 
 
-def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
+def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     """Check that a mask would have a pixel; tasks that were not looked at may have what lacks."""
     level = WARNING if seen.is_part else ERROR
     if seen.has_bad_source:
@@ -115,7 +115,7 @@ def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
             yield Finding(level, "", problems=found)
 
 
-def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def _choices(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Check the table that chooses annotators."""
     problems = undeclared_choices(params.rasterize, layout)
     problems += unmet_choices(seen.facts, params.rasterize)
@@ -123,7 +123,7 @@ def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
     yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
 
 
-def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def _splits(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     is_all = seen.tasks == seen.total and not seen.bad_tasks
     images = sorted(seen.images, key=lambda image: image.key)  # as the build has them
     grouping = group_images(images, params.split, layout.root, is_all)
@@ -135,7 +135,7 @@ def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
         yield Finding(WARNING, f"split: {note}", "look whether that is meant")
 
 
-def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
+def _warnings(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     what = "the image is turned by EXIF; scene and mask will stand upright"
     yield from _of_tasks(OK, what, seen.turned)
     if seen.missing:
@@ -171,7 +171,7 @@ def _of_tasks(level: str, what: str, tasks: Sequence[int], advice: str = "") -> 
         yield Finding(level, "", advice, [Problem(what, task=task) for task in tasks])
 
 
-def _repeated(seen: Seen) -> Iterator[Finding]:
+def _repeated(seen: TasksSeen) -> Iterator[Finding]:
     if twins := _twins(seen.names, "its image has the name of that of"):
         yield Finding(OK, "images of one name are told apart by task id", "", twins)
     if twins := _twins(seen.bytes, "shows the same image as"):
@@ -182,7 +182,7 @@ def _repeated(seen: Seen) -> Iterator[Finding]:
         yield Finding(WARNING, "one image in several tasks", advice, twins)
 
 
-def _several_annotators(seen: Seen) -> Iterator[Finding]:
+def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
     """Say in how many images several people drew, and whose work counts there."""
     people: dict[str, set[int]] = {}
     for image, own, _ in seen.people:
