@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from collect_messages import Message, collect, messages_in
 from maskbench.doctor.checkup import check_up
 from maskbench.doctor.findings import WARNING
 from maskbench.labelstudio.server.project import compare_labels
@@ -19,9 +20,6 @@ from scripts.messages import (
     CATALOGUE,
     DOCUMENT,
     Entry,
-    Message,
-    _messages,
-    collect,
     document,
     explain,
     faults,
@@ -74,13 +72,13 @@ def function(n):
     what = "one or another thing" if n else "or something else"
     {code}
 """
-    assert sorted(set(_messages(ast.parse(module)))) == expected
+    assert sorted(set(messages_in(ast.parse(module)))) == expected
 
 
 @pytest.mark.parametrize("words", ["str", "list[str]", "str | None", "tuple[str, str] | None"])
 def test_what_functions_say(words):
     module = f"def describe(n) -> {words}:\n    return f'{{n}} of them look odd'"
-    assert list(_messages(ast.parse(module))) == ["… of them look odd"]
+    assert list(messages_in(ast.parse(module))) == ["… of them look odd"]
 
 
 def test_which_entry_explains_a_message():
