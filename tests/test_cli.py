@@ -1,5 +1,6 @@
 """Words of the command line that are off."""
 
+import importlib
 import os
 import pkgutil
 import subprocess
@@ -92,12 +93,15 @@ WORDS = {
     "evaluate": ["masks"],
     "export": ["coco", "out"],
     "predictions": ["list"],
+    "rank": ["masks"],
 }
 
 
 @pytest.mark.parametrize("command", NAMES)
 def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypatch):
     told = statuses(command, capsys)
+    text = importlib.import_module(f"maskbench.commands.{command}").__doc__
+    assert "xit status" not in text, "EXIT_STATUS tells it"
     kinds = (MaskbenchError, ParamsError, SourceError, DataError, KeyboardInterrupt)
     for kind, code in zip(kinds, (1, 2, 3, 4, 130), strict=True):
 

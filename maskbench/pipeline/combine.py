@@ -240,10 +240,7 @@ def describe_masks_without_class(
 ) -> str:
     """Say which masks have no pixel of a class although labels lie there; empty if none.
 
-    Args:
-        facts: The ``combinations`` of each mask, by key.
-        labels_map: Class names and their values.
-        link: Finds the address of a task: that of the first is given, if it is known.
+    ``link`` finds the address of a task: that of the first is given, if it is known.
     """
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
