@@ -246,9 +246,8 @@ def describe_masks_without_class(
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
     masks = counted(len(named), "mask has", "masks have")
     what = f"{masks} no pixel of a class although regions were drawn"
-    if not named:
-        return ""
-    return f"{what}: {some(named)}{see(link, facts[next(iter(empty))]['task'], None)}"
+    first = next((facts[key]["task"] for key in empty), None)
+    return f"{what}: {some(named)}{see(link, first, None)}" if named else ""
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:
@@ -268,9 +267,7 @@ def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     return named | {"key": key, "classes": classes, "scaling": scaling}
 
 
-def _combination_rows(
-    combinations: Sequence[CombinationTotal],
-) -> Iterator[dict[str, Any]]:
+def _combination_rows(combinations: Sequence[CombinationTotal]) -> Iterator[dict[str, Any]]:
     for labels, becomes, pixels, tasks in combinations:
         name = " + ".join(labels) or "(none)"
         yield {"labels": name, "class": becomes, "pixels": pixels, "tasks": len(tasks)}
