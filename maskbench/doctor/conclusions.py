@@ -21,7 +21,7 @@ from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.split import undeclared_table
 from maskbench.regions.build import SLIPS
-from maskbench.regions.proposals import label_advice, unknown_problems
+from maskbench.regions.proposals import label_advice, propose_labels, unknown_problems
 from maskbench.regions.report import describe_empty_masks, no_mask_at_all
 from maskbench.text import counted, some
 
@@ -87,9 +87,12 @@ def _errors(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     unknown = unknown_problems(seen.unknown, params.labels_map)
     advice = label_advice(seen.unknown, params.labels_map)
     yield from _group_of(unknown, "label without a class", "labels without a class", advice, True)
+    labels = sorted({label for counts in seen.unknown.values() for label in counts})
+    proposed = propose_labels(labels, params.labels_map).get("labels_map", {})
+    decided = params._replace(labels_map={**params.labels_map, **proposed})  # both are pasted
     unmatched = find_unmatched(seen.masks)
     what = ("combination of labels without a rule", "combinations of labels without a rule")
-    yield from _group_of(unmatched, *what, advise(seen.masks, params), True)
+    yield from _group_of(unmatched, *what, advise(seen.masks, decided), True)
 
 
 def _group_of(

@@ -5,8 +5,9 @@ import pytest
 from maskbench.doctor.checkup import check_up
 from maskbench.doctor.findings import ERROR, WARNING
 from maskbench.errors import DataError
+from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.layout import Layout
-from tests.exports import annotation, box, task, write_export
+from tests.exports import annotation, box, simple_tasks, task, write_export
 from tests.pipeline.test_build import params, run
 from tests.pipeline.test_never_wrong import on, pair, point, write_pairs
 
@@ -67,3 +68,15 @@ def test_nothing_annotated(tmp_path):
     [error] = findings(tmp_path)[ERROR]
     assert error.startswith("no task has an annotation that counts (tasks: 1, skipped")
     assert problems_of_the_build(tmp_path) == [error]
+
+
+def test_the_lines_to_paste_of_all_findings_fit_together(tmp_path):
+    """A label and a combination without a class: each gets a mask value of its own."""
+    lamp = task(3, annotation(3, [box(["Lamp"], 0, 0, 50, 50)]))
+    write_export(tmp_path / "source", [*simple_tasks(1), lamp])
+    sections = {"multi_label_rules": {}}
+    (tmp_path / ".dvc").mkdir()
+    found = check_up(params(tmp_path / "source", **sections), Layout(tmp_path), None)
+    blocks = [f.advice.partition(":\n\n")[2] for f in found if f.level == ERROR and f.problems]
+    pasted = [parse_yaml(block)["labels_map"] for block in blocks if "labels_map" in block]
+    assert pasted == [{"Lamp": 4}, {"Canvas+Obstruction": 5}]
