@@ -112,6 +112,12 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
     assert [entry["task"] for entry in page_data(tmp_path)["items"]] == keys
 
 
+def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):
+    shutil.copytree(world, tmp_path / "rooms")
+    assert show(tmp_path / "rooms")[1].startswith("show/index.html: 12 images")
+    assert show(tmp_path / "rooms", "3")[1].startswith("show-selection/index.html: 1 image,")
+
+
 @pytest.mark.parametrize(
     "words, message",
     [
@@ -120,7 +126,8 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
         (["--split", "trian"], "there is no split 'trian'; did you mean train?"),
         (["nothing"], "workspace has no image 'nothing'; manifest.csv lists them"),
         (["7", "--class", "Both"], "no image of workspace fits all that was asked for"),
-        (["--rules", "7"], "--rules shows all tasks of the workspace: leave out KEY and --rev"),
+        (["--rules", "7"], "--rules shows all tasks of a version: leave out KEY, --split, "),
+        (["--rules", "--class", "Canvas"], "--rules shows all tasks of a version: leave out KEY, "),
         (["--evaluation", "nowhere"], "there are no scores to sort by"),
     ],
 )

@@ -1,5 +1,7 @@
 """The page of rules: what decides each combination, and its largest places."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -44,6 +46,22 @@ def test_it_works_before_the_build_passes(undecided, show):
     middle = after[after.shape[0] // 2, after.shape[1] // 2]
     assert middle[0] > middle[1] + 60  # the warning colour, over noise
     assert MARKS["wrong"][0] > MARKS["wrong"][1]
+
+
+def test_another_version_comes_from_git_and_dvc(repository, show, tmp_path):
+    here, then = tmp_path / "here", tmp_path / "then"
+    show(repository.root, "--rules", "--out", here)
+    repository.edit_params("then: NestedCanvas", "then: PartialCanvas")
+    for folder in ("annotations", "images"):
+        shutil.rmtree(repository.root / "data" / folder)
+    status, out, err = show(repository.root, "--rules", "--rev", "main", "--out", then)
+    assert status == 0, err
+    assert "4 combinations of labels" in out
+    assert "main (" in (then / "index.html").read_text()
+    assert "NestedCanvas" in (then / "index.html").read_text()
+    crops = {path.name: path.read_bytes() for path in (here / "crops").iterdir()}
+    assert crops
+    assert {path.name: path.read_bytes() for path in (then / "crops").iterdir()} == crops
 
 
 @pytest.mark.parametrize("size, theme", [("phone", "dark"), ("laptop", "light")])
