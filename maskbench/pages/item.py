@@ -6,14 +6,13 @@ decides is found here, with the same functions that build masks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from rasterio import features
 
-from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
+from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack, run_starts
 from maskbench.params import Params
 from maskbench.regions.build import RegionResult, draw_regions
 from maskbench.regions.label_set import deciding
@@ -37,6 +36,7 @@ class DrawnTask:
         boxes: Left, top, right and bottom of their pixels' windows; zeros without a pixel.
         dropped: Regions that have no part in the mask, or cannot be read.
         sets: Sets of regions that lie on a pixel together, as places in ``regions``.
+        counts: The number of pixels of each set.
         pixels: The set of each pixel, as its place in ``sets``, shape (H, W), uint32.
     """
 
@@ -45,13 +45,8 @@ class DrawnTask:
     boxes: list[tuple[int, int, int, int]]
     dropped: list[RegionResult]
     sets: list[tuple[int, ...]]
+    counts: list[int]
     pixels: npt.NDArray[np.uint32]
-
-    @cached_property
-    def counts(self) -> list[int]:
-        """Return the number of pixels of each set."""
-        found = np.bincount(self.pixels.reshape(-1), minlength=len(self.sets))
-        return [int(count) for count in found]
 
 
 def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
@@ -60,7 +55,7 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
     Without an annotation that counts, or on an image of another size, there are no regions.
     """
     pixels = np.zeros(shape, dtype=np.uint32)
-    found = DrawnTask([], [], [], [], [()], pixels)
+    found = DrawnTask([], [], [], [], [()], [pixels.size], pixels)
     annotation, image = choose(task.annotations, params.rasterize.criteria(task.key)), task.image
     if annotation is None or image is None or (image.height, image.width) != shape:
         return found
@@ -71,7 +66,7 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
             found.data.append(_region_data(result))
             found.boxes.append(_box(result.pixels))
             if result.pixels is not None:
-                _lay(result.pixels, len(found.regions), pixels, found.sets)
+                _lay(result.pixels, found)
             found.regions.append(replace(result, pixels=None))
     return found
 
@@ -83,20 +78,20 @@ def _box(pixels: RegionPixels | None) -> tuple[int, int, int, int]:
     return (pixels.left, pixels.top, pixels.left + width, pixels.top + height)
 
 
-def _lay(
-    region: RegionPixels,
-    number: int,
-    pixels: npt.NDArray[np.uint32],
-    sets: list[tuple[int, ...]],
-) -> None:
-    """Add a region to the sets of the pixels below it."""
-    window = pixels[region.window]
+def _lay(region: RegionPixels, drawn: DrawnTask) -> None:
+    """Add the next region to the sets of the pixels below it."""
+    sets, counts, number = drawn.sets, drawn.counts, len(drawn.regions)
+    window = drawn.pixels[region.window]
     below = window[region.inside]
-    found = np.flatnonzero(np.bincount(below, minlength=len(sets)))
+    covered = np.bincount(below, minlength=len(sets))
+    found = np.flatnonzero(covered)
     table = np.zeros(len(sets), dtype=np.uint32)
     table[found] = np.arange(len(sets), len(sets) + len(found))
     window[region.inside] = table[below]
-    sets.extend([(*sets[i], number) for i in found])
+    for i in found.tolist():
+        sets.append((*sets[i], number))
+        counts.append(int(covered[i]))
+        counts[i] -= counts[-1]
 
 
 def mask_data(
@@ -119,25 +114,24 @@ def mask_data(
         {"class_number": number, "reason": why, "regions": list(regions), "deciding": winners}
         for number, (_, why, winners), regions in zip(numbers, decisions, drawn.sets, strict=True)
     ]
-    pixels = drawn.pixels
-    differs = np.array(numbers, dtype=np.uint16)[pixels] != classes
+    starts = run_starts(drawn.pixels, classes)
+    runs = drawn.pixels.reshape(-1)[starts].astype(np.int64)
+    given = classes.reshape(-1)[starts]
+    differs = np.array(numbers, dtype=np.uint16)[runs] != given
     if differs.any():
-        pairs = classes[differs].astype(np.int64) * len(cells) + pixels[differs]
+        pairs = given[differs].astype(np.int64) * len(cells) + runs[differs]
         found, places = np.unique(pairs, return_inverse=True)
-        pixels = pixels.copy()
-        pixels[differs] = len(cells) + places
+        runs[differs] = len(cells) + places
         for number, place in [divmod(int(pair), len(numbers)) for pair in found]:
             why = f"{cells[place]['reason']}, which gives {decisions[place][0] or 'no class'}"
             why += ": the mask was edited, or is stale"
             cells.append({**cells[place], "class_number": number, "reason": why})
-    used = np.flatnonzero(np.bincount(pixels.reshape(-1)))
-    table = np.zeros(len(cells), dtype=np.uint16)
-    table[used] = np.arange(len(used))
+    used, places = np.unique(runs, return_inverse=True)
     height, width = classes.shape
     return {
         "size": (width, height),
         "cells": [cells[i] for i in used],
-        "pixels": pack(table[pixels]),
+        "pixels": pack(starts, places, width),
         "regions": drawn.data,
     }
 

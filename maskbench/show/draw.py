@@ -27,7 +27,7 @@ CELL = (192, 144)
 """Largest width and height of a thumbnail."""
 
 COLUMNS = 10
-"""Thumbnails in a row of a sheet."""
+"""Thumbnails in a row of a sheet, and task ids of a sheet: mostly one row."""
 
 
 class ImageFiles(NamedTuple):
@@ -138,7 +138,7 @@ class DrawSheet:
         """Write an image's files, and keep its thumbnail; returns what is known of it."""
         key, mask = image.row.key, _mask(image)
         task = parse_stored_task(annotations, image.annotations.name)
-        classes: ClassNumbers = np.array(self.numbers, dtype=np.uint16)[mask]
+        classes: ClassNumbers = np.take(np.array(self.numbers, dtype=np.uint16), mask)
         height, width = classes.shape
         drawn = draw_task(task, self.params, (height, width))
         write_item(self.folder, key, {"mask": mask_data(classes, self.names, drawn, self.params)})
@@ -162,8 +162,7 @@ class DrawSheet:
         }
 
     def _small(self, image: ImageFiles, mask: Mask | None = None) -> Small:
-        picture = scene(image.scene, image.row.scaling, max(CELL))
-        picture.thumbnail(CELL, Image.Resampling.BILINEAR)
+        picture = scene(image.scene, image.row.scaling, CELL)
         shrunk = _shrunk(_mask(image) if mask is None else mask, picture.size)
         numbers = np.minimum(self.numbers, 255).astype(np.uint8)[shrunk]
         return Small(picture, numbers)
