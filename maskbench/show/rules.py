@@ -26,7 +26,7 @@ from maskbench.show.places import (
 from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, IMAGES, Version
 
-MOST = 3
+PLACES_SHOWN = 3
 """Places of a combination that are shown."""
 
 
@@ -44,14 +44,14 @@ def write_rules(folder: Path, version: Version) -> tuple[int, int]:
     files = _task_files(version)
     looked = find_overlaps(version.params, files)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
-    find = FindOverlaps(looked.params, MOST)
+    find = FindOverlaps(looked.params, PLACES_SHOWN)
     found: defaultdict[Labels, list[Overlap]] = defaultdict(list)
     for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
         for overlap in overlaps:
             found[overlap.labels].append(overlap)
     several = [total for total in totals if len(total.labels) > 1]
     several.sort(key=lambda total: (total.becomes is not None, -total.pixels, total.labels))
-    shown = {total.labels: largest(found[total.labels], MOST) for total in several}
+    shown = {total.labels: largest(found[total.labels], PLACES_SHOWN) for total in several}
     images = version.files(f"{IMAGES}/{each.image}" for some in shown.values() for each in some)
     crops = {
         labels: [

@@ -136,7 +136,7 @@ class Page:
         return [colors[i : i + width] for i in range(0, len(colors), width)]
 
     def faults(self, size=None, theme=None):
-        """What is wrong with the layout of what is seen, at a size and in a theme; see layout.js."""
+        """What is wrong with the layout of what is seen, by layout.js."""
         if size:
             self.resize(size)
         if theme:
