@@ -135,6 +135,10 @@ class Page:
         colors = ["#" + bytes(pixel[:3]).hex() if pixel[3] else None for pixel in pixels]
         return [colors[i : i + width] for i in range(0, len(colors), width)]
 
+    def sideways(self):
+        """How many pixels the page is wider than the window."""
+        return self.run("return document.documentElement.scrollWidth - innerWidth")
+
     def faults(self, size=None, theme=None):
         """What is wrong with the layout of what is seen, by layout.js."""
         if size:
