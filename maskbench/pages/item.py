@@ -6,6 +6,7 @@ decides is found here, with the same functions that build masks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,6 @@ class DrawnTask:
         boxes: Left, top, right and bottom of their pixels' windows; zeros without a pixel.
         dropped: Regions that have no part in the mask, or cannot be read.
         sets: Sets of regions that lie on a pixel together, as places in ``regions``.
-        counts: The number of pixels of each set.
         pixels: The set of each pixel, as its place in ``sets``, shape (H, W), uint32.
     """
 
@@ -45,8 +45,15 @@ class DrawnTask:
     boxes: list[tuple[int, int, int, int]]
     dropped: list[RegionResult]
     sets: list[tuple[int, ...]]
-    counts: list[int]
     pixels: npt.NDArray[np.uint32]
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """Return the number of pixels of each set."""
+        flat, starts = self.pixels.reshape(-1), run_starts(self.pixels)
+        lengths = np.diff(starts, append=flat.size)
+        found = np.bincount(flat[starts], lengths, minlength=len(self.sets))
+        return [int(count) for count in found]
 
 
 def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
@@ -55,7 +62,7 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
     Without an annotation that counts, or on an image of another size, there are no regions.
     """
     pixels = np.zeros(shape, dtype=np.uint32)
-    found = DrawnTask([], [], [], [], [()], [pixels.size], pixels)
+    found = DrawnTask([], [], [], [], [()], pixels)
     annotation, image = choose(task.annotations, params.rasterize.criteria(task.key)), task.image
     if annotation is None or image is None or (image.height, image.width) != shape:
         return found
@@ -66,7 +73,7 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
             found.data.append(_region_data(result))
             found.boxes.append(_box(result.pixels))
             if result.pixels is not None:
-                _lay(result.pixels, found)
+                _lay(result.pixels, len(found.regions), pixels, found.sets)
             found.regions.append(replace(result, pixels=None))
     return found
 
@@ -78,20 +85,20 @@ def _box(pixels: RegionPixels | None) -> tuple[int, int, int, int]:
     return (pixels.left, pixels.top, pixels.left + width, pixels.top + height)
 
 
-def _lay(region: RegionPixels, drawn: DrawnTask) -> None:
-    """Add the next region to the sets of the pixels below it."""
-    sets, counts, number = drawn.sets, drawn.counts, len(drawn.regions)
-    window = drawn.pixels[region.window]
+def _lay(
+    region: RegionPixels,
+    number: int,
+    pixels: npt.NDArray[np.uint32],
+    sets: list[tuple[int, ...]],
+) -> None:
+    """Add a region to the sets of the pixels below it."""
+    window = pixels[region.window]
     below = window[region.inside]
-    covered = np.bincount(below, minlength=len(sets))
-    found = np.flatnonzero(covered)
+    found = np.flatnonzero(np.bincount(below, minlength=len(sets)))
     table = np.zeros(len(sets), dtype=np.uint32)
     table[found] = np.arange(len(sets), len(sets) + len(found))
     window[region.inside] = table[below]
-    for i in found.tolist():
-        sets.append((*sets[i], number))
-        counts.append(int(covered[i]))
-        counts[i] -= counts[-1]
+    sets.extend([(*sets[i], number) for i in found])
 
 
 def mask_data(
