@@ -8,8 +8,6 @@ images.csv, confusion.csv, sizes.csv and a page, index.html, to the folder of --
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     find what changed: labels or set of images
   maskbench evaluate baseline improved              find which is better, and if that is chance
-
-Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """
 
 import sys

@@ -148,7 +148,7 @@ def _of_min(entry: Mapping[str, Any]) -> dict[str, Any]:
         elif name not in ("id", *_MIN_FIELDS):
             data[name] = value
     number = entry.get("annotation_id")
-    about = {name: entry.get(name) for name in ("created_at", "updated_at")}
+    about = {name: entry.get(name) for name in ("created_at", "updated_at", "lead_time")}
     annotation = {"id": number, "completed_by": entry.get("annotator"), "result": result, **about}
     has_annotation = number is not None or bool(result)
     return {"id": entry.get("id"), "data": data, "annotations": [annotation] * has_annotation}
@@ -173,19 +173,26 @@ def _result(control: str, part: Mapping[str, Any], geometries: dict[str, str]) -
     }
 
 
+_OTHER_FILES = {
+    ("images", "categories"): "a COCO file: export the project as JSON",
+    ("categories", "info"): "notes of a COCO or YOLO export",
+    ("shapes", "imagePath"): "LabelMe's",
+    ("result", "model_version"): _PREDICTIONS,
+    ("result",): _BARE,
+}
+"""What a file is that is not Label Studio's export, by fields that tell."""
+
+
 def _looks_like(value: Any) -> str:
     """Say what a file that is not Label Studio's looks like, by its fields."""
     first = value[0] if isinstance(value, list) and value else value
     names: Iterable[str] = first.keys() if isinstance(first, dict) else ()
     fields = set(names)
-    if {"images", "categories"} <= fields:
-        return "a COCO file: export the project as JSON"
-    if {"categories", "info"} <= fields:
-        return "notes of a COCO or YOLO export"
-    if {"shapes", "imagePath"} <= fields:
-        return "LabelMe's"
     if isinstance(value, dict) and isinstance(value.get("tasks"), list):
         return "a page of the task list: export the project as JSON"
-    if "result" in fields:
-        return _PREDICTIONS if "model_version" in fields else _BARE
-    return "no tasks of Label Studio's"
+    if isinstance(value, dict) and isinstance(value.get("detail"), str):
+        return f"an error that the server answered: {value['detail'][:80]!r}"
+    return next(
+        (what for signs, what in _OTHER_FILES.items() if fields.issuperset(signs)),
+        "no tasks of Label Studio's",
+    )

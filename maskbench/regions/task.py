@@ -1,7 +1,7 @@
 """Define tasks, annotations and regions, and choose the annotation of a task that counts.
 
-They hold everything that changes pixels, and who drew them when. They leave out what saving in the
-browser rewrites by itself: view rotation, sizes, lead time and the order of keys.
+They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
+the browser rewrites: view rotation, sizes and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,6 +69,7 @@ class Annotation:
         project: That task's project.
         parent_prediction: The id of the prediction that it began as; None: it began empty.
         model_version: The version of the model that predicted that, if the export has it.
+        lead_time: Seconds that were spent on drawing it, over all saves, if the export tells.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Annotation:
     project: int | None = None
     parent_prediction: int | None = None
     model_version: str | None = None
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True)

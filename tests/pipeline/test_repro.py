@@ -52,8 +52,8 @@ def test_a_changed_task_rewrites_its_own_files_and_equals_a_clean_build(reposito
     edit_one_task(repository)
     done = repository.dvc("repro")
     assert "(1 task new or changed)" in done.stdout
-    assert "1 task rasterized anew" in done.stdout
-    assert "1 mask made anew" in done.stdout
+    assert "1 task rasterized in this run" in done.stdout
+    assert "1 mask made in this run" in done.stdout
     after = repository.outputs()
     changed = sorted(path for path in after if after[path] != before.get(path))
     in_folders = [path for path in changed if path.startswith(tuple(f"data/{f}/" for f in folders))]
@@ -65,6 +65,22 @@ def test_a_changed_task_rewrites_its_own_files_and_equals_a_clean_build(reposito
     shutil.rmtree(repository.root / ".dvc/cache")
     repository.dvc("repro", "-f")
     assert repository.outputs() == after
+
+
+def test_a_mere_save_in_the_browser_changes_no_pixel(repository):
+    """Label Studio then has another time of the last save, and more seconds spent."""
+    masks = repository.files("data/label_sets", "data/benchmark/masks")
+    path = repository.root / "data/sample/export.json"
+    tasks = json.loads(path.read_text())
+    saved = tasks[0]["annotations"][0]
+    saved |= {"updated_at": "2030-01-01T00:00:00.000000Z", "lead_time": 99.9}
+    path.write_text(json.dumps(tasks))
+    done = repository.dvc("repro")
+    assert "combine" not in stages_run(done)
+    assert "1 task rasterized anew" in done.stdout
+    assert repository.files("data/label_sets", "data/benchmark/masks") == masks
+    [stored] = (repository.root / "data/annotations").glob(f"{tasks[0]['id']:06d}_*.json")
+    assert '"lead_time": 99.9' in stored.read_text()
 
 
 def test_tampered_outputs_are_made_again(repository):
