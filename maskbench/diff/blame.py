@@ -10,7 +10,7 @@ from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
-from maskbench.regions.build import draw_regions
+from maskbench.regions.draw import draw_regions
 from maskbench.regions.label_set import deciding
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose

@@ -21,7 +21,7 @@ from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
-from maskbench.regions.build import BuiltMask, build_mask, find_faults, unknown_labels
+from maskbench.regions.build import BuiltMask, build_mask, unknown_labels
 from maskbench.regions.report import region_facts, region_problems
 from maskbench.regions.task import Image, Task, annotators, choose
 
@@ -148,7 +148,7 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: See
     full = _with_image(task, info)
     _group(full, params, seen)
     built = build_mask(full, params)
-    counts = built.rasterized.annotation.completed_by if built else None
+    counts = built.votes[-1].annotation.completed_by if built else None
     seen.people.append((info.sha256, annotators(full.annotations), counts))
     if built is None:
         seen.facts[task.key] = {"annotation": None}
@@ -162,16 +162,15 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
 
 
 def _look_at_mask(task: Task, origin: str, built: BuiltMask, params: Params, seen: Seen) -> None:
-    facts = region_facts(task, built.rasterized)
+    facts = region_facts(task, built.votes)
     seen.facts[task.key] = facts
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
-    unknown = unknown_labels(built.rasterized, params.labels_map)
+    unknown = unknown_labels(built.votes, params.labels_map)
     if unknown:
         seen.unknown[task.id] = unknown
     labels = {*params.labels_map, *unknown}
-    faults = find_faults(built.rasterized, labels, params.rasterize.strict)
-    problems = region_problems(task, built.rasterized, faults)
+    problems = region_problems(task, built.votes, labels, params.rasterize.strict)
     seen.bad_regions += [problem._replace(file=origin) for problem in problems]
     seen.masks[task.key] = combination_facts(task.id, built.combinations)

@@ -9,7 +9,7 @@ from maskbench.errors import DataError, Problem
 from maskbench.export.trace import Ring, trace
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import RasterizeParams
-from maskbench.regions.build import RegionResult, draw_regions
+from maskbench.regions.draw import RegionResult, draw_regions
 from maskbench.regions.rasterize import RegionPixels, crop
 
 

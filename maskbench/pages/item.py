@@ -15,7 +15,7 @@ from rasterio import features
 
 from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
 from maskbench.params import Params
-from maskbench.regions.build import RegionResult, draw_regions
+from maskbench.regions.draw import RegionResult, draw_regions
 from maskbench.regions.label_set import deciding
 from maskbench.regions.rasterize import RegionPixels
 from maskbench.regions.rules import ClassRules

@@ -58,7 +58,8 @@ class RasterizeParams(NamedTuple):
 
     Attributes:
         annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest``,
-            ``annotator:ID`` or ``file:TABLE``; the first that an annotation meets chooses.
+            ``annotator:ID``, ``file:TABLE`` or ``consensus:N``; the first that an annotation meets
+            chooses. See :func:`maskbench.regions.task.choose_votes`.
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
@@ -101,6 +102,21 @@ class Rule(NamedTuple):
     then: str
 
 
+class ConsensusParams(NamedTuple):
+    """Section ``combine.consensus``: which class the pixels get that several people annotated.
+
+    Attributes:
+        method: ``majority`` of the final classes, or ``staple``, which weighs the annotators by how
+            reliable they appear.
+        agreement: The share of annotators who have to have given a pixel its class.
+        otherwise: The class of pixels with a tie or less agreement; ``ignore``: 255.
+    """
+
+    method: str = "majority"
+    agreement: float = 0.0
+    otherwise: str = "ignore"
+
+
 class CombineParams(NamedTuple):
     """Section ``combine``: how label sets without a rule are treated, and the mask's file format.
 
@@ -110,12 +126,14 @@ class CombineParams(NamedTuple):
         mask_format: ``png`` or ``tif``.
         scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
             ``range``, ``percentile``, or the values that become 0 and 255.
+        consensus: What decides where several annotations count.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
     scaling: str | tuple[int, int] | None = None
+    consensus: ConsensusParams = ConsensusParams()
 
 
 class ValueFrom(NamedTuple):

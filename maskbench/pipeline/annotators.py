@@ -77,6 +77,8 @@ def _exchanged(facts: _Facts, layout: Layout) -> Iterator[tuple[Task, Annotation
     for key, fact in facts.items():
         if fact["annotation"] is None or before.get(key, fact["annotation"]) == fact["annotation"]:
             continue
+        if len(fact["voters"]) > 1:  # nobody takes the place of another
+            continue
         task = read_task(layout.annotations / f"{key}.json")
         known = {annotation.id: annotation for annotation in task.annotations}
         old, new = known.get(before[key]), known[fact["annotation"]]

@@ -46,7 +46,7 @@ def find_combinations(task: Task, params: Params) -> TaskCombinations | None:
     rasterized = build_label_set(task, params.rasterize)
     if rasterized is None:
         return None
-    unknown = unknown_labels(rasterized, params.labels_map)
+    unknown = unknown_labels([rasterized], params.labels_map)
     if unknown:
         return TaskCombinations(task.id, unknown, (), Counter())
     now, rules = rasterized.label_set, ClassRules.of(params)

@@ -1,51 +1,66 @@
 """Report what became of a task's regions: problems and words for people, counts for metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.params import Params
-from maskbench.regions.build import RasterizedTask
-from maskbench.regions.task import Region, Task, annotators, place
+from maskbench.regions.build import RasterizedTask, find_faults
+from maskbench.regions.task import Task, annotators, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
 
 
 def region_problems(
-    task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
+    task: Task, votes: Sequence[RasterizedTask], labels: Collection[str], strict: bool = False
 ) -> list[Problem]:
-    """Return the faults of a task's regions as problems that name task, annotation and region."""
-    number, (where, project) = rasterized.annotation.id, place(task, rasterized.annotation)
-    return [
-        Problem(fault, task=where, annotation=number, region=region.id, project=project)
-        for region, fault in faults
-    ]
+    """Return what is wrong with a task's regions as problems that name annotation and region.
+
+    Args:
+        task: The task.
+        votes: What became of the regions of each annotation that counts.
+        labels: The labels that ``labels_map`` has.
+        strict: As in :func:`~maskbench.regions.build.find_faults`.
+    """
+    problems = []
+    for vote in votes:
+        where, project = place(task, vote.annotation)
+        problems += [
+            Problem(fault, task=where, annotation=vote.annotation.id, region=r.id, project=project)
+            for r, fault in find_faults([vote], labels, strict)
+        ]
+    return problems
 
 
-def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
-    """Count for the metrics what became of an annotation's regions."""
-    drawn = [result.region for result in rasterized.regions if result.count]
+def region_facts(task: Task, votes: Sequence[RasterizedTask]) -> dict[str, Any]:
+    """Count for the metrics what became of the regions of the annotations that count.
+
+    ``annotation`` and ``annotator`` are of the one that was saved last.
+    """
+    results = [(vote.annotation, result) for vote in votes for result in vote.regions]
+    drawn = [result.region for _, result in results if result.count]
     return {
-        "annotation": rasterized.annotation.id,
-        "annotator": rasterized.annotation.completed_by,
+        "annotation": votes[-1].annotation.id,
+        "annotator": votes[-1].annotation.completed_by,
+        "voters": [vote.annotation.completed_by for vote in votes],
         "annotators": len(annotators(task.annotations)),
         "regions": dict(Counter(label for region in drawn for label in region.labels)),
         "shapes": dict(Counter(region.shape for region in drawn)),
-        "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
+        "aliased": dict(Counter(n for _, result in results for n in result.aliased)),
         "dropped": [
             {
-                "task": place(task, rasterized.annotation)[0],
-                "annotation": rasterized.annotation.id,
+                "task": place(task, annotation)[0],
+                "annotation": annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),
                 "reason": result.dropped,
             }
-            for result in rasterized.regions
+            for annotation, result in results
             if result.dropped is not None
         ],
-        "clipped": sum(result.is_clipped for result in rasterized.regions),
+        "clipped": sum(result.is_clipped for _, result in results),
     }
 
 
