@@ -157,8 +157,8 @@ def _several_annotators(seen: Seen) -> Iterator[Finding]:
     if not several:
         return
     most = max(map(len, several.values()))
-    counting = Counter(who or "unknown" for image, _, who in seen.people if image in several)
-    whose = some(f"annotator {who} in {number}" for who, number in counting.most_common())
+    counting = Counter(who for image, _, who in seen.people if image in several)
+    whose = some(f"{who} in {number}" for who, number in counting.most_common())
     what = f"{counted(len(several), 'image')} annotated by several people (up to {most})"
     advice = "rasterize.annotation chooses; `maskbench quality` tells how far they agree"
     yield Finding(OK, f"{what}; of them counts {whose}", advice)

@@ -148,12 +148,17 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: See
     full = _with_image(task, info)
     _group(full, params, seen)
     built = build_mask(full, params)
-    counts = built.votes[-1].annotation.completed_by if built else None
-    seen.people.append((info.sha256, annotators(full.annotations), counts))
+    seen.people.append((info.sha256, annotators(full.annotations), _who_counts(built)))
     if built is None:
         seen.facts[task.key] = {"annotation": None}
     else:
         _look_at_mask(full, origin, built, params, seen)
+
+
+def _who_counts(built: BuiltMask | None) -> str:
+    if built is not None and len(built.votes) > 1:
+        return "the consensus"
+    return f"annotator {(built and built.votes[0].annotation.completed_by) or 'unknown'}"
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:

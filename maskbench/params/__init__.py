@@ -14,6 +14,7 @@ from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     EXCLUDED,
     IGNORE,
+    IGNORED,
     LEFT_OUT,
     SUBSETS,
     CombineParams,
@@ -37,6 +38,7 @@ from maskbench.params.sections import (
 __all__ = [
     "EXCLUDED",
     "IGNORE",
+    "IGNORED",
     "LEFT_OUT",
     "SUBSETS",
     "Checker",

@@ -6,6 +6,9 @@ from typing import NamedTuple
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
+IGNORED = "(ignored)"
+"""Name of the value 255 where no class of ``labels_map`` has it."""
+
 LEFT_OUT = "(left out)"
 """What reports say of a label whose alias is null."""
 
@@ -182,3 +185,8 @@ class Params(NamedTuple):
     rasterize: RasterizeParams
     combine: CombineParams
     split: SplitParams
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """Return the class names by mask value."""
+        return {IGNORE: IGNORED} | {value: name for name, value in self.labels_map.items()}

@@ -18,7 +18,7 @@ from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, read_label_sets
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.files.masks import Mask, pixel_digest, write_mask
-from maskbench.params import IGNORE, Params
+from maskbench.params import IGNORE, IGNORED, Params
 from maskbench.pipeline.combine_report import (
     Facts,
     combination_rows,
@@ -182,8 +182,10 @@ def _facts(
 
 def _class_pixels(mask: Mask, labels_map: Mapping[str, int]) -> dict[str, int]:
     """Count the pixels by class name, sorted by name; classes without a pixel are left out."""
+    names = {IGNORE: IGNORED} | {value: name for name, value in labels_map.items()}
     pixels = Image.fromarray(mask).histogram()
-    return {name: count for name in sorted(labels_map) if (count := pixels[labels_map[name]])}
+    found = {name: pixels[value] for value, name in names.items() if pixels[value]}
+    return dict(sorted(found.items()))
 
 
 def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]:

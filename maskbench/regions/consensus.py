@@ -4,6 +4,7 @@ Each annotator's label set becomes classes by the rules; then each pixel is put 
 (pixels to ignore) is a class like any other here.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,11 @@ from maskbench.regions.rules import (
     distinct,
     in_one_image,
 )
+
+_MOST_ITERATIONS = 1000  # of STAPLE, which needs some ten on most images
+
+TIED, BELOW = "tied", "below"
+"""Why votes do not decide a pixel."""
 
 Pixels = npt.NDArray[np.bool_]
 """Which pixels of an image are meant, shape (H, W), bool."""
@@ -45,6 +51,10 @@ class Agreed:
     combinations: tuple[Combination, ...]
     tied: Pixels
     below: Pixels
+
+    def outcome(self, x: int, y: int) -> str:
+        """Return :data:`TIED` or :data:`BELOW` if a pixel is undecided, otherwise nothing."""
+        return TIED if self.tied[y, x] else BELOW if self.below[y, x] else ""
 
     @cached_property
     def undecided(self) -> int:
@@ -75,13 +85,31 @@ def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
     if params.agreement > 0:
         given = sum((vote == winner).astype(np.uint16) for vote in votes)
         below = ~tied & (given < params.agreement * len(votes) - 1e-9)
-    winner[tied | below] = otherwise_value(params, rules)
+    winner[tied | below] = otherwise_value(rules)
     return Agreed(winner, votes, combinations, tied, below)
 
 
-def otherwise_value(params: ConsensusParams, rules: ClassRules) -> int:
+def otherwise_value(rules: ClassRules) -> int:
     """Return the mask value of pixels that the votes do not decide."""
-    return rules.labels_map.get(params.otherwise, IGNORE)
+    return rules.labels_map.get(rules.fallback.consensus.otherwise, IGNORE)
+
+
+def describe_votes(given: Sequence[str], params: ConsensusParams, outcome: str = "") -> str:
+    """Say how annotators voted on a pixel, such as ``consensus: 2 of 3 voted Wall, 1 Door``.
+
+    Args:
+        given: The class that each of them gave it.
+        params: What decides.
+        outcome: :data:`TIED` or :data:`BELOW`, if the votes did not decide.
+    """
+    (first, most), *others = sorted(Counter(given).items(), key=lambda vote: (-vote[1], vote[0]))
+    rest = "".join(f", {count} {name}" for name, count in others)
+    words = f"{most} of {len(given)} voted {first}{rest}"
+    method = " by STAPLE" if params.method == "staple" else ""
+    why = {TIED: "a tie", BELOW: f"below combine.consensus.agreement: {params.agreement:g}"}
+    if outcome:
+        words += f"; {why[outcome]}, so combine.consensus.otherwise: {params.otherwise}"
+    return f"consensus{method}: {words}"
 
 
 def majority(votes: Sequence[Mask]) -> tuple[Mask, Pixels]:
@@ -147,17 +175,20 @@ def staple(votes: Sequence[Mask]) -> tuple[Mask, Pixels]:
         )
         raise MaskbenchError(what) from None
     values = np.unique(np.concatenate([np.unique(vote) for vote in votes]))
-    numbers = np.zeros(256, dtype=np.uint8 if len(values) < 256 else np.uint16)
-    numbers[values] = np.arange(len(values))  # its matrices are as large as the largest number
+    # Its matrices are as large as the largest number, and it counts pixels on which votes are tied
+    # for the next number (ITK 5.4): classes become small numbers that are no neighbours.
+    numbers = np.zeros(256, dtype=np.uint8 if len(values) < 128 else np.uint16)
+    numbers[values] = 2 * np.arange(len(values))
     # In an order of their own: who comes first could change the last bit of a sum.
     images = sorted((numbers[vote] for vote in votes), key=lambda image: image.tobytes())
     staple_filter = sitk.MultiLabelSTAPLEImageFilter()
     staple_filter.SetNumberOfThreads(1)
     staple_filter.SetNumberOfWorkUnits(1)
-    staple_filter.SetLabelForUndecidedPixels(len(values))
+    staple_filter.SetLabelForUndecidedPixels(2 * len(values))
+    staple_filter.SetMaximumNumberOfIterations(_MOST_ITERATIONS)
     found = sitk.GetArrayFromImage(
         staple_filter.Execute([sitk.GetImageFromArray(image) for image in images])
     )
-    tied = found == len(values)
-    winner: Mask = np.append(values, np.uint8(0))[found]
+    tied = found == 2 * len(values)
+    winner: Mask = np.append(values, np.uint8(0))[found // 2]
     return winner, tied
