@@ -2,10 +2,10 @@
 
     python scripts/experts.py EXPORTS FOLDER
 
-EXPORTS holds an export of Label Studio a expert, such as those of LUTSeg for docs/consensus.md
-(https://github.com/carlosh93/TiSage, CC BY 4.0, the images that all experts annotated). Images that
-are not there are replaced by plain ones of the size that the regions name: agreement needs none. The
-benchmarks are built in FOLDER, which is made.
+EXPORTS holds an export of Label Studio of each expert, such as those of LUTSeg that docs/consensus.md
+shows (https://github.com/carlosh93/TiSage, CC BY 4.0: the images that all experts annotated). Plain
+images of the size that the regions name stand in for those that are not there: agreement needs no
+picture. The benchmarks are built in FOLDER, which is made.
 """
 
 import hashlib
@@ -85,9 +85,7 @@ def _sizes(tasks: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 
 def _params(source: Path, tasks: Mapping[str, Any], consensus: Mapping[str, Any]) -> Params:
     labels = dict.fromkeys(
-        label
-        for _, region in _regions(tasks)
-        for label in region["value"].get(region["type"], ())
+        label for _, region in _regions(tasks) for label in region["value"].get(region["type"], ())
     )
     names = ["Background", *sorted(labels)]
     return parse_params(

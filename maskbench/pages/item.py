@@ -18,7 +18,7 @@ from maskbench.params import Params
 from maskbench.regions.build import build_mask
 from maskbench.regions.consensus import BELOW, TIED, Agreed, describe_votes
 from maskbench.regions.draw import RegionResult, draw_regions
-from maskbench.regions.label_set import deciding
+from maskbench.regions.label_set import deciding_regions
 from maskbench.regions.rasterize import RegionPixels
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Task, choose_votes
@@ -191,7 +191,7 @@ def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list
 def _winners(drawn: DrawnTask, regions: Sequence[int], params: Params) -> list[int]:
     """Return which of the regions of one annotation on a pixel count."""
     counts = [drawn.regions[i].count for i in regions]
-    return sorted(regions[i] for i in deciding(params.rasterize.overlap, counts))
+    return sorted(regions[i] for i in deciding_regions(params.rasterize.overlap, counts))
 
 
 def _decided(drawn: DrawnTask, number: int, params: Params) -> tuple[str | None, str, list[int]]:
