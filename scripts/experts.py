@@ -2,8 +2,8 @@
 
     python scripts/experts.py EXPORTS FOLDER
 
-EXPORTS holds an export of Label Studio of each expert, such as those of LUTSeg that docs/consensus.md
-shows (https://github.com/carlosh93/TiSage, CC BY 4.0: the images that all experts annotated). Plain
+EXPORTS holds an export of Label Studio of each expert, such as those of LUTSeg in docs/consensus.md
+(https://github.com/carlosh93/TiSage, CC BY 4.0: the images that all experts annotated). Plain
 images of the size that the regions name stand in for those that are not there: agreement needs no
 picture. The benchmarks are built in FOLDER, which is made.
 """

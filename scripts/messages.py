@@ -29,7 +29,7 @@ _SUMMARIES = (
     "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary",
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
-    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
+    "diff/report", "diff/model.py", "diff/blame", "diff/page", "export/formats",
     "init/params_text.py", "init/summary.py", "quality/report.py", "show/draw.py",
     "show/rules.py",
 )  # fmt: skip

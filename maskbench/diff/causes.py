@@ -131,7 +131,8 @@ def _annotation_steps(
             current |= {key: new[key]} if key in new else {}
             yield f"annotation {key[0]}", replace(after, annotations=tuple(current.values()))
     counted = choose(after.annotations, params.criteria(after.key))
-    yield f"annotation {counted.id}" if counted else "no annotation counts", after
+    name = f"annotation {counted.id}" if counted else "no annotation counts"
+    yield name, after
 
 
 def _identity(annotation: Annotation) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from maskbench.params import Params, ValueFrom
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
 from maskbench.pipeline.splits import Member, assign_splits, groups_of, own_subset
-from maskbench.regions.build import RasterizedTask, build_mask
+from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
 from maskbench.regions.task import (
@@ -197,16 +197,13 @@ class Origin:
             yield f"{missing_rule(missing[0])}; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
+            numbers = some(str(vote.annotation.id) for vote in built.votes)
+            whose = "annotation" if len(built.votes) == 1 else "the consensus of annotations"
             yield (
-                f"is not what {_annotations(built.votes)} and the rules give: "
+                f"is not what {whose} {numbers} and the rules give: "
                 f"{counted(differs, 'pixel differs', 'pixels differ')}, the first at x {x}, y {y}; "
                 f"{_BUILD}"
             )
-
-
-def _annotations(votes: Sequence[RasterizedTask]) -> str:
-    ids = [str(vote.annotation.id) for vote in votes]
-    return f"annotation {ids[0]}" if len(ids) == 1 else f"the consensus of annotations {some(ids)}"
 
 
 def _as_written(text: str) -> str:
