@@ -16,6 +16,7 @@ from maskbench.params import IGNORE, CombineParams, ConsensusParams
 from maskbench.regions.build import build_mask
 from maskbench.regions.consensus import BELOW, TIED, agree, describe_votes, majority, staple
 from maskbench.regions.label_set import LabelSet
+from maskbench.regions.policies import find_combinations
 from maskbench.regions.rules import ClassRules, Combination
 from maskbench.regions.task import choose_votes, labels_origin
 from tests.regions.test_build import DOOR, WALL, annotation, params, settings, task
@@ -227,3 +228,15 @@ def test_build_mask_takes_the_consensus():
     broken = build_mask(task(annotation(bad, number=4, completed_by=4), *others), asked)
     assert broken.mask is None
     assert [region for region, _ in broken.faults] == [bad]
+
+
+def test_combinations_of_all_who_vote_are_found():
+    over = annotation(WALL, DOOR, number=2, completed_by=2)
+    asked = params(settings(annotation=("consensus",)))
+    found = find_combinations(task(annotation(WALL), over, annotation(WALL, number=3)), asked)
+    assert found.combinations == (
+        Combination((), 8, "Ground"),
+        Combination(("A",), 26, "A"),
+        Combination(("A", "B"), 6, None),
+    )
+    assert found.gains["top", ("A", "B"), "B"] == 6
