@@ -10,7 +10,7 @@ def lines(found: Blame, past: Since | None) -> list[str]:
     rule = f": {' + '.join(found.labels)} → {found.expected}" if len(found.labels) > 1 else ""
     facts = [("because of", f"{found.reason}{rule}"), *_source_facts(found)]
     for vote in found.votes:
-        facts += [("vote", f"{vote.gives} ({vote.reason})"), *_source_facts(vote)]
+        facts += [("vote", f"{_name(vote)}: {vote.gives} ({vote.reason})"), *_source_facts(vote)]
     facts.append(("task", found.link or str(found.row.task)))
     if past:
         facts.append(("since", _since_words(past)))
@@ -29,9 +29,13 @@ def lines(found: Blame, past: Since | None) -> list[str]:
 def _source_facts(found: Blame | Vote) -> list[tuple[str, str]]:
     facts = [("region", _region_words(entry)) for entry in found.regions]
     if found.annotation is not None:
-        who = f"user {found.annotator}" if found.annotator is not None else "an unknown user"
-        facts.append(("annotation", f"{found.annotation} by {who}, saved {found.updated_at}"))
+        words = f"{found.annotation} by {_name(found)}, saved {found.updated_at}"
+        facts.append(("annotation", words))
     return facts
+
+
+def _name(found: Blame | Vote) -> str:
+    return f"user {found.annotator}" if found.annotator is not None else "an unknown user"
 
 
 def _region_words(entry: Covering) -> str:

@@ -158,9 +158,11 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
 
 
 def _who_counts(built: BuiltMask | None) -> str:
-    if built is not None and len(built.votes) > 1:
+    if built is None:
+        return "nobody"
+    if len(built.votes) > 1:
         return "the consensus"
-    return f"annotator {(built and built.votes[0].annotation.completed_by) or 'unknown'}"
+    return f"annotator {built.votes[0].annotation.completed_by or 'unknown'}"
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:

@@ -23,6 +23,7 @@ from maskbench.pipeline.combine_report import (
     Facts,
     combination_rows,
     combine_metrics,
+    describe_consensus,
     describe_masks_without_class,
     no_class_at_all,
 )
@@ -91,11 +92,14 @@ def combine(params: Params, layout: Layout) -> str:
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {'; '.join(warning)}", file=sys.stderr)
-    empty = describe_masks_without_class(built.facts, params.labels_map)
+    notes = [
+        describe_masks_without_class(built.facts, params.labels_map),
+        describe_consensus(metrics),
+    ]
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
-        f"{counted(built.made, 'mask')} made anew{f' — {empty}' if empty else ''}"
+        f"{counted(built.made, 'mask')} made anew" + "".join(f" — {note}" for note in notes if note)
     )
 
 

@@ -105,3 +105,16 @@ def _consensus(facts: Facts) -> dict[str, Any]:
     found = {name: sum(fact[name] for fact in several) for name in ("tied", "below_agreement")}
     share = round(sum(found.values()) / pixels, 6)
     return {"consensus": {"images": len(several), "pixels": pixels, **found, "undecided": share}}
+
+
+def describe_consensus(metrics: Mapping[str, Any]) -> str:
+    """Say how much of the images on which annotators voted is undecided; empty without one.
+
+    Args:
+        metrics: The content of ``metrics/combine.json``.
+    """
+    found = metrics.get("consensus")
+    if not found:
+        return ""
+    images = counted(found["images"], "image")
+    return f"several annotators voted on {images}: {found['undecided']:.2%} of the pixels undecided"

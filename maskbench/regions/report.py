@@ -7,7 +7,7 @@ from typing import Any
 from maskbench.errors import Problem
 from maskbench.params import Params
 from maskbench.regions.build import RasterizedTask, find_faults
-from maskbench.regions.task import Task, annotators, place
+from maskbench.regions.task import Task, annotators, least_voters, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
@@ -106,6 +106,8 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
     if not counting:
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
+        if any(least_voters(criterion) for criterion in params.rasterize.annotation):
+            what += "; tasks that show the same image vote together with fetch.same_image: one"
         return [Problem(what, param="rasterize.annotation")]
     if any(fact["regions"] for fact in counting):
         return []

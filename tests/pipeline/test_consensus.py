@@ -71,7 +71,8 @@ def problems(root):
 
 
 def test_the_majority_of_three_and_the_tie_of_two(tmp_path, source):
-    build(tmp_path, source)
+    said = build(tmp_path, source)
+    assert said[2].endswith("several annotators voted on 2 images: 12.50% of the pixels undecided")
     three, two, one = (rows(tmp_path)[key] for key in KEYS)
     # Of 40 x 30 pixels, the upper 15 rows: two of three reach to 60 % of the width.
     assert three.classes == {"Background": 1200 - 15 * 24, "Canvas": 15 * 24}
@@ -205,12 +206,14 @@ def test_an_annotation_of_another_size_is_told_with_its_task_and_annotation(tmp_
 
 def test_annotators_who_share_no_task_are_taken_as_they_are(tmp_path, source):
     write_export(source, [task(1, canvas(5, 50)), task(2, canvas(7, 60))])
-    build(tmp_path, source)
+    said = build(tmp_path, source)
+    assert "no task has several annotators who could vote; tasks that show the same" in said[1]
     assert [row.voters for row in rows(tmp_path).values()] == ["", ""]
     assert "consensus" not in metrics(tmp_path, "combine")
     with pytest.raises(DataError) as error:
         build(tmp_path, source, annotation=["consensus:2"])
-    assert "annotate some tasks, or widen this choice (consensus:2)" in str(error.value.problems[0])
+    said = str(error.value.problems[0])
+    assert "annotate some tasks, or widen this choice (consensus:2); tasks that show" in said
 
 
 @pytest.mark.parametrize(
