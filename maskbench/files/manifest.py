@@ -71,6 +71,11 @@ class Row:
     voters: str = ""
     undecided: int = 0
 
+    @property
+    def authors(self) -> list[str]:
+        """Return the user ids of those whose annotations made the mask."""
+        return self.voters.split() or ([] if self.annotator is None else [str(self.annotator)])
+
 
 _DAMAGE = (
     OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error,

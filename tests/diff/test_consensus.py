@@ -149,7 +149,7 @@ def test_blame_lists_the_votes(voted, maskbench):
     assert lines[2:6] == [
         "vote        user 5: Background (background: no region lies here)",
         "annotation  5 by user 5, saved 2026-11-22T08:00:00.000000Z",
-        "vote        user 7: Canvas (its only label)",
+        "vote        user 9: Canvas (its only label)",
         "region      rectangle r0: Canvas",
     ]
     assert "'two' by t, first in two; before: Background" in lines[-1]
@@ -174,3 +174,12 @@ def test_diff_says_whose_vote_changed_the_mask(voted, diff):
         "annotator": "7", "before": {"Background": 180}, "after": {"Canvas": 180},
     }  # fmt: skip
     assert mask["annotation"]["annotator"] == "7"
+
+
+def test_show_finds_an_image_by_each_of_its_voters(voted, maskbench, tmp_path):
+    for user in ("5", "7", "9"):
+        status, _, err = maskbench(voted, "show", "--annotator", user, "--out", tmp_path / user)
+        assert status == 0, err
+    assert '"5, 7, 9"' in (tmp_path / "7/index.html").read_text()
+    status, _, err = maskbench(voted, "show", "--annotator", "6", "--out", tmp_path / "6")
+    assert status != 0 and "6" in err
