@@ -148,7 +148,8 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     value = int(_mask(files[paths[0]], row)[y, x])
     task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
     counting = choose_votes(task.annotations, version.params.rasterize.criteria(task.key))
-    votes = tuple(_vote(version, task, annotation, x, y) for annotation in counting)
+    by_person = sorted(counting, key=lambda annotation: annotation.completed_by or 0)
+    votes = tuple(_vote(version, task, annotation, x, y) for annotation in by_person)
     expected, reason = _decided(version, task, votes, x, y)
     only = votes[0] if len(votes) == 1 else None
     return Blame(

@@ -141,7 +141,8 @@ def labels_origin(votes: Iterable[Annotation]) -> str:
 
 def voters(votes: Sequence[Annotation]) -> str:
     """Name the annotators of several annotations by id; empty for one, which nobody voted on."""
-    return " ".join(str(vote.completed_by or 0) for vote in votes) if len(votes) > 1 else ""
+    people = sorted(vote.completed_by or 0 for vote in votes)
+    return " ".join(map(str, people)) if len(people) > 1 else ""
 
 
 def label_origin(annotation: Annotation) -> str:

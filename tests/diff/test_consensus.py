@@ -149,7 +149,7 @@ def test_blame_lists_the_votes(voted, maskbench):
     assert lines[2:6] == [
         "vote        user 5: Background (background: no region lies here)",
         "annotation  5 by user 5, saved 2026-11-22T08:00:00.000000Z",
-        "vote        user 9: Canvas (its only label)",
+        "vote        user 7: Canvas (its only label)",
         "region      rectangle r0: Canvas",
     ]
     assert "'two' by t, first in two; before: Background" in lines[-1]
