@@ -75,6 +75,7 @@ STAGE_CODE = {
         "labelstudio/stored.py",
         "params",
         "pipeline/combine.py",
+        "pipeline/combine_report.py",
         "pipeline/incremental.py",
         "quality",
         "regions",

@@ -27,8 +27,10 @@ SHAPES_NO_BYTE = {
 """What stages load, but declare nowhere: bytes are the same however work is spread (test_build.py,
 tests/parallel) and whatever errors say."""
 
-IMPORTED_NOT_CALLED = {"rasterize": {"maskbench/regions/rules.py"}}
-"""build.py imports rules.py for whole masks; rasterize never calls that."""
+IMPORTED_NOT_CALLED = {
+    "rasterize": {"maskbench/regions/rules.py", "maskbench/regions/consensus.py"},
+}
+"""build.py imports these for whole masks; rasterize never calls them."""
 
 # What functions import for rare use counts too.
 _MODULES = """
