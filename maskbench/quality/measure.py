@@ -16,12 +16,15 @@ from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params
 from maskbench.pipeline.incremental import Outcome
-from maskbench.quality.agreement import count_pair, count_values, most_given
+from maskbench.quality.agreement import count_values, most_given
+from maskbench.quality.joint import Joint, PairCounter
 from maskbench.regions.build import build_mask
 from maskbench.regions.task import Annotation, Task, choose
 
 UNKNOWN = "unknown"
 """Who made annotations that name nobody."""
+
+_PARTS = ("pairs", "against_the_others", "against_ground_truth", "values")
 
 
 class ImageWork(NamedTuple):
@@ -63,30 +66,48 @@ def measure(work: ImageWork) -> Outcome:
     """
     tasks = list(_read(work))
     drawn = dict(draw_people(tasks, work.params))
-    masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
-    truth = _ground_truth(tasks, work.params)
     facts = {
         "tasks": [task.key for task in tasks],
-        "pairs": {
-            f"{one} and {other}": sparse(count_pair(masks[one], masks[other], work.classes))
-            for one, other in combinations(masks, 2)
-        },
-        "values": sparse(count_values(list(masks.values()), work.classes)) if masks else {},
-        "against_the_others": {
-            who: sparse(count_pair(most_given(_others(masks, who)), mask, work.classes))
-            for who, mask in masks.items()
-            if len(masks) > 1
-        },
-        "against_ground_truth": {
-            who: sparse(count_pair(truth.mask, mask, work.classes))
-            for who, mask in masks.items()
-            if truth and truth.mask is not None and drawn[who].annotation is not truth.annotation
-        },
+        **_count(drawn, _ground_truth(tasks, work.params, drawn), work.classes),
         "left_out": [
             [found.annotation.id, who, found.fault] for who, found in drawn.items() if found.fault
         ],
     }
     return Outcome(facts=facts)
+
+
+def _count(
+    drawn: Mapping[str, Drawing], truth: Drawing | None, classes: int
+) -> dict[str, dict[str, Any]]:
+    """Count how far these annotators agree with each other and with ground truth."""
+    masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
+    if not masks:
+        return {part: {} for part in _PARTS}
+    marked = [truth.mask] if truth and truth.mask is not None else []
+    joint = Joint.of([*masks.values(), *marked])
+    people = joint.sets[:, : len(masks)]
+    columns = dict(zip(masks, people.T, strict=True))
+    counter = PairCounter(joint, classes)
+    pairs = {
+        f"{one} and {other}": counter.count(columns[one], columns[other])
+        for one, other in combinations(columns, 2)
+    }
+    others = {
+        who: counter.count(most_given(np.delete(people, i, axis=1)), column)
+        for i, (who, column) in enumerate(columns.items())
+        if len(columns) > 1
+    }
+    against_truth = {
+        who: counter.count(joint.sets[:, -1], column)
+        for who, column in columns.items()
+        if marked and drawn[who] is not truth
+    }
+    found = (pairs, others, against_truth)
+    parts = {
+        part: {name: sparse(counts) for name, counts in own.items()}
+        for part, own in zip(_PARTS, found, strict=False)
+    }
+    return parts | {"values": sparse(count_values(people, joint.pixels, classes))}
 
 
 def _read(work: ImageWork) -> Iterator[Task]:
@@ -111,8 +132,19 @@ def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Dr
             yield str(who or UNKNOWN), drawing
 
 
-def _ground_truth(tasks: Sequence[Task], params: Params) -> Drawing | None:
-    return _draw([_only(task, lambda a: a.ground_truth) for task in tasks], params)
+def _ground_truth(
+    tasks: Sequence[Task], params: Params, drawn: Mapping[str, Drawing]
+) -> Drawing | None:
+    """Return the latest annotation that is marked as ground truth; one of ``drawn`` if it is."""
+    own = [_only(task, lambda a: a.ground_truth) for task in tasks]
+    annotation = _latest(own)
+    return next((d for d in drawn.values() if d.annotation is annotation), None) or _draw(
+        own, params
+    )
+
+
+def _latest(tasks: Sequence[Task]) -> Annotation | None:
+    return choose((a for task in tasks for a in task.annotations), ("latest",))
 
 
 def _only(task: Task, fits: Any) -> Task:
@@ -121,7 +153,7 @@ def _only(task: Task, fits: Any) -> Task:
 
 def _draw(tasks: Sequence[Task], params: Params) -> Drawing | None:
     """Draw the latest annotation of these tasks; None if none could count."""
-    annotation = choose((a for task in tasks for a in task.annotations), ("latest",))
+    annotation = _latest(tasks)
     if annotation is None:
         return None
     task = next(t for t in tasks if any(a is annotation for a in t.annotations))
@@ -129,10 +161,6 @@ def _draw(tasks: Sequence[Task], params: Params) -> Drawing | None:
     if built is None:
         return Drawing(annotation, None, "its image is missing")
     return Drawing(annotation, built.mask, built.faults[0][1] if built.faults else "")
-
-
-def _others(masks: Mapping[str, Mask], who: str) -> list[Mask]:
-    return [mask for name, mask in masks.items() if name != who]
 
 
 def sparse(counts: Counts | Values) -> dict[str, list[float]]:
