@@ -75,7 +75,8 @@ def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
     known = values & counting
     if known.size and known.max() >= 16:
         wide = values.astype(np.uint16)
-        return (wide | ((wide ^ 255) * 256)) & (counting * np.uint16(257))
+        bits: Bits = (wide | ((wide ^ 255) * 256)) & (counting * np.uint16(257))
+        return bits
     return (known | ((known ^ 15) * 16)) & counting
 
 
