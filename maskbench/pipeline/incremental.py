@@ -69,6 +69,7 @@ class Recipe(NamedTuple):
         folders: Names of the data folders that hold this stage's files and nothing else.
         judge: Finds problems that show only over all items, from the facts by key.
         advise: Says, from the facts by key, what to do about the problems; may be empty.
+        memory: Which of the stage's memories it keeps, if the stage has several recipes.
     """
 
     stage: str
@@ -76,6 +77,7 @@ class Recipe(NamedTuple):
     folders: Sequence[str]
     judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
     advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
+    memory: str = "memory"
 
 
 def build(
@@ -100,7 +102,7 @@ def build(
     stage = recipe.stage
     shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
     outputs = _Outputs(layout, recipe.folders)
-    memory = Memory(layout, stage)
+    memory = Memory(layout, stage, recipe.memory)
     todo: dict[str, str] = {}  # inputs by key; the work itself may be large
     old: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""Stage *quality*: how far the annotators of the same images agree. No other stage needs it."""
+"""Stage *quality*: how far annotators agree, and which labels look wrong. No stage needs it."""
 
 import csv
 from collections import Counter
@@ -16,6 +16,8 @@ from maskbench.pipeline.combine import codes
 from maskbench.pipeline.incremental import Job, Memory, Recipe, build, folder_digests
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
+from maskbench.quality.checking import check_labels, said, stop
+from maskbench.quality.findings import write_findings
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
 from maskbench.regions.task import annotators
@@ -35,7 +37,7 @@ def quality(params: Params, layout: Layout) -> str:
         Its one-line summary.
 
     Raises:
-        DataError: A stored task is damaged.
+        DataError: A stored task is damaged, or a check in ``quality.fail`` found something.
     """
     digests = folder_digests(layout, "annotations")
     seen = _seen(layout, digests)
@@ -43,13 +45,16 @@ def quality(params: Params, layout: Layout) -> str:
     names = codes(params.labels_map)
     jobs = list(_jobs(images, digests, params, layout, len(names)))
     built = build(Recipe("quality", measure, ()), layout, jobs, len(jobs))
+    checked = check_labels(params, layout, digests, sorted(seen))
     digests.save()
     summary = summarize(built.facts, names)
-    metrics = {**_counts(seen, built.facts), **summary.metrics}
+    metrics = {**_counts(seen, built.facts), **summary.metrics, **checked.metrics}
     write_text(layout.metrics("quality"), json_text(metrics))
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
-    return _said(metrics, built.facts, built.made)
+    write_findings(layout.plot("findings"), checked.findings)
+    stop(checked.findings, params.quality)
+    return " — ".join([_said(metrics, built.facts, built.made), *said(checked)])
 
 
 def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
