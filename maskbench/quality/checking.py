@@ -161,7 +161,8 @@ def _hits(drawn: Drawn, thresholds: Mapping[str, float]) -> Iterator[tuple[str, 
 def _of_images(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     for key, fact in facts.items():
         for name, hits in fact["hits"].items():
-            yield from (_finding(name, Hit(*hit), key, fact) for hit in hits)
+            size = tuple(fact["seen"][:2])
+            yield from (finding(name, Hit(*hit), key, fact["place"], size) for hit in hits)
 
 
 def _of_all(
@@ -177,17 +178,29 @@ def _of_all(
         threshold = params.quality.checks.get(name)
         if check.of_all is not None and threshold is not None:
             for key, hit in check.of_all(collected, threshold):
-                yield _finding(name, hit, key, facts.get(key))
+                fact = facts.get(key, {"place": {}, "seen": [0, 0]})
+                yield finding(name, hit, key, fact["place"], tuple(fact["seen"][:2]))
 
 
-def _finding(name: str, hit: Hit, key: str, fact: Mapping[str, Any] | None) -> Finding:
+def finding(
+    name: str, hit: Hit, key: str, where: Mapping[str, Any], size: tuple[int, int] = (0, 0)
+) -> Finding:
+    """Return what a check found in an image as a finding.
+
+    Args:
+        name: The check.
+        hit: What it found.
+        key: The item's key; empty if no single image is concerned.
+        where: The ids of task, project, annotation and annotator.
+        size: Width and height of the image in pixels.
+    """
     check = CHECKS[name]
-    x, y, width, height = whole_box(hit.box, *fact["seen"][:2]) if fact else (0, 0, 0, 0)
+    x, y, width, height = whole_box(hit.box, *size)
     return Finding(
         kind=name,
         severity=check.severity,
         key=key,
-        **(fact["place"] if fact else {}),
+        **where,
         regions=tuple(hit.regions),
         label=hit.label,
         value=float(f"{hit.value:.4g}"),

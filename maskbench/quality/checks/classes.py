@@ -50,8 +50,9 @@ def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     are_meant = empty > USUAL * len(seen.images) and empty > 1
     for key, image in seen.images.items():
         if image.labelled < threshold * usual and (image.regions or not are_meant):
-            share = f"{image.labelled:.2%} of the image is labelled; usual is {usual:.0%}"
-            yield key, Hit(image.labelled, (), "", share.replace(";", ","))
+            share = f"only {image.labelled:.2%}" if image.labelled else "nothing"
+            what = f"{share} of the image is labelled, where {usual:.0%} is usual"
+            yield key, Hit(image.labelled, (), "", what)
 
 
 def area_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
