@@ -13,7 +13,7 @@ from maskbench.files.images import read_scene
 from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
-from maskbench.pipeline.incremental import Job, Outcome, Recipe, build
+from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.checks.collected import (
@@ -77,9 +77,9 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
         keys: The tasks that have an image.
     """
     jobs = list(_jobs(params, layout, digests, keys))
-    recipe = Recipe("quality", check_image, (), memory="checks")
+    definition = StageDefinition("quality", check_image, (), memory="checks")
     facts = {
-        key: fact for key, fact in build(recipe, layout, jobs, len(jobs)).facts.items() if fact
+        key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
     }
     found = [*_of_images(facts), *_of_all(facts, params, layout)]
     return judge(found, params.quality.accept)

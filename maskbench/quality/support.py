@@ -69,7 +69,7 @@ def unsupported(folder: Path, params: Params, layout: Layout) -> list[Finding]:
             benchmark.mask_path(key),
             path,
             params.rasterize._replace(annotation=params.rasterize.criteria(key), choices={}),
-            len(benchmark.codes),
+            len(benchmark.classes),
             threshold,
         )
         for key, path in found.paths.items()
