@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.errors import MaskbenchError
-from maskbench.files.csv import read_table, write_table
+from maskbench.files.csv import table_rows, write_table
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 SEVERITIES = (HIGH, MEDIUM, LOW)
@@ -97,10 +97,20 @@ def read_findings(path: Path) -> list[Finding]:
         FileNotFoundError: It is not there.
         MaskbenchError: It is damaged.
     """
+    with path.open(encoding="utf-8", newline="") as stream:
+        return parse_findings(stream, path.name)
+
+
+def parse_findings(lines: Iterable[str], name: str) -> list[Finding]:
+    """Read the lines of a table of findings; ``name`` is the file's, for the error.
+
+    Raises:
+        MaskbenchError: It is damaged.
+    """
     try:
-        return [_finding(row) for row in read_table(path)]
+        return [_finding(row) for row in table_rows(lines)]
     except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
-        what = f"{path.name} cannot be read ({error}); run `dvc repro -f quality`"
+        what = f"{name} cannot be read ({error}); run `dvc repro -f quality`"
         raise MaskbenchError(what) from None
 
 
