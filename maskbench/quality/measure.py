@@ -64,7 +64,7 @@ def measure(work: ImageWork) -> Outcome:
     Raises:
         DataError: A task's file is damaged, or not the one that it was.
     """
-    tasks = list(_read(work))
+    tasks = list(read_tasks(work))
     drawn = dict(draw_people(tasks, work.params))
     facts = {
         "tasks": [task.key for task in tasks],
@@ -110,7 +110,12 @@ def _count(
     return parts | {"values": sparse(count_values(people, joint.pixels, classes))}
 
 
-def _read(work: ImageWork) -> Iterator[Task]:
+def read_tasks(work: ImageWork) -> Iterator[Task]:
+    """Yield the stored tasks that show an image.
+
+    Raises:
+        DataError: A file is damaged, or not the one that it was.
+    """
     for file, expected in zip(work.files, work.sha256, strict=True):
         content = file.read_bytes()
         if sha256(content) != expected:
@@ -118,29 +123,39 @@ def _read(work: ImageWork) -> Iterator[Task]:
         yield parse_stored_task(content, file.name)
 
 
+def latest_by_person(tasks: Sequence[Task]) -> Iterator[tuple[str, Task, Annotation]]:
+    """Yield each annotator, by id, with the latest annotation of that person and its task.
+
+    Args:
+        tasks: Tasks that show one image; skipped annotations never count.
+    """
+    people = {a.completed_by for task in tasks for a in task.annotations}
+    for who in sorted(people, key=lambda user: user or 0):
+        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
+        if annotation := _latest(own):
+            yield str(who or UNKNOWN), _task_of(tasks, annotation), annotation
+
+
 def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Drawing]]:
     """Yield each annotator, by id, with what the latest annotation of that person gives.
 
     Args:
         tasks: Tasks that show one image.
-        params: How regions become classes; skipped annotations never count.
+        params: How regions become classes.
     """
-    people = {a.completed_by for task in tasks for a in task.annotations}
-    for who in sorted(people, key=lambda user: user or 0):
-        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
-        if drawing := _draw(own, params):
-            yield str(who or UNKNOWN), drawing
+    for who, task, annotation in latest_by_person(tasks):
+        yield who, draw(task, annotation, params)
 
 
 def _ground_truth(
     tasks: Sequence[Task], params: Params, drawn: Mapping[str, Drawing]
 ) -> Drawing | None:
     """Return the latest annotation that is marked as ground truth; one of ``drawn`` if it is."""
-    own = [_only(task, lambda a: a.ground_truth) for task in tasks]
-    annotation = _latest(own)
-    return next((d for d in drawn.values() if d.annotation is annotation), None) or _draw(
-        own, params
-    )
+    annotation = _latest([_only(task, lambda a: a.ground_truth) for task in tasks])
+    if annotation is None:
+        return None
+    own = [drawing for drawing in drawn.values() if drawing.annotation is annotation]
+    return own[0] if own else draw(_task_of(tasks, annotation), annotation, params)
 
 
 def _latest(tasks: Sequence[Task]) -> Annotation | None:
@@ -151,12 +166,12 @@ def _only(task: Task, fits: Any) -> Task:
     return replace(task, annotations=tuple(a for a in task.annotations if fits(a)))
 
 
-def _draw(tasks: Sequence[Task], params: Params) -> Drawing | None:
-    """Draw the latest annotation of these tasks; None if none could count."""
-    annotation = _latest(tasks)
-    if annotation is None:
-        return None
-    task = next(t for t in tasks if any(a is annotation for a in t.annotations))
+def _task_of(tasks: Sequence[Task], annotation: Annotation) -> Task:
+    return next(task for task in tasks if any(a is annotation for a in task.annotations))
+
+
+def draw(task: Task, annotation: Annotation, params: Params) -> Drawing:
+    """Draw one annotation of a task."""
     built = build_mask(replace(task, annotations=(annotation,)), params)
     if built is None:
         return Drawing(annotation, None, "its image is missing")
