@@ -10,6 +10,7 @@ agreement. Then what the checks of labels found (plots/findings.csv), by check a
   maskbench quality --all                 list every image and every finding
   maskbench quality --predictions FOLDER  also regions that no predicted mask there supports
   maskbench quality --md --against main   as Markdown, for a pull request: what is new
+  maskbench quality --html quality        a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
 
 Exit status: 0 done; 1 nothing was measured yet; 2 params.yaml is wrong; 3 a version cannot be read;
@@ -17,8 +18,12 @@ Exit status: 0 done; 1 nothing was measured yet; 2 params.yaml is wrong; 3 a ver
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from maskbench.commands import at_least
+from maskbench.text import counted
 
 if TYPE_CHECKING:
     from maskbench.params import Params
@@ -29,6 +34,14 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("--md", action="store_true", help="write Markdown")
+    parser.add_argument("--html", type=Path, metavar="FOLDER", help="write a page with pictures")
+    parser.add_argument(
+        "--worst",
+        type=at_least(0),
+        default=500,
+        metavar="N",
+        help="images, and findings, with pictures on the page; default: %(default)s",
+    )
     parser.add_argument("--all", action="store_true", help="list every image and every finding")
     parser.add_argument(
         "--check", action="store_true", help="fail if checks in quality.fail found something"
@@ -52,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     params = load_params(layout.params)
     checked = _checked(layout, params, args.predictions)
     print(_report(args, layout, params, checked))
+    if args.html:
+        _write_page(args, layout, params, checked)
     if args.check:
         stop(checked.findings, params.quality)
     return 0
@@ -67,6 +82,18 @@ def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "C
     if predictions:
         findings += unsupported(predictions, params, layout)
     return judge(findings, params.quality.accept)
+
+
+def _write_page(
+    args: argparse.Namespace, layout: "Layout", params: "Params", checked: "Checked"
+) -> None:
+    from maskbench.quality.stage import measured
+    from maskbench.quality_page.write import Shown, write_page
+
+    metrics, _ = measured(layout)
+    shown = Shown(params, layout, metrics, checked.findings)
+    number = write_page(args.html, shown, args.worst)
+    print(f"{args.html / 'index.html'}: {counted(number, 'image')} with pictures", file=sys.stderr)
 
 
 def _report(

@@ -77,7 +77,8 @@ def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
         wide = values.astype(np.uint16)
         bits: Bits = (wide | ((wide ^ 255) * 256)) & (counting * np.uint16(257))
         return bits
-    return (known | ((known ^ 15) * 16)) & counting
+    narrow: Bits = (known | ((known ^ 15) * 16)) & counting
+    return narrow
 
 
 def inside(bits: Bits, width: int) -> Bools:

@@ -85,7 +85,7 @@ def summarize(facts: _Facts, names: Sequence[str]) -> Summary:
     }
     if not measured:
         return Summary(metrics, [], [])
-    units = {key: _unit(fact, len(names)) for key, fact in measured.items()}
+    units = {key: image_counts(fact, len(names)) for key, fact in measured.items()}
     whole = estimate(list(units.values()))
     used = np.sum([unit[1:3].any(axis=0) for unit in units.values()], axis=0).tolist()
     metrics["agreement"] = whole.named(-1)
@@ -107,7 +107,7 @@ def _estimates(
     return {name: (len(own), estimate(own)) for name, own in sorted(units.items())}
 
 
-def _unit(fact: Mapping[str, Any], classes: int) -> Values:
+def image_counts(fact: Mapping[str, Any], classes: int) -> Values:
     """Return an image's counts over all pairs of its annotators, shape (8, K)."""
     pairs = sum(dense(columns, 6, classes) for columns in fact["pairs"].values())
     return np.concatenate([pairs, dense(fact["values"], 2, classes)])
