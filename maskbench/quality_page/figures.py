@@ -108,8 +108,9 @@ def _step(when: datetime, unit: str) -> str:
 
 
 def _part(place: int, whole: int) -> str:
-    """Return the name of one of ten parts of the images, such as ``images 11 to 20``."""
+    """Return which images one of ten parts has, such as ``11 to 20``, padded to be sorted."""
     number = place * _STEPS // whole
-    first, last = -(-number * whole // _STEPS), -(-(number + 1) * whole // _STEPS) - 1
+    first, last = -(-number * whole // _STEPS) + 1, -(-(number + 1) * whole // _STEPS)
     digits = len(str(whole))
-    return f"images {first + 1:0{digits}d} to {last + 1:0{digits}d}"
+    span = f"{first:0{digits}d}"
+    return span if first == last else f"{span} to {last:0{digits}d}"

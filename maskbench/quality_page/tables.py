@@ -1,6 +1,6 @@
 """Make the tables of the page from ``metrics/quality.json``: classes and annotators, with bars."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskbench.pages.tables import Cell, Table
@@ -33,18 +33,17 @@ def headline(metrics: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def class_table(metrics: Mapping[str, Any]) -> Table:
-    """Return the agreement on each class that somebody used."""
+def class_table(metrics: Mapping[str, Any], names: Sequence[str]) -> Table:
+    """Return the agreement on each class that somebody used; names: the classes by number."""
     found = metrics.get("classes", {})
-    places = {name: i for i, name in enumerate(found)}
     rows = [
         [
-            Cell(name, f"#class={places[name]}", is_heading=True),
-            Cell(str(own["images"])),
-            *(_cell(own, coefficient) for coefficient in COEFFICIENTS),
+            Cell(name, f"#class={number}", is_heading=True),
+            Cell(str(found[name]["images"])),
+            *(_cell(found[name], coefficient) for coefficient in COEFFICIENTS),
         ]
-        for name, own in found.items()
-        if own["images"]
+        for number, name in enumerate(names)
+        if found.get(name, {}).get("images")
     ]
     return _table("Agreement by class", "class", rows)
 

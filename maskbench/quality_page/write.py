@@ -192,7 +192,7 @@ class _Page:
             heading=title,
             verdict=verdict,
             headline=headline(shown.metrics),
-            classes=class_table(shown.metrics),
+            classes=class_table(shown.metrics, self.names),
             people=people_table(shown.metrics),
             findings=f"{counted(len(open_findings), 'finding')}{f' ({said})' if said else ''}",
             has_agreement=bool(self.facts),

@@ -67,13 +67,13 @@ export function drawTimeline(data, choice, chosen, choose) {
   const { unit, steps, people } = data.timeline;
   const place = (/** @type {number} */ step) => (steps.length > 1 ? step / (steps.length - 1) : 0.5);
   const every = Math.ceil(steps.length / TICKS);
-  const ticks = steps.map((/** @type {string} */ name, /** @type {number} */ i) => [place(i), name.replace(/^images 0*(\d+) to 0*(\d+)$/, "$1–$2")])
+  const ticks = steps.map((/** @type {string} */ name, /** @type {number} */ i) => [place(i), unit === "tasks" ? name.replace(/^0*/, "").replace(/ to 0*/, "–") : name])
     .filter((/** @type {any} */ _, /** @type {number} */ i) => i % every === 0);
   const shown = data.people.filter((/** @type {any} */ person) => people[person.name]);
   const marks = shown.flatMap((/** @type {any} */ person) => {
     const points = people[person.name].map((/** @type {any[]} */ [step, images, values]) => [step, images, valueOf({ values }, data, choice)])
       .filter((/** @type {any[]} */ [, , value]) => value !== null)
-      .map((/** @type {[number, number, number]} */ [step, images, value]) => [place(step), Math.max(0, value), `${named(person.name)}, ${steps[step]}: ${value.toFixed(3)} (${counted(images, "image")})`]);
+      .map((/** @type {[number, number, number]} */ [step, images, value]) => [place(step), Math.max(0, value), `${named(person.name)}, ${unit === "tasks" ? "images " : ""}${steps[step]}: ${value.toFixed(3)} (${counted(images, "image")})`]);
     return line(points, `person ${!chosen ? "" : chosen === person.name ? "chosen" : "faint"}`, person.color, true);
   });
   const axis = unit === "tasks" ? "images in the order of their keys: the annotations tell no dates" : `${unit} of the last save, UTC`;

@@ -71,8 +71,17 @@ export function filters(data) {
   ];
 }
 
+/** @type {Map<string, Finding[]>} */
+const ofItems = new Map();
+
 /** Return the findings of an image. @param {Item} item @param {any} data @returns {Finding[]} */
-export const findingsOf = (item, data) => data.findings.filter((/** @type {Finding} */ finding) => finding.item === item.key);
+export function findingsOf(item, data) {
+  if (!ofItems.size) for (const finding of data.findings) {
+    if (!ofItems.has(finding.item)) ofItems.set(finding.item, []);
+    ofItems.get(finding.item)?.push(finding);
+  }
+  return ofItems.get(item.key) || [];
+}
 
 /** @param {any} data @param {(id: string) => string} chosen value of a filter @returns {import("pages/filters.js").Order<Item>[]} */
 export function orders(data, chosen) {
