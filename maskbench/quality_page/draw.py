@@ -21,8 +21,25 @@ from maskbench.quality.measure import ImageWork, draw, latest_by_person, read_ta
 Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels; no width and height: the whole image."""
 
+CROP = (312, 234)
+"""Largest width and height of a finding's picture."""
+
 _MARGIN = 0.5  # around a finding, as a share of its longer side
-_LEAST = 64  # pixels of a crop's shorter side
+_LEAST = 24  # pixels of a window's shorter side
+
+
+class Crop(NamedTuple):
+    """The place of a finding, to show apart.
+
+    Attributes:
+        box: Where it is.
+        who: Whose annotation it is about; empty: nobody's.
+        regions: The ids of the regions concerned.
+    """
+
+    box: Box
+    who: str
+    regions: tuple[str, ...]
 
 
 class ShownImage(NamedTuple):
@@ -32,13 +49,13 @@ class ShownImage(NamedTuple):
         name: Its name in the page's files.
         work: The tasks that show it.
         scaling: Which values of its scene become 0 and 255, if it has 16 bits.
-        crops: The boxes to show apart, by the name of the crop.
+        crops: The places of findings, by the name of the picture.
     """
 
     name: str
     work: ImageWork
     scaling: Scaling | None
-    crops: Mapping[str, Box]
+    crops: Mapping[str, Crop]
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,8 @@ class DrawImage:
             problem for which it cannot be drawn.
         """
         tasks, params = list(read_tasks(shown.work)), shown.work.params
-        people, masks = [], []
+        people: list[dict[str, Any]] = []
+        masks: list[Mask] = []
         for who, task, annotation in latest_by_person(tasks):
             mask = draw(task, annotation, params).mask
             if mask is not None:
@@ -80,22 +98,24 @@ class DrawImage:
         except (OSError, ValueError) as error:
             what = f"the image cannot be read ({error}); run `dvc checkout`"
             return {"problem": Problem(what, str(self.images / image.file), tasks[0].id)}
-        self._save_pictures(shown, scene, opinions, found)
+        for name, place in shown.crops.items():
+            regions = [
+                region
+                for person in people
+                for region in person["mask"]["regions"]
+                if person["who"] == place.who and region["id"] in place.regions
+            ]
+            picture = crop(scene, place.box, [r["ring"] for r in regions if "ring" in r])
+            save_picture(self.folder, f"{name}-finding.jpg", picture, quality=82)
+        small = thumbnail(scene, opinions, found)
+        save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
+        scene.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+        save_picture(self.folder, f"{shown.name}.jpg", scene)
         return {
             "size": [image.width, image.height],
             "people": [person["who"] for person in people],
             "apart": round(float((opinions > 1).mean()), 6),
         }
-
-    def _save_pictures(
-        self, shown: ShownImage, scene: Image.Image, opinions: Mask, found: Sequence[Place]
-    ) -> None:
-        for name, box in shown.crops.items():
-            save_picture(self.folder, f"{name}-finding.jpg", crop(scene, box), quality=82)
-        small = thumbnail(scene, opinions, found)
-        save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
-        scene.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-        save_picture(self.folder, f"{shown.name}.jpg", scene)
 
 
 def count_opinions(masks: Sequence[Mask]) -> Mask:
@@ -129,21 +149,27 @@ def thumbnail(scene: Image.Image, opinions: Mask, found: Sequence[Place]) -> Ima
     return small
 
 
-def crop(scene: Image.Image, box: Box) -> Image.Image:
-    """Return the part of a scene around a box, which is framed."""
+def crop(scene: Image.Image, box: Box, rings: Sequence[Sequence[float]]) -> Image.Image:
+    """Return the part of a scene around a box, with outlines, or without any the box's frame.
+
+    Args:
+        scene: The whole scene.
+        box: What is to be seen.
+        rings: Outlines in pixels of the scene: x, y, x, y …
+    """
     window = _window(box, scene.size)
     picture = scene.crop(window)
-    scale = min(THUMBNAIL[0] / picture.width, THUMBNAIL[1] / picture.height) * 1.5
+    scale = min(CROP[0] / picture.width, CROP[1] / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     picture = picture.resize(size, Image.Resampling.LANCZOS)
-    if box[2] and box[3]:
-        frame = [
-            scale * (box[0] - window[0]) - 2, scale * (box[1] - window[1]) - 2,
-            scale * (box[0] + box[2] - window[0]) + 2, scale * (box[1] + box[3] - window[1]) + 2,
-        ]  # fmt: skip
-        brush = ImageDraw.Draw(picture)
-        brush.rectangle([frame[0] - 1, frame[1] - 1, frame[2] + 1, frame[3] + 1], outline="black")
-        brush.rectangle(frame, outline=MARKS["pointed-region"], width=2)
+    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    frame = [(left, top, right, top, right, bottom, left, bottom)] if box[2] and box[3] else []
+    brush, origin = ImageDraw.Draw(picture), np.array(window[:2])
+    for ring in rings or frame:
+        points = scale * (np.array(ring).reshape(-1, 2) - origin)
+        closed = [tuple(point) for point in (*points, points[0])]
+        for color, width in (((0, 0, 0), 4), (MARKS["pointed-region"], 2)):
+            brush.line(closed, fill=color, width=width)
     return picture
 
 

@@ -29,7 +29,7 @@ from maskbench.quality.measure import latest_by_person
 from maskbench.quality.report import heading
 from maskbench.quality.stage import image_work, measure_images
 from maskbench.quality.summary import image_counts
-from maskbench.quality_page.draw import Box, DrawImage, ShownImage
+from maskbench.quality_page.draw import Crop, DrawImage, ShownImage
 from maskbench.quality_page.figures import Facts, as_lists, matrices, timeline, values
 from maskbench.quality_page.tables import class_table, headline, people_table
 from maskbench.regions.task import Task, moment, place
@@ -114,10 +114,11 @@ class _Page:
     def _work(self) -> Iterator[ShownImage]:
         manifest = self.shown.layout.benchmark / "manifest.csv"
         rows: Mapping[str, Row] = read_manifest(manifest) if manifest.is_file() else {}
-        crops: dict[str, dict[str, Box]] = {}
+        crops: dict[str, dict[str, Crop]] = {}
         for i, finding in enumerate(self.shown.findings[: self.most]):
             box = (finding.x, finding.y, finding.width, finding.height)
-            crops.setdefault(self.first.get(finding.key, finding.key), {})[f"{i:05d}"] = box
+            crop = Crop(box, _who(finding), finding.regions)
+            crops.setdefault(self.first.get(finding.key, finding.key), {})[f"{i:05d}"] = crop
         for key, name in self.image.items():
             keys = self.keys.get(key, [key])
             work = image_work(keys, self.digests, self.shown.params, self.shown.layout)
@@ -235,13 +236,17 @@ class _Page:
             "link": self.shown.params.fetch.task_link(finding.task, finding.project)
             if finding.task is not None
             else None,
-            "annotator": "" if finding.annotator is None else str(finding.annotator),
+            "annotator": _who(finding),
             "regions": finding.regions,
             "label": finding.label,
             "what": finding.what,
             "box": (finding.x, finding.y, finding.width, finding.height),
             "accepted": finding.accepted,
         }
+
+
+def _who(finding: Finding) -> str:
+    return "" if finding.annotator is None else str(finding.annotator)
 
 
 def _least(fact: Mapping[str, Any], classes: int) -> float:

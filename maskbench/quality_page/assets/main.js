@@ -39,6 +39,7 @@ const viewer = new Viewer(byId("viewer"), MODES, {
   moved: () => { drawLegend(); gallery.save(false); },
 });
 viewer.shown.outlines = true;
+viewer.look.opacity = 0.45; // outlines and scene matter most
 const triage = new Triage(data.id, () => gallery.judged());
 /** @type {Filters<Item>} */
 const filters = new Filters(byId("filters"), [...itemFilters(data), triageFilter(triage)], orders(data, (id) => filters.value(id)), (item) => `${item.key} ${item.people.map(({ task }) => `task ${task}`).join(" ")}`, () => gallery.filtered());
@@ -115,7 +116,7 @@ function panes(item) {
   const colors = [null, data.marks["two-classes"], data.marks["more-classes"]];
   const size = drawn[0].mask.size;
   if (drawn.length < 2) return own;
-  return [{ title: "Together", size, scene, layer: { size, values: opinions(drawn), colors, hatched: true }, regions: shownOutlines() }, ...own];
+  return [{ title: "Together", size, scene, layer: { size, values: opinions(drawn), colors }, regions: shownOutlines() }, ...own];
 }
 
 /** Return the regions of an annotator, in the annotator's colour. @param {string} who @param {Mask} mask */
@@ -155,7 +156,7 @@ function drawLegend() {
   const isTogether = viewer.mode.id === "together" && drawn.length > 1;
   const used = new Set(drawn.flatMap(({ mask }) => mask.cells.map((cell) => cell.class_number)));
   const classes = [...used].sort((a, b) => a - b).map((number) => ({ ...data.classes[number], number, color: number ? data.classes[number].color : null }));
-  const marks = [{ name: "two classes", color: data.marks["two-classes"], number: 1, hatched: true }, { name: "three or more", color: data.marks["more-classes"], number: 2, hatched: true }];
+  const marks = [{ name: "two classes", color: data.marks["two-classes"], number: 1 }, { name: "three or more", color: data.marks["more-classes"], number: 2 }];
   const shown = isTogether ? marks.slice(0, drawn.length > 2 ? 2 : 1) : classes;
   byId("legend").replaceChildren(make("span", { class: "hint" }, isTogether ? "A pixel has" : ""), legend(shown, { isolate: (number) => viewer.isolate(number) }));
 }
