@@ -217,10 +217,11 @@ def whole_box(box: Sequence[float] | None, width: int, height: int) -> tuple[int
 
     All are 0, for the whole image, if there is no box or nothing of it lies on the image.
     """
-    if box is None or any(map(math.isnan, box)):
+    if box is None:
         return 0, 0, 0, 0
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
+    right, bottom = max(left + 1, math.ceil(box[2])), max(top + 1, math.ceil(box[3]))
+    right, bottom = min(width, right), min(height, bottom)
     if left >= right or top >= bottom:
         return 0, 0, 0, 0
     return left, top, right - left, bottom - top
