@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
-from maskbench.files.images import read_scene
 from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
@@ -122,7 +121,7 @@ def check_image(work: CheckWork) -> Outcome:
     if annotation is None or image is None:
         return Outcome()
     try:
-        look = thumbnail(read_scene(work.images / image.file)).hex()
+        look = thumbnail(work.images / image.file).hex()
     except (OSError, ValueError) as error:
         what = f"the image cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
