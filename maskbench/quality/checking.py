@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
-from maskbench.files.images import read_scene
 from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
@@ -122,7 +121,7 @@ def check_image(work: CheckWork) -> Outcome:
     if annotation is None or image is None:
         return Outcome()
     try:
-        look = thumbnail(read_scene(work.images / image.file)).hex()
+        look = thumbnail(work.images / image.file).hex()
     except (OSError, ValueError) as error:
         what = f"the image cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
@@ -217,10 +216,11 @@ def whole_box(box: Sequence[float] | None, width: int, height: int) -> tuple[int
 
     All are 0, for the whole image, if there is no box or nothing of it lies on the image.
     """
-    if box is None or any(map(math.isnan, box)):
+    if box is None:
         return 0, 0, 0, 0
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    right, bottom = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
+    right, bottom = max(left + 1, math.ceil(box[2])), max(top + 1, math.ceil(box[3]))
+    right, bottom = min(width, right), min(height, bottom)
     if left >= right or top >= bottom:
         return 0, 0, 0, 0
     return left, top, right - left, bottom - top

@@ -8,12 +8,13 @@ noise flips its bits on even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskbench.files.images import Scene
+from maskbench.files.images import Scene, read_thumbnail
 
 ALIKE = 0.98
 """Correlation of thumbnails from which images count as near-equal."""
@@ -30,13 +31,17 @@ Look = npt.NDArray[np.float32]
 
 def look(scene: Scene) -> Look:
     """Return the look of a scene, shape (H, W, 3) uint8."""
-    return look_from(thumbnail(scene))
-
-
-def thumbnail(scene: Scene) -> bytes:
-    """Return the 256 grey pixels that a scene's look is made of."""
     small = Image.fromarray(scene).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
-    return small.tobytes()
+    return look_from(small.tobytes())
+
+
+def thumbnail(path: Path) -> bytes:
+    """Return the 256 grey pixels that the look of an image file is made of.
+
+    Raises:
+        ValueError: It is no image, damaged or cut off.
+    """
+    return read_thumbnail(path, _SIDE).tobytes()
 
 
 def look_from(pixels: bytes) -> Look:

@@ -9,7 +9,7 @@ from maskbench.files.csv import read_table
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.stage import quality
-from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
+from tests.exports import PARAMS, annotation, box, simple_tasks, task, write_export, write_image
 from tests.pipeline.test_build import contents, params
 
 
@@ -114,6 +114,7 @@ def test_nothing_to_compare_is_said(tmp_path, tasks, monkeypatch, capsys):
     )
     assert read_table(tmp_path / "plots/ranking.csv") == []
     (tmp_path / "dvc.yaml").write_text("")
+    (tmp_path / "params.yaml").write_text(json.dumps(PARAMS))  # JSON is YAML
     monkeypatch.chdir(tmp_path)
     assert main(["quality"]) == 0
     assert "nothing to compare: no image" in capsys.readouterr().out
@@ -148,6 +149,7 @@ def test_an_image_of_several_sizes_is_said(tmp_path):
 def test_the_command(tmp_path, monkeypatch, capsys):
     write_export(tmp_path / "source", TWO)
     (tmp_path / "dvc.yaml").write_text("")
+    (tmp_path / "params.yaml").write_text(json.dumps(PARAMS))  # JSON is YAML
     monkeypatch.chdir(tmp_path)
     assert main(["quality"]) == 1
     assert "run `dvc repro quality`" in capsys.readouterr().err

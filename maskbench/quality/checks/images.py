@@ -21,7 +21,8 @@ def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]
         for label in sorted({region.label for region in twin.measured}):
             share = twin.area(label)
             if share >= threshold and not image.area(label):
-                what = f"the image has no {label!r}, which covers {share:.0%} of its twin {other}"
+                near = f"{share:.0%} of the near-equal image {other}"
+                what = f"the image has no {label!r}, which covers {near}"
                 yield key, Hit(share, (), label, what, _box(twin, label, image))
 
 

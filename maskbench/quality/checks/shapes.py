@@ -79,8 +79,10 @@ class Hit(NamedTuple):
 def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None) -> Hit:
     """Return what was found of some regions; ``box`` None: where they are."""
     labels = " and ".join(dict.fromkeys(shape.label for shape in shapes))
-    where = box or shapely.total_bounds([shape.area for shape in shapes]).tolist()
-    return Hit(value, tuple(shape.id for shape in shapes), labels, what, tuple(where))
+    where = [shape.area if not shape.area.is_empty else shape.outline for shape in shapes]
+    drawn = [area for area in where if area is not None and not area.is_empty]
+    box = box or (bounds(drawn) if drawn else None)
+    return Hit(value, tuple(shape.id for shape in shapes), labels, what, box)
 
 
 def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Drawn:
