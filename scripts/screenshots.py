@@ -1,9 +1,9 @@
 """Take the README's pictures of pages and of Label Studio, in Debian's Chromium.
 
-Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes
-docs/images/{gallery,rules,quality,diff,evaluation}.png from a copy, in which two rules are changed and
-made-up predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a
-server of its own with the sample.
+Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes the
+pictures of :data:`PAGES` to docs/images, from a copy in which two rules are changed and made-up
+predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a server of
+its own with the sample.
 """
 
 from __future__ import annotations
