@@ -30,7 +30,7 @@ _SUMMARIES = (
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame", "diff/page", "export/formats",
-    "init/params_text.py", "init/summary.py", "quality/report.py",
+    "init/params_text.py", "init/summary.py", "quality/listing.py", "quality/report.py",
     "ranking/page.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 

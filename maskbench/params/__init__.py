@@ -21,11 +21,13 @@ from maskbench.params.model import (
     ConsensusParams,
     FetchParams,
     Params,
+    QualityParams,
     RasterizeParams,
     Rule,
     SplitParams,
     ValueFrom,
 )
+from maskbench.params.quality import check_quality
 from maskbench.params.sections import (
     check_combine,
     check_fetch,
@@ -46,6 +48,7 @@ __all__ = [
     "ConsensusParams",
     "FetchParams",
     "Params",
+    "QualityParams",
     "RasterizeParams",
     "Rule",
     "SplitParams",
@@ -130,6 +133,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         rasterize=check_rasterize(checks["rasterize"], sections.get("rasterize"), labels_map),
         combine=check_combine(checks["combine"], sections.get("combine"), labels_map),
         split=check_split(checks["split"], sections.get("split")),
+        quality=check_quality(check, sections.get("quality")),
     )
     _check_aliased(check, params)
     if "label_aliases" in sections:

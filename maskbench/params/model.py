@@ -176,6 +176,20 @@ class SplitParams(NamedTuple):
     exclude_accepted: tuple[str, ...] = ()
 
 
+class QualityParams(NamedTuple):
+    """Section ``quality``: what is looked for in the labels.
+
+    Attributes:
+        checks: Threshold by name, of the checks that are on.
+        fail: Checks whose findings stop the stage *quality*, unless they are accepted.
+        accept: The reason by finding, of those that somebody looked at and accepted.
+    """
+
+    checks: Mapping[str, float]
+    fail: tuple[str, ...] = ()
+    accept: Mapping[str, str] = {}
+
+
 class Params(NamedTuple):
     """All of ``params.yaml``. ``labels_map`` maps class names to mask values (0…254, 255 void)."""
 
@@ -185,6 +199,7 @@ class Params(NamedTuple):
     rasterize: RasterizeParams
     combine: CombineParams
     split: SplitParams
+    quality: QualityParams
 
     @property
     def class_names(self) -> dict[int, str]:

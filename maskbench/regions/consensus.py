@@ -79,6 +79,20 @@ def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
     nowhere = np.zeros(votes[0].shape, dtype=np.bool_)
     if len(votes) == 1:
         return Agreed(votes[0], votes, combinations, nowhere, nowhere)
+    mask, tied, below = decide(votes, rules)
+    return Agreed(mask, votes, combinations, tied, below)
+
+
+def decide(votes: Sequence[Mask], rules: ClassRules) -> tuple[Mask, Pixels, Pixels]:
+    """Put each pixel to the vote.
+
+    Args:
+        votes: Class values by each annotator, two or more, all of shape (H, W), uint8.
+        rules: Which method decides, and what becomes of pixels that it does not decide.
+
+    Returns:
+        The mask, and its pixels that were tied and those below the agreement asked for.
+    """
     params = rules.fallback.consensus
     winner, tied = staple(votes) if params.method == "staple" else majority(votes)
     below = np.zeros_like(tied)
@@ -86,7 +100,7 @@ def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
         given = sum((vote == winner).astype(np.uint16) for vote in votes)
         below = ~tied & (given < params.agreement * len(votes) - 1e-9)
     winner[tied | below] = otherwise_value(rules)
-    return Agreed(winner, votes, combinations, tied, below)
+    return winner, tied, below
 
 
 def otherwise_value(rules: ClassRules) -> int:
