@@ -62,7 +62,7 @@ def main(exports: Path, folder: Path) -> None:
     names = [name for name, value in params.labels_map.items() if value < 255]
     print(f"{'consensus':<{width}}  images  undecided  " + "  ".join(f"{n:>13}" for n in names))
     print("\n".join(f"{way:<{width}}  {row}" for way, row in zip(WAYS, rows, strict=True)))
-    quality(params, layout)
+    quality(_params(source, tasks, WAYS["majority"]), layout)
     metrics, ranking = measured(layout)
     print("\n" + as_text(metrics, blocks(metrics, ranking)))
 
