@@ -50,18 +50,20 @@ def class_table(metrics: Mapping[str, Any], names: Sequence[str]) -> Table:
 
 def people_table(metrics: Mapping[str, Any]) -> Table:
     """Return how far each annotator agrees with what most of the others gave, and with truth."""
-    truth = metrics.get("against_ground_truth", {})
+    kinds = ("consensus", "ground truth")
+    parts = {kind: metrics.get(f"against_{kind.replace(' ', '_')}") for kind in kinds}
+    more = {kind: own for kind, own in parts.items() if own}
     rows = [
         [
             Cell(name, f"#annotator={name}", is_heading=True, value=name),
             Cell(str(own["images"])),
             *(_cell(own, coefficient) for coefficient in COEFFICIENTS),
-            *([_cell(truth.get(name, {}), "iou")] if truth else []),
+            *(_cell(part.get(name, {}), "iou") for part in more.values()),
         ]
         for name, own in metrics.get("against_the_others", {}).items()
     ]
-    more = ["IoU with ground truth"] if truth else []
-    return _table("Annotators against what most of the others gave", "annotator", rows, more)
+    headings = [f"IoU with {kind}" for kind in more]
+    return _table("Annotators against what most of the others gave", "annotator", rows, headings)
 
 
 def _table(title: str, first: str, rows: list[list[Cell]], more: list[str] | None = None) -> Table:
