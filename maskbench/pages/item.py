@@ -4,7 +4,7 @@ The scripts only look things up: which regions lie on a pixel, which of them cou
 decides is found here, with the same functions that build masks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -186,6 +186,18 @@ def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list
         labels = labels_of(drawn, winners)
         found.append((rules.class_of(labels), rules.reason(labels), winners))
     return found
+
+
+def vote_decisions(
+    drawn: DrawnTask, params: Params
+) -> Iterator[tuple[int, str | None, str, list[int]]]:
+    """Yield each set's place and what :func:`decide` says of it, for each annotation by itself."""
+    rules = ClassRules.of(params)
+    for place, regions in enumerate(drawn.sets):
+        for _, own in drawn.votes or [("", range(0))]:
+            winners = _winners(drawn, [i for i in regions if i in own], params)
+            labels = labels_of(drawn, winners)
+            yield place, rules.class_of(labels), rules.reason(labels), winners
 
 
 def _winners(drawn: DrawnTask, regions: Sequence[int], params: Params) -> list[int]:

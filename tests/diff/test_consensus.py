@@ -1,12 +1,13 @@
 """Who voted for what, and why a mask that several annotators made changed."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from maskbench.diff.votes import vote_changes
-from maskbench.pages.item import draw_task, mask_data
+from maskbench.pages.item import draw_task, mask_data, vote_decisions
 from maskbench.params import Params
 from maskbench.regions.build import build_mask
 from tests.diff.test_causes import CANVAS, PLANT, RAW, Pair, annotation, box, params, task
@@ -110,6 +111,19 @@ def test_a_page_tells_of_each_pixel_who_voted_what(method):
     [tie] = [why for why in reasons if everyone.format("Background", "Canvas") in why]
     assert tie.startswith(f"consensus{by}: 2 of 4 voted Background, 2 Canvas")
     assert not any("edited" in why for why in reasons)
+
+
+def test_labels_of_several_annotators_are_no_overlap():
+    given: Params = asked()
+    drawn_task = draw_task(task(*FIRST[:2], annotation(4, PLANT, user=4)), given, (10, 20))
+    found = Counter()
+    for place, name, why, _ in vote_decisions(drawn_task, given):
+        found[name, why] += drawn_task.counts[place]
+    nothing = 3 * 200 - 2 * 60 - 48
+    assert found == {
+        ("Canvas", "its only label"): 2 * 60, ("Plant", "its only label"): 48,
+        ("Background", "background: no region lies here"): nothing,
+    }  # fmt: skip
 
 
 def canvas(user, right, hour=8):
