@@ -176,8 +176,8 @@ def _facts(
     return {
         "annotation": sources[-1].annotation,
         "votes": " ".join(str(own.annotation) for own in sources) if several else "",
-        "tied": int(np.count_nonzero(agreed.tied)),
-        "below_agreement": int(np.count_nonzero(agreed.below)),
+        "tied": int(np.count_nonzero(agreed.tied)) if several else 0,
+        "below_agreement": int(np.count_nonzero(agreed.below)) if several else 0,
         "undecided": agreed.undecided if several else "",
         "classes": _class_pixels(agreed.mask, labels_map),
         **combination_facts(sources[-1].task, agreed.combinations),
