@@ -26,7 +26,7 @@ from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
 from maskbench.regions.task import choose, place
-from maskbench.text import counted, some
+from maskbench.text import SHOWN, counted, some
 
 
 class CheckWork(NamedTuple):
@@ -267,7 +267,7 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
     what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
     advice = (
         "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        "meant in params.yaml:\n\nquality:\n  accept:\n"
-        f"  - finding: {bad[0].id}\n    reason: why it is right"
+        "meant in params.yaml:\n\nquality:\n  accept:"
     )
-    raise DataError(what, problems, advice)
+    entries = "".join(f"\n  - finding: {f.id}\n    reason: why it is right" for f in bad[:SHOWN])
+    raise DataError(what, problems, advice + entries)
