@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import read_manifest
+from maskbench.files.yaml_edit import yaml_text
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
@@ -265,9 +266,9 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         for finding in bad
     ]
     what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
+    accept = [{"finding": entry.id, "reason": "why it is right"} for entry in bad[:SHOWN]]
     advice = (
         "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        "meant in params.yaml:\n\nquality:\n  accept:"
+        f"meant in params.yaml:\n\n{yaml_text({'quality': {'accept': accept}})}"
     )
-    entries = "".join(f"\n  - finding: {f.id}\n    reason: why it is right" for f in bad[:SHOWN])
-    raise DataError(what, problems, advice + entries)
+    raise DataError(what, problems, advice.rstrip())

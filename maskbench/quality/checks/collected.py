@@ -103,8 +103,7 @@ def measure_regions(drawn: Drawn) -> list[Measured]:
 def labelled_share(drawn: Drawn) -> float:
     """Return the share of the image that has a label."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
-    union = shapely.union_all([shape.area for shape in drawn.shapes])
-    return _short(union.intersection(image).area / image.area)
+    return _short(drawn.union.intersection(image).area / image.area)
 
 
 def label_points(drawn: Drawn) -> dict[str, str]:
