@@ -84,6 +84,27 @@ class Collected(NamedTuple):
     classes: Sequence[str]
 
 
+def see(drawn: Drawn, image: str, look: str = "", seconds: float | None = None) -> Seen:
+    """Return what is remembered of an image.
+
+    Args:
+        drawn: Its annotation.
+        image: The digest of its file.
+        look: Its grey thumbnail in hexadecimal.
+        seconds: How long the annotator took.
+    """
+    return Seen(
+        width=drawn.width,
+        height=drawn.height,
+        image=image,
+        look=look,
+        seconds=seconds,
+        labelled=labelled_share(drawn),
+        regions=[list(region) for region in measure_regions(drawn)],
+        points=label_points(drawn),
+    )
+
+
 def measure_regions(drawn: Drawn) -> list[Measured]:
     """Return the measures of an annotation's regions that have an area."""
     scale = np.array([drawn.width, drawn.height] * 2)
