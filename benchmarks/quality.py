@@ -4,8 +4,9 @@
     python benchmarks/quality.py --tasks 1000 --workload W1
 
 Prints Markdown. Each annotator draws the same polygons, a few pixels off and now and then with
-another label. *rasterize* and *combine* draw the annotation that counts, *quality* draws all three.
-CPU seconds are those of all processes of a stage together; the peak is that of the largest.
+another label. *rasterize* and *combine* draw the annotation that counts; agreement is counted on
+all three, and *quality* looks through the labels and images as well (the checks). CPU seconds are
+those of all processes of a stage together; the peak is that of the largest.
 """
 
 import argparse
@@ -24,7 +25,17 @@ from dvc_files import Cost, measured
 HERE = Path(__file__).resolve().parents[1]
 TASKS = workloads.Workload("Q", 10_000, 640, 480, (1, 6), (4, 20), (20, 140), 3)
 PEOPLE = 3
-STAGES = ("rasterize", "combine", "quality")
+STAGES = ("rasterize", "combine", "agreement", "quality")
+AGREEMENT = """
+from maskbench.params import load_params
+from maskbench.pipeline.incremental import folder_digests
+from maskbench.pipeline.layout import Layout
+from maskbench.quality.stage import measure_images
+
+layout = Layout()
+measure_images(load_params(layout.params), layout, folder_digests(layout, "annotations"))
+"""
+"""The part of *quality* that draws all annotations and counts pixels."""
 OFF = 0.4
 """How far an annotator's points lie off, in percent of the image (standard deviation)."""
 
@@ -65,16 +76,18 @@ def prepare(root: Path, workload: workloads.Workload, tasks: int) -> None:
 
 
 def run(root: Path, stage: str) -> Cost:
-    """Run a stage as DVC would; return what it took."""
-    return measured([sys.executable, str(HERE / f"stages/{stage}.py")], root)
+    """Run a stage as DVC would, or agreement alone, from nothing; return what it took."""
+    shutil.rmtree(root / f"data/.maskbench/{stage}", ignore_errors=True)
+    words = ["-c", AGREEMENT] if stage == "agreement" else [str(HERE / f"stages/{stage}.py")]
+    return measured([sys.executable, *words], root)
 
 
-def table(tasks: int, costs: dict[str, Cost], idle: Cost) -> str:
+def table(tasks: int, size: str, costs: dict[str, Cost], idle: Cost) -> str:
     """Return the figures as Markdown."""
     once = costs["rasterize"].cpu
     both = once + costs["combine"].cpu
     lines = [
-        f"| {tasks:,} tasks, {PEOPLE} annotators | CPU seconds | rasterize = 1 "
+        f"| {tasks:,} tasks of {size}, {PEOPLE} annotators | CPU seconds | rasterize = 1 "
         "| rasterize + combine = 1 | peak |",
         "|---|--:|--:|--:|--:|",
     ]
@@ -96,8 +109,9 @@ def main() -> None:
         root.mkdir()
         prepare(root, workload, args.tasks)
         costs = {stage: run(root, stage) for stage in STAGES}
-        shutil.rmtree(root / "data/label_sets")
-        print(table(args.tasks, costs, run(root, "quality")))
+        idle = measured([sys.executable, str(HERE / "stages/quality.py")], root)
+        size = f"{workload.width} x {workload.height} pixels"
+        print(table(args.tasks, size, costs, idle))
 
 
 if __name__ == "__main__":

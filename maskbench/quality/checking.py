@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import read_manifest
+from maskbench.files.yaml_edit import yaml_text
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
@@ -18,15 +19,13 @@ from maskbench.quality.checks import CHECKS
 from maskbench.quality.checks.collected import (
     Collected,
     Seen,
-    label_points,
-    labelled_share,
-    measure_regions,
+    see,
 )
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
-from maskbench.regions.task import choose, place
-from maskbench.text import counted, some
+from maskbench.regions.task import Annotation, Task, choose, place
+from maskbench.text import SHOWN, counted, some
 
 
 class CheckWork(NamedTuple):
@@ -126,28 +125,23 @@ def check_image(work: CheckWork) -> Outcome:
         what = f"the image cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
     drawn = draw(annotation.regions, image, work.rasterize)
-    number, project = place(task, annotation)
-    seen = Seen(
-        width=image.width,
-        height=image.height,
-        image=image.sha256,
-        look=look,
-        seconds=None,
-        labelled=labelled_share(drawn),
-        regions=[list(region) for region in measure_regions(drawn)],
-        points=label_points(drawn),
-    )
     facts = {
-        "place": {
-            "task": number,
-            "project": project,
-            "annotation": annotation.id,
-            "annotator": annotation.completed_by,
-        },
+        "place": where(task, annotation),
         "hits": {name: list(map(list, hits)) for name, hits in _hits(drawn, work.thresholds)},
-        "seen": list(seen),
+        "seen": list(see(drawn, image.sha256, look)),
     }
     return Outcome(facts=facts)
+
+
+def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
+    """Return the ids that a finding names."""
+    number, project = place(task, annotation)
+    return {
+        "task": number,
+        "project": project,
+        "annotation": annotation.id,
+        "annotator": annotation.completed_by,
+    }
 
 
 def _hits(drawn: Drawn, thresholds: Mapping[str, float]) -> Iterator[tuple[str, list[Hit]]]:
@@ -182,7 +176,7 @@ def _of_all(
 
 
 def finding(
-    name: str, hit: Hit, key: str, where: Mapping[str, Any], size: tuple[int, int] = (0, 0)
+    name: str, hit: Hit, key: str, ids: Mapping[str, Any], size: tuple[int, int] = (0, 0)
 ) -> Finding:
     """Return what a check found in an image as a finding.
 
@@ -190,7 +184,7 @@ def finding(
         name: The check.
         hit: What it found.
         key: The item's key; empty if no single image is concerned.
-        where: The ids of task, project, annotation and annotator.
+        ids: The ids of task, project, annotation and annotator, as :func:`where` has them.
         size: Width and height of the image in pixels.
     """
     check = CHECKS[name]
@@ -199,7 +193,7 @@ def finding(
         kind=name,
         severity=check.severity,
         key=key,
-        **where,
+        **ids,
         regions=tuple(hit.regions),
         label=hit.label,
         value=float(f"{hit.value:.4g}"),
@@ -265,9 +259,9 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         for finding in bad
     ]
     what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
+    accept = [{"finding": entry.id, "reason": "why it is right"} for entry in bad[:SHOWN]]
     advice = (
         "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        "meant in params.yaml:\n\nquality:\n  accept:\n"
-        f"  - finding: {bad[0].id}\n    reason: why it is right"
+        f"meant in params.yaml:\n\n{yaml_text({'quality': {'accept': accept}})}"
     )
-    raise DataError(what, problems, advice)
+    raise DataError(what, problems, advice.rstrip())

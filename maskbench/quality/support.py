@@ -14,11 +14,11 @@ from maskbench.labelstudio.stored import read_task
 from maskbench.parallel.run import run_all
 from maskbench.params import IGNORE, Params, RasterizeParams
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.checking import finding
+from maskbench.quality.checking import finding, where
 from maskbench.quality.checks.shapes import Hit
 from maskbench.quality.findings import Finding
 from maskbench.regions.draw import RegionResult, draw_regions
-from maskbench.regions.task import choose, place
+from maskbench.regions.task import choose
 
 NAME = "unsupported"
 
@@ -89,16 +89,10 @@ def find_unsupported(work: SupportWork) -> list[Finding]:
         predicted = read_prediction(work.prediction, truth, work.classes)
     except ValueError as error:
         raise DataError(f"{work.prediction}: {error}") from None
-    number, project = place(task, annotation)
-    where = {
-        "task": number,
-        "project": project,
-        "annotation": annotation.id,
-        "annotator": annotation.completed_by,
-    }
     drawn = draw_regions(annotation.regions, task.image, work.rasterize)
+    ids = where(task, annotation)
     hits = compare(drawn, truth, predicted, work.threshold)
-    return [finding(NAME, hit, task.key, where, truth.shape[::-1]) for hit in hits]
+    return [finding(NAME, hit, task.key, ids, truth.shape[::-1]) for hit in hits]
 
 
 def compare(

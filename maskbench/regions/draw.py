@@ -52,7 +52,7 @@ def draw_regions(
         image: The image that they lie on; only its size counts.
         params: How regions become pixels.
     """
-    read = [_read(region, image, params) for region in regions]
+    read = read_regions(regions, image, params)
     outlines = [result.outline for result in read if _is_filled(result, params)]
     filled = fill(outlines, image.width, image.height, params.all_touched)
     for result in read:
@@ -65,6 +65,19 @@ def draw_regions(
                 yield _with_pixels(result, _own_pixels(result, image, params))
             except GeometryError as error:
                 yield replace(result, error=str(error))
+
+
+def read_regions(
+    regions: Sequence[Region], image: Image, params: RasterizeParams
+) -> list[RegionResult]:
+    """Read the outline of each region, or why it has no part in a mask; pixels are not looked for.
+
+    Args:
+        regions: The regions of an annotation.
+        image: The image that they lie on; only its size counts.
+        params: How regions become pixels.
+    """
+    return [_read(region, image, params) for region in regions]
 
 
 def has_area(region: Region, params: RasterizeParams) -> bool:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from maskbench.cli import main
 from maskbench.errors import DataError, ParamsError
+from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality import checking
@@ -130,8 +131,9 @@ def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
     assert "quality: 2 findings of checks that quality.fail names" in text
     assert "- duplicate: regions of one label drawn twice; delete one of them (2 regions: " in text
     assert "task 1, annotation 1, region r2 and r1; task 2" in text
-    pasted = re.search(r"- finding: (\S+)\n    reason: ", text)
-    assert pasted and pasted[1] == TWICE
+    pasted = parse_yaml(text[text.index("\nquality:\n  accept:\n") :])  # can be pasted as it is
+    assert pasted["quality"]["accept"][0] == {"finding": TWICE, "reason": "why it is right"}
+    assert len(pasted["quality"]["accept"]) == 2
     assert len(ids(tmp_path)) == 4
     accept = [{"finding": name, "reason": "meant"} for name in ids(tmp_path)]
     assert "4 accepted" in build(

@@ -84,6 +84,27 @@ class Collected(NamedTuple):
     classes: Sequence[str]
 
 
+def see(drawn: Drawn, image: str, look: str = "", seconds: float | None = None) -> Seen:
+    """Return what is remembered of an image.
+
+    Args:
+        drawn: Its annotation.
+        image: The digest of its file.
+        look: Its grey thumbnail in hexadecimal.
+        seconds: How long the annotator took.
+    """
+    return Seen(
+        width=drawn.width,
+        height=drawn.height,
+        image=image,
+        look=look,
+        seconds=seconds,
+        labelled=labelled_share(drawn),
+        regions=[list(region) for region in measure_regions(drawn)],
+        points=label_points(drawn),
+    )
+
+
 def measure_regions(drawn: Drawn) -> list[Measured]:
     """Return the measures of an annotation's regions that have an area."""
     scale = np.array([drawn.width, drawn.height] * 2)
@@ -103,8 +124,7 @@ def measure_regions(drawn: Drawn) -> list[Measured]:
 def labelled_share(drawn: Drawn) -> float:
     """Return the share of the image that has a label."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
-    union = shapely.union_all([shape.area for shape in drawn.shapes])
-    return _short(union.intersection(image).area / image.area)
+    return _short(drawn.union.intersection(image).area / image.area)
 
 
 def label_points(drawn: Drawn) -> dict[str, str]:

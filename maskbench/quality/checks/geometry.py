@@ -66,7 +66,7 @@ def hole(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     """
     areas = [shape.area for shape in drawn.shapes]
     most = threshold * drawn.width * drawn.height
-    rings = [ring for part in polygons(shapely.union_all(areas)) for ring in part.interiors]
+    rings = [ring for part in polygons(drawn.union) for ring in part.interiors]
     spots = [spot for ring in rings if 1 <= (spot := shapely.Polygon(ring)).area < most]
     groups: dict[tuple[int, ...], list[shapely.Polygon]] = {}
     tree = shapely.STRtree(areas)

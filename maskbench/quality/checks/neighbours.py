@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import shapely
 
 from maskbench.quality.checks.geometry import LONG
 from maskbench.quality.checks.shapes import (
     Drawn,
     Hit,
+    Shape,
     bounds,
     hit,
     mean_width,
@@ -17,6 +19,7 @@ from maskbench.quality.checks.shapes import (
 
 _SMALLER = 0.9  # share of the larger area that the smaller one has at most, not to be the same
 _CROSSED = 0.25  # share of the smaller area that an overlap by accident has at most
+_UPON = 0.5  # share of the smaller area from which one region lies upon the other, not beside it
 _LEAST = 0.5  # pixels that a strip is wide
 
 
@@ -67,28 +70,36 @@ def gap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
     Neighbours of one label do not count: two things of a kind may well stand side by side.
     """
-    areas = [shape.area for shape in drawn.shapes]
-    union = shapely.union_all(areas)
-    wider = union.buffer(threshold / 2, join_style="mitre")
-    between = wider.buffer(-threshold / 2, join_style="mitre").difference(union)
-    tree = shapely.STRtree(areas)
-    groups: dict[tuple[int, ...], list[shapely.Polygon]] = {}
-    for strip in _strips(between, threshold):
-        margin = strip.buffer(0.01)
-        near = sorted(tree.query(margin, predicate="intersects").tolist())
-        beside = [i for i in near if _runs_along(areas[i], margin, mean_width(strip))]
-        if len({frozenset(drawn.shapes[i].labels) for i in beside}) > 1:
-            groups.setdefault(tuple(beside), []).append(strip)
-    for places, strips in sorted(groups.items()):
-        width = max(map(mean_width, strips))
-        what = f"an unlabelled strip of {width:.1f} pixels lies between neighbours"
-        yield hit(width, [drawn.shapes[i] for i in places], what, bounds(strips))
+    for one, other in pairs(drawn.shapes, threshold):
+        smaller = min(one.area.area, other.area.area)
+        is_upon = one.area.intersection(other.area).area > _UPON * smaller
+        if set(one.labels) == set(other.labels) or is_upon:
+            continue
+        strips = [
+            strip
+            for strip in _strips(_between(one, other, drawn, threshold), threshold)
+            if all(_runs_along(shape.area, strip) for shape in (one, other))
+        ]
+        if strips:
+            width = max(map(mean_width, strips))
+            what = f"an unlabelled strip of {width:.1f} pixels lies between two regions"
+            yield hit(width, [one, other], what, bounds(strips))
 
 
-def _runs_along(area: shapely.Geometry, strip: shapely.Polygon, width: float) -> bool:
-    """Tell whether a region's border runs along a strip of this width for some way."""
-    shared: float = area.boundary.intersection(strip).length
-    return shared >= LONG / 2 * width
+def _between(one: Shape, other: Shape, drawn: Drawn, width: float) -> shapely.Geometry:
+    """Return what nobody labelled and is narrower than ``width``, where two regions are near."""
+    corners = np.array([one.area.bounds, other.area.bounds])
+    left, top = corners[:, :2].max(axis=0) - 2 * width
+    right, bottom = corners[:, 2:].min(axis=0) + 2 * width
+    near = shapely.clip_by_rect(drawn.union, left, top, right, bottom)
+    wider = near.buffer(width / 2, join_style="mitre")
+    return wider.buffer(-width / 2, join_style="mitre").difference(near)
+
+
+def _runs_along(area: shapely.Geometry, strip: shapely.Polygon) -> bool:
+    """Tell whether a region's border runs along a strip for some way: else it is a notch."""
+    shared: float = area.boundary.intersection(strip.buffer(0.01)).length
+    return shared >= LONG / 2 * mean_width(strip)
 
 
 def _strips(area: shapely.Geometry, threshold: float) -> list[shapely.Polygon]:

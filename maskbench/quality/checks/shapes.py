@@ -1,6 +1,8 @@
 """Hold the regions of an annotation as shapely geometries in pixels, for the checks."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +13,11 @@ from shapely.geometry import shape as geometry_of
 
 from maskbench.files.tiff import pixel_space
 from maskbench.params import RasterizeParams
-from maskbench.regions.draw import RegionResult, draw_regions
+from maskbench.regions.draw import RegionResult, draw_regions, read_regions
 from maskbench.regions.rasterize import RegionPixels, make_simple
 from maskbench.regions.task import Image, Region
+
+_SMALL = 100  # pixels up to which they are counted
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels."""
@@ -27,7 +31,7 @@ class Shape(NamedTuple):
         labels: Its labels, after ``rasterize.label_aliases``.
         area: Its pixels as a valid polygon or multipolygon; of strokes along the pixels' edges.
         outline: Its outline as drawn, which may cross itself; None: it has pixels of its own.
-        pixels: How many pixels it has in the image.
+        pixels: How many pixels it has in the image; of large ones with an outline their area.
     """
 
     id: str
@@ -42,7 +46,8 @@ class Shape(NamedTuple):
         return " + ".join(self.labels)
 
 
-class Drawn(NamedTuple):
+@dataclass(frozen=True)
+class Drawn:
     """An annotation to check.
 
     Attributes:
@@ -56,6 +61,11 @@ class Drawn(NamedTuple):
     width: int
     height: int
     overlap: str = "keep"
+
+    @cached_property
+    def union(self) -> shapely.Geometry:
+        """Return what all regions cover together."""
+        return shapely.union_all([shape.area for shape in self.shapes])
 
 
 class Hit(NamedTuple):
@@ -87,22 +97,41 @@ def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None
 
 def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Drawn:
     """Return an annotation's regions as geometries; those that cannot be read are left out."""
-    shapes = [
-        _shape(result)
-        for result in draw_regions(regions, image, params)
-        if result.region.labels and not result.error and result.dropped in (None, "no_pixel")
+    read = [
+        result
+        for result in read_regions(regions, image, params)
+        if result.region.labels and not (result.error or result.dropped)
     ]
-    return Drawn(shapes, image.width, image.height, params.overlap)
+    outlined = [result for result in read if result.outline is not None]
+    areas = iter(make_simple([result.outline for result in outlined]))
+    shapes = [
+        _stroke(result.region, image, params)
+        if result.outline is None
+        else _outlined(result, next(areas), image, params)
+        for result in read
+    ]
+    drawn = [shape for shape in shapes if shape is not None]
+    return Drawn(drawn, image.width, image.height, params.overlap)
 
 
-def _shape(result: RegionResult) -> Shape:
-    if result.outline is not None:
-        [area] = make_simple([result.outline])
-    elif result.pixels is not None:
-        area = polygons_of(result.pixels)
-    else:
-        area = shapely.MultiPolygon()
-    return Shape(result.region.id, result.region.labels, area, result.outline, result.count)
+def _outlined(
+    result: RegionResult, area: shapely.Geometry, image: Image, params: RasterizeParams
+) -> Shape:
+    """Return a region with an outline; only pixels of small ones are worth counting."""
+    pixels = round(area.area)
+    if pixels < _SMALL:
+        [counted] = draw_regions([result.region], image, params)
+        pixels = counted.count
+    return Shape(result.region.id, result.region.labels, area, result.outline, pixels)
+
+
+def _stroke(region: Region, image: Image, params: RasterizeParams) -> Shape | None:
+    """Return a region that has pixels of its own; None if they cannot be read."""
+    [result] = draw_regions([region], image, params)
+    if result.error:
+        return None
+    area = shapely.MultiPolygon() if result.pixels is None else polygons_of(result.pixels)
+    return Shape(region.id, region.labels, area, None, result.count)
 
 
 def polygons_of(pixels: RegionPixels) -> shapely.Geometry:
@@ -133,10 +162,10 @@ def polygons(area: shapely.Geometry) -> list[shapely.Polygon]:
     return [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
 
 
-def pairs(shapes: Sequence[Shape]) -> Iterator[tuple[Shape, Shape]]:
-    """Yield regions that touch, each pair once."""
+def pairs(shapes: Sequence[Shape], distance: float = 0.0) -> Iterator[tuple[Shape, Shape]]:
+    """Yield regions that are no farther apart than a distance in pixels, each pair once."""
     areas = np.array([shape.area for shape in shapes], dtype=object)
-    found = shapely.STRtree(areas).query(areas, predicate="intersects")
+    found = shapely.STRtree(areas).query(areas, predicate="dwithin", distance=distance)
     yield from ((shapes[i], shapes[j]) for i, j in sorted(found.T.tolist()) if i < j)
 
 

@@ -33,6 +33,7 @@ const hidden = new Set(); // annotators whose outlines are not shown
 let choice = { coefficient: data.coefficients[0], of: "" };
 let chosenPerson = "";
 
+/** @type {Viewer} */
 const viewer = new Viewer(byId("viewer"), MODES, {
   pixel: (at) => { gallery.pixel = at; tell(drawn, data, at); gallery.save(false); },
   hover: (at, pane) => hover(viewer.mode.id === "side" && pane > 0 ? [drawn[pane - 1]] : drawn.filter(({ who }) => !hidden.has(who)), data, at),
@@ -97,7 +98,7 @@ async function draw(item) {
     const loaded = await loadItem(item.n);
     const masks = await Promise.all(loaded.people.map((/** @type {any} */ person) => Mask.of(person.mask)));
     if (gallery.chosen !== item) return;
-    drawn = loaded.people.map(({ who }, /** @type {number} */ i) => ({ who, mask: masks[i] }));
+    drawn = loaded.people.map((/** @type {{who: string}} */ { who }, /** @type {number} */ i) => ({ who, mask: masks[i] }));
     places = loaded.places;
     byId("go").hidden = !places.length;
     drawWho();

@@ -11,29 +11,13 @@ from maskbench.quality.checks.classes import (
     time_outlier,
     unused_class,
 )
-from maskbench.quality.checks.collected import (
-    Collected,
-    Seen,
-    label_points,
-    labelled_share,
-    measure_regions,
-)
+from maskbench.quality.checks.collected import Collected, see
 from tests.quality.checks.regions import box, drawn, outline
 
 
 def seen(*regions, image="", look="", seconds=None):
     """What is remembered of an image with these regions."""
-    found = drawn(*regions)
-    return Seen(
-        100,
-        100,
-        image or str(regions),
-        look,
-        seconds,
-        labelled_share(found),
-        measure_regions(found),
-        label_points(found),
-    )
+    return see(drawn(*regions), image or str(regions), look, seconds)
 
 
 def row(key, split, **classes):
