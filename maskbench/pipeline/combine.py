@@ -99,7 +99,8 @@ def combine(params: Params, layout: Layout) -> str:
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
-        f"{counted(built.made, 'mask')} made anew" + "".join(f" — {note}" for note in notes if note)
+        f"{counted(built.made, 'mask')} made in this run"
+        + "".join(f" — {note}" for note in notes if note)
     )
 
 

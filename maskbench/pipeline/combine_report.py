@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import IGNORE
 from maskbench.pipeline.incremental import Built
 from maskbench.regions.rules import CombinationTotal
@@ -40,22 +40,27 @@ def no_class_at_all(facts: Facts, labels_map: Mapping[str, int]) -> list[Problem
     ]
     if not empty or len(empty) < len(drawn):
         return []
-    keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
+    causes = sorted({cause for found in empty.values() for cause in found})
     what = (
-        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
-        f"{counted(len(keys), 'task')} ({some(keys)}); correct labels_map, "
-        "multi_label_rules or combine.unmatched"
+        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}); "
+        "correct labels_map, multi_label_rules or combine.unmatched"
     )
-    return [Problem(what)]
+    return [Problem(what, task=facts[key]["task"]) for key in empty]
 
 
-def describe_masks_without_class(facts: Facts, labels_map: Mapping[str, int]) -> str:
-    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+def describe_masks_without_class(
+    facts: Facts, labels_map: Mapping[str, int], link: TaskLink | None = None
+) -> str:
+    """Say which masks have no pixel of a class although labels lie there; empty if none.
+
+    ``link`` finds the address of a task: that of the first is given, if it is known.
+    """
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
     masks = counted(len(named), "mask has", "masks have")
     what = f"{masks} no pixel of a class although regions were drawn"
-    return f"{what}: {some(named)}" if named else ""
+    first = next((facts[key]["task"] for key in empty), None)
+    return f"{what}: {some(named)}{see(link, first, None)}" if named else ""
 
 
 def combination_rows(

@@ -139,8 +139,8 @@ def test_a_ground_truth_wins_if_it_comes_first(tmp_path):
 def test_only_combine_runs_when_its_consensus_changes(tmp_path, source):
     build(tmp_path, source)
     said = build(tmp_path, source, consensus={"otherwise": "Background"})
-    assert "0 tasks rasterized anew" in said[1]
-    assert "3 masks made anew" in said[2]
+    assert "0 tasks rasterized in this run" in said[1]
+    assert "3 masks made in this run" in said[2]
     assert rows(tmp_path)[KEYS[1]].classes == {"Background": 900, "Canvas": 300}
 
 
@@ -151,8 +151,8 @@ def test_an_added_annotation_makes_its_image_again_and_no_other(tmp_path, source
     more = task(2, *TWO["annotations"], canvas(9, 100, number=19))
     write_export(source, [THREE, more, ONE])
     said = build(tmp_path / "a", source)
-    assert "1 task rasterized anew" in said[1]
-    assert "1 mask made anew" in said[2]
+    assert "1 task rasterized in this run" in said[1]
+    assert "1 mask made in this run" in said[2]
     assert rows(tmp_path / "a")[KEYS[1]].classes["Canvas"] == 600
     build(tmp_path / "b", source)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
