@@ -25,6 +25,7 @@ MANIFEST = "data/benchmark/manifest.csv"
 MASKS = "data/benchmark/masks"
 SCENES = "data/benchmark/scenes"
 ANNOTATIONS = "data/annotations"
+IMAGES = "data/images"
 
 
 class Version:
