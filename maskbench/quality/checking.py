@@ -130,7 +130,7 @@ def check_image(work: CheckWork) -> Outcome:
     facts = {
         "place": where(task, annotation),
         "hits": {name: list(map(list, hits)) for name, hits in _hits(drawn, work.thresholds)},
-        "seen": list(see(drawn, image.sha256, look)),
+        "seen": list(see(drawn, image.sha256, look, annotation.lead_time)),
     }
     return Outcome(facts=facts)
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 
 from maskbench.cli import main
@@ -13,6 +14,7 @@ from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality import checking
+from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import Finding, read_findings
 from maskbench.quality.stage import quality
 from tests.exports import PARAMS, annotation, box, task, write_export
@@ -155,6 +157,22 @@ def test_classes_are_judged_once_there_are_masks_and_splits(tmp_path):
     run(tmp_path, tmp_path / "source")
     build(tmp_path, tmp_path / "source")
     assert {"unused_class/Obstruction", "unused_class/Both"} <= set(ids(tmp_path))
+
+
+def test_drawing_times_and_a_tangle_that_cannot_be_computed(tmp_path, monkeypatch):
+    tasks = [plain(number) for number in range(1, 23)]
+    tasks[4]["annotations"][0]["lead_time"] = 0.1
+    write_export(tmp_path / "source", tasks)
+    build(tmp_path, tmp_path / "source")
+    assert ids(tmp_path) == ["time_outlier/000005_scene_5"]
+
+    def fail(drawn, threshold):
+        raise shapely.errors.GEOSException("TopologyException")
+
+    monkeypatch.setenv("MASKBENCH_WORKERS", "1")
+    monkeypatch.setitem(CHECKS, "gap", CHECKS["gap"]._replace(of_image=fail))
+    build(tmp_path, tmp_path / "source", quality={"checks": {"gap": 2}})
+    assert ids(tmp_path) == ["time_outlier/000005_scene_5"]
 
 
 BAD = {
