@@ -12,7 +12,6 @@ import shapely
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import read_manifest
-from maskbench.files.yaml_edit import yaml_text
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
@@ -26,6 +25,7 @@ from maskbench.quality.checks.collected import (
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
+from maskbench.regions.proposals import lines_to_paste
 from maskbench.regions.task import Annotation, Task, choose, place
 from maskbench.text import SHOWN, counted, some
 
@@ -265,9 +265,10 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         for finding in bad
     ]
     what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
-    accept = [{"finding": entry.id, "reason": "why it is right"} for entry in bad[:SHOWN]]
+    known = {**params.accept, **{finding.id: "why it is right" for finding in bad[:SHOWN]}}
+    accept = [{"finding": name, "reason": reason} for name, reason in known.items()]
     advice = (
         "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        f"meant in params.yaml:\n\n{yaml_text({'quality': {'accept': accept}})}"
+        f"meant in params.yaml:\n\n{lines_to_paste({'quality': {'accept': accept}})}"
     )
-    raise DataError(what, problems, advice.rstrip())
+    raise DataError(what, problems, advice)

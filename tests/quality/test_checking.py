@@ -18,6 +18,7 @@ from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import Finding, read_findings
 from maskbench.quality.stage import quality
 from tests.exports import PARAMS, annotation, box, task, write_export
+from tests.pasting import paste, team_params
 from tests.pipeline.test_build import contents, params, run
 from tests.repositories import Repository
 
@@ -133,9 +134,9 @@ def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
     assert "quality: 2 findings of checks that quality.fail names" in text
     assert "- duplicate: regions of one label drawn twice; delete one of them (2 regions: " in text
     assert "task 1, annotation 1, region r2 and r1; task 2" in text
-    pasted = parse_yaml(text[text.index("\nquality:\n  accept:\n") :])  # can be pasted as it is
-    assert pasted["quality"]["accept"][0] == {"finding": TWICE, "reason": "why it is right"}
-    assert len(pasted["quality"]["accept"]) == 2
+    team = paste(team_params({"Wall": 0}), text)
+    accepted = parse_yaml(team)["quality"]["accept"]
+    assert accepted[0] == {"finding": TWICE, "reason": "why it is right"} and len(accepted) == 2
     assert len(ids(tmp_path)) == 4
     accept = [{"finding": name, "reason": "meant"} for name in ids(tmp_path)]
     assert "4 accepted" in build(
