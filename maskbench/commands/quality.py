@@ -4,7 +4,7 @@ Print what the stage `quality` has measured on the final classes (metrics/qualit
 boundary IoU, Cohen's kappa and Krippendorff's alpha by class, by pair of annotators, of each
 annotator against what most of the others gave and against ground truth, and the images of least
 agreement. Then what the checks of labels found (plots/findings.csv), by check and one by one.
-`dvc repro quality` measures and checks anew what changed.
+`dvc repro quality` measures and checks what changed.
 
   maskbench quality                       the tables
   maskbench quality --all                 list every image and every finding
