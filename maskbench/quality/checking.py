@@ -88,7 +88,14 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
 def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
     """Sort findings, mark those that are accepted, and tell which acceptances are idle."""
     marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
-    return Checked(marked, sorted(accept.keys() - {finding.id for finding in found}))
+    idle = accept.keys() - {finding.id for finding in found}
+    return Checked(marked, sorted(name for name in idle if _is_looked_for(name)))
+
+
+def _is_looked_for(name: str) -> bool:
+    """Tell whether each run looks for a finding: predictions are not always at hand."""
+    check = CHECKS[name.split("/")[0]]
+    return check.of_image is not None or check.of_all is not None
 
 
 def _accepted(finding: Finding, accept: Mapping[str, str]) -> Finding:

@@ -77,6 +77,7 @@ def test_thresholds_checks_that_are_off_and_acceptances(tmp_path):
     accept = [
         {"finding": TWICE, "reason": "two layers"},
         {"finding": "gap/000009_gone/r1", "reason": "a door"},
+        {"finding": "unsupported/000001_scene_1/r1", "reason": "dark"},  # needs predictions
     ]
     said = build(tmp_path, source, quality={"accept": accept})
     assert "1 finding (1 high), 1 accepted" in said
