@@ -94,7 +94,7 @@ def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
 
 def _is_looked_for(name: str) -> bool:
     """Tell whether each run looks for a finding: predictions are not always at hand."""
-    check = CHECKS[name.split("/")[0]]
+    check = CHECKS[name.split("/", maxsplit=1)[0]]
     return check.of_image is not None or check.of_all is not None
 
 
