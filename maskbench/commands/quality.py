@@ -12,9 +12,6 @@ agreement. Then what the checks of labels found (plots/findings.csv), by check a
   maskbench quality --md --against main   as Markdown, for a pull request: what is new
   maskbench quality --html quality        a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
-
-Exit status: 0 done; 1 nothing was measured yet; 2 params.yaml is wrong; 3 a version cannot be read;
-4 predictions have problems, or with --check: checks in quality.fail found something.
 """
 
 import argparse
@@ -29,6 +26,11 @@ if TYPE_CHECKING:
     from maskbench.params import Params
     from maskbench.pipeline.layout import Layout
     from maskbench.quality.checking import Checked
+
+EXIT_STATUS = {
+    1: "nothing was measured yet",
+    4: "predictions have problems, or with --check: checks in quality.fail found something",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

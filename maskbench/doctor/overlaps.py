@@ -6,7 +6,7 @@ from pathlib import Path
 from maskbench.diff.report.terminal import aligned
 from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
-from maskbench.files.yaml_edit import edit_file, with_entries, with_value, yaml_text
+from maskbench.files.yaml_edit import edit_file, with_entries, with_value
 from maskbench.params import Params, parse_params
 from maskbench.pipeline.overlapping import Survey
 from maskbench.regions.policies import (
@@ -16,8 +16,9 @@ from maskbench.regions.policies import (
     strongest_first,
     total_gains,
 )
-from maskbench.regions.proposals import Proposal, propose_classes
+from maskbench.regions.proposals import Proposal, lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal
+from maskbench.text import counted
 
 _NO_RULE = "NO RULE"
 
@@ -106,8 +107,9 @@ def _for_combinations(
     lines = propose_classes(unmatched, params.labels_map, names)
     if unmatched and len(lines.get("labels_map", ())) < len(unmatched):
         raise MaskbenchError(
-            f"{len(unmatched)} combinations have no rule, more than mask values (0 to 254) are "
-            "free: let a policy decide, such as `maskbench rules --policy smallest`"
+            f"{counted(len(unmatched), 'combination has', 'combinations have')} no rule, more than "
+            "mask values (0 to 254) are free: let a policy decide, such as `maskbench rules "
+            "--policy smallest`"
         )
     return lines
 
@@ -130,5 +132,5 @@ def write(path: Path, lines: Proposal) -> None:
     try:
         edit_file(path, edit)
     except ValueError as error:
-        what = f"{path} is as it was ({error}): add these lines by hand"
-        raise MaskbenchError(what, advice=yaml_text(lines).rstrip()) from None
+        what = f"{path} is as it was ({error}): change it by hand, each line where its comment says"
+        raise MaskbenchError(what, advice=lines_to_paste(lines)) from None

@@ -5,13 +5,14 @@ the value of a class that is there.
 """
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations as subsets
 from typing import Any, NamedTuple
 
-from maskbench.errors import Problem, did_you_mean, some_tasks
+from maskbench.errors import Problem, did_you_mean
 from maskbench.files.yaml_edit import yaml_text
 from maskbench.params import IGNORE
 from maskbench.regions.rules import Combination, CombinationTotal, missing_rule
@@ -124,6 +125,33 @@ def _unused(name: str, used: Collection[str], joint: str) -> str:
     return chosen
 
 
+def lines_to_paste(proposal: Proposal) -> str:
+    """Return the lines of a proposal for params.yaml, each indented as it stands in its section.
+
+    A comment above each group of lines says where they go: sections are there already, and a file
+    that names one twice is no YAML.
+    """
+    lines = []
+    for where, depth, entries in _places(proposal):
+        text = textwrap.indent(yaml_text(entries), "  " * depth).rstrip("\n")
+        lines += [f"# {where}", text]
+    return "\n".join(lines)
+
+
+def _places(proposal: Proposal) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield where entries of a proposal go, how deeply they are nested there, and themselves."""
+    for section, entries in proposal.items():
+        if section in ("labels_map", "multi_label_rules"):
+            yield f"below `{section}:`", 1, entries
+            continue
+        for name, value in entries.items():
+            where = f"in `{section}:`"
+            if isinstance(value, dict):
+                yield f"{where}, below `{name}:` (add it if missing)", 2, value
+            else:
+                yield f"{where}, in place of its `{name}:`, if it has one", 1, {name: value}
+
+
 class Nesting(NamedTuple):
     """Two labels that lie on each other.
 
@@ -197,32 +225,37 @@ def unmatched_advice(
         )
     lines.append("`maskbench rules` shows how many pixels each policy gives to which class.")
     if len(combinations) > MOST_CLASSES or not proposal:
-        lines.append("For so many combinations, let the smaller region win, in params.yaml:")
+        lines.append(
+            "For so many combinations, let the smaller region win: run "
+            "`maskbench rules --policy smallest --write`, or change params.yaml yourself:"
+        )
         proposal = {"rasterize": {"overlap": "smallest"}}
     else:
         lines.append(
-            "To make each combination a class, add these lines to the sections of params.yaml "
-            "(`maskbench rules --write` does it):"
+            "To make each combination a class, run `maskbench rules --write`, or add these lines "
+            "to params.yaml, each where its comment says:"
         )
-    return "\n".join([*map(escape_terminal, lines), "", yaml_text(proposal).rstrip("\n")])
+    return "\n".join([*map(escape_terminal, lines), "", lines_to_paste(proposal)])
 
 
 def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
-    """Return a problem for each combination without a rule."""
+    """Return a problem for each combination without a rule and each task in which it occurs."""
     return [
         Problem(
-            f"{missing_rule(labels)}: {counted(pixels, 'pixel')} in {some_tasks(tasks)}",
+            f"{missing_rule(labels)}: {counted(pixels, 'pixel')}",
+            task=task,
             param="multi_label_rules",
         )
         for labels, becomes, pixels, tasks in totals
         if becomes is None
+        for task in tasks
     ]
 
 
 def unknown_problems(
     unknown: Mapping[int, Mapping[str, int]], labels: Iterable[str]
 ) -> list[Problem]:
-    """Return a problem for each label without a class.
+    """Return a problem for each label without a class and each task in which it occurs.
 
     Args:
         unknown: Regions by label, as :func:`~maskbench.regions.build.unknown_labels` counts them,
@@ -234,10 +267,9 @@ def unknown_problems(
     problems = []
     for label in sorted(regions):
         tasks = [task for task, counts in unknown.items() if label in counts]
-        many = f"{counted(regions[label], 'region')} in {some_tasks(tasks)}"
-        hint = did_you_mean(label, known)
+        many, hint = counted(regions[label], "region"), did_you_mean(label, known)
         what = f"the label {label!r} is not in labels_map: {many}; {hint}"
-        problems.append(Problem(what, param="labels_map"))
+        problems += [Problem(what, task=task, param="labels_map") for task in tasks]
     return problems
 
 
@@ -252,7 +284,8 @@ def label_advice(unknown: Mapping[int, Mapping[str, int]], labels_map: Mapping[s
     if not labels:
         return ""
     text = (
-        "Correct them in Label Studio, or add these lines to the sections of params.yaml (an "
-        "alias gives a label another name; null leaves it out):"
+        "Correct them in Label Studio; or run `maskbench rules`, which proposes a class or an "
+        "alias (another name) for each, and writes it with `--write`; or add these lines to "
+        "params.yaml, each where its comment says (null instead of a name leaves a label out):"
     )
-    return f"{text}\n\n{yaml_text(propose_labels(labels, labels_map))}".rstrip("\n")
+    return f"{text}\n\n{lines_to_paste(propose_labels(labels, labels_map))}".rstrip("\n")

@@ -91,7 +91,7 @@ def _between(one: Shape, other: Shape, drawn: Drawn, width: float) -> shapely.Ge
     corners = np.array([one.area.bounds, other.area.bounds])
     left, top = corners[:, :2].max(axis=0) - 2 * width
     right, bottom = corners[:, 2:].min(axis=0) + 2 * width
-    near = shapely.clip_by_rect(drawn.union, left, top, right, bottom)
+    near = shapely.make_valid(shapely.clip_by_rect(drawn.union, left, top, right, bottom))
     wider = near.buffer(width / 2, join_style="mitre")
     return wider.buffer(-width / 2, join_style="mitre").difference(near)
 
