@@ -62,8 +62,10 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.quality.checking import stop
+    from maskbench.quality.stage import measured
 
     layout = Layout(find_root(Path()))
+    measured(layout)  # where nothing was, that is said before params are read
     params = load_params(layout.params)
     checked = _checked(layout, params, args.predictions)
     print(_report(args, layout, params, checked))

@@ -7,6 +7,7 @@ import shapely
 
 from maskbench.quality.checks.geometry import LONG
 from maskbench.quality.checks.shapes import (
+    STEP,
     Drawn,
     Hit,
     Shape,
@@ -15,6 +16,8 @@ from maskbench.quality.checks.shapes import (
     mean_width,
     pairs,
     polygons,
+    shared,
+    valid,
 )
 
 _SMALLER = 0.9  # share of the larger area that the smaller one has at most, not to be the same
@@ -28,11 +31,11 @@ def duplicate(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     for one, other in pairs(drawn.shapes):
         if not set(one.labels) & set(other.labels):
             continue
-        shared = one.area.intersection(other.area).area
-        whole = one.area.area + other.area.area - shared
-        if whole and shared / whole >= threshold:
-            what = f"two regions of one label cover the same pixels (IoU {shared / whole:.2f})"
-            yield hit(shared / whole, [other, one], what)
+        both = shared(one.area, other.area).area
+        whole = one.area.area + other.area.area - both
+        if whole and both / whole >= threshold:
+            what = f"two regions of one label cover the same pixels (IoU {both / whole:.2f})"
+            yield hit(both / whole, [other, one], what)
 
 
 def inside_itself(drawn: Drawn, threshold: float) -> Iterator[Hit]:
@@ -42,7 +45,7 @@ def inside_itself(drawn: Drawn, threshold: float) -> Iterator[Hit]:
         size = small.area.area
         if set(small.labels) != set(large.labels) or size >= _SMALLER * large.area.area or not size:
             continue
-        share = small.area.intersection(large.area).area / size
+        share = shared(small.area, large.area).area / size
         if share >= threshold:
             what = f"{share:.0%} of the region lies inside a larger one of the same label"
             yield hit(share, [small, large], what)
@@ -57,7 +60,7 @@ def overlap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     for one, other in pairs(drawn.shapes) if drawn.overlap == "keep" else ():
         if set(one.labels) == set(other.labels):
             continue
-        both = one.area.intersection(other.area)
+        both = shared(one.area, other.area)
         strips = _strips(both, threshold)
         if strips and both.area <= _CROSSED * min(one.area.area, other.area.area):
             width = max(map(mean_width, strips))
@@ -72,7 +75,7 @@ def gap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     """
     for one, other in pairs(drawn.shapes, threshold):
         smaller = min(one.area.area, other.area.area)
-        is_upon = one.area.intersection(other.area).area > _UPON * smaller
+        is_upon = shared(one.area, other.area).area > _UPON * smaller
         if set(one.labels) == set(other.labels) or is_upon:
             continue
         strips = [
@@ -91,15 +94,17 @@ def _between(one: Shape, other: Shape, drawn: Drawn, width: float) -> shapely.Ge
     corners = np.array([one.area.bounds, other.area.bounds])
     left, top = corners[:, :2].max(axis=0) - 2 * width
     right, bottom = corners[:, 2:].min(axis=0) + 2 * width
-    near = shapely.make_valid(shapely.clip_by_rect(drawn.union, left, top, right, bottom))
+    box = shapely.box(left, top, right, bottom)
+    near = valid(shapely.MultiPolygon(polygons(shared(drawn.union, box))))
     wider = near.buffer(width / 2, join_style="mitre")
-    return wider.buffer(-width / 2, join_style="mitre").difference(near)
+    closed = valid(wider.buffer(-width / 2, join_style="mitre"))
+    return shapely.difference(closed, near, grid_size=STEP)
 
 
 def _runs_along(area: shapely.Geometry, strip: shapely.Polygon) -> bool:
     """Tell whether a region's border runs along a strip for some way: else it is a notch."""
-    shared: float = area.boundary.intersection(strip.buffer(0.01)).length
-    return shared >= LONG / 2 * mean_width(strip)
+    length: float = shared(area.boundary, strip.buffer(0.01)).length
+    return length >= LONG / 2 * mean_width(strip)
 
 
 def _strips(area: shapely.Geometry, threshold: float) -> list[shapely.Polygon]:
