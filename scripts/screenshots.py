@@ -32,7 +32,7 @@ from maskbench.files.atomic import replacing
 
 IMAGES = Path("docs/images")
 SIZE = (1240, 780)
-COLORS = 192
+COLORS = 256
 TASK = 7
 """The sample's task that Label Studio shows: a mural with pictures, a visitor and a bust."""
 
@@ -76,7 +76,8 @@ def save(driver: webdriver.Chrome, name: str) -> None:
     time.sleep(2)  # until pictures are decoded and drawn
     shown = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
     with replacing(IMAGES / f"{name}.png") as temporary:
-        few = shown.quantize(COLORS, dither=Image.Dither.NONE)
+        # Rare colours stay as they are, such as a class in the legend that few pixels have.
+        few = shown.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(temporary, format="PNG", optimize=True)
     print(f"{IMAGES / name}.png: {(IMAGES / f'{name}.png').stat().st_size:,} bytes")
 

@@ -4,7 +4,7 @@ Print what the stage `quality` has measured on the final classes (metrics/qualit
 boundary IoU, Cohen's kappa and Krippendorff's alpha by class, by pair of annotators, of each
 annotator against what most of the others gave and against ground truth, and the images of least
 agreement. Then what the checks of labels found (plots/findings.csv), by check and one by one.
-`dvc repro quality` measures and checks anew what changed.
+`dvc repro quality` measures and checks what changed.
 
   maskbench quality                       the tables
   maskbench quality --all                 list every image and every finding
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 EXIT_STATUS = {
     1: "nothing was measured yet",
-    4: "predictions have problems, or with --check: checks in quality.fail found something",
+    4: "predictions break a rule, or with --check: checks in quality.fail found something",
 }
 
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.quality.stage import measured
 
     layout = Layout(find_root(Path()))
-    measured(layout)  # where nothing was, that is said before params are read
+    measured(layout)  # else nothing can be told, whatever the params say
     params = load_params(layout.params)
     checked = _checked(layout, params, args.predictions)
     print(_report(args, layout, params, checked))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 from rasterio import features
 
-from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
+from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack, run_starts
 from maskbench.params import Params
 from maskbench.regions.build import RegionResult, draw_regions
 from maskbench.regions.label_set import deciding_regions
@@ -50,7 +50,9 @@ class DrawnTask:
     @cached_property
     def counts(self) -> list[int]:
         """Return the number of pixels of each set."""
-        found = np.bincount(self.pixels.reshape(-1), minlength=len(self.sets))
+        flat, starts = self.pixels.reshape(-1), run_starts(self.pixels)
+        lengths = np.diff(starts, append=flat.size)
+        found = np.bincount(flat[starts], lengths, minlength=len(self.sets))
         return [int(count) for count in found]
 
 
@@ -119,25 +121,24 @@ def mask_data(
         {"class_number": number, "reason": why, "regions": list(regions), "deciding": winners}
         for number, (_, why, winners), regions in zip(numbers, decisions, drawn.sets, strict=True)
     ]
-    pixels = drawn.pixels
-    differs = np.array(numbers, dtype=np.uint16)[pixels] != classes
+    starts = run_starts(drawn.pixels, classes)
+    runs = drawn.pixels.reshape(-1)[starts].astype(np.int64)
+    given = classes.reshape(-1)[starts]
+    differs = np.array(numbers, dtype=np.uint16)[runs] != given
     if differs.any():
-        pairs = classes[differs].astype(np.int64) * len(cells) + pixels[differs]
+        pairs = given[differs].astype(np.int64) * len(cells) + runs[differs]
         found, places = np.unique(pairs, return_inverse=True)
-        pixels = pixels.copy()
-        pixels[differs] = len(cells) + places
+        runs[differs] = len(cells) + places
         for number, place in [divmod(int(pair), len(numbers)) for pair in found]:
             why = f"{cells[place]['reason']}, which gives {decisions[place][0] or 'no class'}"
             why += ": the mask was edited, or is stale"
             cells.append({**cells[place], "class_number": number, "reason": why})
-    used = np.flatnonzero(np.bincount(pixels.reshape(-1)))
-    table = np.zeros(len(cells), dtype=np.uint16)
-    table[used] = np.arange(len(used))
+    used, places = np.unique(runs, return_inverse=True)
     height, width = classes.shape
     return {
         "size": (width, height),
         "cells": [cells[i] for i in used],
-        "pixels": pack(table[pixels]),
+        "pixels": pack(starts, places, width),
         "regions": drawn.data,
     }
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import shapely
+
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import read_manifest
-from maskbench.files.yaml_edit import yaml_text
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
@@ -24,6 +25,7 @@ from maskbench.quality.checks.collected import (
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
+from maskbench.regions.proposals import lines_to_paste
 from maskbench.regions.task import Annotation, Task, choose, place
 from maskbench.text import SHOWN, counted, some
 
@@ -86,7 +88,14 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
 def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
     """Sort findings, mark those that are accepted, and tell which acceptances are idle."""
     marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
-    return Checked(marked, sorted(accept.keys() - {finding.id for finding in found}))
+    idle = accept.keys() - {finding.id for finding in found}
+    return Checked(marked, sorted(name for name in idle if _is_looked_for(name)))
+
+
+def _is_looked_for(name: str) -> bool:
+    """Tell whether each run looks for a finding: predictions are not always at hand."""
+    check = CHECKS[name.split("/", maxsplit=1)[0]]
+    return check.of_image is not None or check.of_all is not None
 
 
 def _accepted(finding: Finding, accept: Mapping[str, str]) -> Finding:
@@ -128,7 +137,7 @@ def check_image(work: CheckWork) -> Outcome:
     facts = {
         "place": where(task, annotation),
         "hits": {name: list(map(list, hits)) for name, hits in _hits(drawn, work.thresholds)},
-        "seen": list(see(drawn, image.sha256, look)),
+        "seen": list(see(drawn, image.sha256, look, annotation.lead_time)),
     }
     return Outcome(facts=facts)
 
@@ -147,7 +156,11 @@ def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
 def _hits(drawn: Drawn, thresholds: Mapping[str, float]) -> Iterator[tuple[str, list[Hit]]]:
     for name, threshold in thresholds.items():
         find = CHECKS[name].of_image
-        if find is not None and (hits := list(find(drawn, threshold))):
+        try:
+            hits = [] if find is None else list(find(drawn, threshold))
+        except shapely.errors.GEOSException:  # a scribble of hundreds of crossings: nothing is said
+            continue
+        if hits:
             yield name, hits
 
 
@@ -259,9 +272,10 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         for finding in bad
     ]
     what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
-    accept = [{"finding": entry.id, "reason": "why it is right"} for entry in bad[:SHOWN]]
+    known = {**params.accept, **{finding.id: "why it is right" for finding in bad[:SHOWN]}}
+    accept = [{"finding": name, "reason": reason} for name, reason in known.items()]
     advice = (
         "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        f"meant in params.yaml:\n\n{yaml_text({'quality': {'accept': accept}})}"
+        f"meant in params.yaml:\n\n{lines_to_paste({'quality': {'accept': accept}})}"
     )
-    raise DataError(what, problems, advice.rstrip())
+    raise DataError(what, problems, advice)

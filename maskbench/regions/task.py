@@ -1,7 +1,7 @@
 """Tasks, annotations and regions as maskbench knows them, and which annotation of a task counts.
 
 They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
-the browser rewrites: view rotation, sizes, lead time and the order of keys.
+the browser rewrites: view rotation, sizes and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,6 +69,7 @@ class Annotation:
         project: That task's project.
         parent_prediction: The id of the prediction that it began as; None: it began empty.
         model_version: The version of the model that predicted that, if the export tells.
+        lead_time: Seconds that were spent on drawing it, over all saves, if the export tells.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Annotation:
     project: int | None = None
     parent_prediction: int | None = None
     model_version: str | None = None
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,21 @@ Labels = tuple[str, ...]
 
 
 class Overlap(NamedTuple):
-    """A connected part of an image on which exactly these labels lie."""
+    """A connected part of an image on which exactly these labels lie.
+
+    Attributes:
+        labels: The labels.
+        file: The task's file.
+        image: Name of the image's file in ``data/images``.
+        key: The task's key.
+        task: Its id.
+        project: Its project's id, if that is known.
+        place: Where the part lies.
+    """
 
     labels: Labels
     file: Path
+    image: str
     key: str
     task: int
     project: int | None
@@ -57,7 +68,7 @@ class FindOverlaps:
             return []
         _, found = class_mask(rasterized.label_set, ClassRules.of(self.params))
         return [
-            Overlap(labels, file, task.key, task.id, task.project, place)
+            Overlap(labels, file, rasterized.image.file, task.key, task.id, task.project, place)
             for labels, *_ in found
             if len(labels) > 1
             for place in places(_exactly(rasterized.label_set, labels), self.most)
@@ -65,9 +76,10 @@ class FindOverlaps:
 
 
 class Crop(NamedTuple):
-    """A place to draw, and the beginning of its files' names."""
+    """A place to draw, its image, and the beginning of its files' names."""
 
     overlap: Overlap
+    image: Path
     name: str
 
 
@@ -77,12 +89,10 @@ class DrawCrop:
 
     Attributes:
         folder: Where to write ``<name>-scene.jpg``, ``-before.jpg`` and ``-after.jpg``.
-        images: The folder with the tasks' images.
         params: The params.
     """
 
     folder: Path
-    images: Path
     params: Params
 
     def __call__(self, crop: Crop) -> None:
@@ -93,7 +103,7 @@ class DrawCrop:
             raise ValueError(f"no annotation of {task.key} counts any more")
         label_set = rasterized.label_set
         mask, _ = class_mask(label_set, ClassRules.of(self.params))
-        scene = _scene(task, self.images)
+        scene = _scene(task, crop.image)
         window = _window(crop.overlap.place, mask.shape)
         part = LabelSet(label_set.labels, label_set.planes[:, *window])
         colors = class_palette(self.params)
@@ -118,12 +128,11 @@ def class_palette(params: Params) -> npt.NDArray[np.uint8]:
     return colors
 
 
-def _scene(task: Task, images: Path) -> Scene:
-    file = task.image.file if task.image else ""
+def _scene(task: Task, image: Path) -> Scene:
     try:
-        return read_scene(images / file)
+        return read_scene(image)
     except ValueError as error:
-        problem = Problem(f"{error}; run `dvc checkout`", file, task.id)
+        problem = Problem(f"{error}; run `dvc checkout`", task.key, task.id)
         raise DataError("an image cannot be read", [problem]) from None
 
 

@@ -25,6 +25,7 @@ MANIFEST = "data/benchmark/manifest.csv"
 MASKS = "data/benchmark/masks"
 SCENES = "data/benchmark/scenes"
 ANNOTATIONS = "data/annotations"
+IMAGES = "data/images"
 IGNORED = "(ignored)"
 """Name of the value 255 where no class of ``labels_map`` has it."""
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 
 from maskbench.cli import main
@@ -13,9 +14,11 @@ from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality import checking
+from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import Finding, read_findings
 from maskbench.quality.stage import quality
 from tests.exports import PARAMS, annotation, box, task, write_export
+from tests.pasting import paste, team_params
 from tests.pipeline.test_build import contents, params, run
 from tests.repositories import Repository
 
@@ -74,6 +77,7 @@ def test_thresholds_checks_that_are_off_and_acceptances(tmp_path):
     accept = [
         {"finding": TWICE, "reason": "two layers"},
         {"finding": "gap/000009_gone/r1", "reason": "a door"},
+        {"finding": "unsupported/000001_scene_1/r1", "reason": "dark"},  # needs predictions
     ]
     said = build(tmp_path, source, quality={"accept": accept})
     assert "1 finding (1 high), 1 accepted" in said
@@ -131,9 +135,9 @@ def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
     assert "quality: 2 findings of checks that quality.fail names" in text
     assert "- duplicate: regions of one label drawn twice; delete one of them (2 regions: " in text
     assert "task 1, annotation 1, region r2 and r1; task 2" in text
-    pasted = parse_yaml(text[text.index("\nquality:\n  accept:\n") :])  # can be pasted as it is
-    assert pasted["quality"]["accept"][0] == {"finding": TWICE, "reason": "why it is right"}
-    assert len(pasted["quality"]["accept"]) == 2
+    team = paste(team_params({"Wall": 0}), text)
+    accepted = parse_yaml(team)["quality"]["accept"]
+    assert accepted[0] == {"finding": TWICE, "reason": "why it is right"} and len(accepted) == 2
     assert len(ids(tmp_path)) == 4
     accept = [{"finding": name, "reason": "meant"} for name in ids(tmp_path)]
     assert "4 accepted" in build(
@@ -155,6 +159,22 @@ def test_classes_are_judged_once_there_are_masks_and_splits(tmp_path):
     run(tmp_path, tmp_path / "source")
     build(tmp_path, tmp_path / "source")
     assert {"unused_class/Obstruction", "unused_class/Both"} <= set(ids(tmp_path))
+
+
+def test_drawing_times_and_a_tangle_that_cannot_be_computed(tmp_path, monkeypatch):
+    tasks = [plain(number) for number in range(1, 23)]
+    tasks[4]["annotations"][0]["lead_time"] = 0.1
+    write_export(tmp_path / "source", tasks)
+    build(tmp_path, tmp_path / "source")
+    assert ids(tmp_path) == ["time_outlier/000005_scene_5"]
+
+    def fail(drawn, threshold):
+        raise shapely.errors.GEOSException("TopologyException")
+
+    monkeypatch.setenv("MASKBENCH_WORKERS", "1")
+    monkeypatch.setitem(CHECKS, "gap", CHECKS["gap"]._replace(of_image=fail))
+    build(tmp_path, tmp_path / "source", quality={"checks": {"gap": 2}})
+    assert ids(tmp_path) == ["time_outlier/000005_scene_5"]
 
 
 BAD = {

@@ -123,12 +123,13 @@ export class Viewer {
     const { kind } = this;
     this.stage.dataset.kind = kind;
     const single = this.panes.length > 1 && this.seenMode.kind === "single" ? this.seenMode.pane ?? 0 : this.panes.length - 1;
+    const used = [...this.stage.querySelectorAll("canvas")]; // fresh ones take longer than painting
     const boxes = {
-      side: () => this.panes.map((pane, i) => frameOf(pane.title, picture(pane, i))),
+      side: () => this.panes.map((pane, i) => frameOf(pane.title, picture(pane, i, used))),
       slider: () => [frameOf(`${this.panes[0].title} | ${this.panes[1].title}`,
-        picture(this.panes[0], 0), make("div", { class: "over" }, picture(this.panes[1], 1)), make("div", { class: "divider" }))],
-      blink: () => [frameOf(this.panes[0].title, picture(this.panes[0], 0), picture(this.panes[1], 1))],
-      single: () => [frameOf(this.panes[single].title, picture(this.panes[single], single))],
+        picture(this.panes[0], 0, used), make("div", { class: "over" }, picture(this.panes[1], 1, used)), make("div", { class: "divider" }))],
+      blink: () => [frameOf(this.panes[0].title, picture(this.panes[0], 0, used), picture(this.panes[1], 1, used))],
+      single: () => [frameOf(this.panes[single].title, picture(this.panes[single], single, used))],
     }[kind]();
     this.stage.replaceChildren(...boxes);
     this.refresh();

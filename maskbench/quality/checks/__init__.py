@@ -145,7 +145,7 @@ CHECKS: Mapping[str, Check] = {
     "missing_label": Check(
         MEDIUM,
         "labels that a near-equal image has",
-        "share of the twin that it covers, from",
+        "share of the other image that it covers, from",
         "draw it, if it is seen here, too",
         of_all=images.missing_label,
     ),

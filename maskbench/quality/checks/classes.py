@@ -90,11 +90,10 @@ def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     images = [seen.images[key] for key in keys]
     values = [(image.seconds or 0.0) / (1 + len(image.regions)) for image in images]
     for i, score, times in _far(values, threshold):
-        speed = f"{times:,.1f} times as long" if times > 1 else f"1/{1 / times:,.0f} of the time"
-        seconds = (
-            f"{images[i].seconds:,.0f} seconds for {counted(len(images[i].regions), 'region')}"
-        )
-        yield keys[i], Hit(score, (), "", f"the annotation took {seconds}, {speed} that is usual")
+        usual = f"{times:,.1f} times as long as" if times > 1 else f"1/{1 / times:,.0f} of what"
+        regions = counted(len(images[i].regions), "region")
+        what = f"{regions} took {images[i].seconds:,.0f} seconds, {usual} is usual"
+        yield keys[i], Hit(score, (), "", what)
 
 
 def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float, float]]:

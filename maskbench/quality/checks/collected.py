@@ -8,7 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from maskbench.files.manifest import Row
-from maskbench.quality.checks.shapes import Box, Drawn
+from maskbench.quality.checks.shapes import Box, Drawn, shared
 
 GRID = 16
 """Rows and columns of points at which the labels of two images are compared."""
@@ -124,7 +124,7 @@ def measure_regions(drawn: Drawn) -> list[Measured]:
 def labelled_share(drawn: Drawn) -> float:
     """Return the share of the image that has a label."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
-    return _short(drawn.union.intersection(image).area / image.area)
+    return _short(shared(drawn.union, image).area / image.area)
 
 
 def label_points(drawn: Drawn) -> dict[str, str]:

@@ -2,9 +2,20 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import shapely
 
-from maskbench.quality.checks.shapes import Drawn, Hit, Shape, bounds, hit, mean_width, polygons
+from maskbench.quality.checks.shapes import (
+    STEP,
+    Drawn,
+    Hit,
+    Shape,
+    bounds,
+    hit,
+    mean_width,
+    polygons,
+    shared,
+)
 from maskbench.text import counted
 
 LONG = 10
@@ -16,12 +27,17 @@ def self_crossing(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     for shape in drawn.shapes:
         if shape.outline is None or shape.outline.is_valid:
             continue
-        loops = polygons(shapely.make_valid(shape.outline, method="linework"))
+        loops = polygons(shapely.make_valid(_rounded(shape.outline), method="linework"))
         areas = sorted((loop.area for loop in loops), reverse=True)
         share = sum(areas[1:]) / sum(areas) if areas else 0.0
         if share >= threshold:
             what = f"the outline crosses itself: {share:.0%} of its area is in other loops"
             yield hit(share, [shape], what)
+
+
+def _rounded(outline: shapely.Polygon) -> shapely.Polygon:
+    """Return an outline on the grid, though it crosses itself."""
+    return shapely.transform(outline, lambda points: np.round(points / STEP) * STEP)
 
 
 def sliver(drawn: Drawn, threshold: float) -> Iterator[Hit]:
@@ -47,7 +63,7 @@ def off_image(drawn: Drawn, threshold: float) -> Iterator[Hit]:
         left, top, right, bottom = shape.area.bounds or (0, 0, 0, 0)
         if left >= 0 and top >= 0 and right <= drawn.width and bottom <= drawn.height:
             continue
-        share = 1 - shape.area.intersection(image).area / shape.area.area if shape.area.area else 1
+        share = 1 - shared(shape.area, image).area / shape.area.area if shape.area.area else 1
         if share >= threshold:
             yield hit(share, [shape], f"{share:.0%} of the region lies off the image")
 

@@ -15,7 +15,7 @@ _Pair = tuple[str, str]
 
 
 def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
-    """Find images without a label that covers this share of a near-equal image, its twin."""
+    """Find images without a label that covers this share of a near-equal image."""
     for key, other in _twins(seen):
         image, twin = seen.images[key], seen.images[other]
         for label in sorted({region.label for region in twin.measured}):

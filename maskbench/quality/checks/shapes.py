@@ -17,6 +17,9 @@ from maskbench.regions.build import RegionResult, draw_regions, read_regions
 from maskbench.regions.rasterize import RegionPixels, make_simple
 from maskbench.regions.task import Image, Region
 
+STEP = 1 / 256
+"""Grid in pixels to which areas are rounded: what is computed of them cannot fail then (GEOS)."""
+
 _SMALL = 100  # pixels up to which they are counted
 
 Box = tuple[float, float, float, float]
@@ -65,7 +68,7 @@ class Drawn:
     @cached_property
     def union(self) -> shapely.Geometry:
         """Return what all regions cover together."""
-        return shapely.union_all([shape.area for shape in self.shapes])
+        return shapely.union_all([shape.area for shape in self.shapes], grid_size=STEP)
 
 
 class Hit(NamedTuple):
@@ -103,7 +106,8 @@ def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Dr
         if result.region.labels and not (result.error or result.dropped)
     ]
     outlined = [result for result in read if result.outline is not None]
-    areas = iter(make_simple([result.outline for result in outlined]))
+    simple = make_simple([result.outline for result in outlined])
+    areas = iter([valid(shapely.set_precision(valid(area), STEP)) for area in simple])
     shapes = [
         _stroke(result.region, image, params)
         if result.outline is None
@@ -148,6 +152,19 @@ def polygons_of(pixels: RegionPixels) -> shapely.Geometry:
     return shapely.MultiPolygon(list(moved))
 
 
+def valid(area: shapely.Geometry) -> shapely.Geometry:
+    """Return an area of which more can be computed; rounding may have made its parts touch."""
+    if area.is_valid:
+        return area
+    fixed = shapely.make_valid(area, method="structure", keep_collapsed=False)
+    return shapely.MultiPolygon(polygons(fixed))
+
+
+def shared(one: shapely.Geometry, other: shapely.Geometry) -> shapely.Geometry:
+    """Return what two areas, or an area and a line, have in common."""
+    return shapely.intersection(one, other, grid_size=STEP)
+
+
 def mean_width(area: shapely.Geometry) -> float:
     """Return how wide a long, thin area is on average, in pixels.
 
@@ -159,7 +176,8 @@ def mean_width(area: shapely.Geometry) -> float:
 
 def polygons(area: shapely.Geometry) -> list[shapely.Polygon]:
     """Return the polygons that an area consists of, without lines and points."""
-    return [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
+    parts = shapely.get_parts(shapely.get_parts(area))  # a collection may hold multipolygons
+    return [part for part in parts if part.geom_type == "Polygon"]
 
 
 def pairs(shapes: Sequence[Shape], distance: float = 0.0) -> Iterator[tuple[Shape, Shape]]:

@@ -93,7 +93,12 @@ def test_a_region_of_unusual_shape():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(4, "1/15 of the time"), (900, "15.0 times as long"), (100, None)]
+    ("seconds", "words"),
+    [
+        (4, "2 regions took 4 seconds, 1/15 of what is usual"),
+        (900, "2 regions took 900 seconds, 15.0 times as long as is usual"),
+        (100, None),
+    ],
 )
 def test_an_annotation_made_in_unusual_time(seconds, words):
     regions = [box("a", 0, 0, 9, 9), box("b", 20, 0, 29, 9)]
