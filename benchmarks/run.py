@@ -30,7 +30,7 @@ PEERS = ("cv2", "supervision", "pillow", "pycocotools", "label-studio-sdk", "dat
 TOOLS = ("maskbench", "recipe", "floor", *PEERS)
 TIMED = ("W1", "W2", "W3")
 SMALL = {"S1": "radius 2 to 5", "S2": "radius 5 to 20"}
-SECTIONS = ("tools", "small", "scaling", "incremental", "scoring")
+SECTIONS = ("tools", "small", "scaling", "incremental", "quality", "scoring")
 RESULTS = CACHE / "bench/results"
 TEMPLATE, DOCUMENT = HERE / "benchmarks/performance.template.md", HERE / "docs/performance.md"
 
@@ -133,9 +133,9 @@ def section(name: str, images: int | None, rounds: int) -> str:
         return small_section(images, rounds)
     if name == "scaling":
         return script_section(sys.executable, "scaling", *few, "--rounds", turns)
-    if name == "incremental":
+    if name in ("incremental", "quality"):
         few = ["--tasks", str(10 * images)] if images else []
-        return script_section(sys.executable, "incremental", *few)
+        return script_section(sys.executable, name, *few)
     return script_section(python_of("peers"), "evaluate")
 
 

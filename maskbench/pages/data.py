@@ -128,7 +128,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "key": row.key,
         "split": row.split,
         "task": row.task,
-        "annotator": "" if row.annotator is None else str(row.annotator),
+        "annotator": ", ".join(row.authors),
         "when": row.updated_at[:16].replace("T", " "),
         "size": [row.width, row.height],
     }

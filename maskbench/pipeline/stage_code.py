@@ -10,7 +10,8 @@ A change of this code runs the stage again, in two ways:
 A new module that shapes bytes goes into both. Modules that shape none are left out: ``parallel``
 (spreads the work), ``pipeline/layout`` (names files), ``pipeline/pin`` and ``pipeline/run`` (start
 a stage), ``regions/proposals`` and ``errors`` (word messages). *rasterize* does not list
-``regions/rules``: ``regions/build`` imports it for whole masks only, which *rasterize* never makes.
+``regions/rules`` and ``regions/consensus``: ``regions/build`` imports them for whole masks only,
+which *rasterize* never makes.
 """
 
 STAGE_CODE = {
@@ -34,6 +35,7 @@ STAGE_CODE = {
         "pipeline/tables.py",
         "regions/build.py",
         "regions/coordinates.py",
+        "regions/draw.py",
         "regions/label_set.py",
         "regions/rasterize.py",
         "regions/report.py",
@@ -47,7 +49,9 @@ STAGE_CODE = {
         "files",
         "params",
         "pipeline/combine.py",
+        "pipeline/combine_report.py",
         "pipeline/incremental.py",
+        "regions/consensus.py",
         "regions/label_set.py",
         "regions/rasterize.py",
         "regions/rules.py",
@@ -75,6 +79,7 @@ STAGE_CODE = {
         "labelstudio/stored.py",
         "params",
         "pipeline/combine.py",
+        "pipeline/combine_report.py",
         "pipeline/incremental.py",
         "quality",
         "regions",

@@ -17,7 +17,7 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import ClassNumbers, write_item
-from maskbench.pages.item import DrawnTask, decide, draw_task, labels_of, mask_data
+from maskbench.pages.item import DrawnTask, draw_task, labels_of, mask_data, vote_decisions
 from maskbench.pages.palette import palette
 from maskbench.pages.pictures import palette_picture, scene
 from maskbench.params import Params
@@ -206,16 +206,21 @@ def _why(dropped: str | None, error: str | None) -> str:
 
 
 def _overlap(drawn: DrawnTask) -> int:
-    """Count the pixels on which several labels lie."""
-    found = zip(drawn.sets, drawn.counts, strict=True)
-    return sum(count for regions, count in found if len(labels_of(drawn, regions)) > 1)
+    """Count the pixels on which several labels of one annotator lie."""
+    return sum(
+        count
+        for regions, count in zip(drawn.sets, drawn.counts, strict=True)
+        if any(
+            len(labels_of(drawn, [i for i in regions if i in own])) > 1 for _, own in drawn.votes
+        )
+    )
 
 
 def _combinations(drawn: DrawnTask, params: Params) -> list[tuple[list[str], str, str, int]]:
     """Return the sets of labels that decide, with class, reason and pixels; most pixels first."""
     pixels: Counter[tuple[tuple[str, ...], str, str]] = Counter()
-    for (name, why, regions), count in zip(decide(drawn, params), drawn.counts, strict=True):
-        if count:
+    for place, name, why, regions in vote_decisions(drawn, params):
+        if count := drawn.counts[place]:
             pixels[tuple(sorted(labels_of(drawn, regions))), name or "", why] += count
     ordered = sorted(pixels.items(), key=lambda entry: (-entry[1], entry[0]))
     return [(list(labels), name, why, count) for (labels, name, why), count in ordered]

@@ -16,7 +16,7 @@ from maskbench.labelstudio.stored import read_task
 from maskbench.pages.item import Place, places
 from maskbench.pages.palette import MARKS, palette
 from maskbench.params import IGNORE, Params
-from maskbench.regions.build import build_label_set
+from maskbench.regions.build import build_label_sets
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.regions.task import Task
@@ -32,7 +32,7 @@ Labels = tuple[str, ...]
 
 
 class Overlap(NamedTuple):
-    """A connected part of an image on which exactly these labels lie.
+    """A connected part of an image on which one of the votes has exactly these labels.
 
     Attributes:
         labels: The labels.
@@ -42,6 +42,7 @@ class Overlap(NamedTuple):
         task: Its id.
         project: Its project's id, if that is known.
         place: Where the part lies.
+        vote: The number of the annotation among those that count.
     """
 
     labels: Labels
@@ -51,6 +52,7 @@ class Overlap(NamedTuple):
     task: int
     project: int | None
     place: Place
+    vote: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,13 @@ class FindOverlaps:
     def __call__(self, file: Path) -> list[Overlap]:
         """Return them, at most ``most`` a combination."""
         task = read_task(file)
-        rasterized = build_label_set(task, self.params.rasterize)
-        if rasterized is None:
-            return []
-        _, found = class_mask(rasterized.label_set, ClassRules.of(self.params))
+        rules = ClassRules.of(self.params)
         return [
-            Overlap(labels, file, rasterized.image.file, task.key, task.id, task.project, place)
-            for labels, *_ in found
+            Overlap(labels, file, vote.image.file, task.key, task.id, task.project, place, number)
+            for number, vote in enumerate(build_label_sets(task, self.params.rasterize))
+            for labels, *_ in class_mask(vote.label_set, rules)[1]
             if len(labels) > 1
-            for place in places(_exactly(rasterized.label_set, labels), self.most)
+            for place in places(_exactly(vote.label_set, labels), self.most)
         ]
 
 
@@ -98,10 +98,10 @@ class DrawCrop:
     def __call__(self, crop: Crop) -> None:
         """Write the three pictures."""
         task = read_task(crop.overlap.file)
-        rasterized = build_label_set(task, self.params.rasterize)
-        if rasterized is None:
+        votes = build_label_sets(task, self.params.rasterize)
+        if crop.overlap.vote >= len(votes):
             raise ValueError(f"no annotation of {task.key} counts any more")
-        label_set = rasterized.label_set
+        label_set = votes[crop.overlap.vote].label_set
         mask, _ = class_mask(label_set, ClassRules.of(self.params))
         scene = _scene(task, crop.image)
         window = _window(crop.overlap.place, mask.shape)

@@ -5,6 +5,7 @@ code with the package, is a second opinion on every pixel.
 """
 
 import importlib
+import json
 import sys
 
 import numpy as np
@@ -125,3 +126,19 @@ def test_scaling_shows_medians_the_ratio_of_turns_and_what_an_image_more_costs(b
     assert row == "| W1 | 10 → 20 images | 1.00 → 1.90 | 1.90 | 90.0 |"
     halved = bench("scaling").line("W2", "2 → 1 processes", [1.0], [1.8])
     assert halved == "| W2 | 2 → 1 processes | 1.00 → 1.80 | 1.80 |  |"
+
+
+def test_agreement_is_measured_beside_rasterize(bench, tmp_path):
+    quality, workloads = bench("quality"), bench("workloads")
+    root = tmp_path / "benchmark"
+    root.mkdir()
+    quality.prepare(root, workloads.Workload("tiny", 4, 64, 64, (1, 6), (4, 20), (3, 24), 3), 4)
+    costs = {stage: quality.run(root, stage) for stage in quality.STAGES}
+    found = json.loads((root / "metrics/quality.json").read_text())
+    assert (found["images"]["measured"], found["annotators"]) == (4, 3)
+    assert 0.5 < found["agreement"]["iou"] < 1
+    lines = quality.table(4, "64 x 64 pixels", costs, costs["quality"]).splitlines()
+    assert lines[0].startswith("| 4 tasks of 64 x 64 pixels, 3 annotators | CPU seconds |")
+    assert [line.split(" | ")[0] for line in lines[2:]] == [
+        "| rasterize", "| combine", "| agreement", "| quality", "| quality, nothing changed",
+    ]  # fmt: skip

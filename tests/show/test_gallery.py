@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from maskbench.pages.palette import class_colors
-from maskbench.regions.build import REASONS
+from maskbench.regions.draw import REASONS
 from maskbench.show.draw import CELL, DROPPED
 from tests.show.conftest import NASTY, build, tasks
 

@@ -20,12 +20,12 @@ export function picture({ title, size, scene, layer, note }, number, used) {
   return make("div", { class: "picture", "data-pane": String(number), style }, photo, canvas);
 }
 
-/** Return an outline, dark below light so that it is seen on every ground. @param {import("pages/masks.js").Region} region @param {string} kind */
-export function outline({ ring, rows = [] }, kind) {
+/** Return an outline, dark below light so that it is seen on every ground. @param {import("pages/masks.js").Region & {color?: string}} region @param {string} kind */
+export function outline({ ring, rows = [], color }, kind) {
   let path = "";
   if (ring) path = `M${ring.map((n, i) => (i % 2 ? `${n}L` : `${n},`)).join("").slice(0, -1)}Z`;
   else for (let i = 0; i < rows.length; i += 3) path += `M${rows[i + 1]},${rows[i]}v1M${rows[i + 2]},${rows[i]}v1`;
-  return ["under", kind].map((name) => makeSvg("path", { d: path, class: `outline ${name}` }));
+  return ["under", kind].map((name) => makeSvg("path", { d: path, class: `outline ${name}`, ...(color ? { style: `--own: ${color}` } : {}) }));
 }
 
 /** @param {[number, number]} at */
