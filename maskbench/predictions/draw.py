@@ -41,7 +41,8 @@ def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
         else:
             parts = [part for value in values[label] for part in outlines.get(value, ())]
             found = (_points(part, mask) for part in without_holes(parts))
-        result += [_region(control, label, value, mask, i) for i, value in enumerate(found)]
+        for index, value in enumerate(found):
+            result += _region(control, label, value, mask, index)
     return result
 
 
@@ -110,15 +111,18 @@ def _points(polygon: Polygon, mask: Mask) -> dict[str, Any]:
 
 def _region(
     control: Control, label: str, value: Mapping[str, Any], mask: Mask, index: int
-) -> dict[str, Any]:
-    kind = f"{control.kind}labels"
-    return {
+) -> list[dict[str, Any]]:
+    """Return a region as one entry, or as two where one control draws and another labels."""
+    common = {
         "id": digest([label, index, value])[:10],
-        "type": kind,
-        "from_name": control.name,
         "to_name": control.image,
         "original_width": mask.shape[1],
         "original_height": mask.shape[0],
         "image_rotation": 0,
-        "value": {**value, kind: [label]},
     }
+    kind = "labels" if control.tool else f"{control.kind}labels"
+    labelled = {"type": kind, "from_name": control.name, "value": {**value, kind: [label]}}
+    if control.tool is None:
+        return [{**common, **labelled}]
+    drawn = {"type": control.kind, "from_name": control.tool, "value": dict(value)}
+    return [{**common, **drawn}, {**common, **labelled}]

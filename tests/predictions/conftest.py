@@ -30,14 +30,17 @@ def loop(api, bench, proxy, tmp_path, quick):
 class Loop:
     def __init__(self, api, bench, proxy, folder):
         self.api, self.layout, self.proxy, self.folder = api, bench.layout, proxy, folder
-        self.project = api.create_project("loop", SETUP)
-        api.upload_images(self.project, {f"wall_{i}.png": png(i) for i in range(4)})
-        self.tasks = [task["id"] for task in api.tasks(self.project)]
-        api.annotate(self.tasks[0], [{**triangle(), "from_name": "poly"}])
-        self.params = params(
-            fetch={**PARAMS["fetch"], "server": proxy.url, "project": self.project}
-        )
+        self.begin(SETUP)
         folder.mkdir()
+
+    def begin(self, setup):
+        """Make a project with this labelling setup."""
+        self.project = self.api.create_project("loop", setup)
+        self.api.upload_images(self.project, {f"wall_{i}.png": png(i) for i in range(4)})
+        self.tasks = [task["id"] for task in self.api.tasks(self.project)]
+        self.api.annotate(self.tasks[0], [{**triangle(), "from_name": "poly"}])
+        fetch = {**PARAMS["fetch"], "server": self.proxy.url, "project": self.project}
+        self.params = params(fetch=fetch)
 
     def images(self):
         """Write the images of tasks without annotations; returns task ids by key."""
