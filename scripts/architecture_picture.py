@@ -44,6 +44,7 @@ FLOORS = (
     ),
     (Room("init/", ("init",), ("a new repository", "of a team's own")),),
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
+    (Room("ranking/", ("ranking",), ("what to label next,", "or look at again")),),
     (
         Room("diff/", ("diff",), ("what changed between", "two versions, and why")),
         Room("quality/", ("quality",), ("how far annotators", "agree")),

@@ -30,8 +30,8 @@ _SUMMARIES = (
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
     "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/summary.py", "quality/report.py", "show/draw.py",
-    "show/rules.py",
+    "init/params_text.py", "init/summary.py", "quality/report.py",
+    "ranking/page.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 
 

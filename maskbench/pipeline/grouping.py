@@ -51,6 +51,12 @@ def read_groups(task: Task, annotation: Annotation, params: SplitParams) -> Grou
     return GroupedImage(task.key, task.id, task.image.sha256, path, group, published, fault, hint)
 
 
+def group_of(task: Task, params: SplitParams) -> str | None:
+    """Return the value that groups a task which nobody has annotated; None if it has none yet."""
+    nobody = Annotation(0, None, None, None, False, False, ())
+    return _read(params.group_by, task, nobody, _image_path(task))
+
+
 def _image_path(task: Task) -> str:
     try:
         *folders, name = reference_parts(task.reference or "")

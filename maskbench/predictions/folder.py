@@ -10,17 +10,24 @@ import numpy.typing as npt
 from maskbench.dataset import foreign_values
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.predictions import ENDINGS
-from maskbench.files.masks import Mask, read_mask
+from maskbench.files.masks import Mask, mask_shape, read_mask
 from maskbench.text import counted
 
 _ALL_ENDINGS = (*ENDINGS, ".npz")
 
 
 class Prediction(NamedTuple):
-    """A predicted mask, shape (H, W), and the model's confidence; None: a mask tells none."""
+    """What a model predicts of an image.
+
+    Attributes:
+        mask: The most probable class of each pixel, shape (H, W).
+        score: The model's confidence, from 0 to 1; None: a mask tells none.
+        probabilities: Those of each class, shape (K, H, W), float32; None: the file is a mask.
+    """
 
     mask: Mask
     score: float | None
+    probabilities: npt.NDArray[np.float32] | None = None
 
 
 def find_files(folder: Path) -> dict[str, Path]:
@@ -71,6 +78,16 @@ def read_prediction(path: Path, size: tuple[int, int], classes: Sequence[str]) -
     return Prediction(mask, None)
 
 
+def holds_probabilities(path: Path) -> bool:
+    """Tell from a file's beginning whether it holds probabilities; False if it is damaged."""
+    if path.suffix.lower() == ".npz":
+        return True
+    try:
+        return path.suffix.lower() == ".npy" and len(mask_shape(path)) == 3
+    except (OSError, ValueError, EOFError):
+        return False
+
+
 def _array(path: Path) -> npt.NDArray[np.generic]:
     try:
         found = np.load(path, allow_pickle=False)
@@ -95,11 +112,14 @@ def _most_probable(
         names = counted(classes, "class", "classes")
         raise ValueError(f"holds an array of shape {values.shape}, but there are {names}")
     _check_size(values.shape[1:], size)
-    probabilities = values.astype(np.float32) if values.dtype.kind == "f" else np.full(1, np.nan)
+    probabilities = values.astype(np.float32) if values.dtype.kind == "f" else np.full(1, -1.0)
+    if np.isnan(probabilities).any():
+        raise ValueError("holds NaN: the model's numbers overflowed, predict it again")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError("holds something else than probabilities from 0 to 1: apply softmax")
     score = float(probabilities.max(axis=0).mean(dtype=np.float64))
-    return Prediction(probabilities.argmax(axis=0).astype(np.uint8), round(score, 6))
+    mask = probabilities.argmax(axis=0).astype(np.uint8)
+    return Prediction(mask, round(score, 6), probabilities)
 
 
 def _check_size(shape: Sequence[int], size: tuple[int, int]) -> None:

@@ -87,7 +87,7 @@ class Draw:
 
     def __call__(self, work: Work) -> tuple[int, dict[str, Any]]:
         """Return the task's id, and what the server gets."""
-        mask, score = read_prediction(work.path, work.size, self.classes)
+        mask, score, _ = read_prediction(work.path, work.size, self.classes)
         result = draw(mask, work.plan, self.tolerance)
         return work.task.id, {"result": result, **({} if score is None else {"score": score})}
 

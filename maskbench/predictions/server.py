@@ -55,12 +55,22 @@ class ProjectPredictions:
             return set()
         found = self._tasks_like(version)
         if any(version.casefold() in name.casefold() for name in names if name != version):
-            return {number for number in found if self._of_task(number, version)}
+            return {number for number in found if self.of_task(number, version)}
         return found
 
-    def _of_task(self, task: int, version: str) -> list[int]:
-        """Return the ids of a task's predictions of a model version."""
-        found = self.client.json("/api/predictions/", {"task": task})
+    def of_task(self, task: int, version: str) -> list[int]:
+        """Return the ids of a task's predictions of a model version.
+
+        Raises:
+            NotThereError: There is no such task.
+            SourceError: The server fails.
+        """
+        try:
+            found = self.client.json("/api/predictions/", {"task": task})
+        except SourceError as error:
+            if " answered 400" in str(error) and self._gone([task]):
+                raise NotThereError(f"task {task} was deleted") from None
+            raise
         return [int(entry["id"]) for entry in found if entry["model_version"] == version]
 
     def _tasks_like(self, version: str) -> set[int]:
@@ -84,12 +94,16 @@ class ProjectPredictions:
     def delete_of_tasks(self, version: str, tasks: Iterable[int]) -> None:
         """Delete the predictions of a model version of some tasks only, one by one."""
         for task in tasks:
-            for number in self._of_task(task, version):
+            for number in self.of_task(task, version):
                 self._send("DELETE", f"/api/predictions/{number}/", None)
 
     def show(self, version: str) -> None:
         """Make a version the one that annotators get."""
         self._send("PATCH", f"/api/projects/{self.project}/", {"model_version": version})
+
+    def set_score(self, prediction: int, score: float) -> None:
+        """Give a prediction another score."""
+        self._send("PATCH", f"/api/predictions/{prediction}/", {"score": score})
 
     def create(self, version: str, chunk: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
         """Create one prediction for each task; return those that were not created, and why.

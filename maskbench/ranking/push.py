@@ -1,0 +1,118 @@
+"""Put a ranking's batch into Label Studio: scores of predictions, and a view that sorts by them.
+
+The Data Manager cannot sort by what is written into a task without changing the task's data, but it
+can by the score of a prediction. So the batch's predictions of the version on show get their place
+as score: 1/n for the first of n, and 1 for the last, since the label stream opens low scores first.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.labelstudio.server.errors import NotThereError
+from maskbench.labelstudio.server.views import MOST, find_view, save_view
+from maskbench.parallel.run import progress
+from maskbench.params import Params
+from maskbench.pipeline.layout import Layout
+from maskbench.predictions.server import ProjectPredictions
+from maskbench.predictions.tasks import open_server
+from maskbench.ranking.ranking import Ranked, Ranking
+from maskbench.text import counted, some
+
+UNLABELLED_VIEW, LABELLED_VIEW = "maskbench: label next", "maskbench: look again"
+"""Titles of the views."""
+
+
+def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool = False) -> str:
+    """Write the batch's scores and make the view of each project; return a summary.
+
+    Everything is looked up before anything is changed. The same again changes nothing, and another
+    ranking replaces the view.
+
+    Raises:
+        MaskbenchError: The batch is too large for a view, or a project shows no predictions.
+        DataError: Tasks have no prediction that could get a score; nothing was changed.
+        SourceError: The server fails or refuses; the same command does what is left.
+    """
+    if ranking.batch > MOST:
+        raise MaskbenchError(f"a view holds {MOST} tasks at most; use --batch {MOST} or less")
+    title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
+    with closing(open_server(params.fetch, layout)) as server:
+        images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}
+        for image in ranking.first:
+            number = server.projects[0].id if image.project is None else image.project
+            images.setdefault(number, []).append(image)
+        jobs = [
+            _look_up(ProjectPredictions(server.client, number), own)
+            for number, own in images.items()
+            if own
+        ]
+        problems = [problem for job in jobs for problem in job.problems]
+        if problems:
+            raise DataError("nothing was changed in Label Studio", problems)
+        return "\n".join(job.run(title, dry_run) for job in jobs)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be changed in one project.
+
+    Attributes:
+        project: The project's predictions.
+        version: The model version on show.
+        predictions: The predictions to score, by task, in the ranking's order.
+        gone: Keys of images of which the task was deleted.
+        problems: Why it cannot be done.
+    """
+
+    project: ProjectPredictions
+    version: str
+    predictions: dict[int, int]
+    gone: Sequence[str]
+    problems: Sequence[Problem]
+
+    def run(self, title: str, dry_run: bool) -> str:
+        """Do it, unless it is only to be told; return a summary."""
+        client, number = self.project.client, self.project.project
+        if dry_run or not self.predictions:
+            is_new = find_view(client, number, title) is None
+            return self._summary(f"{'make' if is_new else 'replace'} the view {title!r}")
+        shown = progress(self.predictions.values(), len(self.predictions), "scores")
+        for place, prediction in enumerate(shown, 1):
+            self.project.set_score(prediction, round(place / len(self.predictions), 6))
+        view = save_view(client, number, title, self.predictions, "tasks:predictions_score")
+        link = f"{client.server}/projects/{number}/data?tab={view}"
+        return self._summary(f"the view {title!r} is at {link}", "wrote")
+
+    def _summary(self, view: str, verb: str = "would write") -> str:
+        scores = f"{verb} {counted(len(self.predictions), 'score')} of {self.version!r}; {view}"
+        done = scores if self.predictions else "there is nothing to do"
+        gone = f"; left out, as the task was deleted: {some(self.gone)}" if self.gone else ""
+        return f"project {self.project.project}: {done}{gone}"
+
+
+def _look_up(project: ProjectPredictions, images: Sequence[Ranked]) -> _Job:
+    """Find the predictions to score."""
+    version = project.versions().shown
+    if not version:
+        raise MaskbenchError(
+            f"project {project.project} shows no predictions, and so has no scores to sort by; "
+            "`maskbench predictions push FOLDER --model-version NAME --show` sends them"
+        )
+    predictions, gone, problems = dict[int, int](), list[str](), list[Problem]()
+    for image in progress(images, len(images), "predictions"):
+        try:
+            found = project.of_task(image.task, version)
+        except NotThereError:
+            gone.append(image.key)
+            continue
+        if found:
+            predictions[image.task] = max(found)
+        else:
+            what = (
+                f"the task has no prediction of {version!r}, which the project shows; `maskbench "
+                "predictions push` sends those of a folder, of annotated tasks, too"
+            )
+            problems.append(Problem(what, task=image.task, project=project.project))
+    return _Job(project, version, predictions, gone, problems)
