@@ -73,9 +73,11 @@ def _controls(params: Params, labeling: Labeling, kinds: Iterable[str]) -> dict[
     ]
     shown = {tags[control.image]: control.image for control in able}
     if len(shown) > 1:
-        what = f"the setup draws on several images ({some(sorted(shown.values()))}); choose one"
-        choices = " or ".join(f"{{{tag}: {name}}}" for name, tag in sorted(shown.items()))
-        raise ParamsError(f"fetch.image_field: {what}: {choices}")
+        choices = " or ".join(sorted(f"{{{tag}: {name}}}" for name, tag in shown.items()))
+        raise ParamsError(
+            "the labelling setup draws on several images; choose in params.yaml the one that "
+            f"the masks are of: fetch.image_field: {choices}"
+        )
     return {label: control for control in reversed(able) for label in control.labels}
 
 
