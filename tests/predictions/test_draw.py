@@ -1,6 +1,7 @@
 """Masks become regions: brush exact, polygons within the tolerance and without holes."""
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -99,6 +100,33 @@ def test_outlines_lie_within_the_tolerance_and_leave_no_gap(tolerance):
     wrong = shapely.points(np.argwhere(again != mask)[:, ::-1] + 0.5)
     assert shapely.distance(wrong, borders).max() <= tolerance
     assert not {2} & set(np.unique(again).tolist())  # a sliver between neighbours
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.floats(0.3, 4))
+def test_no_outline_vanishes_overlaps_or_strays(seed, size, tolerance):
+    mask = blocks(seed, (18, 24), size)
+    exact, simple = outline(mask, 0), outline(mask, tolerance)
+    assert {v: len(parts) for v, parts in exact.items()} == {v: len(p) for v, p in simple.items()}
+    before_and_after = (chain.from_iterable(found.values()) for found in (exact, simple))
+    for before, after in zip(*before_and_after, strict=True):
+        corners = shapely.points(shapely.get_coordinates(before))
+        assert shapely.distance(corners, after.boundary).max() <= tolerance + 1e-9
+    assert shapely.coverage_is_valid(list(chain.from_iterable(simple.values())))
+
+
+@pytest.mark.parametrize("tolerance", [1.0, 3.0])
+def test_a_single_pixel_stays(tolerance):
+    mask = np.zeros((9, 9), np.uint8)
+    mask[4, 4] = 1
+    [found] = outline(mask, tolerance)[1]
+    assert found.area > 0
+
+
+def test_a_disc_has_few_corners():
+    rows, columns = np.indices((140, 140))
+    [disc] = outline(((rows - 70) ** 2 + (columns - 70) ** 2 < 60**2).astype(np.uint8), 1.0)[1]
+    assert len(disc.exterior.coords) < 40
 
 
 @settings(max_examples=40, deadline=None)
