@@ -22,16 +22,16 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from curves import ARMS, RANK, report, write
+from curves import ARMS, RANK, Scores, report, write
 from rooms import Frame, frames
 from torch import nn
-from unet import UNet
+from unet import probabilities, train
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
 
@@ -66,8 +66,8 @@ split:
 START = 4
 """Frames that are labelled before the first round."""
 
-VIDEOS, LENGTH, TESTED = 24, 4, 40
-"""Videos that may be labelled and their frames; test videos, of which one frame each is taken."""
+LENGTH, TESTED = 4, 40
+"""Frames of a video that may be labelled; test videos, of which one frame each is taken."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ class Job:
     folder: Path
     rounds: int
     batch: int
+    videos: int
+    steps: int
 
 
 class Loop:
@@ -93,7 +95,6 @@ class Loop:
 
     def __init__(self, job: Job) -> None:
         self.job, self.api = job, Api(job.server, job.key)
-        self.truth = {frame.scene.file: frame for frame in _collection(job.seed)}
         self.root = job.folder / f"{job.arm}-{job.seed}"
         self.project = self.api.create_project(self.root.name, SETUP)
         _allow_local_files(self.api, self.project, job.files)
@@ -108,13 +109,13 @@ class Loop:
 
     def _fill(self) -> dict[int, Frame]:
         """Import a task for each frame; return the frames by task."""
-        tasks = []
-        for file, frame in self.truth.items():
+        all_frames, tasks = collection(self.job.seed, self.job.videos), []
+        for frame in all_frames:
             subset = "test" if frame.video.startswith("test") else "train"
-            image = f"/data/local-files/?d=frames/{file}"
+            image = f"/data/local-files/?d=frames/{frame.scene.file}"
             tasks.append({"data": {"image": image, "video": frame.video, "subset": subset}})
         numbers = self.api.import_tasks(self.project, tasks)
-        return dict(zip(numbers, self.truth.values(), strict=True))
+        return dict(zip(numbers, all_frames, strict=True))
 
     def _begin(self, server: str) -> None:
         """Make the repository and its first version."""
@@ -148,7 +149,7 @@ class Loop:
         """Train on what is labelled; return the model and its score on the test images."""
         began, data = time.monotonic(), self.root / "data/benchmark"
         labelled = Benchmark(data, "train")
-        model = train(labelled, self.job.seed)
+        model = train(labelled, self.job.seed, self.job.steps)
         found = score(model, Benchmark(data, "test"))
         what = f"seed {self.job.seed}, {self.job.arm}, {len(labelled)} labels: mean IoU {found:.3f}"
         print(f"{time.monotonic() - began:3.0f} s  {what}", file=sys.stderr)
@@ -156,16 +157,18 @@ class Loop:
 
     def rank(self, model: nn.Module, version: str) -> list[int]:
         """Push a model's predictions of unlabelled frames; return the tasks to label next."""
-        self.maskbench("predictions", "tasks", "unlabelled")
-        predicted = self.root / version
+        images, predicted = self.root / version / "images", self.root / version / "predicted"
+        self.maskbench("predictions", "tasks", str(images))
         predicted.mkdir()
-        for path in sorted((self.root / "unlabelled").glob("*.png")):
+        for path in sorted(images.glob("*.png")):
             np.save(predicted / f"{path.stem}.npy", probabilities(model, load_scene(path)))
-        self.maskbench("predictions", "push", version, "--model-version", version, "--show")
+        what = (str(predicted), "--model-version", version, "--show")
+        self.maskbench("predictions", "push", *what)
+        table = self.root / version / "next.csv"
         batch = ("--batch", str(self.job.batch))
-        self.maskbench("rank", version, *batch, "--csv", "next.csv", "--push")
-        with (self.root / "next.csv").open(encoding="utf-8") as table:
-            return [int(row["task"]) for row in csv.DictReader(table)][: self.job.batch]
+        self.maskbench("rank", str(predicted), *batch, "--csv", str(table), "--push")
+        with table.open(encoding="utf-8") as lines:
+            return [int(row["task"]) for row in csv.DictReader(lines)][: self.job.batch]
 
     def correct(self, tasks: list[int]) -> None:
         """Annotate tasks with the truth, as somebody does who corrects what was predicted."""
@@ -181,57 +184,20 @@ class Loop:
             self.unlabelled.remove(task)
 
 
-def _collection(seed: int) -> list[Frame]:
+def collection(seed: int, videos: int) -> list[Frame]:
     """Return the frames of a seed: those that may be labelled, and those of the test."""
-    return [*frames(seed, "pool", VIDEOS, LENGTH), *frames(seed, "test", TESTED, 1)]
+    return [*frames(seed, "pool", videos, LENGTH), *frames(seed, "test", TESTED, 1)]
+
+
+def paint(seed: int, videos: int, folder: Path) -> None:
+    """Write the images of a seed."""
+    for frame in collection(seed, videos):
+        (folder / frame.scene.file).write_bytes(frame.scene.encoded())
 
 
 def _allow_local_files(api: Api, project: int, files: Path) -> None:
     body = {"project": project, "path": str(files / "frames"), "regex_filter": "none"}
     api.call("POST", "/api/storages/localfiles/", json={**body, "use_blob_urls": True})
-
-
-def train(benchmark: Benchmark, seed: int, steps: int = 120) -> nn.Module:
-    """Train a U-Net at half the images' size, from random weights.
-
-    Args:
-        benchmark: The images to train on, all of one size.
-        seed: For weights and batches.
-        steps: Batches of eight images.
-    """
-    images = _tensor(np.stack([benchmark.scene(key) for key in benchmark.keys]))
-    masks = np.stack([benchmark.mask(key) for key in benchmark.keys])[:, ::2, ::2]
-    classes = torch.from_numpy(masks.astype(np.int64))
-    torch.manual_seed(seed)
-    model = UNet(len(benchmark.classes), (8, 16, 32))
-    optimizer = torch.optim.AdamW(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=steps)
-    for _ in range(steps):
-        batch = torch.randint(len(images), (8,))
-        some, truth = images[batch], classes[batch]
-        if torch.rand(()) < 0.5:
-            some, truth = some.flip(3), truth.flip(2)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(some), truth).backward()
-        optimizer.step()
-        schedule.step()
-    return model.eval()
-
-
-def _tensor(images: np.ndarray[Any, np.dtype[np.uint8]]) -> torch.Tensor:
-    """Return images (N, H, W, 3) as a tensor (N, 3, H / 2, W / 2) around 0."""
-    floats = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255 - 0.5
-    return nn.functional.avg_pool2d(floats, 2)
-
-
-def probabilities(
-    model: nn.Module, image: np.ndarray[Any, np.dtype[np.uint8]]
-) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Return the probability of each class at each pixel, (classes, H, W)."""
-    with torch.no_grad():
-        scores = model(_tensor(image[None]))
-        full = nn.functional.interpolate(scores, size=image.shape[:2], mode="bilinear")
-        return full[0].softmax(dim=0).numpy()
 
 
 def score(model: nn.Module, test: Benchmark) -> float:
@@ -259,20 +225,19 @@ def curve(job: Job) -> list[float]:
     return scores
 
 
-def run(folder: Path, seeds: int, rounds: int, batch: int) -> dict[str, list[list[float]]]:
+def run(folder: Path, args: argparse.Namespace) -> Scores:
     """Return the scores of each arm, a list for each seed."""
-    files = folder / "files"
+    files, seeds = folder / "files", range(args.seeds)
     (files / "frames").mkdir(parents=True)
-    for seed in range(seeds):
-        for frame in _collection(seed):
-            (files / "frames" / frame.scene.file).write_bytes(frame.scene.encoded())
     processes = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
-    with Server.start(folder / "server", None, files) as server, processes as pool:
+    with processes as pool, Server.start(folder / "server", None, files) as server:
+        list(pool.map(partial(paint, videos=args.videos, folder=files / "frames"), seeds))
         where = (server.url, server.legacy_token, files, folder)
-        jobs = [Job(s, arm, *where, rounds, batch) for s in range(seeds) for arm in ARMS]
+        size = (args.rounds, args.batch, args.videos, args.steps)
+        jobs = [Job(seed, arm, *where, *size) for seed in seeds for arm in ARMS]
         curves = list(pool.map(curve, jobs))
-    pairs = list(zip(jobs, curves, strict=True))
-    return {arm: [scores for job, scores in pairs if job.arm == arm] for arm in ARMS}
+    found = list(zip(jobs, curves, strict=True))
+    return {arm: [scores for job, scores in found if job.arm == arm] for arm in ARMS}
 
 
 def main() -> None:
@@ -281,11 +246,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=4, help="frames labelled in a round")
+    parser.add_argument("--videos", type=int, default=24, help="videos that may be labelled")
+    parser.add_argument("--steps", type=int, default=120, help="batches of each training")
     parser.add_argument("--out", type=Path, default=Path("runs/active_learning"))
     args = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        scores = run(Path(folder), args.seeds, args.rounds, args.batch)
+        scores = run(Path(folder), args)
     labels = [START + number * args.batch for number in range(args.rounds + 1)]
     print(report(labels, scores))
     write(args.out, labels, scores)

@@ -10,9 +10,9 @@ from scipy import stats
 from maskbench.files.atomic import replacing
 from maskbench.files.csv import write_table
 
-RANK, RANDOM = "maskbench rank", "at random"
+RANK, RANDOM = "rank", "random"
 ARMS = (RANK, RANDOM)
-"""How batches are chosen."""
+"""How batches are chosen: by ``maskbench rank``, or at random."""
 
 Scores = dict[str, list[list[float]]]
 """The curves of each arm: a list of scores for each seed."""
@@ -22,8 +22,8 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     """Return the 95 % interval of the mean of independent values, by Student's t."""
     if len(values) < 2:
         return float("-inf"), float("inf")
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return float(values.mean() - half), float(values.mean() + half)
+    found = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    return float(found.low), float(found.high)
 
 
 def report(labels: list[int], scores: Scores) -> str:
@@ -34,9 +34,10 @@ def report(labels: list[int], scores: Scores) -> str:
         scores: The curves; seeds in the same order in both arms.
     """
     ranked, random = (np.array(scores[arm]) for arm in ARMS)
-    lines = [f"labels  {RANK}  {RANDOM}  difference, 95 % interval over {len(ranked)} seeds"]
+    seeds = f"{len(ranked)} seed{'s' if len(ranked) > 1 else ''}"
+    lines = [f"labels   {RANK}  {RANDOM}  difference, 95 % interval over {seeds}"]
     for i, count in enumerate(labels):
-        means = f"{ranked[:, i].mean():14.3f}  {random[:, i].mean():9.3f}"
+        means = f"{ranked[:, i].mean():.3f}   {random[:, i].mean():.3f}"
         lines.append(f"{count:6}  {means}  {_difference(ranked[:, i] - random[:, i])}")
     gains = (ranked - random)[:, 1:].mean(axis=1)
     lines += ["", f"mean over the rounds: {_difference(gains)}; {_verdict(gains)}"]
