@@ -8,7 +8,7 @@
 """
 
 import operator
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 import numpy as np
 
 from maskbench.errors import DataError, Problem, did_you_mean
+from maskbench.files.benchmark import list_files, read_classes, read_splits
 from maskbench.files.images import Scene, is_wide_file, read_scene
 from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
@@ -30,7 +31,6 @@ from maskbench.versions.download import get_version
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PULL = "get it with `dvc pull combine split`, or build it with `dvc repro`"
 _AGAIN = "run `dvc checkout -f combine` to have it as it was built"
 MASK_EDITED = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f combine`"
 """What is wrong with a mask that differs from its digest."""
@@ -88,10 +88,10 @@ class Benchmark:
     def __init__(self, root: str | Path, split: str | None = None) -> None:
         self.root = Path(root)
         problems: list[Problem] = []
-        self.classes = _classes(self.root / "codes.txt", problems)
-        self._scenes = _files(self.root / "scenes", problems)
-        self._masks = _files(self.root / "masks", problems)
-        self.splits = _splits(self.root / "splits", self._scenes, problems)
+        self.classes = read_classes(self.root / "codes.txt", problems)
+        self._scenes = list_files(self.root / "scenes", problems)
+        self._masks = list_files(self.root / "masks", problems)
+        self.splits = read_splits(self.root / "splits", self._scenes, SUBSETS, problems)
         self.split_name = split
         self.keys = self._view(split, problems)
         if problems:
@@ -323,67 +323,3 @@ def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) ->
     mask, scene = (f"{width} x {height}" for width, height in (mask_wh, scene_wh))
     what = f"has {mask} pixels, its scene {scene}; {_AGAIN}"
     return DataError(_UNFIT, [Problem(what, str(path))])
-
-
-def _classes(path: Path, problems: list[Problem]) -> tuple[str, ...]:
-    try:
-        names = tuple(path.read_text(encoding="utf-8").splitlines())
-    except FileNotFoundError:
-        problems.append(Problem(f"is missing; {_PULL}", str(path)))
-        return ()
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(f"cannot be read: {error}", str(path)))
-        return ()
-    if not 0 < len(names) <= IGNORE:
-        problems.append(
-            Problem(f"has {counted(len(names), 'line')}; one to 255 are expected", str(path))
-        )
-    return names
-
-
-def _files(folder: Path, problems: list[Problem]) -> dict[str, str]:
-    """Return file names by key, without hidden ones; add a problem for each key with two files."""
-    if not folder.is_dir():
-        problems.append(Problem(f"is missing; {_PULL}", str(folder)))
-        return {}
-    found: dict[str, str] = {}
-    names = (entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    for name in sorted(names):
-        key = Path(name).stem
-        if key in found:
-            what = f"has the key of {found[key]}; remove the one that is not in manifest.csv"
-            problems.append(Problem(what, str(folder / name)))
-        found[key] = name
-    return found
-
-
-def _splits(
-    folder: Path, scenes: Collection[str], problems: list[Problem]
-) -> dict[str, tuple[str, ...]]:
-    """Return keys by split; add problems for missing files, unknown keys and keys in two splits."""
-    paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
-    for name in SUBSETS:
-        if name not in paths:
-            problems.append(Problem(f"is missing; {_PULL}", str(folder / f"{name}.txt")))
-    splits: dict[str, tuple[str, ...]] = {}
-    owner: dict[str, str] = {}
-    for name, path in paths.items():
-        keys = _keys(path, problems)
-        splits[name] = tuple(sorted(keys))
-        for key in keys:
-            if scenes and key not in scenes:
-                what = f"names {key!r}, which is not in scenes/; run `dvc checkout combine split`"
-                problems.append(Problem(what, str(path)))
-            if name in SUBSETS and owner.setdefault(key, name) != name:
-                what = f"names {key!r}, which {owner[key]}.txt names too; run `dvc repro -f split`"
-                problems.append(Problem(what, str(path)))
-    return splits
-
-
-def _keys(path: Path, problems: list[Problem]) -> Sequence[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(f"cannot be read: {error}; run `dvc checkout split`", str(path)))
-        return ()
-    return [Path(line.strip()).stem for line in lines if line.strip()]

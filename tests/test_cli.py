@@ -34,7 +34,7 @@ def test_numbers_that_count(word):
     assert at_least(0)(word) == int(word)
 
 
-COMMANDS = ("blame", "diff", "doctor", "evaluate", "export", "refresh", "verify")
+COMMANDS = ("blame", "diff", "doctor", "evaluate", "export", "rank", "refresh", "verify")
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "utf-8"])

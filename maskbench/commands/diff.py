@@ -84,14 +84,14 @@ def _report(args: argparse.Namespace, found: "Differences", broken: "tuple[Failu
     """Print the report, as text or JSON, and write the files asked for."""
     from maskbench.diff.report.json import as_json
     from maskbench.diff.report.markdown import as_markdown
-    from maskbench.diff.report.terminal import MOST, as_text
+    from maskbench.diff.report.terminal import LINES_SHOWN, as_text
     from maskbench.files.atomic import write_text
     from maskbench.files.json import json_text
 
     if args.json == "-":
         sys.stdout.write(json_text(as_json(found, broken)))
     else:
-        sys.stdout.write(as_text(found, None if args.all else MOST))
+        sys.stdout.write(as_text(found, None if args.all else LINES_SHOWN))
         if args.json:
             write_text(Path(args.json), json_text(as_json(found, broken)))
     if args.md:

@@ -9,7 +9,7 @@ contradicted: pixels that a confident model contradicts). --push puts the batch 
 
   maskbench predictions tasks images         write the images of tasks without annotations
   maskbench rank predicted                   what to label next
-  maskbench rank predicted --batch 50 --diversity 0.8 --csv next.csv --html next
+  maskbench rank predicted --batch 50 --diversity 0.5 --csv next.csv --html next
   maskbench rank model-a model-b             where two models disagree
   maskbench rank predicted --push            scores, and a view that opens them in this order
   maskbench rank predicted --labelled        labels to look at again
@@ -24,9 +24,7 @@ from pathlib import Path
 
 from maskbench.commands import at_least
 from maskbench.errors import MaskbenchError
-
-_UNLABELLED = ("entropy", "margin", "disagreement", "rarity")
-_LABELLED = ("iou", "boundary", "contradicted")
+from maskbench.ranking import LABELLED, UNLABELLED
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -38,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--labelled", action="store_true", help="rank images that have labels")
     parser.add_argument(
         "--by",
-        choices=(*_UNLABELLED, *_LABELLED),
+        choices=(*UNLABELLED, *LABELLED),
         help="default: disagreement of two folders; entropy of probabilities; rarity of masks; "
         "with --labelled, contradicted of probabilities and iou of masks",
     )
@@ -49,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         "--diversity",
         type=_share,
         metavar="SHARE",
-        help="from 0, by score alone, to 1, no image that is equal to another; default: 0.5",
+        help="from 0, by score alone, to 1, nothing like what is chosen; default: 0.8",
     )
     parser.add_argument(
         "--confidence",
@@ -70,9 +68,9 @@ def run(args: Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.ranking.labelled import rank_labelled
+    from maskbench.ranking.model import Options
     from maskbench.ranking.page import write_page
     from maskbench.ranking.push import push_ranking
-    from maskbench.ranking.ranking import Options
     from maskbench.ranking.report import as_text, write_csv
     from maskbench.ranking.unlabelled import rank_unlabelled
 
@@ -100,7 +98,7 @@ def run(args: Namespace) -> int:
 
 def _check(args: Namespace) -> None:
     """Raise MaskbenchError where options do not go together."""
-    measures, others = (_LABELLED, _UNLABELLED) if args.labelled else (_UNLABELLED, _LABELLED)
+    measures, others = (LABELLED, UNLABELLED) if args.labelled else (UNLABELLED, LABELLED)
     if args.by in others:
         which = "images with labels" if args.labelled else "images without labels"
         raise MaskbenchError(

@@ -11,7 +11,7 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.regions.build import draw_regions
-from maskbench.regions.label_set import deciding
+from maskbench.regions.label_set import deciding_regions
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose
 from maskbench.text import escape_terminal
@@ -165,7 +165,7 @@ def _covering(
         for result in draw_regions(annotation.regions, task.image, params)
         if result.pixels is not None and result.pixels.contains(x, y)
     ]
-    decide = deciding(params.overlap, [result.count for result in hits])
+    decide = deciding_regions(params.overlap, [result.count for result in hits])
     for i, result in enumerate(hits):
         region = result.region
         yield Covering(region.id, region.shape, region.labels, i in decide, result.aliased)

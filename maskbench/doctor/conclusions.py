@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
-from maskbench.doctor.seen import Seen
+from maskbench.doctor.seen import TasksSeen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
@@ -33,7 +33,7 @@ _DROPPED = {
 }
 
 
-def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield what was found, the errors first."""
     yield Finding(OK, _looked_at(seen))
     yield from _errors(seen, params)
@@ -43,7 +43,7 @@ def draw_conclusions(seen: Seen, params: Params, layout: Layout) -> Iterator[Fin
     yield from _warnings(seen, params)
 
 
-def _looked_at(seen: Seen) -> str:
+def _looked_at(seen: TasksSeen) -> str:
     """Say how much of the source was looked at."""
     have = f"{counted(len(seen.images), 'has', 'have')} an annotation that counts"
     if not seen.is_part:
@@ -55,7 +55,7 @@ def _looked_at(seen: Seen) -> str:
     return f"looked at {of}, those changed last; of these {have}; {rest}"
 
 
-def _errors(seen: Seen, params: Params) -> Iterator[Finding]:
+def _errors(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     named = sorted({problem.param for problem in seen.bad_tasks if problem.param})
     advice = "mend or delete these tasks in Label Studio"
     if named:
@@ -83,7 +83,7 @@ def _group_of(problems: Sequence[Problem], one: str, many: str, advice: str) -> 
         yield Finding(ERROR, counted(len(problems), one, many), advice, problems)
 
 
-def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
+def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     """Check that a mask would have a pixel; tasks that were not looked at may have what lacks."""
     level = WARNING if seen.is_part else ERROR
     if seen.has_bad_source:
@@ -97,7 +97,7 @@ def _empty(seen: Seen, params: Params) -> Iterator[Finding]:
         yield from (Finding(level, str(problem)) for problem in found)
 
 
-def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def _choices(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Check the table that chooses annotators."""
     problems = undeclared_choices(params.rasterize, layout)
     problems += unmet_choices(seen.facts, params.rasterize)
@@ -105,7 +105,7 @@ def _choices(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
     yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
 
 
-def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
+def _splits(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     is_all = seen.tasks == seen.total and not seen.bad_tasks
     images = sorted(seen.images, key=lambda image: image.key)  # as the build has them
     grouping = group_images(images, params.split, layout.root, is_all)
@@ -117,7 +117,7 @@ def _splits(seen: Seen, params: Params, layout: Layout) -> Iterator[Finding]:
         yield Finding(WARNING, f"split: {note}", "look whether that is meant")
 
 
-def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
+def _warnings(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     if seen.turned:
         are = counted(len(seen.turned), "image is", "images are")
         what = f"{are} turned by EXIF (task {some(seen.turned)})"
@@ -141,7 +141,7 @@ def _warnings(seen: Seen, params: Params) -> Iterator[Finding]:
     yield from _several_annotators(seen)
 
 
-def _repeated(seen: Seen) -> Iterator[Finding]:
+def _repeated(seen: TasksSeen) -> Iterator[Finding]:
     if twins := _twins(seen.names):
         yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")
     if twins := _twins(seen.bytes):
@@ -152,7 +152,7 @@ def _repeated(seen: Seen) -> Iterator[Finding]:
         yield Finding(WARNING, f"one image in several tasks: {twins}", advice)
 
 
-def _several_annotators(seen: Seen) -> Iterator[Finding]:
+def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
     """Say in how many images several people drew, and whose work counts there."""
     people: dict[str, set[int]] = {}
     for image, own, _ in seen.people:

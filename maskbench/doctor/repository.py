@@ -28,7 +28,7 @@ from maskbench.versions.inputs import (
 )
 from maskbench.versions.remote import ADVICE, why_private
 
-HASTY = Patience(retries=2)
+FEW_RETRIES = Patience(retries=2)
 _COPIES = 3  # of the data while a version is built: outputs, staging, DVC's cache
 _LEAST = 1 << 30  # bytes
 
@@ -102,7 +102,7 @@ def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | No
     address = params.fetch.server or ""
     found: list[Finding] = []
     try:
-        version = Client(address, None, HASTY).version()
+        version = Client(address, None, FEW_RETRIES).version()
         found.append(Finding(OK, f"Label Studio {version} answers at {address}"))
         key = read_key(layout.root, address)
         if urlsplit(address).scheme == "http" and not is_loopback(address):

@@ -6,12 +6,12 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
-from maskbench.pipeline.sources import Missing
+from maskbench.pipeline.sources import MissingImages
 from maskbench.pipeline.splits import GroupedImage
 
 
 @dataclass
-class Seen:
+class TasksSeen:
     """What was found in the tasks so far; lists of integers are task ids.
 
     Attributes:
@@ -51,7 +51,7 @@ class Seen:
     missing_images: list[Problem] = field(default_factory=list)
     bad_images: list[Problem] = field(default_factory=list)
     bad_regions: list[Problem] = field(default_factory=list)
-    missing: Missing = field(default_factory=lambda: Missing(is_skipped=True))
+    missing: MissingImages = field(default_factory=lambda: MissingImages(is_skipped=True))
     levels: dict[str, Levels] = field(default_factory=dict)
     turned: list[int] = field(default_factory=list)
     clipped: list[int] = field(default_factory=list)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
-from maskbench.doctor.seen import Seen
+from maskbench.doctor.seen import TasksSeen
 from maskbench.errors import Problem
 from maskbench.files.images import ImageInfo, inspect
 from maskbench.labelstudio.export import RawTask, TaskError
@@ -46,7 +46,7 @@ def check_tasks(
     """
     yield from (Finding(WARNING, note) for note in source.notes)
     yield from (Finding(ERROR, str(problem)) for problem in source.problems)
-    seen = Seen(has_bad_source=bool(source.problems))
+    seen = TasksSeen(has_bad_source=bool(source.problems))
     tasks = list(_read(source, params, seen, most))
     seen.total = max(seen.tasks, total)
     source.prepare(task for task, _ in tasks if needs_image(task))
@@ -59,7 +59,7 @@ def check_tasks(
 
 
 def _read(
-    source: TaskSource, params: Params, seen: Seen, most: int | None
+    source: TaskSource, params: Params, seen: TasksSeen, most: int | None
 ) -> Iterator[tuple[Task, str]]:
     """Read all tasks; yield those whose images and regions are to be looked at, with origin."""
     for raw in source.tasks():
@@ -100,7 +100,7 @@ def _name(task: Task) -> str:
         return ""
 
 
-def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: Seen) -> None:
+def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: TasksSeen) -> None:
     """Check what is cheap to know of a task that is not looked at: group, and image's name."""
     if isinstance(source, Folder) and needs_image(task):
         try:
@@ -111,7 +111,9 @@ def _glance(source: TaskSource, task: Task, raw: RawTask, params: Params, seen: 
     _group(task, params, seen)
 
 
-def _note_bad_image(error: ValueError, task: Task, place: str, params: Params, seen: Seen) -> None:
+def _note_bad_image(
+    error: ValueError, task: Task, place: str, params: Params, seen: TasksSeen
+) -> None:
     is_missing = isinstance(error, MissingImageError)
     if is_missing and params.fetch.missing_images == "skip":
         seen.missing.add(task, error)
@@ -122,7 +124,7 @@ def _note_bad_image(error: ValueError, task: Task, place: str, params: Params, s
         _group(task, params, seen)
 
 
-def _group(task: Task, params: Params, seen: Seen) -> None:
+def _group(task: Task, params: Params, seen: TasksSeen) -> None:
     """Note what a task says of its group; its key stands for an image that was not looked at."""
     annotation = choose(task.annotations, params.rasterize.criteria(task.key))
     if annotation is not None:
@@ -130,7 +132,7 @@ def _group(task: Task, params: Params, seen: Seen) -> None:
         seen.images.append(read_groups(replace(task, image=image), annotation, params.split))
 
 
-def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Seen) -> None:
+def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: TasksSeen) -> None:
     if not needs_image(task):
         return
     path: Path | None = None
@@ -161,7 +163,9 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
     return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
-def _look_at_mask(task: Task, origin: str, built: BuiltMask, params: Params, seen: Seen) -> None:
+def _look_at_mask(
+    task: Task, origin: str, built: BuiltMask, params: Params, seen: TasksSeen
+) -> None:
     facts = region_facts(task, built.rasterized)
     seen.facts[task.key] = facts
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])

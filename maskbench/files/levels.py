@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 Scaling = tuple[int, int]
 """The values that become 0 and 255: (low, high)."""
 
-LEAST, MOST = -(2**31), 2**32 - 1
+LOWEST, HIGHEST = -(2**31), 2**32 - 1
 """The smallest and largest value that an image can have."""
 
 SCALINGS = ("range", "percentile")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskbench.errors import DataError, Problem
 from maskbench.files.csv import csv_rows
-from maskbench.files.levels import LEAST, MOST, Scaling
+from maskbench.files.levels import HIGHEST, LOWEST, Scaling
 from maskbench.text import unescape_formula
 
 
@@ -127,7 +127,7 @@ def _scaling(text: str) -> Scaling | None:
     if not text:
         return None
     low, high = (int(number) for number in json.loads(text))
-    if not LEAST <= low <= high <= MOST:
+    if not LOWEST <= low <= high <= HIGHEST:
         raise ValueError(f"{text} is no scaling")
     return low, high
 

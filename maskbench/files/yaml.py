@@ -30,7 +30,7 @@ _DATE = re.compile(
 
 _MERGE = "tag:yaml.org,2002:merge"
 
-MOST = 100_000
+MAX_LENGTH = 100_000
 """Values in a document, its aliases written out, beyond which it is refused."""
 
 DEEPEST = 100
@@ -88,7 +88,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     elif isinstance(node, yaml.SequenceNode):
         parts = node.value
     size = 1 + sum(_size(part, known) for part in parts)
-    if size > MOST:
+    if size > MAX_LENGTH:
         raise ValueError(f"line {node.start_mark.line + 1}: aliases stand for too many values")
     known[id(node)] = size
     return size

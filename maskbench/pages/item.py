@@ -16,7 +16,7 @@ from rasterio import features
 from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
 from maskbench.params import Params
 from maskbench.regions.build import RegionResult, draw_regions
-from maskbench.regions.label_set import deciding
+from maskbench.regions.label_set import deciding_regions
 from maskbench.regions.rasterize import RegionPixels
 from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Task, choose
@@ -147,7 +147,7 @@ def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list
     rules, found = ClassRules.of(params), []
     for regions in drawn.sets:
         counts = [drawn.regions[i].count for i in regions]
-        winners = sorted(regions[i] for i in deciding(params.rasterize.overlap, counts))
+        winners = sorted(regions[i] for i in deciding_regions(params.rasterize.overlap, counts))
         labels = labels_of(drawn, winners)
         found.append((rules.class_of(labels), rules.reason(labels), winners))
     return found

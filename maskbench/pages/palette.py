@@ -16,14 +16,16 @@ Color = tuple[int, int, int]
 IGNORED: Color = (128, 128, 128)
 """Pixels of the ignore value."""
 
+_BLUE, _ORANGE, _PURPLE = (61, 139, 255), (255, 122, 26), (214, 76, 214)
+
 MARKS: Mapping[str, Color] = {
-    "gained": (61, 139, 255),
-    "lost": (255, 122, 26),
-    "other-class": (214, 76, 214),
+    "gained": _BLUE,
+    "lost": _ORANGE,
+    "other-class": _PURPLE,
     "wrong": (230, 0, 90),
-    "missed": (255, 122, 26),
-    "invented": (61, 139, 255),
-    "confused": (214, 76, 214),
+    "missed": _ORANGE,
+    "invented": _BLUE,
+    "confused": _PURPLE,
     "boundary": (140, 146, 158),
     "ignored": IGNORED,
     "changed-region": (255, 225, 77),

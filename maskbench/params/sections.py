@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskbench.errors import did_you_mean
-from maskbench.files.levels import LEAST, MOST, SCALINGS
+from maskbench.files.levels import HIGHEST, LOWEST, SCALINGS
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     IGNORE,
@@ -227,7 +227,7 @@ def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
     numbers = raw if isinstance(raw, list) else []
     if len(numbers) == 2 and all(type(number) is int for number in numbers):
         low, high = numbers
-        if LEAST <= low < high <= MOST:
+        if LOWEST <= low < high <= HIGHEST:
             return low, high
     what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
     check.add("combine.scaling", f"{raw!r} {what}")

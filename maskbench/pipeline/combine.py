@@ -21,7 +21,7 @@ from maskbench.pipeline.incremental import (
     Built,
     Job,
     Outcome,
-    Recipe,
+    StageDefinition,
     build,
     folder_digests,
     staging,
@@ -58,7 +58,7 @@ def combine(params: Params, layout: Layout) -> str:
             previous masks are left as they were.
     """
     folders = ("benchmark/masks", "benchmark/scenes")
-    recipe = Recipe(
+    definition = StageDefinition(
         "combine",
         make_mask,
         folders,
@@ -67,7 +67,7 @@ def combine(params: Params, layout: Layout) -> str:
     )
     digests = folder_digests(layout, "label_sets")
     found = [name for name in digests if name.endswith(".tif")]
-    built = build(recipe, layout, _jobs(found, digests, params, layout), len(found))
+    built = build(definition, layout, _jobs(found, digests, params, layout), len(found))
     digests.save()
     combinations = _total(built.facts)
     names = codes(params.labels_map)

@@ -19,10 +19,10 @@ from maskbench.labelstudio.image_file import ImageFile, MissingImageError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
-from maskbench.pipeline.incremental import Job, Memory, Outcome, Recipe, build, staging
+from maskbench.pipeline.incremental import Job, LastRun, Outcome, StageDefinition, build, staging
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, same_images, unite
-from maskbench.pipeline.sources import Missing, TaskSource, open_source, parse
+from maskbench.pipeline.sources import MissingImages, TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, annotators, could_count
 from maskbench.text import counted, escape_terminal, some
 
@@ -42,8 +42,8 @@ def fetch(params: Params, layout: Layout) -> str:
         print(f"warning: {escape_terminal(note)}", file=sys.stderr)
     before = {path.stem for path in layout.annotations.glob("*.json")}
     source.prepare(_tasks_with_image(source, params.fetch.image_field))
-    missing = Missing(params.fetch.missing_images == "skip")
-    recipe = Recipe(
+    missing = MissingImages(params.fetch.missing_images == "skip")
+    definition = StageDefinition(
         "fetch",
         _store,
         ("annotations", "images"),
@@ -54,7 +54,7 @@ def fetch(params: Params, layout: Layout) -> str:
     jobs = _jobs(source, layout, params.fetch, missing, problems)
     if params.fetch.same_image == "one":
         jobs = _one_per_image(jobs)
-    built = build(recipe, layout, jobs, found=problems)
+    built = build(definition, layout, jobs, found=problems)
     source.finish()
     metrics = _metrics(list(built.facts.values()))
     badly_seen = describe_badly_seen(_badly_seen(built.facts), None)
@@ -152,7 +152,7 @@ def _jobs(
     source: TaskSource,
     layout: Layout,
     fetched: FetchParams,
-    missing: Missing,
+    missing: MissingImages,
     problems: list[Problem],
 ) -> Iterator[Job]:
     """Yield a job for each task; add to ``problems`` what is wrong with those that have none.
@@ -162,14 +162,14 @@ def _jobs(
     chosen = fetched.image_field
     keys: set[str] = set()
     origins: dict[str, str | None] = {}
-    memory = Memory(layout, "fetch", "tasks")
+    last = LastRun(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
     choice = digest(chosen) if chosen else ""
     for raw in source.tasks():
         fingerprint = source.fingerprint(raw.value, raw.origin)
         fingerprint = fingerprint and f"{fingerprint}{choice}{raw.qualifier}"
-        known = memory.known.get(fingerprint) if fingerprint else None
+        known = last.items.get(fingerprint) if fingerprint else None
         try:
             if known:
                 summary = _TaskSummary(*known)
@@ -199,7 +199,7 @@ def _jobs(
         fields = source.image_fields(raw.origin)
         work = _TaskWork(raw, fields, chosen, image, fetched.max_pixels, target)
         yield Job(summary.key, inputs, work)
-    memory.save(summaries, summaries.keys() != memory.known.keys())
+    last.save(summaries, summaries.keys() != last.items.keys())
     write_bytes(layout.origins, compact_json(origins))
 
 
@@ -291,7 +291,7 @@ def task_facts(task: Task) -> dict[str, Any]:
 
 
 def without_annotation(
-    facts: Mapping[str, Mapping[str, Any]], missing: Missing | None = None
+    facts: Mapping[str, Mapping[str, Any]], missing: MissingImages | None = None
 ) -> Sequence[Problem]:
     """Find out whether there is nothing to build masks from."""
     if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):

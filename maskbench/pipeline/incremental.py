@@ -1,9 +1,9 @@
 """Build incrementally, all or nothing: shared by the stages that make a file per task.
 
 A stage's files are made in a staging folder and moved into place when all of them are good: bad
-input leaves the previous outputs as they were. A memory records what was made from which inputs;
-an item is skipped only if its inputs are the same *and* its files still hold the bytes that were
-written. Without the memory everything is made again, with equal bytes.
+input leaves the previous outputs as they were. A record of the last run says what was made from
+which inputs; an item is skipped only if its inputs are the same *and* its files still hold the
+bytes that were written. Without that record everything is made again, with equal bytes.
 """
 
 import shutil
@@ -60,26 +60,26 @@ class Built(NamedTuple):
     made: int
 
 
-class Recipe(NamedTuple):
+class StageDefinition(NamedTuple):
     """How a stage makes its files.
 
     Attributes:
         stage: The stage's name.
-        function: Makes one item from ``job.work``, writing into :func:`staging`.
+        make: Makes one item from ``job.work``, writing into :func:`staging`.
         folders: Names of the data folders that hold this stage's files and nothing else.
-        judge: Finds problems that show only over all items, from the facts by key.
+        check_all: Finds problems that show only over all items, from the facts by key.
         advise: Says, from the facts by key, what to do about the problems; may be empty.
     """
 
     stage: str
-    function: Callable[[Any], Outcome]
+    make: Callable[[Any], Outcome]
     folders: Sequence[str]
-    judge: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
+    check_all: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
     advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
 
 
 def build(
-    recipe: Recipe,
+    definition: StageDefinition,
     layout: Layout,
     jobs: Iterable[Job],
     total: int | None = None,
@@ -88,7 +88,7 @@ def build(
     """Make what is outdated, publish it, and delete from the folders what belongs to no job.
 
     Args:
-        recipe: What to do with each job.
+        definition: What to do with each job.
         layout: Where files lie.
         jobs: The items, in any order; the iterable may raise a MaskbenchError at its end.
         total: How many jobs there are, for the progress bar, if that is known.
@@ -97,32 +97,32 @@ def build(
     Raises:
         DataError: Items have problems; all of them are in it, and nothing was published.
     """
-    stage = recipe.stage
+    stage = definition.stage
     shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
-    outputs = _Outputs(layout, recipe.folders)
-    memory = Memory(layout, stage)
+    outputs = _Outputs(layout, definition.folders)
+    last = LastRun(layout, stage)
     todo: dict[str, str] = {}  # inputs by key; the work itself may be large
     old: dict[str, Any] = {}
 
     def outdated() -> Iterable[Any]:
         for job in progress(jobs, total, stage):
-            entry = memory.known.get(job.key)
+            entry = last.items.get(job.key)
             if entry is None or entry["inputs"] != job.inputs or not outputs.have(entry["outputs"]):
                 todo[job.key] = job.inputs
                 yield job.work
             else:
                 old[job.key] = entry
 
-    outcomes = list(run_all(recipe.function, outdated(), stage))
+    outcomes = list(run_all(definition.make, outdated(), stage))
     made = dict(zip(todo, outcomes, strict=True))
     facts = {key: entry["facts"] for key, entry in old.items()}
     facts |= {key: outcome.facts for key, outcome in made.items()}
     facts = dict(sorted(facts.items()))
     problems = [*found, *(problem for key in sorted(made) for problem in made[key].problems)]
-    problems += recipe.judge(facts) if not found else []
+    problems += definition.check_all(facts) if not found else []
     if problems:
         what = f"{stage}: {count_problems(problems)}; nothing was changed"
-        raise DataError(what, problems, recipe.advise(facts))
+        raise DataError(what, problems, definition.advise(facts))
     _publish(layout, stage, made)
     new = {
         key: {"inputs": todo[key], "facts": outcome.facts, "outputs": outcome.outputs}
@@ -131,7 +131,7 @@ def build(
     for outcome in made.values():
         outputs.record(outcome.outputs)
     outputs.save(path for entry in (*old.values(), *new.values()) for path in entry["outputs"])
-    memory.save(old | new, bool(new))
+    last.save(old | new, bool(new))
     return Built(facts, len(made))
 
 
@@ -191,36 +191,36 @@ class _Outputs:
 
 
 def folder_digests(layout: Layout, name: str) -> Digests:
-    """Return the digests of the files in a data folder; all stages share one memory of it."""
+    """Return the digests of the files in a data folder; all stages share them."""
     memory = layout.work("digests") / f"{name.replace('/', '-')}.json"
     return Digests(layout.data / name, memory)
 
 
-class Memory:
+class LastRun:
     """What was made from what, by key, by the same code of the stage.
 
     Args:
         layout: Where files lie.
-        stage: Whose memory it is.
-        name: Which of the stage's.
+        stage: Whose run it was.
+        name: The name of the record, for a stage that keeps several.
 
     Attributes:
-        known: What was kept last time; empty if that was other code.
+        items: What was kept last time; empty if that was other code.
     """
 
     def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
-        self._file = layout.memory(stage, name)
+        self._file = layout.last_run(stage, name)
         self._build_id = build_id(STAGE_CODE[stage])
-        self.known: dict[str, Any] = {}
+        self.items: dict[str, Any] = {}
         try:
             content = parse_json(self._file.read_bytes())
         except (OSError, ValueError):
             return
         same = isinstance(content, dict) and content.get("build_id") == self._build_id
         if same and isinstance(content.get("items"), dict):
-            self.known = content["items"]
+            self.items = content["items"]
 
     def save(self, items: Mapping[str, Any], changed: bool) -> None:
-        """Write the memory of all current items, if it has ``changed`` or items have gone."""
-        if changed or len(items) != len(self.known):
+        """Write the record of all current items, if it has ``changed`` or items have gone."""
+        if changed or len(items) != len(self.items):
             write_bytes(self._file, compact_json({"build_id": self._build_id, "items": items}))

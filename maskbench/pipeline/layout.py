@@ -70,7 +70,7 @@ class Layout(NamedTuple):
         return (self.data, self.benchmark, self.root / "metrics", self.root / "plots", *scratch)
 
     def work(self, stage: str) -> Path:
-        """Return a stage's scratch folder: unfinished files and its memory of finished ones.
+        """Return a stage's scratch folder: unfinished files and the record of its last run.
 
         It lies beside the outputs, so that a finished file is moved, not copied, into its place.
         DVC does not track it.
@@ -82,8 +82,8 @@ class Layout(NamedTuple):
         """Return the file with the origin of each task of the last fetch, for messages."""
         return self.work("fetch") / "origins.json"
 
-    def memory(self, stage: str, name: str = "memory") -> Path:
-        """Return the file with what a stage remembers of its work; ``name``: which one."""
+    def last_run(self, stage: str, name: str = "memory") -> Path:
+        """Return the file with what a stage made in its last run; ``name``: which one."""
         return self.work(stage) / f"{name}.json"
 
 

@@ -18,7 +18,7 @@ from maskbench.pipeline.incremental import (
     Built,
     Job,
     Outcome,
-    Recipe,
+    StageDefinition,
     build,
     folder_digests,
     staging,
@@ -47,17 +47,17 @@ def rasterize(params: Params, layout: Layout) -> str:
     Raises:
         DataError: Regions cannot be rasterized; the previous label sets are left as they were.
     """
-    recipe = Recipe(
+    definition = StageDefinition(
         "rasterize",
         make_label_set,
         ("label_sets",),
-        lambda facts: _judge(facts, params),
+        lambda facts: _check_all(facts, params),
         lambda facts: label_advice(_unknown(facts), params.labels_map),
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
     found = undeclared_choices(params.rasterize, layout)
-    built = build(recipe, layout, _jobs(names, digests, params, layout), len(names), found)
+    built = build(definition, layout, _jobs(names, digests, params, layout), len(names), found)
     digests.save()
     metrics = _metrics(built.facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
@@ -133,7 +133,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     return Outcome({path: written}, region_facts(task, rasterized))
 
 
-def _judge(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
+def _check_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
     """Find the problems that show only over all tasks."""
     unknown = _unknown(facts)
     if any("unknown" in fact for fact in facts.values()):

@@ -108,7 +108,7 @@ def parse(raw: RawTask, source: TaskSource, chosen: Mapping[str, str] | None) ->
     return parse_task(raw.value, raw.origin, source.image_fields(raw.origin), chosen, raw.qualifier)
 
 
-class Missing:
+class MissingImages:
     """The tasks whose images are missing.
 
     Attributes:

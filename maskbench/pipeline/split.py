@@ -12,7 +12,7 @@ from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import EXCLUDED, SUBSETS, Params, SplitParams
 from maskbench.pipeline.grouping import Grouping, group_images, read_groups
-from maskbench.pipeline.incremental import Memory, folder_digests
+from maskbench.pipeline.incremental import LastRun, folder_digests
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.splits import (
     GroupedImage,
@@ -112,14 +112,14 @@ def _known(
     It has two parts: ``group``, a :class:`GroupedImage`, and ``row``, for the manifest.
     """
     digests = folder_digests(layout, "annotations")
-    memory = Memory(layout, "split")
+    last = LastRun(layout, "split")
     known: dict[str, Any] = {}
     has_new = False
     reading = repr((params.group_by, params.published))
     for item in items:
         key = item["key"]
         inputs = [digests.get(f"{key}.json"), item["annotation"], reading]
-        entry = memory.known.get(key)
+        entry = last.items.get(key)
         if entry is None or entry["inputs"] != inputs:
             has_new = True
             task = read_task(layout.annotations / f"{key}.json")
@@ -131,7 +131,7 @@ def _known(
             }
         known[key] = entry
     digests.save()
-    memory.save(known, has_new)
+    last.save(known, has_new)
     return known
 
 

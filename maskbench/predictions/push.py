@@ -33,6 +33,8 @@ from maskbench.text import counted, some
 CHUNK = 100
 """Predictions sent at once: about a second, and a few megabytes."""
 
+_SHOWN = "\nshown"  # at the end of what is kept of a push: annotators got this version before it
+
 
 @dataclass(frozen=True)
 class Options:
@@ -165,9 +167,12 @@ class _Push:
         """Return what is still to be sent, after what it replaces was deleted."""
         job = digest([self.options.kind, self.options.tolerance, repr(plan), _contents(work)])
         there = self.project.tasks_with(self.options.version)
-        if not self._state.is_file() or self._state.read_text(encoding="utf-8") != job:
+        if self._begun() != job:
+            # Deleting a version takes it off show: written first, so that a stop forgets nothing.
+            shown = _SHOWN if self._was_shown() else ""
+            write_text(self._state, shown)
             self._replace(there, {entry.task.id for entry in work})
-            write_text(self._state, job)
+            write_text(self._state, job + shown)
             return work
         left = [entry for entry in work if entry.task.id not in there]
         sent = counted(len(work) - len(left), "prediction was", "predictions were")
@@ -181,6 +186,17 @@ class _Push:
         else:
             self.project.delete_of_tasks(self.options.version, sorted(there & tasks))
 
+    def _begun(self) -> str:
+        """Return the digest of the push that has begun; empty if none has."""
+        text = self._state.read_text(encoding="utf-8") if self._state.is_file() else ""
+        return text.removesuffix(_SHOWN)
+
+    def _was_shown(self) -> bool:
+        """Tell whether annotators got the version before this push, or one that stopped."""
+        if self._state.is_file() and self._state.read_text(encoding="utf-8").endswith(_SHOWN):
+            return True
+        return self.project.versions().shown == self.options.version
+
     @property
     def _state(self) -> Path:
         """The file that says which push of this version has begun and not finished."""
@@ -188,10 +204,10 @@ class _Push:
         return self.layout.work("predictions") / f"{name[:20]}.txt"
 
     def _finish(self, count: int, regions: int, plan: Plan) -> str:
-        """Show the version if asked to, and forget that a push has begun; return a summary."""
+        """Show the version if asked to or shown before, and forget the push; return a summary."""
         shown = self.options.version
         if not self.options.dry_run:
-            if self.options.show:
+            if self.options.show or self._was_shown():
                 self.project.show(self.options.version)
             self._state.unlink(missing_ok=True)
             shown = self.project.versions().shown

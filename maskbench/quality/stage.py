@@ -13,7 +13,7 @@ from maskbench.files.json import json_text, parse_json
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.incremental import Job, Memory, Recipe, build, folder_digests
+from maskbench.pipeline.incremental import Job, LastRun, StageDefinition, build, folder_digests
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
 from maskbench.quality.measure import ImageWork, measure
@@ -24,7 +24,7 @@ from maskbench.text import counted, some
 CLASS_COLUMNS = ("class", *COEFFICIENTS, "iou_low", "iou_high")
 RANKING_COLUMNS = ("key", "annotators", *COEFFICIENTS, "tasks")
 
-Seen = Mapping[str, tuple[str, list[int]]]
+Annotators = Mapping[str, tuple[str, list[int]]]
 """Digest and size of each task's image, and who annotated it, by key."""
 
 
@@ -42,7 +42,7 @@ def quality(params: Params, layout: Layout) -> str:
     images = _images(seen)
     names = codes(params.labels_map)
     jobs = list(_jobs(images, digests, params, layout, len(names)))
-    built = build(Recipe("quality", measure, ()), layout, jobs, len(jobs))
+    built = build(StageDefinition("quality", measure, ()), layout, jobs, len(jobs))
     digests.save()
     summary = summarize(built.facts, names)
     metrics = {**_counts(seen, built.facts), **summary.metrics}
@@ -74,21 +74,21 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
 
 def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
     """Return what each stored task with an image says of it; read only new ones."""
-    memory = Memory(layout, "quality", "tasks")
+    last = LastRun(layout, "quality", "tasks")
     known: dict[str, Any] = {}
     for name in (name for name in digests if name.endswith(".json")):
         content = digests.get(name)
-        entry = memory.known.get(name)
+        entry = last.items.get(name)
         if entry is None or entry[0] != content:
             task = read_task(layout.annotations / name)
             image = task.image and f"{task.image.sha256} {task.image.width} {task.image.height}"
             entry = [content, task.key, image, annotators(task.annotations)]
         known[name] = entry
-    memory.save(known, known != memory.known)
+    last.save(known, known != last.items)
     return {key: (image, people) for _, key, image, people in known.values() if image}
 
 
-def _images(seen: Seen) -> list[list[str]]:
+def _images(seen: Annotators) -> list[list[str]]:
     """Return the keys of the tasks that show each image which several people annotated."""
     keys: dict[str, list[str]] = {}
     people: dict[str, set[int]] = {}
@@ -114,7 +114,7 @@ def _jobs(
         yield Job(keys[0], inputs, ImageWork(files, contents, params, classes))
 
 
-def _counts(seen: Seen, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _counts(seen: Annotators, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     sizes = Counter(image.split()[0] for image in {image for image, _ in seen.values()})
     return {
         "images": {

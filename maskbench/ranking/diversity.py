@@ -85,10 +85,9 @@ def choose(
         best = int(np.where(left, values * (1 - diversity * similarity), -1).argmax())
         chosen.append(Choice(best, float(similarity[best])))
         left[best] = False
-        if diversity > 0:
-            overlap = np.mean([_overlap(table, best) for table in tables], axis=0)
-            is_same = (numbers == numbers[best]) & (numbers >= 0)
-            similarity = np.maximum(similarity, np.where(is_same, 1.0, overlap))
+        overlap = np.mean([_overlap(table, best) for table in tables], axis=0)
+        is_same = (numbers == numbers[best]) & (numbers >= 0)
+        similarity = np.maximum(similarity, np.where(is_same, 1.0, overlap))
     return chosen
 
 

@@ -38,7 +38,7 @@ from maskbench.predictions.folder import (
     holds_probabilities,
     read_prediction,
 )
-from maskbench.ranking.ranking import (
+from maskbench.ranking.model import (
     Files,
     Options,
     Ranked,
@@ -98,7 +98,7 @@ def measures(
     is_true = counts[1] > 0
     iou, boundary = (float(mean(np.where(is_true, per_class[i], np.nan))) for i in (0, 4))
     labelled = int(np.count_nonzero(truth != IGNORE))
-    wrong = np.count_nonzero(contradicted(truth, predicted, confidence)) / max(1, labelled)
+    wrong = int(np.count_nonzero(contradicted(truth, predicted, confidence))) / max(1, labelled)
     return {"iou": iou, "boundary_iou": boundary, "contradicted": wrong}
 
 

@@ -9,8 +9,8 @@ from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import FetchParams
+from maskbench.ranking.model import Ranked, Ranking
 from maskbench.ranking.pictures import Drawn, DrawRanked, kinds
-from maskbench.ranking.ranking import Ranked, Ranking
 from maskbench.ranking.report import TEXT_COLUMNS, detail_names, details, heading, number
 
 _WORDS = {

@@ -15,7 +15,7 @@ from maskbench.pages.palette import MARKS, overlay_palette
 from maskbench.pages.pictures import save_picture
 from maskbench.predictions.folder import read_prediction
 from maskbench.ranking.labelled import contradicted
-from maskbench.ranking.ranking import Ranked, Ranking
+from maskbench.ranking.model import Ranked, Ranking
 from maskbench.ranking.unlabelled import uncertainty
 
 LONGEST = 480

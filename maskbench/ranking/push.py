@@ -1,8 +1,9 @@
 """Put a ranking's batch into Label Studio: scores of predictions, and a view that sorts by them.
 
 The Data Manager cannot sort by what is written into a task without changing the task's data, but it
-can by the score of a prediction. So the batch's predictions of the version on show get their place
-as score: 1/n for the first of n, and 1 for the last, since the label stream opens low scores first.
+can by the score of a prediction. So the batch's predictions of the version on show get a score that
+tells their place, the first the lowest: lower than that of any other task, so that a project whose
+sampling is "Uncertainty sampling", which opens low scores first, opens the batch first, too.
 """
 
 from collections.abc import Sequence
@@ -17,11 +18,14 @@ from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
 from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.tasks import open_server
-from maskbench.ranking.ranking import Ranked, Ranking
+from maskbench.ranking.model import Ranked, Ranking
 from maskbench.text import counted, some
 
 UNLABELLED_VIEW, LABELLED_VIEW = "maskbench: label next", "maskbench: look again"
 """Titles of the views."""
+
+_STEP = 1e-5
+"""Score of the first: even the last of a batch then has less than any model's mean confidence."""
 
 
 def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool = False) -> str:
@@ -40,15 +44,20 @@ def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool
     title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
     with closing(open_server(params.fetch, layout)) as server:
         images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}
+        problems = []
         for image in ranking.first:
             number = server.projects[0].id if image.project is None else image.project
-            images.setdefault(number, []).append(image)
+            if number in images:
+                images[number].append(image)
+            else:
+                what = f"its project {number} is none of fetch.project; name it there, or fetch"
+                problems.append(Problem(what, task=image.task))
         jobs = [
             _look_up(ProjectPredictions(server.client, number), own)
             for number, own in images.items()
             if own
         ]
-        problems = [problem for job in jobs for problem in job.problems]
+        problems += [problem for job in jobs for problem in job.problems]
         if problems:
             raise DataError("nothing was changed in Label Studio", problems)
         return "\n".join(job.run(title, dry_run) for job in jobs)
@@ -80,10 +89,11 @@ class _Job:
             return self._summary(f"{'make' if is_new else 'replace'} the view {title!r}")
         shown = progress(self.predictions.values(), len(self.predictions), "scores")
         for place, prediction in enumerate(shown, 1):
-            self.project.set_score(prediction, round(place / len(self.predictions), 6))
+            self.project.set_score(prediction, round(place * _STEP, 5))
         view = save_view(client, number, title, self.predictions, "tasks:predictions_score")
         link = f"{client.server}/projects/{number}/data?tab={view}"
-        return self._summary(f"the view {title!r} is at {link}", "wrote")
+        opens = f"'Label Tasks As Displayed' in the view {title!r} opens them in this order"
+        return self._summary(f"{opens}: {link}", "wrote")
 
     def _summary(self, view: str, verb: str = "would write") -> str:
         scores = f"{verb} {counted(len(self.predictions), 'score')} of {self.version!r}; {view}"

@@ -6,8 +6,8 @@ from typing import Any
 from maskbench.diff.report.terminal import aligned
 from maskbench.files.csv import write_table
 from maskbench.params import FetchParams
-from maskbench.ranking.ranking import Ranked, Ranking
-from maskbench.text import counted
+from maskbench.ranking.model import Ranked, Ranking
+from maskbench.text import counted, escape_terminal
 
 TEXT_COLUMNS = ("image", "group", "split")
 """Columns that hold no numbers."""
@@ -28,7 +28,8 @@ def as_text(ranking: Ranking) -> str:
         (str(place), image.key, str(image.task), number(image.score), *details(image, ranking))
         for place, image in enumerate(ranking.first, 1)
     ]
-    return "\n".join([heading(ranking), *aligned(columns, rows), *ranking.notes])
+    notes = map(escape_terminal, ranking.notes)
+    return "\n".join([heading(ranking), *aligned(columns, rows), *notes])
 
 
 def write_csv(path: Path, ranking: Ranking, fetch: FetchParams) -> None:

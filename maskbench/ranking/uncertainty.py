@@ -55,9 +55,10 @@ def entropy(probabilities: Values) -> Values:
 
 def margin(probabilities: Values) -> Values:
     """Return 1 minus the lead of the most probable class; probabilities: shape (K, H, W)."""
-    if len(probabilities) < 2:
-        return np.zeros(probabilities.shape[1:], np.float32)
-    second, first = np.partition(probabilities, -2, axis=0)[-2:]
+    first = second = np.zeros(probabilities.shape[1:], np.float32)
+    for chance in probabilities:
+        second = np.maximum(second, np.minimum(first, chance))
+        first = np.maximum(first, chance)
     lead: Values = first - second
     return 1 - lead
 
@@ -105,6 +106,6 @@ def class_weights(
 
 def _entropy(probabilities: Values) -> Values:
     """Return the entropy in nats along the first axis; 0 log 0 is 0."""
-    logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-    found: Values = -(probabilities * logs).sum(axis=0)
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    found: Values = -np.einsum("khw,khw->hw", probabilities, logs)
     return found

@@ -25,7 +25,7 @@ from maskbench.predictions.folder import (
 )
 from maskbench.predictions.tasks import open_server, tasks_by_key
 from maskbench.ranking.diversity import Shares, choose, class_shares, color_shares
-from maskbench.ranking.ranking import Files, Options, Ranked, Ranking, left_out, measure_all
+from maskbench.ranking.model import Files, Options, Ranked, Ranking, left_out, measure_all
 from maskbench.ranking.uncertainty import (
     Values,
     check_sums,
@@ -94,7 +94,7 @@ class Measure:
             return problems
         values = uncertainty(self.by, found, self.weights)
         score = round(float(values.mean(dtype=np.float64)), 6)
-        shares = class_shares(found[-1].mask, len(self.classes))
+        shares = class_shares(found[0].mask, len(self.classes))
         return Measured(size, score, color_shares(picture), shares)
 
     def _read(self, path: Path, size: tuple[int, int]) -> Prediction:
@@ -188,7 +188,7 @@ def _measure(by: str | None, files: Sequence[dict[str, Path]]) -> str:
 def _candidates(
     tasks: Sequence[Task], files: Sequence[dict[str, Path]], server: Server, params: Params
 ) -> list[Candidate]:
-    server.prepare(tasks)
+    server.prepare([task for task in tasks if not server.is_here(task)])
     found, problems = [], []
     for task in tasks:
         try:

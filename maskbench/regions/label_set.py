@@ -52,15 +52,17 @@ def painting_order(overlap: str, counts: Sequence[int]) -> list[int]:
     return sorted(order, key=lambda i: -counts[i]) if overlap == "smallest" else list(order)
 
 
-def deciding(overlap: str, counts: Sequence[int]) -> list[int]:
+def deciding_regions(overlap: str, counts: Sequence[int]) -> list[int]:
     """Return which of the regions on one pixel decide its labels: all, or the one painted last.
 
     Args:
         overlap: As in :func:`painting_order`.
         counts: The pixels of each of these regions, in drawing order.
 
-    >>> deciding("smallest", [5, 9, 5]), deciding("top", [5, 9]), deciding("keep", [5, 9])
-    ([2], [1], [0, 1])
+    >>> deciding_regions("smallest", [5, 9, 5])
+    [2]
+    >>> deciding_regions("keep", [5, 9])
+    [0, 1]
     """
     order = painting_order(overlap, counts)
     return order if overlap == "keep" else order[-1:]

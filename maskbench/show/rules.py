@@ -26,7 +26,7 @@ from maskbench.show.places import (
 )
 from maskbench.text import counted
 
-MOST = 3
+PLACES_SHOWN = 3
 """Places of a combination that are shown."""
 
 
@@ -43,7 +43,7 @@ def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]
     looked = find_overlaps(params, layout)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
     files = sorted(layout.annotations.glob("*.json"))
-    find = FindOverlaps(looked.params, MOST)
+    find = FindOverlaps(looked.params, PLACES_SHOWN)
     found: defaultdict[Labels, list[Overlap]] = defaultdict(list)
     for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
         for overlap in overlaps:
@@ -53,7 +53,7 @@ def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]
     crops = {
         total.labels: [
             Crop(overlap, f"{i:04d}-{n}")
-            for n, overlap in enumerate(largest(found[total.labels], MOST))
+            for n, overlap in enumerate(largest(found[total.labels], PLACES_SHOWN))
         ]
         for i, total in enumerate(several)
     }

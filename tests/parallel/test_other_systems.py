@@ -17,6 +17,8 @@ from tests.exports import PARAMS, simple_tasks, write_export
 from tests.pipeline.test_build import contents
 from tests.repositories import ROOT
 
+pytestmark = pytest.mark.slow
+
 STAGES = ("fetch", "rasterize", "combine", "split")
 
 SPAWN = """

@@ -247,6 +247,7 @@ def test_no_pipe_is_left_open():
     assert len(set(Path("/proc/self/fd").iterdir()) - before) < 5  # of 100 that were opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_workers_end_with_the_process_that_started_them(tmp_path, method):
     """However that ends; else they would wait for work for ever, or finish what nobody takes."""
@@ -261,6 +262,7 @@ def test_one_that_is_killed_is_a_clear_error(tmp_path, victim):
         assert b"test: a worker process died" in main.communicate(timeout=LONG / 2)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no process groups with SIGINT")
 @pytest.mark.parametrize("method", METHODS)
 def test_an_interrupted_run_says_so_once(tmp_path, method):

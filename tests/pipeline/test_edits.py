@@ -218,6 +218,7 @@ run(Path(root), Path(source), **json.loads(sections))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_run_after_kills_equals_one_from_nothing(tmp_path, seed, monkeypatch):
     """SIGKILL before the n-th time that a run writes, renames or deletes something."""

@@ -226,3 +226,18 @@ def test_no_task_has_these_names(loop):
     np.save(loop.folder / "nobody.npy", np.zeros((30, 40), np.uint8))
     with pytest.raises(DataError, match="no task of the server has an image of these names: nobo"):
         loop.push()
+
+
+def test_a_version_on_show_stays_on_show_when_it_is_pushed_again(loop, monkeypatch):
+    loop.predict(loop.images(), show=True)
+    versions = ProjectPredictions(
+        Client(loop.proxy.url, read_key(loop.layout.root, loop.proxy.url)), loop.project
+    ).versions
+    assert "annotators get" not in loop.push(tolerance=0)
+    assert versions().shown == "m1"
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(ProjectPredictions, "create", lambda *_: 1 / 0)
+        loop.push(tolerance=2)
+    assert versions().shown == ""  # what was on show was deleted
+    loop.push(tolerance=2)
+    assert versions().shown == "m1"

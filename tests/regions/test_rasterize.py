@@ -143,6 +143,7 @@ def crossing_outlines(count, seed=18):
     return found
 
 
+@pytest.mark.slow
 def test_three_thousand_outlines_that_cross_themselves():
     outlines = crossing_outlines(3000)
     wrong = {}

@@ -10,6 +10,8 @@ import audit
 from tests.harness.web import Web
 from tests.repositories import ROOT
 
+pytestmark = pytest.mark.slow
+
 CONTROL = audit.CONTROL.partition("==")[0]
 
 

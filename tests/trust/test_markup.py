@@ -1,8 +1,10 @@
 """Names of labels, classes, images and people that are markup: shown as they are, in every page."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
@@ -14,6 +16,11 @@ from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.page import Shown, write_page
 from maskbench.export.formats import hf
+from maskbench.params import FetchParams
+from maskbench.pipeline.layout import Layout
+from maskbench.ranking.labelled import rank_labelled
+from maskbench.ranking.model import Options
+from maskbench.ranking.page import write_page as write_ranking
 from tests.benchmarks import blocks, write_item, write_lists
 from tests.diff.test_reports import change, comparison, row
 
@@ -155,6 +162,22 @@ def test_the_page_of_an_evaluation(tmp_path, name):
     [data] = [json.loads(text) for text in shown.scripts if text.startswith('{"classes"')]
     assert data["items"][0]["key"] == key
     assert data["classes"][0]["name"] == name
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_the_page_of_a_ranking(tmp_path, name):
+    pages = []
+    for word in (name, "wall"):
+        root = tmp_path / str(len(pages))
+        item = word.replace("/", "_")
+        write_item(root / "data/benchmark", item, blocks(1))
+        write_lists(root / "data/benchmark", {"test": [item]}, classes=(word, word, "C"))
+        (root / "predicted").mkdir()
+        np.save(root / "predicted" / f"{item}.npy", blocks(2))
+        ranking = rank_labelled(Layout(root), root / "predicted", Options())
+        write_ranking(root, replace(ranking, notes=[word]), FetchParams(None, (), "", ""))
+        pages.append(Page((root / "index.html").read_text(encoding="utf-8")))
+    same(*pages, name)
 
 
 @pytest.mark.parametrize("name", PAYLOADS)

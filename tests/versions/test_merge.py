@@ -156,6 +156,7 @@ def test_params_in_conflict_are_left_to_the_user(branches):
     assert branches.git("commit", "-qm", "merged").returncode == 0
 
 
+@pytest.mark.slow
 def test_what_cannot_be_merged(branches):
     assert "git knows no revision 'nowhere'" in merge(branches, "nowhere", status=3)
     assert "main has nothing that HEAD lacks" in merge(branches, "main", status=1)

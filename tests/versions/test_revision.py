@@ -11,6 +11,8 @@ from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 from tests.repositories import run
 
+pytestmark = pytest.mark.slow
+
 OLD = {"a.png": b"old a", "b.png": b"b"}
 NEW = {"a.png": b"new a", "b.png": b"b", "c.png": b"c"}
 TASKS = {"a.json": b"{}\n"}

@@ -8,11 +8,11 @@ from maskbench.diff.report.sections import Section, column, heading, sections
 from maskbench.diff.report.verdict import verdict
 from maskbench.text import escape_terminal
 
-MOST = 20
+LINES_SHOWN = 20
 """Rows of a table before the rest is only counted."""
 
 
-def as_text(found: Differences, most: int | None = MOST) -> str:
+def as_text(found: Differences, most: int | None = LINES_SHOWN) -> str:
     """Return the report as text, with at most ``most`` rows in each table; None for all."""
     blocks = [f"{heading(found)}\n{verdict(found)}"]
     blocks += [_block(section, most) for section in sections(found)]

@@ -105,6 +105,11 @@ class Server:
             finally:
                 pool.shutdown(cancel_futures=True)
 
+    def is_here(self, task: Task) -> bool:
+        """Return whether :meth:`find` has a task's image already, as it was when it was fetched."""
+        stored = self._cache.image(task.reference or "")
+        return stored is not None and self._locate(task, stored) is not None
+
     def _requests(self, tasks: Iterable[Task]) -> Iterator[ImageRequest]:
         seen = set()
         for task in tasks:

@@ -8,16 +8,11 @@ from typing import NamedTuple, TypeVar
 from maskbench.errors import DataError, Problem
 from maskbench.files.levels import Scaling
 from maskbench.parallel.run import progress, run_all
+from maskbench.ranking import LABELLED
 from maskbench.text import some
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-UNLABELLED = ("entropy", "margin", "disagreement", "rarity")
-"""Measures of images without labels, see :mod:`maskbench.ranking.uncertainty`."""
-
-LABELLED = ("iou", "boundary", "contradicted")
-"""Measures of labelled images, see :mod:`maskbench.ranking.labelled`."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class Options:
 
     by: str | None = None
     batch: int = 20
-    diversity: float = 0.5
+    diversity: float = 0.8
     confidence: float = 0.9
 
 
