@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import requests
 from fetch import MB, server_peak
 from PIL import Image
@@ -129,26 +130,34 @@ def keep_what_is_sent(url: str, project: int, root: Path) -> None:
         maskbench(url, project, root, "kept")
 
 
-def measured(way: str, url: str, project: int, root: Path, version: str) -> dict[str, float]:
-    """Run a way in its own process; return its seconds, and its peak of memory in bytes."""
-    words = [sys.executable, __file__, "--way", way, url, str(project), str(root), version]
+def measured(way: str, server: Server, project: int, root: Path, version: str) -> dict[str, float]:
+    """Run a way in its own process; return its figures, and the processor time of the server."""
+    before = _cpu(server)
+    words = [sys.executable, __file__, "--way", way, server.url, str(project), str(root), version]
     done = subprocess.run(words, capture_output=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
-    return found
+    return {**found, "server": _cpu(server) - before}
+
+
+def _cpu(server: Server) -> float:
+    times = psutil.Process(server.process.pid).cpu_times()
+    return times.user + times.system
 
 
 def run_way(way: str, url: str, project: str, root: str, version: str) -> None:
-    """Run a way and print what it took; called in the child process."""
+    """Run a way and print wall time, processor time and peak of memory; called in the child."""
     function = maskbench if way == WAYS[0] else plain_requests
-    began = time.monotonic()
+    before, began = time.process_time(), time.monotonic()
     function(url, int(project), Path(root), version)
     seconds = time.monotonic() - began
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = time.process_time() - before + workers.ru_utime + workers.ru_stime
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "peak": peak}))
+    print(json.dumps({"seconds": seconds, "client": cpu, "peak": peak}))
 
 
 def measure(server: Server, root: Path, count: int, rounds: int) -> str:
-    """Fill a project and measure both ways by turns; return a row of the table."""
+    """Fill a project and measure both ways by turns; return the rows of the table."""
     project = filled(Api(server.url, server.legacy_token), count)
     write_images(params(server.url, project), Layout(root), root / "images")
     (root / "masks").mkdir()
@@ -158,17 +167,17 @@ def measure(server: Server, root: Path, count: int, rounds: int) -> str:
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for turn in range(rounds):
         for way in WAYS:
-            version = f"{way} {turn}"
-            found[way].append(measured(way, server.url, project, root, version))
-    ours, plain = ([run["seconds"] for run in found[way]] for way in WAYS)
-    ratios = [a / b for a, b in zip(ours, plain, strict=True)]
-    megabytes = (root / "chunks.jsonl").stat().st_size / MB
-    peak = max(run["peak"] for run in found[WAYS[0]]) / MB
-    return (
-        f"| {count:,} | {megabytes:.1f} | {statistics.median(ours):.1f} | "
-        f"{statistics.median(plain):.1f} | {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f}) | {peak:.0f} |"
+            found[way].append(measured(way, server, project, root, f"{way} {turn}"))
+    return "\n".join(row(count, way, found[way]) for way in WAYS)
+
+
+def row(count: int, way: str, runs: list[dict[str, float]]) -> str:
+    """Return a row of the table: medians of the runs, and the highest peak."""
+    wall, client, server = (
+        statistics.median(run[name] for run in runs) for name in ("seconds", "client", "server")
     )
+    peak = max(run["peak"] for run in runs) / MB
+    return f"| {count:,} | {way} | {wall:.1f} | {client:.1f} | {server:.1f} | {peak:.0f} |"
 
 
 def table(rows: list[str], rounds: int) -> str:
@@ -176,10 +185,11 @@ def table(rows: list[str], rounds: int) -> str:
     lines = [
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores; masks of {SIZE[0]} x "
         f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} runs "
-        "by turns. The peak is of resident memory of the main process.",
+        "by turns. Plain requests send what `push` makes of the masks, ready made, and do not look "
+        "at the answers. The peak is of resident memory of the main process.",
         "",
-        "| tasks | MB sent | `push`, s | the same by plain requests, s | ratio | peak, MB |",
-        "|--:|--:|--:|--:|--:|--:|",
+        "| tasks | way | wall, s | processor, s | the server's processor, s | peak, MB |",
+        "|--:|---|--:|--:|--:|--:|",
         *rows,
     ]
     return "\n".join(lines)
