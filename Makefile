@@ -63,6 +63,10 @@ lock: .venv/dev  ## pin the newest allowed versions anew (the outputs' bytes may
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build \
 		-o requirements/core.lock pyproject.toml
 	cp requirements/core.lock maskbench/init/template/requirements.lock
+	for client in dvc-azure dvc-gs dvc-s3 dvc-ssh; do echo $$client | $(BIN)/uv pip compile --upgrade \
+		$(LOCK) -c requirements/core.lock \
+		$$(sed -n 's/^\([^ ]*\)==.*/--no-emit-package \1/p' requirements/core.lock) \
+		-o maskbench/init/template/$$client.lock - || exit 1; done
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --extra dev -c requirements/core.lock \
 		-o requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip compile --upgrade $(LOCK) --extra build --resolution lowest-direct \

@@ -16,7 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-LOCKS = tuple(Path("requirements") / f"{name}.lock" for name in ("core", "dev", "training"))
+LOCKS = (
+    *(Path("requirements") / f"{name}.lock" for name in ("core", "dev", "training")),
+    *sorted(Path("maskbench/init/template").glob("dvc-*.lock")),
+)
 CONTROL = "requests==2.19.0"
 """A release that sends passwords on to where it is redirected (CVE-2018-18074)."""
 

@@ -1,16 +1,16 @@
 """Merge another branch with new labels or params into this one, and build the result.
 
 Labels are merged task by task: each task from the side that changed it. Tasks that both sides
-changed are named, and --prefer says whose labels count. params.yaml is merged as text. dvc.lock,
-metrics, plots and data are not merged but built from that. With a server, the labels of the side
-that fetched count; if both did, they are fetched again. Commit nothing.
+changed are named, as are exports that both renamed; --prefer says which side counts. params.yaml is
+merged as text. dvc.lock, metrics, plots and data are not merged but built from that. With a server,
+the labels of the side that fetched count; if both did, they are fetched again. Commit nothing.
 
   maskbench merge labels-b                  merge the branch labels-b into the current one
-  maskbench merge labels-b --prefer theirs  its labels count in tasks that both changed
+  maskbench merge labels-b --prefer theirs  it counts in tasks (and names) that both changed
   maskbench merge --continue                after resolving what was left, or after `git merge`
 
 Exit status: 0 built; 1 something is left to resolve, or the build stopped; 3 git or DVC refuses; 4
-both sides changed the same tasks.
+both sides changed the same tasks or names.
 """
 
 import argparse

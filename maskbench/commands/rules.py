@@ -31,11 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables and the proposal; write it if asked to."""
     from maskbench.doctor.overlaps import decisions, preview, proposal, write
-    from maskbench.files.yaml_edit import yaml_text
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.pipeline.overlapping import find_overlaps
-    from maskbench.regions.proposals import unknown_problems
+    from maskbench.regions.proposals import lines_to_paste, unknown_problems
     from maskbench.regions.rules import add_up
 
     layout = Layout(find_root(Path()))
@@ -57,5 +56,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"\nWritten to {layout.params}; `dvc repro` builds with it:\n")
     else:
         print("\nProposal for params.yaml (--write adds it):\n")
-    print(yaml_text(lines), end="")
+    print(lines_to_paste(lines))
     return 0

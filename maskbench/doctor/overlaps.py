@@ -6,7 +6,7 @@ from pathlib import Path
 from maskbench.diff.report.terminal import aligned
 from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
-from maskbench.files.yaml_edit import edit_file, with_entries, with_value, yaml_text
+from maskbench.files.yaml_edit import edit_file, with_entries, with_value
 from maskbench.params import Params, parse_params
 from maskbench.pipeline.overlapping import Survey
 from maskbench.regions.policies import (
@@ -16,7 +16,7 @@ from maskbench.regions.policies import (
     strongest_first,
     total_gains,
 )
-from maskbench.regions.proposals import Proposal, propose_classes
+from maskbench.regions.proposals import Proposal, lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal
 
 _NO_RULE = "NO RULE"
@@ -130,5 +130,5 @@ def write(path: Path, lines: Proposal) -> None:
     try:
         edit_file(path, edit)
     except ValueError as error:
-        what = f"{path} is as it was ({error}): add these lines by hand"
-        raise MaskbenchError(what, advice=yaml_text(lines).rstrip()) from None
+        what = f"{path} is as it was ({error}): change it by hand, each line where its comment says"
+        raise MaskbenchError(what, advice=lines_to_paste(lines)) from None

@@ -58,17 +58,37 @@ class _Loader(yaml.SafeLoader):
         super().fetch_flow_collection_start(token)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
+        seen: dict[Any, int] = {}
+        for key_node, value_node in node.value:
             if key_node.tag == _MERGE:  # "<<" is no key: the mapping it names is copied in
                 continue
             key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
             if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"found the key {key!r} twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, Hashable) else id(key))
+                what = _twice(key, seen[key], line, value_node)
+                raise yaml.constructor.ConstructorError(None, None, what, key_node.start_mark)
+            seen[key if isinstance(key, Hashable) else id(key)] = line
         return super().construct_mapping(node, deep)
+
+
+def node_end(node: yaml.Node) -> yaml.Mark:
+    """Return where a node's text ends; PyYAML ends one in block style after the comments below."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return node_end(last[1] if isinstance(last, tuple) else last)
+    return node.end_mark
+
+
+def _twice(key: Hashable, first: int, line: int, value: yaml.Node) -> str:
+    """Say which lines to move where if a key stands in two lines, such as a section's head."""
+    what = f"found the key {key!r} twice"
+    if line == first:
+        return what
+    start, last = value.start_mark.line + 1, node_end(value).line + 1
+    if start == line:  # all on one line
+        return f"{what}: lines {first} and {line}; delete one of them"
+    moved = f"line {start}" if last == start else f"lines {start} to {last}"
+    return f"{what}: move {moved} below line {first}, then delete line {line}"
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
@@ -147,8 +167,24 @@ def parse_yaml(text: str) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         what = getattr(error, "problem", None) or str(error)
-        raise ValueError(f"{where}{what}") from None
+        if mark is None:
+            raise ValueError(what) from None
+        *above, line = text.splitlines()[: mark.line + 1] or [""]
+        if what.startswith("expected <block end>") and not line[: mark.column].strip():
+            what = _misplaced(above)
+        raise ValueError(f"line {mark.line + 1}, column {mark.column + 1}: {what}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def _misplaced(above: list[str]) -> str:
+    """Say why a line cannot stand below these lines."""
+    texts = [line.partition("#")[0].strip() for line in above]
+    number = max((i for i, text in enumerate(texts, 1) if text), default=0)
+    end = texts[number - 1][-2:] if number else ""
+    if end in ("{}", "[]"):
+        return (
+            f"entries stand below line {number}, which says that there are none: delete its {end}"
+        )
+    return "is indented in another way than the lines above it"

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from maskbench.files.atomic import write_text
-from maskbench.files.yaml import IMPLICIT, parse_yaml
+from maskbench.files.yaml import IMPLICIT, node_end, parse_yaml
 from maskbench.text import escape_terminal
 
 
@@ -84,7 +84,7 @@ def with_value(text: str, path: Sequence[str], value: Any) -> str:
         new = f"{comment}\n{_indented(value, column)}"
     else:
         new = f" {yaml_text(value, flow=True).strip()}{comment}"
-    return _checked(text[:start] + new + text[_end(node) :], text, path, value)
+    return _checked(text[:start] + new + text[node_end(node).index :], text, path, value)
 
 
 def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> str:
@@ -102,7 +102,7 @@ def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> 
     old = node.value if isinstance(node, yaml.MappingNode) else []
     if path and not old:
         return with_value(text, path, dict(entries))
-    at = _end(old[-1][1]) if old else len(text)
+    at = node_end(old[-1][1]).index if old else len(text)
     if node is not None and node.flow_style:
         new = ", " + yaml_text(dict(entries), flow=True).strip()[1:-1]
     else:
@@ -128,14 +128,6 @@ def _entry(node: Any, name: str) -> tuple[yaml.Node, yaml.Node] | None:
     """Return the key and the value of an entry of a mapping node."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
     return next((pair for pair in pairs if pair[0].value == name), None)
-
-
-def _end(node: yaml.Node) -> int:
-    """Return where a node's text ends; PyYAML ends one in block style after the comments below."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
 
 
 def _indented(value: Any, column: int) -> str:

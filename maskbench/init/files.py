@@ -6,7 +6,13 @@ from string import Template
 
 from maskbench.init.summary import Proposal
 
+CLIENTS = {"azure": "dvc-azure", "gs": "dvc-gs", "s3": "dvc-s3", "ssh": "dvc-ssh"}
+"""DVC's client by scheme of a remote's address."""
+
 LOCK = "requirements.lock"
+_CLIENT_LOCKS = {f"clients/{client}.lock": f"{client}.lock" for client in CLIENTS.values()}
+LOCKS = (LOCK, *_CLIENT_LOCKS)
+"""Libraries with their hashes, by path."""
 STAGES = {
     **{name: f"maskbench.pipeline.{name}" for name in ("fetch", "rasterize", "combine", "split")},
     "quality": "maskbench.quality.stage",
@@ -21,6 +27,7 @@ UPGRADED = {
     ".github/workflows/review.yml": "review.yml",
     "Makefile": "Makefile",
     LOCK: LOCK,
+    **_CLIENT_LOCKS,
     "scripts/refresh_labels.sh": "refresh_labels.sh",
 }
 """Template by path of the files that ``maskbench init --upgrade`` replaces, stages apart."""
@@ -68,14 +75,10 @@ def new_files(has_server: bool) -> dict[str, str]:
     return {**upgraded_files(has_server), **once}
 
 
-_CLIENTS = {"azure": "dvc-azure", "gs": "dvc-gs", "s3": "dvc-s3", "ssh": "dvc-ssh"}
-"""DVC's client by scheme of a remote's address."""
-
-
 def extras(remote: str | None) -> str:
     """Return the text of ``extras.txt``, with the client that the remote needs."""
-    client = _CLIENTS.get((remote or "").partition("://")[0])
-    return template("extras.txt") + (f"{client}\n" if client else "")
+    client = CLIENTS.get((remote or "").partition("://")[0])
+    return template("extras.txt") + (f"-r clients/{client}.lock\n" if client else "")
 
 
 _FROM_SERVER = """The labels come from the Label Studio project {project} at {server}, and are kept

@@ -29,8 +29,8 @@ def params_text(template: str, fetch: Mapping[str, Any], proposal: Proposal, sal
     text = Template(template).substitute(
         fetch=_fetch(fetch),
         labels_map=_block(proposal.labels_map),
-        rules=f"\n{_block(proposal.rules)}" if proposal.rules else " {}",
-        aliases=f"\n{_block(proposal.aliases, 2)}" if proposal.aliases else " {}",
+        rules=f"\n{_block(proposal.rules)}" if proposal.rules else "",
+        aliases=f"\n{_block(proposal.aliases, 2)}" if proposal.aliases else "",
         why=why,
         overlap=proposal.overlap,
         salt=yaml_text(salt).strip(),

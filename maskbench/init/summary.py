@@ -137,7 +137,7 @@ def _found(survey: Survey, aliases: Mapping[str, str]) -> str:
     worst = next((pair for pair, labels in merged if len(labels) > 1), None)
     if worst is None:
         return f"Nothing overlapped in the {counted(survey.counted, 'task')} looked at."
-    return f"Most overlapped {_overlap(worst)}."
+    return f"The labels that overlap most: {_overlap(worst)}."
 
 
 def alike(labels: Mapping[str, int]) -> list[list[str]]:

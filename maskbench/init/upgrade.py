@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskbench.errors import MaskbenchError
 from maskbench.files.atomic import write_text
-from maskbench.init.files import LOCK, upgraded_files
+from maskbench.init.files import LOCKS, upgraded_files
 from maskbench.params import load_params
 from maskbench.pipeline.pin import PIN
 
@@ -39,7 +39,7 @@ def differences(root: Path, files: dict[str, str]) -> list[str]:
     lines: list[str] = []
     for path, text in files.items():
         old, new = _text(root / path).splitlines(), text.splitlines()
-        if path == LOCK:  # thousands of digests: nobody reads them
+        if path in LOCKS:  # thousands of digests: nobody reads them
             old, new = _without_digests(old), _without_digests(new)
         names = (f"a/{path}" if old else "/dev/null", f"b/{path}")
         lines += difflib.unified_diff(old, new, *names, lineterm="")

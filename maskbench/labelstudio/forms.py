@@ -49,7 +49,7 @@ def read_content(content: bytes) -> Content:
         ValueError: It is no JSON.
         RecursionError: It is nested too deeply.
     """
-    value = _parse(content)
+    value = parse_values(content)
     entries = value if isinstance(value, list) else [value]
     if isinstance(value, list) and all(_is_task(entry) for entry in entries):
         return Content(entries)
@@ -67,8 +67,13 @@ def read_content(content: bytes) -> Content:
     )
 
 
-def _parse(content: bytes) -> Any:
-    """Return the value of JSON, or the list of values of JSON lines."""
+def parse_values(content: bytes) -> Any:
+    """Return the value of JSON, or the list of values of JSON lines.
+
+    Raises:
+        ValueError: It is neither.
+        RecursionError: It is nested too deeply.
+    """
     try:
         return parse_json(content)
     except ValueError as error:

@@ -4,7 +4,7 @@ The whole file is checked before a stage starts, and all problems are shown toge
 path. A stage is handed only the sections that its entry in ``dvc.yaml`` declares.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +128,31 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         split=check_split(checks["split"], sections.get("split")),
     )
     _check_aliased(check, params)
-    if "label_aliases" in sections:
-        check.add("label_aliases", "belongs into the section rasterize: rasterize.label_aliases")
+    _check_places(check, sections)
     if check.problems:
         raise ParamsError(f"{name}: {count_problems(check.problems)}", check.problems)
     return params
+
+
+def _check_places(check: Checker, sections: Collection[str]) -> None:
+    """Record names at the top of the file that belong into a section, where they would count."""
+    homes = {
+        name: section
+        for section, entries in (
+            ("fetch", FetchParams._fields),
+            ("rasterize", RasterizeParams._fields),
+            ("combine", CombineParams._fields),
+            ("split", SplitParams._fields),
+        )
+        for name in entries
+        if name != "choices"  # is read from a table
+    }
+    for name in sections:
+        section, dot, rest = name.partition(".")
+        if dot and section in _SECTIONS:
+            check.add(name, f"belongs into the section {section}, as `{rest}: …`")
+        elif name in homes:
+            check.add(name, f"belongs into the section {homes[name]}, indented as its lines are")
 
 
 def _check_aliased(check: Checker, params: Params) -> None:

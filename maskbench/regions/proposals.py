@@ -5,6 +5,7 @@ the value of a class that is there.
 """
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -124,6 +125,33 @@ def _unused(name: str, used: Collection[str], joint: str) -> str:
     return chosen
 
 
+def lines_to_paste(proposal: Proposal) -> str:
+    """Return the lines of a proposal for params.yaml, each indented as it stands in its section.
+
+    A comment above each group of lines says where they go: sections are there already, and a file
+    that names one twice is no YAML.
+    """
+    lines = []
+    for where, depth, entries in _places(proposal):
+        text = textwrap.indent(yaml_text(entries), "  " * depth).rstrip("\n")
+        lines += [f"# {where}", text]
+    return "\n".join(lines)
+
+
+def _places(proposal: Proposal) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield where entries of a proposal go, how deeply they are nested there, and themselves."""
+    for section, entries in proposal.items():
+        if section in ("labels_map", "multi_label_rules"):
+            yield f"below `{section}:`", 1, entries
+            continue
+        for name, value in entries.items():
+            where = f"in `{section}:`"
+            if isinstance(value, dict):
+                yield f"{where}, below `{name}:` (add it if missing)", 2, value
+            else:
+                yield f"{where}, in place of its `{name}:`, if it has one", 1, {name: value}
+
+
 class Nesting(NamedTuple):
     """Two labels that lie on each other.
 
@@ -197,14 +225,17 @@ def unmatched_advice(
         )
     lines.append("`maskbench rules` shows how many pixels each policy gives to which class.")
     if len(combinations) > MOST_CLASSES or not proposal:
-        lines.append("For so many combinations, let the smaller region win, in params.yaml:")
+        lines.append(
+            "For so many combinations, let the smaller region win: run "
+            "`maskbench rules --policy smallest --write`, or change params.yaml yourself:"
+        )
         proposal = {"rasterize": {"overlap": "smallest"}}
     else:
         lines.append(
-            "To make each combination a class, add these lines to the sections of params.yaml "
-            "(`maskbench rules --write` does it):"
+            "To make each combination a class, run `maskbench rules --write`, or add these lines "
+            "to params.yaml, each where its comment says:"
         )
-    return "\n".join([*map(escape_terminal, lines), "", yaml_text(proposal).rstrip("\n")])
+    return "\n".join([*map(escape_terminal, lines), "", lines_to_paste(proposal)])
 
 
 def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
@@ -252,7 +283,8 @@ def label_advice(unknown: Mapping[int, Mapping[str, int]], labels_map: Mapping[s
     if not labels:
         return ""
     text = (
-        "Correct them in Label Studio, or add these lines to the sections of params.yaml (an "
-        "alias gives a label another name; null leaves it out):"
+        "Correct them in Label Studio; or run `maskbench rules`, which proposes a class or an "
+        "alias (another name) for each, and writes it with `--write`; or add these lines to "
+        "params.yaml, each where its comment says (null instead of a name leaves a label out):"
     )
-    return f"{text}\n\n{yaml_text(propose_labels(labels, labels_map))}".rstrip("\n")
+    return f"{text}\n\n{lines_to_paste(propose_labels(labels, labels_map))}".rstrip("\n")

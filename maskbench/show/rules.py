@@ -14,6 +14,7 @@ from maskbench.parallel.run import progress, run_all
 from maskbench.params import IGNORE, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.overlapping import find_overlaps
+from maskbench.regions.proposals import lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
 from maskbench.show.places import (
     Crop,
@@ -78,6 +79,7 @@ def _html(
     undecided = sum(total.becomes is None for total in several)
     alarm = f"; {counted(undecided, 'combination')} WITHOUT A RULE" if undecided else ""
     labels = sorted({label for counts in unknown.values() for label in counts})
+    lines = _lines([total.labels for total in several if total.becomes is None], params)
     return render(
         "show/rules.html",
         "Rules · maskbench show",
@@ -88,10 +90,23 @@ def _html(
         table=_table(totals, several, rules),
         sections=[
             _section(total, crops[total.labels], params, rules, f"combination-{i}")
+            | {"lines": lines.get(total.labels, "")}
             for i, total in enumerate(several)
         ],
         unknown=labels,
     )
+
+
+def _lines(combinations: Sequence[Labels], params: Params) -> dict[Labels, str]:
+    """Return lines for params.yaml that make each combination a class, while values are free."""
+    labels_map, names = dict(params.labels_map), {rule.name for rule in params.rules}
+    lines = {}
+    for labels in combinations:
+        proposal = propose_classes([labels], labels_map, names)
+        labels_map |= proposal.get("labels_map", {})
+        names |= proposal.get("multi_label_rules", {}).keys()
+        lines[labels] = lines_to_paste(proposal)
+    return lines
 
 
 def _table(
@@ -129,7 +144,6 @@ def _section(
         "reason": rules.reason(labels),
         "param": rules.decided_by(labels),
         "amount": f"{counted(total.pixels, 'pixel')} in {counted(len(total.tasks), 'image')}",
-        "snippet": _snippet(total.labels) if total.becomes is None else "",
         "places": [_place(crop, params) for crop in crops],
     }
 
@@ -153,10 +167,3 @@ def _words(labels: Sequence[str]) -> str:
 def _color(params: Params, name: str | None) -> str:
     value = IGNORE if name is None else params.labels_map.get(name, IGNORE)
     return hex_color(class_palette(params)[value].tolist())
-
-
-def _snippet(labels: Sequence[str]) -> str:
-    """Return lines for params.yaml, to be finished by hand."""
-    name = "_".join(label.lower() for label in labels)
-    words = ", ".join(labels)
-    return f"multi_label_rules:\n  {name}:\n    when: [{words}]\n    then: …"

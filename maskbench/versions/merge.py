@@ -7,78 +7,25 @@ They are taken from our side, and ``dvc repro`` makes them from the merged label
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
+from maskbench.errors import MaskbenchError, SourceError
 from maskbench.files.atomic import write_bytes
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.pipeline.layout import Layout
 from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
-from maskbench.versions.merge_exports import MergedExport, changed_in_both, merge_export
+from maskbench.versions.merge_exports import changed_in_both
+from maskbench.versions.merge_files import MergedFile, merge_files
 from maskbench.versions.refresh import Changes, differing, mask_digests, repro
-from maskbench.versions.revision import ANNOTATIONS, Version
+from maskbench.versions.revision import ANNOTATIONS
+from maskbench.versions.sides import Sides, changed_files, fetch_param, fetched, file_names
 from maskbench.versions.snapshot import next_snapshot
 
-_EXPORTS = (".json", ".jsonl", ".ndjson")
 _SNAPSHOT = ("fetch", "snapshot")
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The versions that a merge is made of.
-
-    Attributes:
-        base: The version that both sides come from.
-        ours: The version that is checked out.
-        theirs: The one that is merged into it.
-    """
-
-    base: Version
-    ours: Version
-    theirs: Version
-
-    @classmethod
-    def of(cls, root: Path, other: str) -> "Sides":
-        """Find the versions for a merge of the revision ``other`` into HEAD.
-
-        Raises:
-            SourceError: There is no such revision, or the histories have nothing in common.
-        """
-        repository = DvcRepository(root)
-        ours, theirs = Version(root, "HEAD", repository), Version(root, other, repository)
-        found = git.run(root, "merge-base", "HEAD", str(theirs.commit)).stdout.decode().strip()
-        if not found:
-            raise SourceError(f"HEAD and {other} have no history in common")
-        return cls(Version(root, found, repository), ours, theirs)
-
-    def each(self, value: Callable[[Version], Any]) -> tuple[Any, Any, Any]:
-        """Return a value of base, ours and theirs."""
-        return value(self.base), value(self.ours), value(self.theirs)
-
-    def texts(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """Return a file of base, ours and theirs; None where it is not there."""
-        return self.each(lambda version: version.text(name))
-
-    def both_changed(self, value: Callable[[Version], Any]) -> bool:
-        """Tell whether both sides changed a value, in different ways."""
-        base, ours, theirs = self.each(value)
-        return base not in (ours, theirs) and bool(ours != theirs)
-
-
-def _fetched(version: Version) -> Any:
-    """Return what *fetch* wrote, as ``dvc.lock`` has it."""
-    return (version.lock.get("fetch") or {}).get("outs")
-
-
-def _fetch_param(version: Version, name: str) -> str:
-    section = version.raw_params.get("fetch") if isinstance(version.raw_params, dict) else None
-    return str((section or {}).get(name) or "")
 
 
 def begin(layout: Layout, other: str, prefer: str | None) -> list[str]:
@@ -103,7 +50,7 @@ def begin(layout: Layout, other: str, prefer: str | None) -> list[str]:
             "a merge is in progress: go on with `maskbench merge --continue`, or give it up with "
             "`git merge --abort`"
         )
-    edited = _names(root, "diff", "--name-only", "-z", "HEAD")
+    edited = changed_files(root, "HEAD")
     if edited:
         raise MaskbenchError(f"commit or stash your changes first: {', '.join(edited)}")
     sides = Sides.of(root, other)
@@ -113,7 +60,7 @@ def begin(layout: Layout, other: str, prefer: str | None) -> list[str]:
         raise MaskbenchError(
             f"{other} has all that HEAD has: `git merge --ff-only {other}`, then `dvc pull`"
         )
-    exports = _merged_exports(sides, _changed_by_both(sides), prefer)
+    exports = merge_files(sides, prefer)
     done = git.run(root, "merge", "--no-commit", "--no-ff", other)
     if not _is_merging(root):
         said = (done.stderr or done.stdout).decode("utf-8", "replace")
@@ -134,7 +81,7 @@ def go_on(layout: Layout, prefer: str | None) -> list[str]:
     if not _is_merging(layout.root):
         raise MaskbenchError("no merge is in progress: begin one with `maskbench merge BRANCH`")
     sides = Sides.of(layout.root, "MERGE_HEAD")
-    exports = _merged_exports(sides, _unmerged(layout.root), prefer)
+    exports = merge_files(sides, prefer, _unmerged(layout.root))
     return _settle(layout, sides, exports)
 
 
@@ -148,9 +95,7 @@ def build(layout: Layout) -> Changes:
         MaskbenchError: The build stopped.
     """
     root = layout.root
-    inputs = [
-        name for name in _names(root, "diff", "--name-only", "-z", "HEAD") if name.endswith(".dvc")
-    ]
+    inputs = [name for name in changed_files(root, "HEAD") if name.endswith(".dvc")]
     if inputs:
         _check_out(root, inputs)
     before = mask_digests(layout)
@@ -173,7 +118,7 @@ def both_relabelled(root: Path) -> list[str]:
         SourceError: A side's list of annotations is neither in DVC's cache nor on its remote.
     """
     sides = Sides.of(root, "MERGE_HEAD")
-    if not _fetch_param(sides.ours, "server") or not sides.both_changed(_fetched):
+    if not fetch_param(sides.ours, "server") or not sides.both_changed(fetched):
         return []
     base, ours, theirs = sides.each(lambda version: version.locked(ANNOTATIONS))
     return [Path(name).stem for name in changed_in_both(base, ours, theirs)]
@@ -183,61 +128,19 @@ def _is_merging(root: Path) -> bool:
     return git.run(root, "rev-parse", "--verify", "--quiet", "MERGE_HEAD").returncode == 0
 
 
-def _names(root: Path, *words: str) -> list[str]:
-    """Return the paths that a git command prints, relative to ``root``."""
-    done = git.run(root, *words, "--relative")
-    return [name for name in done.stdout.decode("utf-8", "replace").split("\0") if name]
-
-
 def _unmerged(root: Path) -> list[str]:
-    return _names(root, "diff", "--name-only", "-z", "--diff-filter=U")
+    return file_names(root, "diff", "--name-only", "-z", "--diff-filter=U")
 
 
-def _changed_by_both(sides: Sides) -> list[str]:
-    base = str(sides.base.commit)
-    ours, theirs = (
-        _names(sides.base.root, "diff", "--name-only", "-z", base, str(version.commit))
-        for version in (sides.ours, sides.theirs)
-    )
-    return [name for name in ours if name in theirs]
-
-
-def _merged_exports(sides: Sides, names: list[str], prefer: str | None) -> dict[str, MergedExport]:
-    """Merge those of the files that are exports, task by task.
-
-    Raises:
-        DataError: Both sides changed a task, and ``prefer`` is None.
-    """
-    folder = Path(_fetch_param(sides.ours, "folder"))
-    merged, problems = {}, []
-    for name in names:
-        if Path(name).suffix not in _EXPORTS or folder not in Path(name).parents:
-            continue
-        base, ours, theirs = sides.texts(name)
-        if ours is None or theirs is None:  # one side deleted it: git asks
-            continue
-        with suppress(ValueError):  # no list of tasks: git has merged it, or asks
-            merged[name] = merge_export(base, ours, theirs, prefer or "ours")
-            problems += [Problem("both sides changed it", name, n) for n in merged[name].both]
-    if problems and prefer is None:
-        raise DataError(
-            "the same tasks were changed on both sides; nothing was merged: choose whose labels "
-            "count in them with --prefer ours or --prefer theirs (of the other tasks, both sides' "
-            "changes count)",
-            problems,
-        )
-    return merged
-
-
-def _settle(layout: Layout, sides: Sides, exports: Mapping[str, MergedExport]) -> list[str]:
+def _settle(layout: Layout, sides: Sides, exports: Sequence[MergedFile]) -> list[str]:
     """Settle what is merged task by task, as text, or built; return the paths left to the user."""
     root = layout.root
     made = _generated(sides.ours.repository.outputs(sides.ours.commit, sides.ours.label))
     for path in (*made, "dvc.lock"):
         if sides.ours.text(path) is not None:
             git.run(root, "checkout", "HEAD", "--", path)
-    for name, export in exports.items():
-        _resolve(root, name, export.content)
+    for export in exports:
+        export.resolve(root)
     for name in _unmerged(root):
         if name.endswith(".dvc"):
             _merge_tracked(sides, name)
@@ -295,7 +198,7 @@ def _merge_params(layout: Layout, sides: Sides) -> None:
 
 def _next(sides: Sides) -> str:
     """Return the snapshot of the merged version, where both sides moved it."""
-    last = max(_fetch_param(version, "snapshot") for version in (sides.ours, sides.theirs))
+    last = max(fetch_param(version, "snapshot") for version in (sides.ours, sides.theirs))
     return next_snapshot(last, datetime.now(UTC).date().isoformat())
 
 
@@ -304,10 +207,10 @@ def _choose_fetch(layout: Layout, sides: Sides) -> None:
 
     Labels in a folder are fetched by ``dvc repro`` anyway.
     """
-    if not _fetch_param(sides.ours, "server"):
+    if not fetch_param(sides.ours, "server"):
         return
-    base, ours, theirs = sides.each(_fetched)
-    if sides.both_changed(_fetched) and layout.params.name not in _unmerged(layout.root):
+    base, ours, theirs = sides.each(fetched)
+    if sides.both_changed(fetched) and layout.params.name not in _unmerged(layout.root):
         edit_file(layout.params, lambda text: with_value(text, _SNAPSHOT, _next(sides)))
     elif base == ours != theirs:
         lock, entry = layout.root / "dvc.lock", sides.theirs.lock["fetch"]

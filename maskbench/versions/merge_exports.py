@@ -5,10 +5,13 @@ A text merge of JSON is of no use: an export is one line, or two people's region
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
-from maskbench.files.json import parse_json
+from maskbench.files.json import compact_json
 from maskbench.labelstudio.export import TaskError, essential, parse_task
+from maskbench.labelstudio.forms import parse_values
 from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.stored import task_json
 
@@ -33,7 +36,7 @@ def merge_export(
     """Take each task from the side that changed it.
 
     Args:
-        base: The file before both changed it; None if it was not there.
+        base: The file before both changed it, JSON or JSON lines; None if it was not there.
         ours: Our version, in whose order and layout the result is written.
         theirs: The other version.
         prefer: Whose version of a task counts that both changed: ``ours`` or ``theirs``.
@@ -54,10 +57,38 @@ def merge_export(
     return MergedExport(_written(merged, ours), tuple(sorted(both)))
 
 
+def renamed(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[str, str]:
+    """Find out which new exports are old ones under another name: most of their tasks are the same.
+
+    git compares texts, and an export on one line looks like another one after its first change.
+
+    Args:
+        gone: Content by name of the exports that are there no more.
+        new: Content by name of those that were added.
+    """
+    found: dict[str, str] = {}
+    left = {name: _identities(content) for name, content in new.items()}
+    for old, content in gone.items():
+        tasks = _identities(content)
+        shared = {name: len(tasks & other) for name, other in left.items()}
+        best = max(shared, key=lambda name: shared[name], default=None)
+        if best is not None and shared[best] * 2 > len(tasks):
+            found[old] = best
+            del left[best]
+    return found
+
+
+def _identities(content: bytes) -> set[bytes]:
+    """Return what stays of each task while people annotate: its id and its data."""
+    with suppress(ValueError):
+        return {compact_json([n, task.get("data")]) for n, task in _tasks(content).items()}
+    return set()
+
+
 def _tasks(content: bytes) -> dict[int, dict[str, Any]]:
     """Return the tasks of an export by id."""
     try:
-        value = parse_json(content)
+        value = parse_values(content)
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     entries = value if isinstance(value, list) else [value]
@@ -80,16 +111,25 @@ def _meaning(raw: dict[str, Any] | None) -> Any:
 
 
 def _written(tasks: list[dict[str, Any]], like: bytes) -> bytes:
-    """Return tasks as JSON in the layout of another file: on one line or indented."""
+    """Return tasks as JSON in the layout of another file.
+
+    The layout is JSON lines, a list with one task a line, indented, or all on one line.
+    """
     text = like.decode("utf-8", "replace")
     lines = text.strip().splitlines()
-    indent = None
-    if len(lines) > 1:
-        indent = len(lines[1]) - len(lines[1].lstrip())
-    value = tasks[0] if text.lstrip().startswith("{") and len(tasks) == 1 else tasks
-    ascii_only = text.isascii()
     end = "\n" if text.endswith("\n") else ""
-    return (json.dumps(value, indent=indent, ensure_ascii=ascii_only) + end).encode()
+    separators = None if '": ' in text[:200] else (",", ":")
+    dump = partial(json.dumps, ensure_ascii=text.isascii(), separators=separators)
+    is_list = lines[0].startswith("[")
+    if not is_list and (len(tasks) != 1 or lines[0].endswith("}")):
+        return ("\n".join(map(dump, tasks)) + end).encode()
+    if len(lines) > 1 and lines[1].startswith("{") and lines[1] != "{":
+        return ("[\n" + ",\n".join(map(dump, tasks)) + "\n]" + end).encode()
+    indent = len(lines[1]) - len(lines[1].lstrip()) if len(lines) > 1 else None
+    value = tasks if is_list else tasks[0]
+    if indent is not None:
+        dump = partial(json.dumps, ensure_ascii=text.isascii(), indent=indent)
+    return (dump(value) + end).encode()
 
 
 def changed_in_both(

@@ -11,6 +11,7 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from tests.exports import PARAMS, annotation, box, task, write_export
+from tests.pasting import paste, team_params
 
 LABELS = {"Ground": 0, "Frame": 1, "Card": 2, "No": 7}
 FRAME = box(["Frame"], 0, 0, 100, 100, number=1)  # 40 x 30 pixels
@@ -57,11 +58,11 @@ Pixels by class, if a policy decided:
 
 Proposal for params.yaml (--write adds it):
 
-labels_map:
+# below `labels_map:`
   Card+Frame: 8
   Frame+No: 9
   Card+Frame+No: 10
-multi_label_rules:
+# below `multi_label_rules:`
   card_frame:
     when:
     - Card
@@ -118,8 +119,11 @@ def test_written_rules_let_the_build_pass_and_move_no_value(repository, capsys):
     ],
 )
 def test_a_policy_gives_what_its_preview_says(repository, capsys, policy, changed, classes):
-    out = rules(capsys, "--policy", policy)
-    assert parse_yaml(out.split("\n\n")[-1]) == changed
+    text = team_params(LABELS)
+    wanted = parse_yaml(text)
+    for section, entries in changed.items():
+        wanted[section] |= entries
+    assert parse_yaml(paste(text, rules(capsys, "--policy", policy))) == wanted
     rules(capsys, "--policy", policy, "--write")
     params = load_params()
     rasterize(params, Layout())
@@ -127,6 +131,40 @@ def test_a_policy_gives_what_its_preview_says(repository, capsys, policy, change
     metrics = parse_yaml(Layout().metrics("combine").read_text())["classes"]
     assert {name: entry["pixels"] for name, entry in metrics.items() if entry["pixels"]} == classes
     assert "Nothing to propose" in rules(capsys, "--policy", policy)
+
+
+def test_a_priority_keeps_what_rules_decide_and_the_order_that_is_there(repository, capsys):
+    text = (repository / "params.yaml").read_text()
+    rule = "multi_label_rules: {cover: {when: [Frame, 'No'], then: Frame}}"
+    text = text.replace("multi_label_rules: {}", rule)
+    text = text.replace("combine: {}", "combine: {priority: [Frame]}")
+    (repository / "params.yaml").write_text(text)
+    said = rules(capsys, "--policy", "priority", "--write")
+    assert (
+        said.partition("Pixels by class")[2]
+        == """\
+, if a policy decided:
+  labels             pixels  now      priority
+  Card + Frame          900  NO RULE  Frame 900
+  Frame + No            300  Frame    Frame 300
+  Card + Frame + No     300  NO RULE  Frame 300
+
+Written to params.yaml; `dvc repro` builds with it:
+
+# in `combine:`, in place of its `unmatched:`, if it has one
+  unmatched: priority
+# in `combine:`, in place of its `priority:`, if it has one
+  priority:
+  - Frame
+  - 'No'
+  - Card
+"""
+    )
+    rasterize(load_params(), Layout())
+    combine(load_params(), Layout())
+    metrics = parse_yaml(Layout().metrics("combine").read_text())["classes"]
+    found = {name: entry["pixels"] for name, entry in metrics.items() if entry["pixels"]}
+    assert found == {"Frame": 2400}
 
 
 def test_labels_without_a_class_are_proposed_in_the_same_round(repository, capsys):
@@ -180,5 +218,7 @@ def test_a_file_that_cannot_be_edited_stays(repository, capsys):
     (repository / "params.yaml").write_text(text)
     said = rules(capsys, "--policy", "top", "--write", status=1)
     assert "params.yaml is as it was (" in said
-    assert said.endswith("\n\nrasterize:\n  overlap: top\n")
+    assert said.endswith(
+        "\n\n# in `rasterize:`, in place of its `overlap:`, if it has one\n  overlap: top\n"
+    )
     assert (repository / "params.yaml").read_text() == text

@@ -45,7 +45,7 @@ def test_what_is_in_it(here, exports, capsys):
     assert [path.name for path in here.iterdir()] == ["walls"]
     assert sorted(path.name for path in root.iterdir()) == [
         ".dvc", ".dvcignore", ".git", ".gitattributes", ".github", ".gitignore", "Makefile",
-        "README.md", "data", "dvc.yaml", "extras.txt", "maskbench.txt", "params.yaml",
+        "README.md", "clients", "data", "dvc.yaml", "extras.txt", "maskbench.txt", "params.yaml",
         "requirements.lock", "scripts", "stages", "tests",
     ]  # fmt: skip
     team = Team(root)

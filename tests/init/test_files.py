@@ -6,7 +6,7 @@ from string import Template
 import pytest
 import yaml
 
-from maskbench.init.files import card, extras, new_files, template, upgraded_files
+from maskbench.init.files import CLIENTS, card, extras, new_files, template, upgraded_files
 from maskbench.init.summary import Proposal
 from tests.repositories import ROOT
 
@@ -71,7 +71,20 @@ def test_inputs_are_not_ignored_and_outputs_are():
 )  # fmt: skip
 def test_the_client_of_the_remote_is_installed(remote, client):
     lines = [line for line in extras(remote).splitlines() if not line.startswith("#")]
-    assert lines == ([client] if client else [])
+    assert lines == ([f"-r clients/{client}.lock"] if client else [])
+    files = upgraded_files(has_server=False)
+    assert all(line.removeprefix("-r ") in files for line in lines)
+
+
+@pytest.mark.parametrize("client", sorted(CLIENTS.values()))
+def test_a_client_s_lock_has_what_the_other_lacks(client):
+    """Both are installed together, and pip refuses a package that stands in two of its files."""
+    pinned = {name: set(re.findall(r"^(\S+?)==", text, re.MULTILINE)) for name, text in
+              ((name, template(f"{name}.lock")) for name in (client, "requirements"))}  # fmt: skip
+    assert client in pinned[client]
+    assert not pinned[client] & pinned["requirements"]
+    for entry in re.split(r"\n(?=\S)", template(f"{client}.lock").strip()):
+        assert "--hash=sha256:" in entry
 
 
 def test_the_readme_is_a_dataset_card():

@@ -1,4 +1,4 @@
-"""The whole way, in both kinds of repository: this project's own, and a team's.
+"""The whole way, in both kinds of repository: this project's own, and a team's, also of a server.
 
 doctor → rules → repro → commit → push → a colleague clones, pulls, and rebuilds nothing → a changed
 parameter → review → tag → Benchmark.get → two branches with new labels → merge; for a team also:
@@ -13,7 +13,9 @@ import pytest
 
 from maskbench import __version__
 from maskbench.files.yaml import parse_yaml
+from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.init.teams import PINNED, Team, exported, init
+from tests.labelstudio.server.fixtures import POLYGONS, png, triangle
 from tests.repositories import ROOT, copy_repository
 
 pytestmark = pytest.mark.slow
@@ -38,18 +40,45 @@ def built(tmp_path_factory):
     return team
 
 
-@pytest.fixture(params=["own", "team"])
-def repository(request, tmp_path):
-    """A built repository of each kind, with a remote that is a shared folder."""
+def of_server(request, folder):
+    """A built repository of six tasks on a Label Studio, and what labels one of them again."""
+    api, studio = request.getfixturevalue("api"), request.getfixturevalue("studio")
+    project = api.create_project("story", POLYGONS)
+    api.upload_images(project, {f"wall_{i}.png": png(i) for i in range(6)})
+    tasks = [task["id"] for task in api.tasks(project)]
+    for task in tasks:
+        api.annotate(task, [triangle(), triangle("Obstruction", 1, 5.0)])
+    key = {KEY_VARIABLE: studio.legacy_token}
+    options = ("--project", project, "--maskbench", PINNED)
+    init(folder, "--server", studio.url, *options, environment=key)
+    made = Team(folder)
+    made.environment |= key
+    made.make()
+    made.commit("First version")
+
+    def relabel(repository, number):
+        api.annotate(tasks[number], [triangle()])
+        repository.environment |= key
+        repository.maskbench("refresh")
+
+    return made, relabel
+
+
+@pytest.fixture(params=["own", "team", pytest.param("server", marks=pytest.mark.server)])
+def world(request, tmp_path):
+    """A built repository of each kind with a shared folder as remote; what labels a task anew."""
+    relabel = drop_region
     if request.param == "own":
         made = copy_repository(request.getfixturevalue("built_once").root, tmp_path / "repo")
         made = Team(made.root, made.root)
-    else:
+    elif request.param == "team":
         team = request.getfixturevalue("built")
         made = Team(copy_repository(team.root, tmp_path / "repo").root)
+    else:
+        made, relabel = of_server(request, tmp_path / "repo")
     made.dvc("remote", "add", "-f", "-d", "storage", str(tmp_path / "remote"))
     made.commit("Remote")
-    return made
+    return made, relabel
 
 
 def cloned(repository, folder):
@@ -68,9 +97,11 @@ def drop_region(repository, number):
     results = [entry["annotations"][0]["result"] for entry in fitting]
     [found for found in results if len(found) > 1][number].pop()
     path.write_text(json.dumps(tasks))
+    repository.dvc("repro")
 
 
-def test_the_story(repository, tmp_path):
+def test_the_story(world, tmp_path):
+    repository, relabel = world
     assert "0 errors" in repository.maskbench("doctor").stdout
     assert "decided by" in repository.maskbench("rules").stdout
     assert "Data and pipelines are up to date." in repository.dvc("repro").stdout
@@ -106,8 +137,7 @@ def test_the_story(repository, tmp_path):
     for number, branch in enumerate(("left", "right")):
         clone.git("checkout", "-q", "-b", branch, "main")
         clone.dvc("checkout", "-q")
-        drop_region(clone, number)
-        clone.dvc("repro")
+        relabel(clone, number)
         clone.commit(f"Labels on the {branch}")
     clone.maskbench("merge", "left")
     clone.git("commit", "-qm", "Labels of both")

@@ -43,10 +43,20 @@ def test_a_background_that_is_drawn_is_the_background():
             "keep",
             "Nothing overlapped in the 5 tasks looked at. If labels overlap one day",
         ),
-        ([("AB", 7)], None, "smallest", "Most overlapped A + B (7 pixels in 2 tasks)."),
-        ([("AB", 7)], "top", "top", "Most overlapped A + B (7 pixels in 2 tasks)."),
-        ([("AB", 7)], "keep", "keep", "Most overlapped A + B (7 pixels in 2 tasks)."),
-        ([("AB", 1)], "rules", "keep", "Most overlapped A + B (1 pixel in 2 tasks). The rules"),
+        (
+            [("AB", 7)],
+            None,
+            "smallest",
+            "The labels that overlap most: A + B (7 pixels in 2 tasks).",
+        ),
+        ([("AB", 7)], "top", "top", "The labels that overlap most: A + B (7 pixels in 2 tasks)."),
+        ([("AB", 7)], "keep", "keep", "The labels that overlap most: A + B (7 pixels in 2 tasks)."),
+        (
+            [("AB", 1)],
+            "rules",
+            "keep",
+            "The labels that overlap most: A + B (1 pixel in 2 tasks). The rules",
+        ),
     ],
 )
 def test_the_policy_fits_what_overlaps(overlaps, choice, overlap, words):

@@ -8,9 +8,9 @@ import pytest
 from maskbench.errors import DataError
 from maskbench.files.masks import read_mask
 from maskbench.files.yaml import parse_yaml
-from maskbench.files.yaml_edit import yaml_text
 from maskbench.params import load_params
-from tests.exports import PARAMS, annotation, box, region, task, write_export
+from tests.exports import annotation, box, region, task, write_export
+from tests.pasting import paste, team_params
 from tests.pipeline.test_build import contents, run
 
 POINT = region("keypoint", ["Corner"], {"x": 50, "y": 50, "width": 1}, number=9)
@@ -70,19 +70,21 @@ def test_masks_that_aliases_empty_stop_the_build(tmp_path):
         run(tmp_path, tmp_path / "source", rasterize={"label_aliases": {"Note": None}})
 
 
+def sections(file):
+    return {name: value for name, value in parse_yaml(file.read_text()).items() if name != "fetch"}
+
+
 @pytest.mark.parametrize("name", ["No", "010", "a: b #c", "😀", "'t Hof"])
 def test_pasting_what_the_messages_say_builds(tmp_path, name):
     write_export(tmp_path / "source", export(name, "obstructions "))
-    raw = {**PARAMS, "fetch": {"folder": str(tmp_path / "source")}}
+    file = tmp_path / "params.yaml"
+    file.write_text(team_params({"Background": 0, "Canvas": 1, "Obstruction": 2}))
     for _ in range(2):  # labels, then combinations
-        sections = {name: value for name, value in raw.items() if name != "fetch"}
         with pytest.raises(DataError) as caught:
-            run(tmp_path, tmp_path / "source", **sections)
-        for section, entries in parse_yaml(str(caught.value).rpartition("\n\n")[2]).items():
-            raw[section] = {**raw[section], **entries}
-    (tmp_path / "params.yaml").write_text(yaml_text(raw))
-    run(tmp_path, tmp_path / "source", **{n: value for n, value in raw.items() if n != "fetch"})
-    params = load_params(tmp_path / "params.yaml")
+            run(tmp_path, tmp_path / "source", **sections(file))
+        file.write_text(paste(file.read_text(), str(caught.value)))
+    run(tmp_path, tmp_path / "source", **sections(file))
+    params = load_params(file)
     mask = read_mask(tmp_path / "data/benchmark/masks/000001_scene_1.png")
     both = "+".join(sorted([name, "Obstruction"]))
     classes = ("Background", name, "Obstruction", both)

@@ -1,12 +1,17 @@
 """The page of rules: what decides each combination, and its largest places."""
 
+from html import unescape
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from maskbench.errors import DataError
+from maskbench.files.yaml import parse_yaml
 from maskbench.pages.palette import MARKS
+from tests.exports import PARAMS
 from tests.harness.browser import Page
+from tests.pasting import paste, team_params
 from tests.show.conftest import build, tasks
 
 
@@ -39,7 +44,10 @@ def test_it_works_before_the_build_passes(undecided, show):
     assert "1 WITHOUT A RULE: `maskbench rules` proposes some" in out
     page = (undecided / "show-rules/index.html").read_text()
     assert "NO RULE" in page
-    assert "when: [Canvas, Obstruction]" in page
+    said = unescape(page.partition("<pre>")[2].partition("</pre>")[0])
+    assert parse_yaml(paste(team_params(PARAMS["labels_map"]), f"\n{said}"))[
+        "multi_label_rules"
+    ] == {"canvas_obstruction": {"when": ["Canvas", "Obstruction"], "then": "Canvas+Obstruction"}}
     after = np.asarray(Image.open(undecided / "show-rules/crops/0000-0-after.jpg")).astype(int)
     middle = after[after.shape[0] // 2, after.shape[1] // 2]
     assert middle[0] > middle[1] + 60  # the warning colour, over noise

@@ -1,5 +1,7 @@
 """Inputs that nobody versions are named; a folder that is not pulled is no change."""
 
+import shutil
+
 import pytest
 
 from maskbench.params import FetchParams
@@ -13,7 +15,8 @@ from maskbench.versions.inputs import (
     wrong_dependency,
 )
 from maskbench.versions.revision import on_disk
-from tests.repositories import Repository
+from tests.labelstudio.server.fixtures import filled
+from tests.repositories import Repository, new_repository
 
 pytestmark = [
     pytest.mark.slow,
@@ -99,6 +102,29 @@ def test_what_fetch_depends_on(deps, server, folder, expected, tmp_path):
     (tmp_path / "dvc.yaml").write_text(DVC_YAML % deps)
     found = wrong_dependency(tmp_path, FetchParams(server, (), folder, ""))
     assert found is None if expected is None else expected in str(found)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("folder", ["data/sample", ""])
+def test_with_a_server_the_sample_can_go(folder, api, studio, tmp_path):
+    """DVC stops at a folder that is gone, before *fetch* runs; doctor says what to do."""
+    project, _ = filled(api, "no folder", 1)
+    made = new_repository(tmp_path / "repo")
+    shutil.rmtree(made.root / "data/sample")
+    made.environment["LABEL_STUDIO_API_KEY"] = studio.legacy_token
+    made.edit_params("  server:\n", f"  server: {studio.url}\n")
+    made.edit_params("  project:\n", f"  project: {project}\n")
+    made.edit_params("  folder: data/sample\n", f"  folder: {folder}\n")
+    what = (
+        f"fetch depends on {folder or 'fetch.folder'}, which is not there and, with a server, not"
+    )
+    assert f"error    dvc.yaml: {what}" in made.run("maskbench", "doctor", check=False).stdout
+    assert what in made.run("maskbench", "refresh", check=False).stderr
+    assert made.dvc("repro", "fetch", check=False).returncode
+    pipeline = made.root / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("    deps:\n    - ${fetch.folder}\n", ""))
+    assert "fetch: 1 task" in made.dvc("repro", "fetch").stdout
+    assert "which is not there" not in made.run("maskbench", "doctor", check=False).stdout
 
 
 @pytest.mark.parametrize(

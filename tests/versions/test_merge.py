@@ -31,9 +31,9 @@ def add(repository, number):
     repository.dvc("add", "mine/upload")
 
 
-def labels(repository):
+def labels(repository, name=EXPORT):
     """The first region's label by task, as merged."""
-    tasks = json.loads((repository.root / EXPORT).read_text())
+    tasks = json.loads((repository.root / name).read_text())
     return {
         entry["id"]: entry["annotations"][0]["result"][0]["value"]["rectanglelabels"][0]
         for entry in tasks
@@ -130,6 +130,62 @@ def test_the_same_task_is_named_and_one_side_preferred(branches):
         1: "PartialCanvas", 2: "Canvas", 3: "Canvas", 4: "PartialCanvas", 5: "Canvas", 6: "Canvas",
         7: "Canvas",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_exports_that_are_renamed(branches):
+    """As by a newer download, whose name tells its time."""
+
+    def rename(new):
+        branches.git("mv", EXPORT, new)
+        branches.commit(f"now {new}, not built")
+
+    switch(branches, "-b", "renamed", "ours")
+    rename("mine/a.json")
+    switch(branches, "theirs")
+    said = merge(branches, "renamed")  # one side only
+    assert "masks: 1 new, 1 changed, 0 removed" in said
+    assert [path.name for path in branches.root.glob("mine/*.json")] == ["a.json"]
+    merged = labels(branches, "mine/a.json")
+    assert [n for n, label in merged.items() if label == "Obstruction"] == [1, 2, 3]
+    branches.git("commit", "-qm", "merged")
+
+    switch(branches, "-b", "other", "theirs~1")
+    rename("mine/b.json")
+    switch(branches, "renamed")
+    head = branches.git("rev-parse", "HEAD").stdout
+    said = merge(branches, "other", status=4)
+    what = "both sides renamed it: ours to mine/a.json, theirs to mine/b.json"
+    assert f"{EXPORT}: {what}" in said
+    assert branches.git("rev-parse", "HEAD").stdout == head
+    merge(branches, "other", "--prefer", "theirs")
+    assert [path.name for path in branches.root.glob("mine/*.json")] == ["b.json"]
+    assert labels(branches, "mine/b.json") == merged
+    assert_built_from_nothing(branches)
+
+
+@pytest.mark.slow
+def test_json_lines_are_merged_by_task(branches):
+    """Whichever layout an export has; here both sides converted it, too."""
+
+    def convert():
+        tasks = json.loads((branches.root / EXPORT).read_text())
+        branches.git("rm", "-q", EXPORT)
+        text = "".join(f"{json.dumps(task)}\n" for task in tasks)
+        (branches.root / "mine/export.jsonl").write_text(text)
+        branches.commit("as lines, not built")
+
+    convert()
+    switch(branches, "same")
+    convert()
+    switch(branches, "ours")
+    assert "mine/export.jsonl, task 1: both sides changed it" in merge(branches, "same", status=4)
+    merge(branches, "same", "--prefer", "ours")
+    text = (branches.root / "mine/export.jsonl").read_text()
+    tasks = {task["id"]: task for task in map(json.loads, text.splitlines())}
+    drawn = [tasks[n]["annotations"][0]["result"][0]["value"]["rectanglelabels"] for n in (1, 4)]
+    assert drawn == [["Obstruction"], ["PartialCanvas"]]
+    assert len(tasks) == 7
 
 
 @pytest.mark.slow

@@ -1,10 +1,11 @@
 """Exports are merged task by task, in the layout of ours."""
 
 import json
+from functools import partial
 
 import pytest
 
-from maskbench.versions.merge_exports import changed_in_both, merge_export
+from maskbench.versions.merge_exports import changed_in_both, merge_export, renamed
 from tests.exports import annotation, box, task
 
 BASE = [task(number, annotation(number, [box(["A"], 0, 0, 10, 10)])) for number in range(1, 6)]
@@ -55,11 +56,56 @@ def test_what_an_export_rewrites_by_itself_is_no_change():
     assert (json.loads(found.content), found.both) == (edited((1, "B")), ())
 
 
-@pytest.mark.parametrize("options", [{}, {"indent": 2}, {"indent": 1, "ensure_ascii": False}])
-def test_the_layout_stays(options):
-    tasks = [*BASE, task(9, annotation(9, [box(["Tür"], 0, 0, 10, 10)]))]
-    content = dump(tasks, **options)
+DOOR = task(9, annotation(9, [box(["Tür"], 0, 0, 10, 10)]))
+COMPACT = {"separators": (",", ":"), "ensure_ascii": False}
+
+
+def lines(tasks, start="", joint="\n", end="\n", **options):
+    """Tasks as JSON lines, or as a list with one a line."""
+    return (start + joint.join(json.dumps(task, **options) for task in tasks) + end).encode()
+
+
+LAYOUTS = [
+    dump,
+    partial(dump, indent=2),
+    partial(dump, indent=1, ensure_ascii=False),
+    partial(dump, **COMPACT),
+    lines,
+    partial(lines, end="", **COMPACT),
+    partial(lines, start="[\n", joint=",\n", end="\n]\n", **COMPACT),  # as `init` writes it
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_layout_stays(layout):
+    content = layout([*BASE, DOOR])
     assert merge_export(content, content, content).content == content
+    ours, theirs = layout([*edited((1, "B")), DOOR]), layout([*edited((2, "C")), DOOR])
+    merged = layout([*edited((1, "B"), (2, "C")), DOOR])
+    assert merge_export(content, ours, theirs).content == merged
+
+
+@pytest.mark.parametrize("alone", [json.dumps(DOOR).encode(), json.dumps(DOOR, indent=2).encode()])
+def test_a_file_with_one_task(alone):
+    assert merge_export(alone, alone, alone).content == alone
+    two = merge_export(None, alone, lines(BASE[:1])).content
+    assert [json.loads(line)["id"] for line in two.splitlines()] == [9, 1]
+
+
+def test_exports_under_other_names_are_known_by_their_tasks():
+    """git would not: each is one long line."""
+    old, other = dump(BASE), lines([DOOR])
+    labelled, next_project = (
+        dump(edited((1, "B"), add=[7])),
+        dump([task(1), task(2, image="x.png")]),
+    )
+    new = {"b.json": next_project, "c.json": labelled, "d.jsonl": lines([DOOR]), "e.json": b"{"}
+    assert renamed({"a.json": old, "x.jsonl": other}, new) == {
+        "a.json": "c.json",
+        "x.jsonl": "d.jsonl",
+    }
+    assert renamed({"a.json": old}, {"b.json": next_project}) == {}
+    assert renamed({"a.json": b"["}, {"b.json": b"["}) == {}
 
 
 @pytest.mark.parametrize("content", [b"{", b"[5]", b'[{"id": "x"}]', dump([BASE[0], BASE[0]])])
