@@ -16,6 +16,7 @@ Prints a table with 95 % intervals of Student's t over the seeds; writes ``curve
 import argparse
 import csv
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -250,6 +251,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=120, help="batches of each training")
     parser.add_argument("--out", type=Path, default=Path("runs/active_learning"))
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that `with` ends the server
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         scores = run(Path(folder), args)

@@ -14,6 +14,9 @@ RANK, RANDOM = "rank", "random"
 ARMS = (RANK, RANDOM)
 """How batches are chosen: by ``maskbench rank``, or at random."""
 
+FEWEST = 4
+"""Seeds from which the interval decides: of two or three, it is narrow now and then by chance."""
+
 Scores = dict[str, list[list[float]]]
 """The curves of each arm: a list of scores for each seed."""
 
@@ -52,6 +55,8 @@ def _difference(values: np.ndarray) -> str:
 
 def _verdict(gains: np.ndarray) -> str:
     low, high = interval(gains)
+    if len(gains) < FEWEST:
+        return "too few seeds to tell"
     if low > 0:
         return "ranking is better"
     return "random choice is better" if high < 0 else "this could be chance: try more seeds"

@@ -14,7 +14,7 @@ from tests.repositories import ROOT
 @pytest.mark.server
 @pytest.mark.slow
 def test_a_round_of_the_loop(tmp_path):
-    words = "--seeds 1 --rounds 1 --batch 2 --videos 4 --steps 10 --out".split()
+    words = "--seeds 1 --rounds 1 --batch 2 --videos 4 --steps 20 --out".split()
     done = subprocess.run(
         [sys.executable, ROOT / "examples/active_learning.py", *words, tmp_path / "out"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -32,5 +32,5 @@ def test_a_round_of_the_loop(tmp_path):
     assert [(row["chosen"], row["labels"]) for row in rows] == [
         ("rank", "4"), ("rank", "6"), ("random", "4"), ("random", "6"),
     ]  # fmt: skip
-    assert all(0.1 < float(row["mean_iou"]) < 1 for row in rows)
+    assert all(0 < float(row["mean_iou"]) < 1 for row in rows)
     assert Image.open(tmp_path / "out/curve.png").size == (840, 480)
