@@ -71,6 +71,8 @@ def _add(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.configure(parser)
+    table = commands.exit_table(getattr(module, "EXIT_STATUS", {}))
+    parser.epilog = f"{parser.epilog}\n\n{table}" if parser.epilog else table
     if not any(action.dest == "all" for action in parser._actions):
         parser.add_argument("--all", action="store_true", help="list every problem")
     parser.set_defaults(run=module.run)

@@ -71,6 +71,8 @@ def group_by_cause(
 ) -> list[Problem]:
     """Make one of the problems that say the same of several tasks; a file keeps its own line.
 
+    This is the only way in which messages name several tasks: a problem for each of them.
+
     Args:
         problems: All problems of a run.
         most: Places named of each cause; None: all.
@@ -94,8 +96,7 @@ def count_problems(problems: Iterable[Problem]) -> str:
 
 def _merged(members: Sequence[Problem], most: int | None, link: TaskLink | None) -> Problem:
     first = members[0]
-    address = link(first.task, first.project) if link and first.task is not None else None
-    end = f"; see {address}" if address else ""
+    end = see(link, first.task, first.project)
     if len(members) == 1:
         return first._replace(what=first.what + end)
     file = first.file if all(member.file == first.file for member in members) else None
@@ -110,13 +111,14 @@ def _merged(members: Sequence[Problem], most: int | None, link: TaskLink | None)
     return Problem(what + end, file=file, param=first.param)
 
 
-def some_tasks(tasks: Sequence[int], most: int = 10) -> str:
-    """Return how many tasks there are, and the first of them.
+def see(link: TaskLink | None, task: int | None, project: int | None) -> str:
+    """Return the end of a message that leads to a task in Label Studio; empty if that is unknown.
 
-    >>> some_tasks([7]), some_tasks([1, 2, 3], most=2)
-    ('1 task (7)', '3 tasks (1, 2 and 1 more)')
+    >>> see(lambda task, project: f"http://host/{task}", 7, None)
+    '; see http://host/7'
     """
-    return f"{counted(len(tasks), 'task')} ({some(tasks, most)})"
+    address = link(task, project) if link and task is not None else None
+    return f"; see {address}" if address else ""
 
 
 class MaskbenchError(Exception):

@@ -1,160 +1,27 @@
 """Write docs/messages.md: each message of maskbench with its cause and its cure.
 
-The messages are collected from the code: what errors, problems and findings are made of, with
-``…`` for what changes. A message that goes on with what to do, after a semicolon or colon, explains
-itself; cause and cure of others come from ``docs/messages.toml``, where an entry's ``text`` is a
-part of the messages that it explains. A test fails if a message is not explained, or an entry has
-no message.
+The messages are collected from the code: what errors, warnings, problems, notes and findings are
+made of, with ``…`` for what changes. A message that goes on with what to do, after a semicolon or
+colon, explains itself; cause and cure of others come from ``docs/messages.toml``, where an entry's
+``text`` is a part of the messages that it explains. A test fails if a message is not explained, or
+an entry has no message.
 
   python scripts/messages.py             write docs/messages.md
   python scripts/messages.py --check     list what is not explained, and entries without a message
 """
 
 import argparse
-import ast
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from collect_messages import Message, collect, is_sentence
+
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "maskbench"
 CATALOGUE = ROOT / "docs/messages.toml"
 DOCUMENT = ROOT / "docs/messages.md"
-
-_LEAST_WORDS = 3  # less is a piece of a message, or a name
-_SUMMARIES = (
-    "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary",
-)  # fmt: skip  # no message of trouble
-_REPORTS = (
-    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "export/formats",
-    "init/params_text.py", "init/summary.py", "quality/report.py",
-    "ranking/page.py", "show/draw.py", "show/rules.py",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, order=True)
-class Message:
-    """A message in the code.
-
-    Attributes:
-        module: The file that says it, from the repository's folder.
-        text: Its text, with ``…`` for what changes.
-    """
-
-    module: str
-    text: str
-
-
-def collect(package: Path = PACKAGE) -> list[Message]:
-    """Return the messages of all modules, sorted."""
-    found = {
-        Message(path.relative_to(package.parent).as_posix(), text)
-        for path in package.rglob("*.py")
-        if not path.relative_to(package).as_posix().startswith(_REPORTS)
-        for text in _messages(ast.parse(path.read_text(encoding="utf-8")))
-    }
-    return sorted(found)
-
-
-class _WithConstants(ast.NodeTransformer):
-    """Puts the module's own texts into the messages that name them."""
-
-    def __init__(self, tree: ast.Module) -> None:
-        self.texts = {
-            target.id: node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name) and isinstance(node.value.value, str)
-        }
-
-    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:  # ast's name
-        return self.texts.get(getattr(node.value, "id", ""), node)
-
-
-def _messages(tree: ast.Module) -> Iterator[str]:
-    tree = _WithConstants(tree).visit(tree)
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef) or function.name in _SUMMARIES:
-            continue
-        for node in ast.walk(function):
-            for spoken in _spoken(node, function):
-                yield from filter(_is_sentence, _texts(spoken, function))
-    for node in tree.body:  # tables of causes and remedies
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            yield from filter(_is_sentence, (_template(value) for value in node.value.values))
-
-
-def _spoken(node: ast.AST, function: ast.FunctionDef) -> Iterator[ast.expr]:
-    """Yield the expressions that a node says to the user."""
-    if isinstance(node, ast.Call) and node.args:
-        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if name == "Problem" or name.endswith(("Error", "_problem")):
-            yield node.args[0]
-        elif name in ("Finding", "add"):
-            yield from node.args[1:2]
-        elif name == "append":
-            yield node.args[0]
-    elif isinstance(node, ast.Yield) and node.value is not None:
-        yield node.value
-    elif isinstance(node, ast.Return) and getattr(function.returns, "id", "") == "str":
-        yield from [node.value] if node.value is not None else []
-    elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.List):
-        yield from node.value.elts
-
-
-def _texts(node: ast.AST, function: ast.FunctionDef) -> Iterator[str]:
-    """Yield the texts that an expression may be; a name stands for all that is assigned to it."""
-    if isinstance(node, ast.Name):
-        for statement in ast.walk(function):
-            if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
-                targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-                is_it = any(getattr(target, "id", None) == node.id for target in targets)
-                if is_it and statement.value is not None:
-                    yield from _texts_of_value(statement.value)
-    else:
-        yield from _texts_of_value(node)
-
-
-def _texts_of_value(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.IfExp):
-        yield from _texts_of_value(node.body)
-        yield from _texts_of_value(node.orelse)
-    elif isinstance(node, ast.Tuple | ast.List):
-        for element in node.elts:
-            yield from _texts_of_value(element)
-    elif isinstance(node, ast.Dict):
-        for value in node.values:
-            yield from _texts_of_value(value)
-    elif isinstance(node, ast.Subscript):
-        yield from _texts_of_value(node.value)
-    else:
-        yield _template(node)
-
-
-def _template(node: ast.AST) -> str:
-    """Return a text with ``…`` for what is not known before it is said."""
-    if isinstance(node, ast.Constant):
-        return str(node.value) if isinstance(node.value, str) else "…"
-    if isinstance(node, ast.JoinedStr):
-        return "".join(map(_template, node.values))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _template(node.left) + _template(node.right)
-    if isinstance(node, ast.FormattedValue) and getattr(node.value, "func", None) is not None:
-        call = node.value
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "counted":
-            return f"… {_template(call.args[-1])}"
-    return "…"
-
-
-def _is_sentence(text: str) -> bool:
-    if text.startswith(("…;", ";", ",", "\n", " ")):  # the end of a message
-        return False
-    words = [word for word in text.replace("…", " ").split() if any(map(str.isalpha, word))]
-    return len(words) >= _LEAST_WORDS and "<" not in text.replace("<Image", "")
 
 
 class Entry(NamedTuple):
@@ -194,7 +61,7 @@ def _own(message: Message) -> Entry | None:
     says_both = semicolon and cause.strip("… ") and any(map(str.isalpha, cure))
     if not says_both:
         cause, _, cure = message.text.rpartition(": ")
-        says_both = _is_sentence(cause) and _is_sentence(cure)
+        says_both = is_sentence(cause) and is_sentence(cure)
     if not says_both:
         return None
     return Entry(message.text, *(f"{half[:1].upper()}{half[1:]}." for half in (cause, cure)))
@@ -229,8 +96,8 @@ _SECTIONS = {
 
 _HEAD = """# Messages
 
-Each message of maskbench, why it is said, and what to do. `…` stands for names and numbers. Search
-this page for a few words of what you read.
+Each error and warning of maskbench, why it is said, and what to do. `…` stands for names and
+numbers. Search this page for a few words of what you read.
 
 An error's exit status is 2 where params.yaml is wrong, 3 where a source cannot be read, 4 where
 annotations, images or masks break a rule, and 1 otherwise. `maskbench doctor` looks for all that

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.benchmarks import make
@@ -36,6 +37,9 @@ LONG = ("server", "browser", "training", "slow")
 
 TRAINING = (ROOT / "tests/training", ROOT / "tests/export")
 """Their modules import what training machines have (requirements/training.lock)."""
+
+hypothesis.settings.register_profile("maskbench", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("maskbench")
 
 _RUN = pytest.StashKey()
 _OWN_DATA = tuple(str(ROOT / name) for name in OWN_DATA)

@@ -1,13 +1,19 @@
 """Words of the command line that are off."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+from maskbench import commands
 from maskbench.cli import main
 from maskbench.commands import at_least
+from maskbench.commands.refresh import CHANGED
+from maskbench.diff import gates
+from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from tests.repositories import ROOT
 
 
@@ -70,3 +76,67 @@ print("→ … — ä \\U0001f600 \\udc80")
             "utf-8": "→ … — ä \U0001f600 \\udc80",
         }[encoding]
     )
+
+
+def statuses(command, capsys):
+    """The exit statuses in a command's help, and what they mean."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    table = capsys.readouterr().out.rpartition("exit status:\n")[2]
+    rows = (line.split(maxsplit=1) for line in table.splitlines())
+    return {int(code): meaning for code, meaning in rows}
+
+
+NAMES = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+WORDS = {
+    "blame": ["1", "0", "0"],
+    "evaluate": ["masks"],
+    "export": ["coco", "out"],
+    "predictions": ["list"],
+    "rank": ["masks"],
+}
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypatch):
+    told = statuses(command, capsys)
+    text = importlib.import_module(f"maskbench.commands.{command}").__doc__
+    assert "xit status" not in text, "EXIT_STATUS tells it"
+    kinds = (MaskbenchError, ParamsError, SourceError, DataError, KeyboardInterrupt)
+    for kind, code in zip(kinds, (1, 2, 3, 4, 130), strict=True):
+
+        def fail(args, kind=kind):
+            raise kind("on purpose")
+
+        monkeypatch.setattr(f"maskbench.commands.{command}.run", fail)
+        assert main([command, *WORDS.get(command, [])]) == code
+        assert told[code]
+    assert told[0]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["doctor"], 2, "params.yaml is wrong, or a word of the command line"),
+        (["init"], 1, "it stopped for another reason, which it says"),
+        (["init", "new", "--folder", "nowhere"], 3, "the source cannot be read, or does not ans"),
+        (["quality"], 1, "nothing was measured yet"),
+        (["refresh"], 2, "params.yaml is wrong, or a word of the command line"),
+        (["rules"], 2, "params.yaml is wrong, or a word of the command line"),
+        (["diff", "no-such-version"], 3, "a source or a version cannot be read"),
+        (["show", "--rules", "--rev", "v1"], 1, "no image fits, or the words contradict"),
+        (["verify", "--data", "nowhere"], 4, "there are breaches"),
+    ],
+)
+def test_commands_end_with_the_status_that_their_help_tells(case, tmp_path, monkeypatch, capsys):
+    words, code, meaning = case
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "params.yaml").write_text("labels_map: 5\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == code
+    assert statuses(words[0], capsys)[code].startswith(meaning)
+
+
+def test_statuses_that_only_one_command_has(capsys):
+    assert gates.EXIT_CODE in statuses("diff", capsys).keys() - commands.EXIT_STATUS.keys()
+    assert CHANGED in statuses("refresh", capsys).keys() - commands.EXIT_STATUS.keys()

@@ -1,11 +1,30 @@
 """The subcommands of ``maskbench``: one module each, with ``configure(parser)`` and ``run(args)``.
 
-A module's docstring is its help text, and the first line is shown in ``maskbench --help``. Modules
-import what they need inside ``run``, so that ``--help`` stays quick.
+A module's docstring is its help text, and the first line is shown in ``maskbench --help``. It ends
+with a table of exit statuses: :data:`EXIT_STATUS`, and what the module's own ``EXIT_STATUS`` says
+otherwise. Modules import what they need inside ``run``, so that ``--help`` stays quick.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
+
+EXIT_STATUS = {
+    0: "done",
+    MaskbenchError.exit_code: "it stopped for another reason, which it says",
+    ParamsError.exit_code: "params.yaml is wrong, or a word of the command line",
+    SourceError.exit_code: "a source or a version cannot be read",
+    DataError.exit_code: "annotations, images, masks or predictions break a rule",
+    130: "interrupted",
+}
+"""What the exit status of every command means."""
+
+
+def exit_table(own: Mapping[int, str]) -> str:
+    """Return the table of exit statuses of a command; ``own`` says what they mean there."""
+    rows = sorted({**EXIT_STATUS, **own}.items())
+    return "\n".join(["exit status:", *(f"  {code:<4} {meaning}" for code, meaning in rows)])
 
 
 def at_least(least: int) -> Callable[[str], int]:

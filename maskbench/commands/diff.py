@@ -8,9 +8,6 @@ DVC's cache or remote, and files that differ are fetched if needed; the workspac
   maskbench diff v1.0 --html report/               write a page with every changed mask
   maskbench diff main HEAD --fail-on moved,class_loss=10
   maskbench diff main --check --fail-on            do what CI does on a pull request
-
-Exit status: 0 if nothing is wrong; 5 if a gate of --fail-on or --check breaks; 2 for wrong params,
-3 for a version that cannot be read, 4 for damaged data.
 """
 
 import argparse
@@ -23,6 +20,8 @@ from maskbench.commands import at_least
 if TYPE_CHECKING:
     from maskbench.diff.gates import Failure
     from maskbench.diff.model import Differences
+
+EXIT_STATUS = {0: "nothing is wrong", 5: "a gate of --fail-on or --check breaks"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,14 +8,14 @@ the images and regions of the first 100 tasks; of a server's tasks the 100 that 
   maskbench doctor
   maskbench doctor --tasks 1000
   maskbench doctor --all        look at every task, and list every problem
-
-Exit status: 0 no error; 1 at least one; 2 params.yaml is wrong.
 """
 
 import argparse
 from pathlib import Path
 
 from maskbench.commands import at_least
+
+EXIT_STATUS = {0: "no error", 1: "at least one error"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,6 @@ in codes.txt; masks of other images may lie there and do not count. Write metric
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     tell what changed: labels or set of images
   maskbench evaluate baseline improved              tell which is better, and if that is chance
-
-Exit status: 0 done; 3 a version cannot be read; 4 predictions or benchmark have problems.
 """
 
 import sys

@@ -10,8 +10,6 @@ README. Initialise git and DVC; the first commit is yours. Ask questions only on
   maskbench init --upgrade                              take over what a newer maskbench brings
 
 The key of a server comes from LABEL_STUDIO_API_KEY (environment, or .env in the current folder).
-
-Exit status: 0 done; 1 it cannot be made; 2 a label cannot be a class; 3 the source cannot be read.
 """
 
 import argparse
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("smallest", "top", "keep", "rules")
 ALIKE = ("merge", "keep")
+
+EXIT_STATUS = {3: "the source cannot be read, or does not answer"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

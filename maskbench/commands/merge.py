@@ -8,13 +8,17 @@ the labels of the side that fetched count; if both did, they are fetched again. 
   maskbench merge labels-b                  merge the branch labels-b into the current one
   maskbench merge labels-b --prefer theirs  it counts in tasks (and names) that both changed
   maskbench merge --continue                after resolving what was left, or after `git merge`
-
-Exit status: 0 built; 1 something is left to resolve, or the build stopped; 3 git or DVC refuses; 4
-both sides changed the same tasks or names.
 """
 
 import argparse
 from pathlib import Path
+
+EXIT_STATUS = {
+    0: "built",
+    1: "something is left to resolve, or the build stopped",
+    3: "git or DVC refuses",
+    4: "both sides changed the same tasks or names, or the data breaks a rule",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

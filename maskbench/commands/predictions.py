@@ -12,8 +12,7 @@ these tasks; a push that stopped goes on.
   maskbench predictions list
   maskbench predictions delete --model-version round-1
 
-The key and fetch.server are those of fetch. Exit status: 0 done; 2 params.yaml is wrong; 3 the
-server fails or refuses; 4 predictions have problems, or some did not arrive.
+The key and fetch.server are those of fetch.
 """
 
 import math
@@ -24,6 +23,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from maskbench.params import Params
     from maskbench.pipeline.layout import Layout
+
+EXIT_STATUS = {
+    3: "the server fails or refuses",
+    4: "predictions have problems, or some did not arrive",
+}
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -3,17 +3,17 @@
 Print what the stage `quality` has measured on the final classes (metrics/quality.json): IoU, Dice,
 boundary IoU, Cohen's kappa and Krippendorff's alpha by class, by pair of annotators, of each
 annotator against what most of the others gave and against ground truth, and the images of least
-agreement. `dvc repro quality` measures anew what changed.
+agreement. `dvc repro quality` measures what changed.
 
   maskbench quality             the tables
   maskbench quality --md        as Markdown, for a pull request
   maskbench quality --all       list every image
-
-Exit status: 0 done; 1 nothing was measured yet.
 """
 
 import argparse
 from pathlib import Path
+
+EXIT_STATUS = {1: "nothing was measured yet"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

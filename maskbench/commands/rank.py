@@ -13,9 +13,6 @@ contradicted: pixels that a confident model contradicts). --push puts the batch 
   maskbench rank model-a model-b             where two models disagree
   maskbench rank predicted --push            scores, and a view that opens them in this order
   maskbench rank predicted --labelled        labels to look at again
-
-Exit status: 0 done; 1 nothing to rank; 2 params.yaml is wrong; 3 the server fails or refuses;
-4 predictions have problems.
 """
 
 import math
@@ -25,6 +22,12 @@ from pathlib import Path
 from maskbench.commands import at_least
 from maskbench.errors import MaskbenchError
 from maskbench.ranking import LABELLED, UNLABELLED
+
+EXIT_STATUS = {
+    1: "nothing to rank",
+    3: "the server fails or refuses",
+    4: "predictions have problems",
+}
 
 
 def configure(parser: ArgumentParser) -> None:

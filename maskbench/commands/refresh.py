@@ -6,9 +6,6 @@ and list the masks that changed. Commit nothing.
   maskbench refresh                 look, and build if labels changed
   maskbench refresh --check         only look (for cron)
   maskbench refresh --name v7       call the snapshot v7 instead of today's date
-
-Exit status: 0 nothing changed, or the build is done; with --check, 10 if something changed. Errors:
-1 the build stopped, 2 params.yaml is wrong, 3 the server cannot be reached.
 """
 
 import argparse
@@ -17,6 +14,13 @@ from pathlib import Path
 
 CHANGED = 10
 """Exit status of ``--check`` when there is something to refresh."""
+
+EXIT_STATUS = {
+    0: "nothing changed, or the build is done",
+    1: "the build stopped",
+    3: "the server cannot be reached, or refuses",
+    CHANGED: "with --check: something changed",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

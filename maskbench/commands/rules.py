@@ -12,12 +12,12 @@ build need not have passed; `dvc repro fetch` has to.
   maskbench rules --policy smallest --write     set that in params.yaml
 
 --write keeps comments, and never changes the value of a class that is there.
-
-Exit status: 0 done; 1 there is nothing to look at; 2 params.yaml is wrong; 4 a task is damaged.
 """
 
 import argparse
 from pathlib import Path
+
+EXIT_STATUS = {1: "there is nothing to look at, or params.yaml cannot be edited"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables and the proposal; write it if asked to."""
     from maskbench.doctor.overlaps import decisions, preview, proposal, write
+    from maskbench.errors import group_by_cause
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.pipeline.overlapping import find_overlaps
@@ -41,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
     params = load_params(layout.params)
     found = find_overlaps(params, layout)
     totals = add_up((task.task, task.combinations) for task in found.tasks)
+    unknown = unknown_problems(found.unknown, params.labels_map)
     parts = [
-        [str(problem) for problem in unknown_problems(found.unknown, params.labels_map)],
+        [str(problem) for problem in group_by_cause(unknown, link=params.fetch.task_link)],
         decisions(totals, found.params),
         preview(totals, found.tasks, found.params, args.policy),
     ]

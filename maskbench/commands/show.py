@@ -11,8 +11,6 @@ the page was written is not drawn again.
   maskbench show --rev v1.0 --evaluation evaluation
   maskbench show --dropped                         what did not become pixels, and why
   maskbench show --rules                           what each rule does, before the build passes
-
-Exit status: 0 done; 1 no image fits; 2 wrong params; 3 a version cannot be read; 4 damaged data.
 """
 
 import argparse
@@ -21,6 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from maskbench.pipeline.layout import Layout
+
+EXIT_STATUS = {1: "no image fits, or the words contradict each other"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.show.scores import read_scores
     from maskbench.show.selection import Selection, choose_rows
     from maskbench.show.write import write_gallery
+    from maskbench.text import counted
     from maskbench.versions.dvc import DvcRepository
     from maskbench.versions.revision import Version
 
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     done = write_gallery(folder, shown)
     linked = "; scenes are linked, not copied: --scenes copy makes a page to send"
     print(
-        f"{folder / 'index.html'}: {done.images:,} images, {done.drawn:,} drawn"
+        f"{folder / 'index.html'}: {counted(done.images, 'image')}, {done.drawn:,} drawn"
         + (linked if done.is_linked else "")
     )
     _open(args, folder)

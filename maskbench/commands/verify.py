@@ -8,12 +8,12 @@ very masks and splits. Change nothing.
 
   maskbench verify
   maskbench verify --data ~/pulled/benchmark
-
-Exit status: 0 nothing is wrong; 4 there are breaches, each named with what to do.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+
+EXIT_STATUS = {0: "nothing is wrong", 4: "there are breaches, each named with what to do"}
 
 
 def configure(parser: ArgumentParser) -> None:

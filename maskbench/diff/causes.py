@@ -138,7 +138,7 @@ def _mask(label_set: LabelSet | None, rules: ClassRules, names: Names) -> NamedM
 def _unexplained(item: ItemVersion, replayed: NamedMask | None) -> list[Cause]:
     """Return the cause for pixels in which a mask is not what its own task and params give."""
     if replayed is None:
-        return [Cause(item.unexplained_kind, "cannot be drawn anew", item.mask.size)]
+        return [Cause(item.unexplained_kind, "cannot be redrawn", item.mask.size)]
     changed = differing(item.mask, replayed)
     name = NOT_GIVEN if item.unexplained_kind == UNEXPLAINED else CODE
     return [Cause(item.unexplained_kind, name, changed)] if changed else []

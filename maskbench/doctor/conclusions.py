@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.doctor.seen import TasksSeen
@@ -19,7 +20,8 @@ from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.split import undeclared_table
-from maskbench.regions.proposals import label_advice, unknown_problems
+from maskbench.regions.build import SLIPS
+from maskbench.regions.proposals import label_advice, propose_labels, unknown_problems
 from maskbench.regions.report import describe_empty_masks, no_mask_at_all
 from maskbench.text import counted, some
 
@@ -35,12 +37,24 @@ _DROPPED = {
 
 def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield what was found, the errors first."""
-    yield Finding(OK, _looked_at(seen))
-    yield from _errors(seen, params)
-    yield from _empty(seen, params)
-    yield from _choices(seen, params, layout)
-    yield from _splits(seen, params, layout)
-    yield from _warnings(seen, params)
+    found = [
+        Finding(OK, _looked_at(seen)),
+        *_errors(seen, params),
+        *_empty(seen, params),
+        *_choices(seen, params, layout),
+        *_splits(seen, params, layout),
+        *_warnings(seen, params),
+    ]
+    for finding in found:
+        problems = [_with_project(problem, seen) for problem in finding.problems]
+        yield replace(finding, problems=problems)
+
+
+def _with_project(problem: Problem, seen: TasksSeen) -> Problem:
+    """Return a problem with its task's project, for a link."""
+    if problem.task is None or problem.project is not None:
+        return problem
+    return problem._replace(project=seen.projects.get(problem.task))
 
 
 def _looked_at(seen: TasksSeen) -> str:
@@ -72,15 +86,21 @@ def _errors(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     yield from _group_of(seen.bad_regions, *what, advice)
     unknown = unknown_problems(seen.unknown, params.labels_map)
     advice = label_advice(seen.unknown, params.labels_map)
-    yield from _group_of(unknown, "label without a class", "labels without a class", advice)
+    yield from _group_of(unknown, "label without a class", "labels without a class", advice, True)
+    labels = sorted({label for counts in seen.unknown.values() for label in counts})
+    proposed = propose_labels(labels, params.labels_map).get("labels_map", {})
+    decided = params._replace(labels_map={**params.labels_map, **proposed})  # both are pasted
     unmatched = find_unmatched(seen.masks)
     what = ("combination of labels without a rule", "combinations of labels without a rule")
-    yield from _group_of(unmatched, *what, advise(seen.masks, params))
+    yield from _group_of(unmatched, *what, advise(seen.masks, decided), True)
 
 
-def _group_of(problems: Sequence[Problem], one: str, many: str, advice: str) -> Iterator[Finding]:
+def _group_of(
+    problems: Sequence[Problem], one: str, many: str, advice: str, is_by_cause: bool = False
+) -> Iterator[Finding]:
     if problems:
-        yield Finding(ERROR, counted(len(problems), one, many), advice, problems)
+        number = len({problem.what for problem in problems} if is_by_cause else problems)
+        yield Finding(ERROR, counted(number, one, many), advice, problems)
 
 
 def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
@@ -90,11 +110,12 @@ def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
         return
     if not seen.bad_tasks and (problems := without_annotation(seen.fetched, seen.missing)):
         nothing_read = WARNING if seen.tasks < seen.total else ERROR
-        yield from (Finding(nothing_read, str(problem)) for problem in problems)
+        yield Finding(nothing_read, "", problems=problems)
     elif not (seen.bad_regions or seen.has_bad_images or seen.bad_tasks or seen.unknown):
         found = no_mask_at_all(seen.facts, params)
         found = found or no_class_at_all(seen.masks, params.labels_map)
-        yield from (Finding(level, str(problem)) for problem in found)
+        if found:
+            yield Finding(level, "", problems=found)
 
 
 def _choices(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
@@ -118,38 +139,50 @@ def _splits(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding
 
 
 def _warnings(seen: TasksSeen, params: Params) -> Iterator[Finding]:
-    if seen.turned:
-        are = counted(len(seen.turned), "image is", "images are")
-        what = f"{are} turned by EXIF (task {some(seen.turned)})"
-        yield Finding(OK, f"{what}; scenes and masks will stand upright")
+    what = "the image is turned by EXIF; scene and mask will stand upright"
+    yield from _of_tasks(OK, what, seen.turned)
     if seen.missing:
-        yield Finding(WARNING, str(seen.missing), "put the images there, or leave it at that")
+        advice = "put the images there, or leave it at that"
+        yield Finding(WARNING, seen.missing.describe(params.fetch.task_link), advice)
     if said := describe_badly_seen(seen.levels, None):
         yield Finding(WARNING, *said)
-    if seen.clipped:
-        where = counted(len(seen.clipped), "task")
-        what = f"regions reach off the image in {where} ({some(seen.clipped)})"
-        yield Finding(WARNING, what, "they are cut at its edge; look whether that is meant")
+    advice = "they are cut at its edge; look whether that is meant"
+    yield from _of_tasks(WARNING, "regions reach off the image", seen.clipped, advice)
+    stops = SLIPS.keys() if params.rasterize.strict else ()  # told as errors
     for reason, count in sorted(seen.dropped.items()):
+        if reason in stops:
+            continue
         what = f"{counted(count, 'region')} will have no pixel: {_DROPPED.get(reason, reason)}"
         advice = "after a build plots/dropped.csv lists them; rasterize.strict: true would stop"
         yield Finding(WARNING, what, advice)
-    without_class = describe_masks_without_class(seen.masks, params.labels_map)
-    for empty in filter(None, (describe_empty_masks(seen.facts), without_class)):
+    link = params.fetch.task_link
+    without_class = describe_masks_without_class(seen.masks, params.labels_map, link)
+    facts = {
+        key: fact
+        for key, fact in seen.facts.items()
+        if not any(entry["reason"] in stops for entry in fact.get("dropped", ()))
+    }
+    for empty in filter(None, (describe_empty_masks(facts, link), without_class)):
         yield Finding(WARNING, empty, "look whether these images are meant to be background")
     yield from _repeated(seen)
     yield from _several_annotators(seen)
 
 
+def _of_tasks(level: str, what: str, tasks: Sequence[int], advice: str = "") -> Iterator[Finding]:
+    """Yield what is to be said of some tasks, if there are any."""
+    if tasks:
+        yield Finding(level, "", advice, [Problem(what, task=task) for task in tasks])
+
+
 def _repeated(seen: TasksSeen) -> Iterator[Finding]:
-    if twins := _twins(seen.names):
-        yield Finding(OK, f"images of one name: tasks {twins}; they are told apart by task id")
-    if twins := _twins(seen.bytes):
+    if twins := _twins(seen.names, "its image has the name of that of"):
+        yield Finding(OK, "images of one name are told apart by task id", "", twins)
+    if twins := _twins(seen.bytes, "shows the same image as"):
         advice = (
             "delete one, unless both are meant; equal images share a subset, and with "
             "fetch.same_image: one they become one task with the annotations of all"
         )
-        yield Finding(WARNING, f"one image in several tasks: {twins}", advice)
+        yield Finding(WARNING, "one image in several tasks", advice, twins)
 
 
 def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
@@ -168,7 +201,10 @@ def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
     yield Finding(OK, f"{what}; of them counts {whose}", advice)
 
 
-def _twins(groups: Mapping[str, list[int]]) -> str:
-    """Say which tasks share a key of ``groups``; empty if no two do."""
+def _twins(groups: Mapping[str, list[int]], what: str) -> list[Problem]:
+    """Say of the first of the tasks that share a key of ``groups`` what it has in common."""
     twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
-    return some(" = ".join(map(str, ids)) for ids in twins)
+    return [
+        Problem(f"{what} task{'s' * (len(others) > 1)} {some(others)}", task=first)
+        for first, *others in twins
+    ]

@@ -18,7 +18,7 @@ class Finding:
 
     Attributes:
         level: ``ok``, ``warning`` or ``error``.
-        what: What was found, one line.
+        what: What was found, one line; empty where the problems say it.
         advice: What to do, perhaps several lines; empty where there is nothing to do.
         problems: The single problems behind it.
     """
@@ -38,10 +38,13 @@ class Finding:
             is_all: Cut no list.
             link: Finds the addresses of tasks.
         """
-        lines = [f"{self.level:<8} {escape_terminal(self.what)}"]
         causes = group_by_cause(self.problems, None if is_all else SHOWN, link)
         shown = causes if is_all else causes[:SHOWN]
-        lines += [f"{_INDENT}- {problem}" for problem in shown]
+        if self.what:
+            lines = [f"{self.level:<8} {escape_terminal(self.what)}"]
+            lines += [f"{_INDENT}- {problem}" for problem in shown]
+        else:
+            lines = [f"{self.level:<8} {problem}" for problem in shown]
         if len(causes) > len(shown):
             rest = f"… and {len(causes) - len(shown)} more; `maskbench doctor --all` lists them"
             lines.append(f"{_INDENT}{rest}")

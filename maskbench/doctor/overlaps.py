@@ -18,6 +18,7 @@ from maskbench.regions.policies import (
 )
 from maskbench.regions.proposals import Proposal, lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal
+from maskbench.text import counted
 
 _NO_RULE = "NO RULE"
 
@@ -106,8 +107,9 @@ def _for_combinations(
     lines = propose_classes(unmatched, params.labels_map, names)
     if unmatched and len(lines.get("labels_map", ())) < len(unmatched):
         raise MaskbenchError(
-            f"{len(unmatched)} combinations have no rule, more than mask values (0 to 254) are "
-            "free: let a policy decide, such as `maskbench rules --policy smallest`"
+            f"{counted(len(unmatched), 'combination has', 'combinations have')} no rule, more than "
+            "mask values (0 to 254) are free: let a policy decide, such as `maskbench rules "
+            "--policy smallest`"
         )
     return lines
 

@@ -16,6 +16,7 @@ class TasksSeen:
 
     Attributes:
         total: How many tasks the source has.
+        projects: The project of each task, by id, if it is known.
         tasks: How many of them were read.
         looked: In how many of them images and regions were looked at.
         fetched: What *fetch* would count in a task, by key.
@@ -39,6 +40,7 @@ class TasksSeen:
     """
 
     total: int = 0
+    projects: dict[int, int | None] = field(default_factory=dict)
     tasks: int = 0
     looked: int = 0
     fetched: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -21,7 +21,13 @@ from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
-from maskbench.regions.build import BuiltMask, build_mask, find_faults, unknown_labels
+from maskbench.regions.build import (
+    BuiltMask,
+    build_label_set,
+    build_mask,
+    find_faults,
+    unknown_labels,
+)
 from maskbench.regions.report import region_facts, region_problems
 from maskbench.regions.task import Image, Task, annotators, choose
 
@@ -45,7 +51,7 @@ def check_tasks(
         layout: The repository; None: the current folder.
     """
     yield from (Finding(WARNING, note) for note in source.notes)
-    yield from (Finding(ERROR, str(problem)) for problem in source.problems)
+    yield from (Finding(ERROR, "", problems=[problem]) for problem in source.problems)
     seen = TasksSeen(has_bad_source=bool(source.problems))
     tasks = list(_read(source, params, seen, most))
     seen.total = max(seen.tasks, total)
@@ -73,6 +79,7 @@ def _read(
             continue
         if task.key in seen.fetched:
             seen.bad_tasks.append(equal_keys(task.key, raw.origin, task.id))
+        seen.projects[task.id] = task.project
         seen.names.setdefault(_name(task), []).append(task.id)
         seen.fetched[task.key] = task_facts(task)
         if is_looked_at:
@@ -141,6 +148,7 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
         info = inspect(path, params.fetch.max_pixels)
     except ValueError as error:
         _note_bad_image(error, task, str(path or origin), params, seen)
+        _look_at_labels(task, params, seen)
         return
     seen.bytes.setdefault(info.sha256, []).append(task.id)
     if info.levels and info.levels.is_badly_seen(None) and params.combine.scaling is None:
@@ -156,6 +164,16 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
         seen.facts[task.key] = {"annotation": None}
     else:
         _look_at_mask(full, origin, built, params, seen)
+
+
+def _look_at_labels(task: Task, params: Params, seen: TasksSeen) -> None:
+    """Find labels without a class in a task whose image cannot be used: they will be next."""
+    if task.key in seen.fetched:  # else it is left out
+        any_size = Image(task.key, 1, 1, task.key)
+        rasterized = build_label_set(replace(task, image=any_size), params.rasterize)
+        unknown = unknown_labels(rasterized, params.labels_map) if rasterized else None
+        if unknown:
+            seen.unknown[task.id] = unknown
 
 
 def _with_image(task: Task, info: ImageInfo) -> Task:

@@ -179,7 +179,7 @@ def _part(shown: Shown, split: str) -> dict[str, Any]:
     """Return what the template shows of a split."""
     summary = shown.report.parts[split]
     total = max(1, int(summary.confusion.sum()))
-    groups = "" if summary.groups == summary.images else f" in {summary.groups:,} groups"
+    groups = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"
     return {
         "name": split,
         "images": counted(summary.images, "image") + groups,

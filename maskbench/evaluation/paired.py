@@ -17,6 +17,7 @@ from maskbench.evaluation.figures import FIGURES, Figures, Values, bootstrap, pe
 from maskbench.evaluation.origin import Origin
 from maskbench.evaluation.report import ImageScore, Report, named
 from maskbench.evaluation.scoring import Predictions, Settings, plan, score_all
+from maskbench.text import counted
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _text(pair: Pair, split: str) -> str:
     wide = max(len(name) for name, _ in rows)
     heading = f"{'':{wide}}  {'first':>7}  {'second':>7}  {'change':>7}  {'95 %':^17}"
     lines = [f"{name:{wide}}{_cells(values)}".rstrip() for name, values in rows]
-    return "\n".join([f"{split}: {first.images} images", heading.rstrip(), *lines])
+    return "\n".join([f"{split}: {counted(first.images, 'image')}", heading.rstrip(), *lines])
 
 
 def _cells(values: Sequence[Values]) -> str:

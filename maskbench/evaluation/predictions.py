@@ -117,7 +117,7 @@ def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
     try:
         mask = read_mask(path)
     except ValueError as error:
-        raise ValueError(f"{error}; save it anew: one channel, class values") from None
+        raise ValueError(f"{error}; save it again: one channel, class values") from None
     check_prediction(mask, truth, classes)
     return mask
 

@@ -17,6 +17,7 @@ from PIL.ImageFile import ImageFile
 
 from maskbench.files.atomic import link_or_copy, replacing
 from maskbench.files.hashing import sha256_file
+from maskbench.files.impostors import impostor
 from maskbench.files.levels import (
     Levels,
     Scaling,
@@ -133,6 +134,8 @@ _FLOATS = "its pixels are floating-point numbers: save it with 8 or 16 bits"
 
 def _unknown(path: Path) -> str:
     """Say why Pillow does not know a file."""
+    if what := impostor(path):
+        return f"it {what}"
     with path.open("rb") as stream:
         is_tiff = stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
     if is_tiff:

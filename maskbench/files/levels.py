@@ -13,6 +13,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
+from maskbench.text import counted, some
+
 Scaling = tuple[int, int]
 """The values that become 0 and 255: (low, high)."""
 
@@ -26,7 +28,6 @@ PERCENTILES = (0.1, 99.9)
 FEW = 64
 """Levels of 256, as loaders see them, up to which an image is called dark."""
 
-SHOWN = 5  # images named in a message
 
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of grey with more than 8 bits
 _LARGEST = 2**16 - 1
@@ -124,7 +125,6 @@ def describe_badly_seen(
     if not found:
         return None
     names = [f"{key} ({level.low}…{level.high})" for key, level in found.items()]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     colours = [key for key, level in found.items() if not level.is_gray]
     if len(colours) == len(found):
         advice = "save colours with 8 bits, scaled: only their upper 8 bits can be read"
@@ -134,11 +134,11 @@ def describe_badly_seen(
         advice = f"set combine.scaling to range, percentile or [{_low(found)}, {_high(found)}]"
     else:
         advice = f"combine.scaling is {scaling}: look whether these values are meant"
-    images = "1 image" if len(names) == 1 else f"{len(names)} images"
-    look = "looks" if len(names) == 1 else "look"
+    images = counted(
+        len(names), "image of more than 8 bits looks", "images of more than 8 bits look"
+    )
     return (
-        f"{images} of more than 8 bits {look} flat or cut off to loaders, by the values in use: "
-        f"{', '.join(names[:SHOWN])}{more}",
+        f"{images} flat or cut off to loaders, by the values in use: {some(names)}",
         advice,
     )
 

@@ -15,11 +15,11 @@ from maskbench.files.hashing import digest
 from maskbench.labelstudio.export import RawTask, essential
 from maskbench.labelstudio.image_names import (
     is_upload,
-    looks_like_image,
     reference_parts,
     task_key,
 )
 from maskbench.labelstudio.results import is_id
+from maskbench.labelstudio.shown_image import looks_like_image
 from maskbench.regions.task import NEVER, moment
 from maskbench.text import counted
 
@@ -182,9 +182,8 @@ class Union:
             return
         counts = "they are the same in both" if are_equal else f"{new.name} is newer and counts"
         only_in = (f"task only in {old.name} counts", f"tasks only in {old.name} count")
-        left = (
-            f"; {counted(only, *only_in)}, too (remove that file if they are gone in Label Studio)"
-        )
+        gone = "it is" if only == 1 else "they are"
+        left = f"; {counted(only, *only_in)}, too (remove that file if {gone} gone in Label Studio)"
         self.notes.append(f"{what}: {counts}{left if only else ''}")
 
     def _qualifiers(self) -> Iterator[tuple[tuple[str, int], str]]:

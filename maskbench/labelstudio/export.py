@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from maskbench.errors import Problem
-from maskbench.labelstudio.image_names import UnknownImageError, shown_image, task_key
+from maskbench.labelstudio.image_names import task_key
 from maskbench.labelstudio.results import is_id, parse_results, text_or_none
+from maskbench.labelstudio.shown_image import UnknownImageError, shown_image
 from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task, could_count
 
 _TASK = ("id", "data", "annotations", "project", "created_at")
@@ -169,6 +170,10 @@ def _annotation(
         what = "an annotation with a list 'result' is expected"
         problems.append(Problem(what, origin, task, number))
         return None
+    for name in ("ground_truth", "was_cancelled"):
+        if not isinstance(raw.get(name), bool | None):
+            what = f"{name} is {raw[name]!r:.40}, neither true nor false; correct it"
+            problems.append(Problem(what, origin, task, number))
     regions, answers, relations = parse_results(results or [])
     parent, model_version = _parent(raw, regions)
     return Annotation(

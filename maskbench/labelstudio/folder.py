@@ -7,15 +7,17 @@ from typing import Any
 
 from maskbench.errors import Problem, SourceError
 from maskbench.files.hashing import Digests, sha256, sha256_file
+from maskbench.files.impostors import impostor
 from maskbench.files.json import compact_json
 from maskbench.labelstudio.copies import Export, Union, exports_of
 from maskbench.labelstudio.export import RawTask
 from maskbench.labelstudio.forms import Content, NotAnExportError, read_content
 from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.image_index import ImageIndex
+from maskbench.labelstudio.image_names import is_hidden
 from maskbench.labelstudio.results import is_id
 from maskbench.regions.task import Task
-from maskbench.text import some
+from maskbench.text import counted, some
 
 
 class Folder:
@@ -74,8 +76,7 @@ class Folder:
             raise SourceError(f"fetch.folder: {self.path} cannot be read", broken)
         passed_over = [f"{some(names)} ({reason})" for reason, names in sorted(others.items())]
         if not files:
-            zips = [path.name for path in sorted(self.path.glob("*.zip"))]
-            passed_over += [f"{some(zips)} (unpack it)"] if zips else []
+            passed_over += _of_other_kinds(self.path)
             found = f"; passed over: {'; '.join(passed_over)}" if passed_over else ""
             raise SourceError(
                 f"fetch.folder: {self.path} holds no Label Studio JSON export (*.json){found}"
@@ -110,8 +111,8 @@ class Folder:
             else:
                 without.append(f"entry {place}: {repr(number)[:40]}")
         if without:
-            tasks_have = "1 task has" if len(without) == 1 else f"{len(without)} tasks have"
-            what = f"{tasks_have} no number as id ({some(without)}); {_GIVE_IDS}"
+            tasks_have = counted(len(without), "task has", "tasks have")
+            what = f"{tasks_have} no whole number below 10^15 as id ({some(without)}); {_GIVE_IDS}"
             self.problems.append(Problem(what, name))
 
     def tasks(self) -> Iterator[RawTask]:
@@ -161,6 +162,24 @@ _GIVE_IDS = (
     "of its own as 'id'"
 )
 _ENDINGS = (".json", ".jsonl", ".ndjson")
+_OTHER_KINDS = {
+    (".csv", ".tsv"): "a table does not hold all: export the project as JSON",
+    (".gz", ".zip"): "unpack it",
+    (".crdownload", ".part"): "not downloaded to its end: export it again",
+    (".dvc",): "a pointer of DVC's: run `dvc pull`",
+    (".xml",): "Pascal VOC, or another format: export the project as JSON",
+}
+"""What people have in the place of an export, by the ending, and what to do."""
+
+
+def _of_other_kinds(root: Path) -> list[str]:
+    """Say which files may have been meant as exports, and why they are none."""
+    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.*"))
+    said = []
+    for endings, reason in _OTHER_KINDS.items():
+        found = [name for name in names if name.lower().endswith(endings)]
+        said += [f"{some(found)} ({reason})"] if found else []
+    return said
 
 
 def _candidates(root: Path) -> Iterator[Path]:
@@ -170,7 +189,7 @@ def _candidates(root: Path) -> Iterator[Path]:
     files, such as those that macOS writes beside others, are none.
     """
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         found = (folders if Path(folder) == root else []) + names
         for name in sorted(found):
             path = Path(folder, name)
@@ -206,4 +225,6 @@ def _content(file: Path) -> Content:
     except NotAnExportError:
         raise
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no valid JSON ({error}): export it again") from None
+        what = impostor(file)
+        why = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(what or f"is no valid JSON ({why}): export it again") from None

@@ -173,19 +173,26 @@ def _result(control: str, part: Mapping[str, Any], geometries: dict[str, str]) -
     }
 
 
+_OTHER_FILES = {
+    ("images", "categories"): "a COCO file: export the project as JSON",
+    ("categories", "info"): "notes of a COCO or YOLO export",
+    ("shapes", "imagePath"): "LabelMe's",
+    ("result", "model_version"): _PREDICTIONS,
+    ("result",): _BARE,
+}
+"""What a file is that is not Label Studio's export, by fields that tell."""
+
+
 def _looks_like(value: Any) -> str:
     """Say what a file holds that is not Label Studio's, as far as its fields tell."""
     first = value[0] if isinstance(value, list) and value else value
     names: Iterable[str] = first.keys() if isinstance(first, dict) else ()
     fields = set(names)
-    if {"images", "categories"} <= fields:
-        return "a COCO file: export the project as JSON"
-    if {"categories", "info"} <= fields:
-        return "notes of a COCO or YOLO export"
-    if {"shapes", "imagePath"} <= fields:
-        return "LabelMe's"
     if isinstance(value, dict) and isinstance(value.get("tasks"), list):
         return "a page of the task list: export the project as JSON"
-    if "result" in fields:
-        return _PREDICTIONS if "model_version" in fields else _BARE
-    return "no tasks of Label Studio's"
+    if isinstance(value, dict) and isinstance(value.get("detail"), str):
+        return f"an error that the server answered: {value['detail'][:80]!r}"
+    return next(
+        (what for signs, what in _OTHER_FILES.items() if fields.issuperset(signs)),
+        "no tasks of Label Studio's",
+    )

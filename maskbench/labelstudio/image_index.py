@@ -12,11 +12,14 @@ from maskbench.files.hashing import Signature, signature_of
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import (
     IMAGE_SUFFIXES,
+    OTHER_SUFFIXES,
     UNREAD_FORMATS,
     candidate_paths,
     caseless,
+    is_hidden,
     original_name,
     other_endings,
+    public_form,
     reference_parts,
     upload_names,
 )
@@ -29,7 +32,7 @@ Index = dict[str, list[str]]
 
 
 class ImageIndex:
-    """The image files anywhere below a folder.
+    """The image files anywhere below a folder, but for hidden folders.
 
     A link is followed if it leads to a file or folder within the folder. Others are passed over.
 
@@ -52,6 +55,7 @@ class ImageIndex:
         real = self._root.resolve()
         folder_links = {}
         for folder, folders, names in os.walk(self._root):
+            folders[:] = [name for name in folders if not is_hidden(name)]  # thumbnails and such
             for path in (Path(folder, name) for name in folders):
                 if path.is_symlink():
                     name, target = path.relative_to(self._root).as_posix(), path.resolve()
@@ -106,9 +110,8 @@ class ImageIndex:
             for path in paths:
                 if files := near(path[-1]):
                     return self._best(files, path, reference)
-        raise MissingImageError(
-            f"no image file below {self._root} fits {reference!r}{self._nearest(reference)}"
-        )
+        what = f"no image file below {self._root} fits {public_form(reference)!r}"
+        raise MissingImageError(f"{what}{self._nearest(reference)}")
 
     def _in_any_case(self, name: str) -> list[str]:
         return self._by_caseless.get(caseless(name), [])
@@ -191,6 +194,8 @@ class ImageIndex:
             text = (
                 f"; {UNREAD_FORMATS[_suffix(wanted)]} is not read: convert it to {_as_png(wanted)}"
             )
+        elif _suffix(wanted) in OTHER_SUFFIXES:
+            text = f"; {_suffix(wanted)} is no picture: delete the task, or import its picture"
         if self._folders_out:
             links = ", ".join(sorted(self._folders_out)[:_NEAREST])
             text += (
@@ -222,7 +227,7 @@ def _index(paths: Iterable[str], keys: Callable[[str], Iterable[str]]) -> Index:
 
 def _several(reference: str, files: Iterable[str]) -> ValueError:
     names = ", ".join(sorted(files, key=lambda file: file.split("/")))
-    return ValueError(f"the image {reference!r} fits several files: {names}")
+    return ValueError(f"the image {public_form(reference)!r} fits several files: {names}")
 
 
 def _composed(name: str) -> str:

@@ -1,14 +1,13 @@
 """Read references to images, and make the keys under which tasks are stored."""
 
+import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
-
-from maskbench.text import some
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".png", ".tif", ".tiff", ".webp"}
@@ -33,7 +32,7 @@ UNREAD_FORMATS = _RAW_FORMATS | {
 }
 """Formats of pictures that cannot be read, by the endings of their files."""
 _SAME_FORMAT = ({".jpg", ".jpeg", ".jfif"}, {".tif", ".tiff"})
-_OTHER_SUFFIXES = frozenset(
+OTHER_SUFFIXES = frozenset(
     {".aac", ".avi", ".csv", ".flac", ".htm", ".html", ".json", ".m4a", ".mkv", ".mov", ".mp3"}
     | {".mp4", ".ogg", ".pdf", ".txt", ".wav", ".webm", ".xml"}
     | _RAW_FORMATS.keys()
@@ -43,135 +42,7 @@ _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?![0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4
 """Not the first part of a UUID, which many a camera or store names its files by."""
 _HEX_PREFIX = re.compile(r"([0-9a-f]{6}|[0-9a-f]{8})-")
 _DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-")
-_SCHEMES = ("http://", "https://", "s3://", "gs://", "azure-blob://", "file://")
 _STEM_LENGTH = 60
-
-
-class ShownImage(NamedTuple):
-    """The image of a task.
-
-    Attributes:
-        reference: The text by which the task's data names it.
-        tags: The image tags that show it; None: all of the task's regions lie on it.
-    """
-
-    reference: str
-    tags: frozenset[str] | None = None
-
-
-class UnknownImageError(ValueError):
-    """Nothing tells on which of a task's images its regions lie; ``fetch.image_field`` can."""
-
-
-def shown_image(
-    data: Mapping[str, Any],
-    to_names: Iterable[str | None],
-    setup: Mapping[str, str] | None = None,
-    chosen: Mapping[str, str] | None = None,
-) -> ShownImage:
-    """Find the image of a task.
-
-    The only image in the data is taken. Of several, the one that the image tag under
-    the regions shows: by the choice, else by the labelling setup, else by the tag's name.
-
-    Args:
-        data: The task's data.
-        to_names: The image tags on which its regions lie; None for a region that names no tag.
-        setup: The data field behind each image tag, from the labelling setup, where it is known.
-        chosen: The same from ``fetch.image_field``; regions on other tags are not of this image.
-
-    Raises:
-        UnknownImageError: There are several images, and nothing tells which one the regions show.
-        ValueError: No field looks like an image, or the field lists several images.
-    """
-    found = {name: value for name, value in data.items() if looks_like_image(value)}
-    if len(found) > 1:
-        found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
-    if not found:
-        raise ValueError(
-            f"no field of the task's data ({some(data)}) names an image, such as "
-            "photo.jpg or https://host/photo"
-        )
-    if len(set(map(str, found.values()))) == 1:
-        return ShownImage(_only(next(iter(found.items()))))
-    known = chosen or setup or {name: name for name in found}
-    fields = {tag: name if name in found else name.removeprefix("$") for tag, name in known.items()}
-    field = _field(sorted(found), set(to_names), fields, is_choice=bool(chosen))
-    tags = frozenset(tag for tag, name in fields.items() if name == field) if chosen else None
-    return ShownImage(_only((field, found[field])), tags)
-
-
-def _field(
-    found: list[str], to_names: set[str | None], fields: Mapping[str, str], is_choice: bool
-) -> str:
-    """Return the field, of several found, whose image the regions lie on."""
-    if is_choice and len(set(fields.values())) == 1:
-        to_names = to_names - {None}  # a region that names no tag lies on the only image chosen
-    shown = {name for tag, name in fields.items() if tag in to_names} & set(found)
-    offered = set(fields.values()) & set(found)
-    if len(shown) == 1 and (to_names <= fields.keys() or (is_choice and None not in to_names)):
-        return shown.pop()
-    if not shown and len(offered) == 1 and (is_choice or not to_names):
-        return offered.pop()
-    if not to_names and "image" in offered:
-        return "image"  # all that the annotator saw is background
-    raise UnknownImageError(_unknown(found, to_names, is_named=bool(offered)))
-
-
-def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str:
-    """Say why nothing tells which image the regions lie on, and what to set."""
-    tags = sorted(tag for tag in to_names if tag)
-    drawn = tags + ["no image tag (to_name is missing)"] * (None in to_names)
-    lie = f"regions lie on {' and '.join(drawn)}" if drawn else "there are no regions"
-    what = f"the data has several images ({', '.join(found)}) and {lie}; "
-    if len(tags) > 1:
-        choices = " or ".join(f"{{{tag}: …}}" for tag in tags)
-        return (
-            f"{what}a task has one image in a benchmark: choose it by {choices} with the field "
-            "that the tag shows in the labelling setup, or import the images as tasks of their own"
-        )
-    if not is_named:
-        what += "none of them is a field that fetch.image_field or the labelling setup names; "
-    tag = tags[0] if tags else "image"
-    choices = " or ".join(f"{{{tag}: {name}}}" for name in found)
-    return (
-        f"{what}nothing here tells which of them that tag shows: look it up in the labelling "
-        f'setup (<Image name="{tag}" value="$…">) and set {choices}'
-    )
-
-
-def _only(field: tuple[str, Any]) -> str:
-    name, value = field
-    if not isinstance(value, list):
-        return str(value)
-    if len(value) > 1:
-        raise ValueError(
-            f"data.{name} lists {len(value)} images; a task must have one: import the images "
-            "as tasks of their own"
-        )
-    return str(value[0])
-
-
-def looks_like_image(value: Any) -> bool:
-    """Tell whether a value of a task's data names an image, or several."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(v, str) and looks_like_image(v) for v in value)
-    if not isinstance(value, str):
-        return False
-    if value.startswith(("/data/", "data:image/", *_SCHEMES)):
-        return True
-    names = (value, re.split("[?#]", value)[0])  # a plain name with a '#', or a URL with a query
-    endings = IMAGE_SUFFIXES | UNREAD_FORMATS.keys() - {".pdf"}  # a text goes with many an image
-    return any(PurePosixPath(name.lower()).suffix in endings for name in names)
-
-
-def _is_other_media(value: Any) -> bool:
-    """Tell whether a reference names sound, film or text, by the ending of its path."""
-    try:
-        name = reference_parts(value)[-1] if isinstance(value, str) else ""
-    except ValueError:
-        return False
-    return PurePosixPath(name.lower()).suffix in _OTHER_SUFFIXES
 
 
 def reference_parts(reference: str) -> list[str]:
@@ -195,9 +66,11 @@ def reference_parts(reference: str) -> list[str]:
         path = unquote(reference)
     pieces = _pieces(path)
     if ".." in pieces:
-        raise ValueError(f"the image reference {reference!r} climbs out of its folder ('..')")
+        raise ValueError(
+            f"the image reference {public_form(reference)!r} climbs out of its folder ('..')"
+        )
     if not pieces or "\0" in path:
-        raise ValueError(f"the image reference {reference!r} names no file")
+        raise ValueError(f"the image reference {public_form(reference)!r} names no file")
     return pieces
 
 
@@ -243,9 +116,44 @@ def candidate_paths(reference: str) -> Iterator[list[str]]:
     for path in others:
         if (name := original_name(path)) != path[-1]:
             yield [*path[:-1], name]
+    if "?" in reference and not _has_image_ending(decoded[-1]):
+        yield from _named_in_query(reference)
     url_hash = hashlib.md5(reference.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
     for length in (8, 6):
         yield [f"{url_hash[:length]}__{decoded[-1]}"]
+
+
+def _named_in_query(reference: str) -> Iterator[list[str]]:
+    """Yield the paths that a URL's query names, as in ``?file=a.png`` or ``?fileuri=`` (base64)."""
+    for name, value in parse_qsl(urlsplit(reference).query):
+        path = value
+        if name == "fileuri":
+            with suppress(ValueError):
+                path = base64.urlsafe_b64decode(value).decode()
+        pieces = _pieces(urlsplit(path).path)
+        if pieces and ".." not in pieces and "\0" not in path and _has_image_ending(pieces[-1]):
+            yield pieces
+
+
+def _has_image_ending(name: str) -> bool:
+    return PurePosixPath(name.lower()).suffix in IMAGE_SUFFIXES | UNREAD_FORMATS.keys()
+
+
+_SECRET = re.compile(r"(?i)(^|[&?])(x-[a-z]+-)?(signature|sig|token|credential|key)=")
+
+
+def public_form(reference: str) -> str:
+    """Return a reference as messages show it: shortened, and without a signed URL's query.
+
+    >>> public_form("https://host/a.png?X-Amz-Signature=0f")
+    'https://host/a.png?…'
+    """
+    path, _, query = reference.partition("?")
+    text = f"{path}?…" if _SECRET.search(query) else reference
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+_SHOWN = 200  # characters of a reference: the whole image may be in it
 
 
 def _pieces(path: str) -> list[str]:
@@ -299,6 +207,11 @@ def other_endings(suffix: str) -> frozenset[str]:
     if suffix not in IMAGE_SUFFIXES:
         return IMAGE_SUFFIXES
     return next((frozenset(same) for same in _SAME_FORMAT if suffix in same), frozenset())
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a folder is one that systems make and people do not see."""
+    return name.startswith((".", "@eaDir")) or name == "__MACOSX"
 
 
 def caseless(name: str) -> str:

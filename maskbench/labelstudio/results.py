@@ -114,17 +114,27 @@ def _labels(item: Mapping[str, Any]) -> list[str]:
 
 
 def label_names(labels: Iterable[Any]) -> list[str]:
-    """Return labels as names of one line; blank ones are none."""
-    names = (" ".join(str(label).splitlines()) for label in labels)
+    """Return labels as names of one line; blank ones, and what is no name, are none."""
+    told = (label for label in labels if isinstance(label, str | int | float))
+    names = (" ".join(str(label).splitlines()) for label in told)
     return [name for name in names if name.strip()]
 
 
 def _size(items: list[dict[str, Any]]) -> tuple[int, int] | None:
     for item in items:
         size = (item.get("original_width"), item.get("original_height"))
-        if all(is_id(side) for side in size):
-            return size  # type: ignore[return-value]  # two integers
+        if size != (None, None):
+            return _side(size[0]), _side(size[1])
     return None
+
+
+def _side(value: Any) -> int:
+    """Return a width or height in pixels, also of ``80.0`` and ``"80"``; 0 if it is none."""
+    try:
+        side = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return int(side) if 0 < side < 1 << 31 and side.is_integer() else 0
 
 
 def _canonical_value(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, see
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256, sha256_file
@@ -86,7 +86,7 @@ def combine(params: Params, layout: Layout) -> str:
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
-        f"{counted(built.made, 'mask')} made anew{f' — {empty}' if empty else ''}"
+        f"{counted(built.made, 'mask')} made in this run{f' — {empty}' if empty else ''}"
     )
 
 
@@ -227,22 +227,27 @@ def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Proble
     ]
     if not empty or len(empty) < len(drawn):
         return []
-    keys, causes = list(empty), sorted({cause for found in empty.values() for cause in found})
+    causes = sorted({cause for found in empty.values() for cause in found})
     what = (
-        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}), in "
-        f"{counted(len(keys), 'task')} ({some(keys)}); correct labels_map, "
-        "multi_label_rules or combine.unmatched"
+        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}); "
+        "correct labels_map, multi_label_rules or combine.unmatched"
     )
-    return [Problem(what)]
+    return [Problem(what, task=facts[key]["task"]) for key in empty]
 
 
-def describe_masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> str:
-    """Say which masks have no pixel of a class although labels lie there; empty if none."""
+def describe_masks_without_class(
+    facts: _Facts, labels_map: Mapping[str, int], link: TaskLink | None = None
+) -> str:
+    """Say which masks have no pixel of a class although labels lie there; empty if none.
+
+    ``link`` finds the address of a task: that of the first is given, if it is known.
+    """
     empty = masks_without_class(facts, labels_map)
     named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
     masks = counted(len(named), "mask has", "masks have")
     what = f"{masks} no pixel of a class although regions were drawn"
-    return f"{what}: {some(named)}" if named else ""
+    first = next((facts[key]["task"] for key in empty), None)
+    return f"{what}: {some(named)}{see(link, first, None)}" if named else ""
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:
@@ -262,9 +267,7 @@ def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     return named | {"key": key, "classes": classes, "scaling": scaling}
 
 
-def _combination_rows(
-    combinations: Sequence[CombinationTotal],
-) -> Iterator[dict[str, Any]]:
+def _combination_rows(combinations: Sequence[CombinationTotal]) -> Iterator[dict[str, Any]]:
     for labels, becomes, pixels, tasks in combinations:
         name = " + ".join(labels) or "(none)"
         yield {"labels": name, "class": becomes, "pixels": pixels, "tasks": len(tasks)}

@@ -16,11 +16,13 @@ from maskbench.files.json import compact_json, json_text
 from maskbench.files.levels import Levels, describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
 from maskbench.labelstudio.image_file import ImageFile, MissingImageError
+from maskbench.labelstudio.image_names import public_form
+from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import task_json
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.incremental import Job, LastRun, Outcome, StageDefinition, build, staging
-from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.layout import Layout, Origin
 from maskbench.pipeline.same_image import equal_ids, same_images, unite
 from maskbench.pipeline.sources import MissingImages, TaskSource, open_source, parse
 from maskbench.regions.task import Annotation, Image, Region, Task, annotators, could_count
@@ -63,7 +65,7 @@ def fetch(params: Params, layout: Layout) -> str:
     if missing.is_skipped:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
-            print(f"warning: {missing}", file=sys.stderr)
+            print(f"warning: {missing.describe(params.fetch.task_link)}", file=sys.stderr)
     if isinstance(source, Server):
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
@@ -161,7 +163,7 @@ def _jobs(
     """
     chosen = fetched.image_field
     keys: set[str] = set()
-    origins: dict[str, str | None] = {}
+    origins: dict[int, Origin] = {}
     last = LastRun(layout, "fetch", "tasks")
     summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
@@ -193,8 +195,10 @@ def _jobs(
             problems.append(equal_keys(summary.key, raw.origin, summary.id))
             continue
         keys.add(summary.key)
-        number = str(summary.id)  # of several projects, tasks may have equal ids
-        origins[number] = raw.origin if origins.get(number, raw.origin) == raw.origin else None
+        project = raw.value.get("project")
+        origin = Origin(raw.origin, project if is_id(project) else None)
+        if origins.setdefault(summary.id, origin) != origin:  # equal ids in several projects
+            origins[summary.id] = Origin()
         inputs = f"{summary.content} {image.sha256 if image else None}"
         fields = source.image_fields(raw.origin)
         work = _TaskWork(raw, fields, chosen, image, fetched.max_pixels, target)
@@ -251,7 +255,7 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     if not image.is_download:
         return Problem(what, str(image.path), task.id, project=task.project)
     image.path.unlink(missing_ok=True)  # the next fetch downloads it again
-    name = str(task.reference)[:200]  # the whole image may be in it
+    name = public_form(str(task.reference))
     return Problem(f"the image {name} cannot be used: {what}", task=task.id, project=task.project)
 
 
@@ -297,7 +301,7 @@ def without_annotation(
     if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):
         return ()  # a task that could not be stored has no facts
     if missing and missing.is_skipped:
-        return (Problem(f"no task is left: {missing}"),)
+        return (Problem(f"no task is left: {missing.summary}"), *missing.problems)
     skipped = sum(fact["skipped"] for fact in facts.values())
     what = (
         f"no task has an annotation that counts (tasks: {len(facts)}, skipped annotations: "

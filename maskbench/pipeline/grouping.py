@@ -139,11 +139,11 @@ def group_images(
     problems += _without_group(images, params, is_all)
     names, joins = _joined(images)
     if params.same_image == "error":
-        problems += [Problem(what, param="split.group_by") for what in joins]
+        problems += joins
     published, wrong, notes = published_subsets(images, params, root, names, is_all)
     problems += wrong
     if joins and params.same_image == "join":
-        notes = [f"joined: {some(joins)}", *notes]
+        notes = [f"joined: {some(join.what for join in joins)}", *notes]
     groups = {image.key: names[image.name] for image in images}
     return Grouping(groups, published, problems, notes)
 
@@ -175,12 +175,12 @@ def _without_group(
         )
 
 
-def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:
+def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[Problem]]:
     """Join groups that hold the same image.
 
     Returns:
         The name of the joined group by the name of each group (named groups before digests, then
-        the first in alphabetical order), and a sentence on each picture that joins named groups.
+        the first in alphabetical order), and a problem for each picture that joins named groups.
     """
     digests = {image.image for image in images if image.group is None}
     holders: dict[str, dict[str, int]] = {}  # image → group → a task
@@ -194,10 +194,9 @@ def _joined(images: Sequence[GroupedImage]) -> tuple[dict[str, str], list[str]]:
             joined[group] = together
         if len(named := {g: task for g, task in groups.items() if g not in digests}) > 1:
             tasks = " and ".join(str(task) for task in sorted(named.values()))
-            told.append(
-                f"tasks {tasks} show the same picture in the groups "
-                f"{' and '.join(map(repr, sorted(named)))}"
-            )
+            groups_named = " and ".join(map(repr, sorted(named)))
+            what = f"tasks {tasks} show the same picture in the groups {groups_named}"
+            told.append(Problem(what, task=min(named.values()), param="split.group_by"))
     names = {
         group: min(others, key=lambda name: (name in digests, name))
         for group, others in joined.items()

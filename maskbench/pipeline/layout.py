@@ -87,13 +87,20 @@ class Layout(NamedTuple):
         return self.work(stage) / f"{name}.json"
 
 
-def read_origins(layout: Layout) -> dict[str, str]:
-    """Return the file or project that each task came from, by task id; empty if it is unknown."""
+class Origin(NamedTuple):
+    """Where a task of the last fetch came from: its export or project, and the project's id."""
+
+    file: str | None = None
+    project: int | None = None
+
+
+def read_origins(layout: Layout) -> dict[int, Origin]:
+    """Return the origin of each task, by id; empty if it is unknown."""
     try:
         origins = parse_json(layout.origins.read_bytes())
-    except (OSError, ValueError):
+        return {int(task): Origin(*origin) for task, origin in origins.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return origins if isinstance(origins, dict) else {}
 
 
 def find_root(start: Path) -> Path:

@@ -73,7 +73,7 @@ def _divided(group: str, subsets: Mapping[str, int]) -> Problem:
         f"the group {group[:80]!r} is published in {where}: give its images one subset, or delete "
         "a task; images of a group, and equal images, stay together"
     )
-    return Problem(what, param="split.published")
+    return Problem(what, task=min(subsets.values()), param="split.published")
 
 
 def _from_table(
@@ -95,7 +95,8 @@ def _from_table(
         if len({image.name for image in fitting}) > 1:
             tasks = some(image.task for image in fitting)
             what = f"{written!r} fits the images of several tasks ({tasks}): write their keys"
-            problems.append(Problem(what, name, param="split.published.file"))
+            where = fitting[0].task
+            problems.append(Problem(what, name, where, param="split.published.file"))
         elif not fitting:
             idle.append(written)
         found |= {image.key: subset for image in fitting}

@@ -68,7 +68,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     return (
         f"{tasks['counted']:,} of {counted(tasks['all'], 'task')} with an annotation that counts, "
         f"{counted(drawn + dropped, 'region')}, {dropped:,} of them dropped (plots/dropped.csv); "
-        f"{counted(built.made, 'task')} rasterized anew"
+        f"{counted(built.made, 'task')} rasterized in this run"
         + "".join(f" — {note}" for note in notes if note)
     )
 

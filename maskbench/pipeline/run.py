@@ -2,16 +2,16 @@
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import Timeout, UnixFileLock, WindowsFileLock
 
-from maskbench.errors import DataError, MaskbenchError, ParamsError
+from maskbench.errors import DataError, MaskbenchError, ParamsError, Problem
 from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
-from maskbench.pipeline.layout import Layout, read_origins
+from maskbench.pipeline.layout import Layout, Origin, read_origins
 from maskbench.pipeline.pin import check_pin
 from maskbench.text import print_anywhere
 
@@ -32,7 +32,7 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
             summary = function(params, layout)
         print(f"{stage}: {summary}")
     except MaskbenchError as error:
-        print(f"error: {_told(error)}", file=sys.stderr)
+        print(f"error: {_told(error, stage)}", file=sys.stderr)
         return error.exit_code
     except (OSError, sqlite3.OperationalError) as error:  # disk full, no permission
         print(f"error: {stage}: {error}; nothing half-written is kept", file=sys.stderr)
@@ -43,23 +43,42 @@ def run_stage(stage: str, function: Callable[[Params, Layout], str]) -> int:
     return 0
 
 
-def _told(error: MaskbenchError) -> str:
-    """Return a stage's error with the files that tasks came from, and links to them."""
+_BUILD = ("fetch", "rasterize", "combine", "split")
+
+
+def _told(error: MaskbenchError, stage: str) -> str:
+    """Return a stage's error with the files that tasks came from, and links to them.
+
+    It ends with a command that tells now what would stop the stages after this one: they would
+    tell it one after the other.
+    """
     try:
         fetched = load_params(Path("params.yaml")).fetch
     except ParamsError:
         return error.describe()
     origins = read_origins(Layout())
-    error.problems = tuple(
-        problem if problem.file else problem._replace(file=origins.get(str(problem.task)))
-        for problem in error.problems
-    )
-    hint = "`maskbench doctor` tells what else would stop the build"
+    error.problems = tuple(_with_origin(problem, origins) for problem in error.problems)
+    later = _BUILD[_BUILD.index(stage) + 1 :] if stage in _BUILD else ()
+    names = " or ".join(filter(None, (", ".join(later[:-1]), *later[-1:])))
+    hint = f"what would stop {names} after this: `maskbench doctor --all` tells it now"
     return error.describe(
         more="all of them: `maskbench doctor --all`",
         link=fetched.task_link,
-        hint=hint if isinstance(error, DataError) else "",
+        hint=hint if later and isinstance(error, DataError) else "",
     )
+
+
+def _with_origin(problem: Problem, origins: Mapping[int, Origin]) -> Problem:
+    """Return a problem with what the last fetch knows of its task: its project, and its file.
+
+    What a parameter settles is looked up there, not in the file.
+    """
+    if problem.task is None:
+        return problem
+    origin = origins.get(problem.task, Origin())
+    file = problem.file if problem.file or problem.param else origin.file
+    project = origin.project if problem.project is None else problem.project
+    return problem._replace(file=file, project=project)
 
 
 _SystemLock = WindowsFileLock if sys.platform == "win32" else UnixFileLock

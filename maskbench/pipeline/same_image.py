@@ -71,14 +71,17 @@ def same_images(seen: Iterable[tuple[str | None, Sequence[int]]]) -> dict[str, i
 
 
 def equal_ids(task: Task) -> list[Problem]:
-    """Find annotations of a united task that nothing tells apart: they are of several servers."""
+    """Find annotations that nothing tells apart, such as those of several servers, united."""
     counts = Counter(annotation.id for annotation in task.annotations)
     twice = sorted(number for number, count in counts.items() if count > 1)
     if not twice:
         return []
     numbers = sorted({a.task or task.id for a in task.annotations if a.id in twice})
+    if len({(a.task, a.project) for a in task.annotations if a.id in twice}) == 1:
+        what = f"has several annotations of one id ({some(twice)}); give each an id of its own"
+        return [Problem(what, task=numbers[0], project=task.project)]
     what = (
-        f"tasks {some(numbers)} show the same image, and have annotations of one id "
+        f"the same image is in several tasks ({some(numbers)}), which have annotations of one id "
         f"({some(twice)}): they are of different servers; give the annotations of one export "
         "other ids, or set fetch.same_image: separate"
     )

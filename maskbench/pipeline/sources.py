@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, group_by_cause
 from maskbench.labelstudio.export import RawTask, parse_task
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import HasImage, ImageFile
+from maskbench.labelstudio.image_names import public_form
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.project import Project, compare_labels
@@ -114,24 +115,31 @@ class MissingImages:
     Attributes:
         is_skipped: Whether they are left out; otherwise each is a problem.
         references: How they name their images, by key.
+        problems: Why the images of the first ones are missing.
     """
 
     def __init__(self, is_skipped: bool) -> None:
         self.is_skipped = is_skipped
         self.references: dict[str, str] = {}
-        self._first: list[str] = []  # why, of the first ones
+        self.problems: list[Problem] = []
 
     def add(self, task: HasImage, reason: ValueError) -> None:
         """Count a task."""
-        self.references[task.key] = str(task.reference)[:200]
-        if len(self._first) < SHOWN:
-            self._first.append(str(Problem(str(reason), task=task.id)))
+        self.references[task.key] = public_form(str(task.reference))
+        if len(self.problems) < SHOWN:
+            self.problems.append(Problem(str(reason), task=task.id))
 
     def __len__(self) -> int:
         return len(self.references)
 
-    def __str__(self) -> str:
-        rest = len(self) - len(self._first)
+    @property
+    def summary(self) -> str:
+        """Return how many there are."""
         tasks = counted(len(self), "task is", "tasks are")
-        reasons = "; ".join(self._first) + (f" and {rest} more" if rest else "")
-        return f"{tasks} left out, with images missing (fetch.missing_images: skip): {reasons}"
+        return f"{tasks} left out, with images missing (fetch.missing_images: skip)"
+
+    def describe(self, link: TaskLink) -> str:
+        """Return how many there are, and why their images are missing."""
+        rest = len(self) - len(self.problems)
+        reasons = "; ".join(map(str, group_by_cause(self.problems, link=link)))
+        return f"{self.summary}: {reasons}" + (f" and {rest} more" if rest else "")

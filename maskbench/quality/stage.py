@@ -136,7 +136,7 @@ def _said(metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], ma
     else:
         shown = ", ".join(f"{name} {whole[name]:.2f}" for name in ("iou", "alpha") if name in whole)
         said = f"{counted(images['measured'], 'image')} of several annotators: {shown}"
-    notes = [f"{said}; {counted(made, 'image')} measured anew"]
+    notes = [f"{said}; {counted(made, 'image')} measured in this run"]
     left = [
         f"annotation {number} of annotator {who} in {key} ({fault})"
         for key, fact in facts.items()

@@ -296,4 +296,4 @@ def _other_size(drawn: tuple[int, int], image: Image) -> str:
             f"{said}it looks like a copy at {100 * scale:.4g} % of its size: put the annotated "
             f"copy there; or, if both show the same, {again}"
         )
-    return f"{said}the image was replaced; put the right one back or draw the region anew"
+    return f"{said}the image was replaced; put the right one back or draw the region again"

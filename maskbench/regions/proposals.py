@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from itertools import combinations as subsets
 from typing import Any, NamedTuple
 
-from maskbench.errors import Problem, did_you_mean, some_tasks
+from maskbench.errors import Problem, did_you_mean
 from maskbench.files.yaml_edit import yaml_text
 from maskbench.params import IGNORE
 from maskbench.regions.rules import Combination, CombinationTotal, missing_rule
@@ -239,21 +239,23 @@ def unmatched_advice(
 
 
 def unmatched_problems(totals: Iterable[CombinationTotal]) -> list[Problem]:
-    """Return a problem for each combination without a rule."""
+    """Return a problem for each combination without a rule and each task in which it occurs."""
     return [
         Problem(
-            f"{missing_rule(labels)}: {counted(pixels, 'pixel')} in {some_tasks(tasks)}",
+            f"{missing_rule(labels)}: {counted(pixels, 'pixel')}",
+            task=task,
             param="multi_label_rules",
         )
         for labels, becomes, pixels, tasks in totals
         if becomes is None
+        for task in tasks
     ]
 
 
 def unknown_problems(
     unknown: Mapping[int, Mapping[str, int]], labels: Iterable[str]
 ) -> list[Problem]:
-    """Return a problem for each label without a class.
+    """Return a problem for each label without a class and each task in which it occurs.
 
     Args:
         unknown: Regions by label, as :func:`~maskbench.regions.build.unknown_labels` counts them,
@@ -265,10 +267,9 @@ def unknown_problems(
     problems = []
     for label in sorted(regions):
         tasks = [task for task, counts in unknown.items() if label in counts]
-        many = f"{counted(regions[label], 'region')} in {some_tasks(tasks)}"
-        hint = did_you_mean(label, known)
+        many, hint = counted(regions[label], "region"), did_you_mean(label, known)
         what = f"the label {label!r} is not in labels_map: {many}; {hint}"
-        problems.append(Problem(what, param="labels_map"))
+        problems += [Problem(what, task=task, param="labels_map") for task in tasks]
     return problems
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maskbench.errors import Problem
+from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import Params
-from maskbench.regions.build import RasterizedTask
-from maskbench.regions.task import Region, Task, annotators, place
+from maskbench.regions.build import RasterizedTask, RegionResult
+from maskbench.regions.task import Image, Region, Task, annotators, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
@@ -27,7 +27,10 @@ def region_problems(
 def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
     """Count for the metrics what became of an annotation's regions."""
     drawn = [result.region for result in rasterized.regions if result.count]
+    where, project = place(task, rasterized.annotation)
     return {
+        "task": where,
+        "project": project,
         "annotation": rasterized.annotation.id,
         "annotator": rasterized.annotation.completed_by,
         "annotators": len(annotators(task.annotations)),
@@ -36,7 +39,7 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
         "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
         "dropped": [
             {
-                "task": place(task, rasterized.annotation)[0],
+                "task": where,
                 "annotation": rasterized.annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),
@@ -46,7 +49,18 @@ def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
             if result.dropped is not None
         ],
         "clipped": sum(result.is_clipped for result in rasterized.regions),
+        "reach": max(
+            (_reach(result, rasterized.image) for result in rasterized.regions), default=0
+        ),
     }
+
+
+def _reach(result: RegionResult, image: Image) -> float:
+    """Return how far right or down a region reaches, in percent of the image; 0 without outline."""
+    if result.outline is None or result.outline.is_empty:
+        return 100.0 if result.count else 0.0
+    _, _, right, bottom = result.outline.bounds
+    return float(100.0 * max(right / image.width, bottom / image.height))
 
 
 def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -80,8 +94,14 @@ REMEDIES = {
 """What is the matter with the regions of empty masks, and what to do, by reason."""
 
 
+_FRACTIONS = (
+    "all regions lie within the first percent of their images, at the top left: their coordinates "
+    "look like fractions, but are percent, 0 to 100; multiply them by 100 where they were written"
+)
+
+
 def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find out why no mask would have a labelled pixel; empty if one has.
+    """Find out why no mask would have a labelled pixel, or only astray ones; empty if one has.
 
     Args:
         facts: What :func:`region_facts` counted, by key.
@@ -92,25 +112,42 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
         return [Problem(what, param="rasterize.annotation")]
+    reach = max(fact["reach"] for fact in counting)
+    if 0 < reach <= 1:
+        return [
+            Problem(_FRACTIONS, task=fact["task"], project=fact["project"])
+            for fact in counting
+            if fact["reach"]
+        ]
     if any(fact["regions"] for fact in counting):
         return []
-    keys: dict[str, list[str]] = {}
-    for key, reasons in empty_masks(facts).items():
-        for reason in reasons:
-            keys.setdefault(reason, []).append(key)
+    empty = empty_masks(facts)
     return [
         Problem(
-            f"no mask has a labelled pixel although regions were drawn: in "
-            f"{counted(len(where), 'task')} ({some(where)}) regions {REMEDIES[reason]}"
+            f"no mask has a labelled pixel although regions were drawn: regions {REMEDIES[reason]}",
+            task=facts[key]["task"],
+            project=facts[key]["project"],
         )
-        for reason, where in sorted(keys.items())
+        for reason in sorted(REMEDIES)
+        for key, reasons in empty.items()
+        if reason in reasons
     ]
 
 
-def describe_empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say which masks are empty although regions were drawn, and why; empty if none is."""
-    empty = [f"{key} ({', '.join(reasons)})" for key, reasons in empty_masks(facts).items()]
+def describe_empty_masks(
+    facts: Mapping[str, Mapping[str, Any]], link: TaskLink | None = None
+) -> str:
+    """Say which masks are empty although regions were drawn, and why; empty if none is.
+
+    Args:
+        facts: What :func:`region_facts` counted, by key.
+        link: Finds the address of a task: that of the first is given, if it is known.
+    """
+    empty = empty_masks(facts)
     if not empty:
         return ""
+    named = some(f"{key} ({', '.join(reasons)})" for key, reasons in empty.items())
     are = counted(len(empty), "mask is", "masks are")
-    return f"{are} empty although regions were drawn: {some(empty)}"
+    first = facts[next(iter(empty))]
+    end = see(link, first["task"], first["project"])
+    return f"{are} empty although regions were drawn: {named}{end}"

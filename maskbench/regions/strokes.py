@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from maskbench.errors import GeometryError
 
@@ -159,4 +159,5 @@ def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
                 raise GeometryError(f"the bit mask has {png.size} pixels, not {(width, height)}")
             return np.asarray(png.convert("RGBA"))[:, :, 3]
     except (OSError, SyntaxError, ValueError, binascii.Error) as error:
-        raise GeometryError(f"the bit mask's PNG cannot be read: {error}") from None
+        why = "it is no PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+        raise GeometryError(f"the bit mask's PNG cannot be read: {why}") from None

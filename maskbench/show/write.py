@@ -17,6 +17,7 @@ from maskbench.parallel.run import progress, run_all
 from maskbench.params import IGNORE
 from maskbench.show.data import Gallery, page_data
 from maskbench.show.draw import DrawSheet, Facts, ImageFiles, Sheet
+from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
 MEMORY = ".drawn.json"
@@ -132,7 +133,7 @@ def _html(shown: Gallery, data: Mapping[str, Any]) -> str:
         f"{data['title']} · maskbench show",
         data,
         heading=data["title"],
-        verdict=f"{len(items):,} image{'s' * (len(items) != 1)} ({words})",
+        verdict=f"{counted(len(items), 'image')} ({words})",
         has_dropped=bool(data["dropped"] or data["tasks"]),
         whole=len(items) == len(version.rows),
     )

@@ -46,12 +46,11 @@ class Verdict:
     problems: tuple[Problem, ...]
 
     def __str__(self) -> str:
-        count = len(self.problems)
+        breaches = counted(len(self.problems), "breach", "breaches")
         origin = "compared with" if self.redrawn else "not compared with (none here)"
         return (
             f"{counted(self.images, 'image')}, {counted(self.classes, 'class', 'classes')}, "
-            f"masks {origin} annotations and rules: "
-            f"{count or 'no'} breach{'es' * (count != 1)}"
+            f"masks {origin} annotations and rules: {breaches if self.problems else 'no breaches'}"
         )
 
 

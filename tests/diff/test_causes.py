@@ -197,7 +197,7 @@ def test_a_stroke_of_another_size_is_charged_to_image_and_annotation():
     after = ItemVersion(broken, params(), pair.sides[1].mask, "unexplained")
     found = explain(pair.sides[0], after, pair.names)
     assert [cause.kind for cause in found] == ["unexplained"]
-    assert found[0].name == "cannot be drawn anew"
+    assert found[0].name == "cannot be redrawn"
 
 
 def test_another_image_size():

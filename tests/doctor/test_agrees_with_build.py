@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from maskbench.doctor.checkup import check_up
-from maskbench.doctor.findings import ERROR
+from maskbench.doctor.findings import ERROR, WARNING
 from maskbench.errors import MaskbenchError
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
+from maskbench.regions.build import SLIPS
 from tests.exports import annotation, box, polygon, region, simple_tasks, task, write_export
 from tests.pipeline.test_bad_input import EXPORTS, GOOD, REGIONS, broken_region
 from tests.pipeline.test_build import params
@@ -251,6 +252,36 @@ def test_doctor_says_what_stops_the_build(case, tmp_path, monkeypatch):
     expected = problems_of_the_build(tmp_path, settings)
     assert expected, "the build takes it"
     assert [problem for problem in expected if problem not in told] == []
+
+
+SLIPPED = {
+    "no_label": (unlabelled(1), "has no label; rasterize.strict stops here"),
+    "no_pixel": (
+        polygon(["Canvas"], [[1, 1], [2, 2]]),
+        "has no pixel inside the image; rasterize.strict stops here",
+    ),
+    "no_area": (
+        point(1),
+        "is a point or an open line, which has no area; rasterize.strict stops here",
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", SLIPS)
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_what_strict_stops_is_an_error_else_a_warning(reason, is_strict, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    slip, fault = SLIPPED[reason]
+    write_export(tmp_path / "source", [*GOOD, task(3, annotation(3, [slip]))])
+    settings = params("source", rasterize={"strict": is_strict})
+    found = list(check_up(settings, Layout(), None))
+    errors = [p.what for finding in found if finding.level == ERROR for p in finding.problems]
+    warnings = "".join(finding.what for finding in found if finding.level == WARNING)
+    assert problems_of_the_build(tmp_path, settings) == errors == [fault] * is_strict
+    assert ("1 region will have no pixel" in warnings) is not is_strict
+    assert (f"is empty although regions were drawn: 000003_scene_3 ({reason})" in warnings) is (
+        not is_strict
+    )
 
 
 GOOD_ONES = {

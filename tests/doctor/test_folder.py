@@ -5,8 +5,10 @@ import pytest
 from maskbench.doctor.checkup import check_up
 from maskbench.doctor.findings import ERROR, WARNING
 from maskbench.errors import DataError
+from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.layout import Layout
-from tests.exports import annotation, box, task, write_export
+from tests.exports import annotation, box, simple_tasks, task, write_export
+from tests.pasting import paste, team_params
 from tests.pipeline.test_build import params, run
 from tests.pipeline.test_never_wrong import on, pair, point, write_pairs
 
@@ -21,6 +23,7 @@ def findings(root, most=100, **sections):
             for finding in found
             if finding.level == level
             for text in [finding.what, *map(str, finding.problems)]
+            if text
         ]
         for level in (ERROR, WARNING)
     }
@@ -45,7 +48,7 @@ def test_nothing_but_empty_masks(tmp_path):
     write_export(tmp_path / "source", tasks)
     found = findings(tmp_path)
     assert found[ERROR] == problems_of_the_build(tmp_path)
-    assert found[ERROR][0].startswith("no mask has a labelled pixel although regions were drawn")
+    assert found[ERROR][0].startswith("task 1: no mask has a labelled pixel although regions were")
     assert (
         "2 masks are empty although regions were drawn: 000001_scene_1 (no_area), "
         "000002_scene_2 (no_area)"
@@ -57,7 +60,7 @@ def test_tasks_that_were_not_looked_at_may_have_what_is_missing(tmp_path):
     write_export(tmp_path / "source", [task(1, annotation(1, [point(1)])), drawn])
     found = findings(tmp_path, most=1)
     assert found[ERROR] == []
-    assert any(what.startswith("no mask has a labelled pixel") for what in found[WARNING])
+    assert any(what.startswith("task 1: no mask has a labelled") for what in found[WARNING])
     assert findings(tmp_path)[ERROR] == []
 
 
@@ -66,3 +69,19 @@ def test_nothing_annotated(tmp_path):
     [error] = findings(tmp_path)[ERROR]
     assert error.startswith("no task has an annotation that counts (tasks: 1, skipped")
     assert problems_of_the_build(tmp_path) == [error]
+
+
+def test_the_lines_to_paste_of_all_findings_fit_together(tmp_path):
+    """A label and a combination without a class: each gets a mask value of its own."""
+    lamp = task(3, annotation(3, [box(["Lamp"], 0, 0, 50, 50)]))
+    write_export(tmp_path / "source", [*simple_tasks(1), lamp])
+    sections = {"multi_label_rules": {}}
+    (tmp_path / ".dvc").mkdir()
+    read = params(tmp_path / "source", **sections)
+    found = check_up(read, Layout(tmp_path), None)
+    text = team_params(read.labels_map)
+    for finding in found:
+        if finding.level == ERROR and "\n# " in finding.advice:
+            text = paste(text, finding.advice)
+    labels_map = parse_yaml(text)["labels_map"]
+    assert labels_map == {**read.labels_map, "Lamp": 4, "Canvas+Obstruction": 5}

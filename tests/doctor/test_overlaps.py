@@ -174,8 +174,8 @@ def test_labels_without_a_class_are_proposed_in_the_same_round(repository, capsy
     (repository / "params.yaml").write_text(text)
     said = rules(capsys, "--write")
     assert said.startswith(
-        "params.yaml: labels_map: the label 'Card' is not in labels_map: 2 regions in 2 tasks "
-        "(1, 2); known: Frame, Ground, no\n"
+        "params.yaml: labels_map: the label 'Card' is not in labels_map: 2 regions; known: "
+        "Frame, Ground, no (2 tasks: 1, 2)\n"
     )
     assert "Frame + no            300      1           NO RULE" in said
     params = load_params()

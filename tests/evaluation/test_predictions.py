@@ -94,7 +94,7 @@ def test_an_unreadable_prediction_says_what_to_do(benchmark, tmp_path):
     folder = save(tmp_path / "p", masks_of(benchmark))
     path = folder / "000008_room.png"
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(DataError, match=r"000008_room\.png: .*cut off.*; save it anew"):
+    with pytest.raises(DataError, match=r"000008_room\.png: .*cut off.*; save it again"):
         evaluate(folder, benchmark)
 
 

@@ -99,9 +99,14 @@ def test_damaged_metadata_is_no_damage(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no image in a known format"),
-        (b"<html>not found</html>", "no image in a known format"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no image in a known format"),
+        (b"", "is empty: copy or export it again"),
+        (b"<html>not found</html>", "is a web page, perhaps of a log-in or an error"),
+        (b"\n<!DOCTYPE html>", "is a web page, perhaps of a log-in or an error"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG, which is not read"),
+        (b"<?xml version='1.0'?><svg/>", "is an SVG, which is not read"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC, whatever its name says: convert it"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS, not the file: run `git lfs"),
+        (b"%PDF-1.7", "is a PDF: convert it"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image in a known format"),
         (b"\x89PNG\r\n\x1a\n", "no image in a known format"),
     ],

@@ -47,7 +47,7 @@ def test_the_newer_export_counts_in_one_line():
     assert hours(found) == [(1, 8), (2, 12), (4, 9), (3, 8)]
     assert found.notes == [
         "new.json and old.json have 2 tasks in common (1, 2): new.json is newer and counts; 1 task "
-        "only in old.json counts, too (remove that file if they are gone in Label Studio)"
+        "only in old.json counts, too (remove that file if it is gone in Label Studio)"
     ]
     assert found.problems == []
 

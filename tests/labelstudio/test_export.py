@@ -154,7 +154,7 @@ def test_no_result_is_an_image_of_background(result):
         ([], ()),
         (None, ()),
         (["a", "a"], ("a",)),
-        ([1, None], ("1", "None")),
+        ([1, None, {"a": 1}], ("1",)),
         ("Wall", ()),
         (["", " "], ()),
         (["red\nwall"], ("red wall",)),

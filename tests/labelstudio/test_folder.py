@@ -116,7 +116,7 @@ def test_a_byte_order_mark_is_no_harm(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no valid JSON"),
+        (b"", "is empty: copy or export it again"),
         (b'[{"id": 1', r"is no valid JSON \(.*\): export it again"),
         (b'[{"id": NaN}]', r"is no valid JSON \(NaN is no JSON number"),
         (b"[-Infinity]", "-Infinity is no JSON number"),
@@ -236,9 +236,10 @@ def test_tasks_without_ids_are_one_line_a_file(tmp_path):
     assert [raw.value["id"] for raw in source.tasks()] == [9]
     [problem] = source.problems
     assert str(problem) == (
-        "converted.json: 7 tasks have no number as id (entry 1: None, entry 2: None, entry 3: "
-        "None, entry 4: None, entry 5: None and 2 more); import the file into Label Studio and "
-        "export the project as JSON, or give each task a number of its own as 'id'"
+        "converted.json: 7 tasks have no whole number below 10^15 as id (entry 1: None, "
+        "entry 2: None, entry 3: None, entry 4: None, entry 5: None and 2 more); "
+        "import the file into Label Studio and export the project as JSON, or give each task a "
+        "number of its own as 'id'"
     )
 
 

@@ -27,7 +27,7 @@ WHERE = "task 3, annotation 33, region r9: "
 REGIONS = {
     "unknown label": (
         box(["Canvass"], 1, 1, 9, 9, number=9),
-        "the label 'Canvass' is not in labels_map: 1 region in 1 task (3); did you mean 'Canvas'?",
+        "the label 'Canvass' is not in labels_map: 1 region; did you mean 'Canvas'?",
     ),
     "points are no list": (
         region("polygon", ["Canvas"], {"points": None}, number=9),
@@ -49,11 +49,13 @@ EXPORTS = {
     "no task": ("[5]", "passed over: export.json (no tasks of Label Studio's)"),
     "a number among tasks": (
         json.dumps([GOOD[0], 5]),
-        "export.json: 1 task has no number as id (entry 2: 5); import the file into Label Studio",
+        "export.json: 1 task has no whole number below 10^15 as id (entry 2: 5); import the "
+        "file into Label Studio",
     ),
     "ids are text, null or missing": (
         json.dumps([GOOD[0] | {"id": "a"}, GOOD[1], GOOD[0] | {"id": None}, {"data": {}}]),
-        "export.json: 3 tasks have no number as id (entry 1: 'a', entry 3: None, entry 4: None)",
+        "export.json: 3 tasks have no whole number below 10^15 as id (entry 1: 'a', entry 3: "
+        "None, entry 4: None)",
     ),
     "bare data": ('[{"id": 1, "image": "a.png"}]', "passed over: export.json (no tasks of Label"),
     "without annotations": (
@@ -163,11 +165,11 @@ def test_combinations_without_a_rule_are_listed_with_pixels_and_tasks(built):
     message = refused(built, labels_map=labels, multi_label_rules={})
     assert "combine: 2 problems; nothing was changed" in message
     assert (
-        "params.yaml: multi_label_rules: no rule says what Canvas + Lamp together become: "
-        "300 pixels in 1 task (3)\n"
+        "task 3, params.yaml: multi_label_rules: no rule says what Canvas + Lamp together become: "
+        "300 pixels\n"
     ) in message
     assert "Canvas + Obstruction together become: " in message
-    assert "in 2 tasks (1, 2)" in message
+    assert " pixels (2 tasks: 1, 2)\n" in message
     fallback = {"unmatched": "priority", "priority": ["Lamp", "Obstruction", "Canvas"]}
     sections = {"labels_map": labels, "multi_label_rules": {}, "combine": fallback}
     run(built / "repo", built / "source", **sections)

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskbench.errors import DataError
 from maskbench.files.hashing import Digests
@@ -16,7 +19,17 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from tests.exports import PARAMS, annotation, box, polygon, simple_tasks, task, write_export
+from maskbench.text import counted
+from tests.exports import (
+    PARAMS,
+    annotation,
+    box,
+    polygon,
+    region,
+    simple_tasks,
+    task,
+    write_export,
+)
 
 STAGES = (fetch, rasterize, combine, split)
 
@@ -27,8 +40,8 @@ def params(folder, **sections):
 
 
 def run(root, folder, **sections):
-    settings = params(folder, **sections)
-    return [stage(settings, Layout(root)) for stage in STAGES]
+    checked = params(folder, **sections)
+    return [stage(checked, Layout(root)) for stage in STAGES]
 
 
 def contents(root):
@@ -192,3 +205,38 @@ def test_a_task_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch,
     with pytest.raises(DataError, match="data/annotations changes while it is read; try again"):
         rasterize(params(source), Layout(tmp_path))
     assert contents(tmp_path) == before
+
+
+POINT = region("keypoint", ["Canvas"], {"x": 5, "y": 5, "width": 1}, number=7)
+RESULTS = [
+    [],
+    [box(["Canvas", "Obstruction"], 0, 0, 50, 50)],  # one region of two labels
+    [box(["Canvas"], 0, 0, 50, 50, number=1), None, POINT],  # an entry that is no region, a point
+    [polygon(["Canvas"], [[1, 1], [2, 2]]), polygon([], [[1, 1], [9, 1], [9, 9]], number=2)],
+    [box(["Old"], 0, 0, 50, 50), box(["Noise"], 0, 0, 9, 9, number=2)],  # by aliases
+]
+
+
+@given(st.lists(st.sampled_from(RESULTS), min_size=1, max_size=5), st.integers(0, 2))
+@settings(max_examples=12, deadline=None)
+def test_numbers_agree_between_stages(results, skipped):
+    results = [RESULTS[1], *results]
+    tasks = [task(n, annotation(n, result)) for n, result in enumerate(results, 1)]
+    tasks += [task(n, annotation(n, [], was_cancelled=True)) for n in range(91, 91 + skipped)]
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_export(root / "source", tasks)
+        aliases = {"label_aliases": {"Old": "Canvas", "Noise": None}}
+        said = run(root, root / "source", rasterize=aliases)
+        fetched, drawn, combined, parts = (
+            json.loads((root / f"metrics/{stage.__name__}.json").read_text()) for stage in STAGES
+        )
+    regions = sum(map(len, results))
+    counts = sum(drawn["shapes"].values()) + sum(drawn["dropped"].values())
+    assert fetched["regions"] == counts == regions
+    assert f"{counted(regions, 'region')} in " in said[0]
+    assert f"{counted(regions, 'region')}, " in said[1]
+    assert fetched["tasks"]["all"] == drawn["tasks"]["all"] == len(tasks)
+    masks = drawn["tasks"]["counted"]
+    assert masks == combined["images"] == sum(parts["images"].values()) == len(results)
+    assert said[2].startswith(f"{counted(masks, 'mask')} of ")

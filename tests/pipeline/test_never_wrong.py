@@ -13,6 +13,7 @@ from maskbench.labelstudio.folder import Folder
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
+from maskbench.regions.report import describe_empty_masks
 from tests.exports import annotation, box, polygon, region, task, write_export, write_image
 from tests.pipeline.test_build import contents, params, run
 
@@ -141,6 +142,15 @@ def test_masks_that_became_empty_are_told_with_their_reasons(tmp_path):
     assert metrics(tmp_path, "rasterize")["empty_masks"]["all"] == 2  # remembered as well
 
 
+def test_empty_masks_lead_to_the_first_of_them():
+    facts = {"annotation": 1, "regions": {}, "dropped": [{"reason": "no_area"}], "project": 5}
+    both = {"a": {**facts, "task": 7}, "b": {**facts, "task": 8}}
+    assert describe_empty_masks(both, lambda task, project: f"http://host/{project}/{task}") == (
+        "2 masks are empty although regions were drawn: a (no_area), b (no_area); "
+        "see http://host/5/7"
+    )
+
+
 @pytest.mark.parametrize(
     ("result", "message"),
     [
@@ -155,12 +165,10 @@ def test_masks_that_became_empty_are_told_with_their_reasons(tmp_path):
 def test_a_build_of_nothing_but_empty_masks_stops(tmp_path, result, message):
     tasks = [task(number, annotation(number, [result(9)])) for number in range(1, 8)]
     write_export(tmp_path / "source", [*tasks, task(9, annotation(9, []))])
-    expected = (
-        "no mask has a labelled pixel although regions were drawn: in 7 tasks (000001_scene_1, "
-        f"000002_scene_2, 000003_scene_3, 000004_scene_4, 000005_scene_5 and 2 more) {message}"
-    )
-    with pytest.raises(DataError, match=re.escape(expected)):
+    expected = f"no mask has a labelled pixel although regions were drawn: {message}"
+    with pytest.raises(DataError, match=re.escape(expected)) as caught:
         run(tmp_path, tmp_path / "source")
+    assert str(caught.value).endswith(" (7 tasks: 1, 2, 3, 4, 5 and 2 more)")
     assert not (tmp_path / "data/label_sets").exists()
 
 
@@ -221,13 +229,13 @@ def test_masks_whose_labels_are_no_class_are_told_and_all_of_them_stop(
     source = tmp_path / "source"
     write_export(source, [task(n, annotation(n, result)) for n in (1, 2)])
     expected = (
-        f"no mask has a pixel of a class although regions were drawn ({cause}), in 2 tasks "
-        "(000001_scene_1, 000002_scene_2); correct labels_map, multi_label_rules or combine.unmatch"
+        f"no mask has a pixel of a class although regions were drawn ({cause}); "
+        "correct labels_map, multi_label_rules or combine.unmatched (2 tasks: 1, 2)"
     )
     with pytest.raises(DataError, match=re.escape(expected)):
         run(tmp_path, source, **sections)
     findings = check_tasks(Folder(source), params(source, **sections), None)
-    assert any(f.level == ERROR and expected in f.what for f in findings)
+    assert any(f.level == ERROR and expected in f.describe() for f in findings)
     good = task(3, annotation(3, [box(["Canvas"], 0, 0, 50, 50)]))
     write_export(source, [task(1, annotation(1, result)), good])
     said = run(tmp_path, source, **sections)[2]

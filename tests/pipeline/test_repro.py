@@ -52,8 +52,8 @@ def test_a_changed_task_rewrites_its_own_files_and_equals_a_clean_build(reposito
     edit_one_task(repository)
     done = repository.dvc("repro")
     assert "(1 task new or changed)" in done.stdout
-    assert "1 task rasterized anew" in done.stdout
-    assert "1 mask made anew" in done.stdout
+    assert "1 task rasterized in this run" in done.stdout
+    assert "1 mask made in this run" in done.stdout
     after = repository.outputs()
     changed = sorted(path for path in after if after[path] != before.get(path))
     in_folders = [path for path in changed if path.startswith(tuple(f"data/{f}/" for f in folders))]

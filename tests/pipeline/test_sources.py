@@ -25,7 +25,8 @@ def masks(root):
 
 def findings(source, level, **sections):
     found = check_tasks(Folder(source), params(source, **sections), None)
-    return [finding.what for finding in found if finding.level == level]
+    lines = [finding.describe().splitlines()[0] for finding in found if finding.level == level]
+    return [line.removeprefix(level).strip() for line in lines]
 
 
 def metrics(root):
@@ -169,5 +170,7 @@ def test_tasks_without_ids_are_told_by_fetch_and_doctor(tmp_path):
     with pytest.raises(DataError) as caught:
         fetch(params(tmp_path / "source"), Layout(tmp_path))
     [problem] = map(str, caught.value.problems)
-    assert problem.startswith("bare.json: 2 tasks have no number as id (entry 1: None, entry 2: ")
+    assert problem.startswith(
+        "bare.json: 2 tasks have no whole number below 10^15 as id (entry 1: None, entry 2: "
+    )
     assert any(problem in what for what in findings(tmp_path / "source", ERROR))

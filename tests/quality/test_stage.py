@@ -66,17 +66,17 @@ def test_agreement_by_class_pair_and_annotator(tmp_path):
 def test_only_what_changed_is_measured_and_the_bytes_are_those_of_a_build_from_nothing(tmp_path):
     source = tmp_path / "source"
     write_export(source, TWO)
-    assert "2 images measured anew" in build(tmp_path / "a", source)
-    assert "0 images measured anew" in build(tmp_path / "a", source)
+    assert "2 images measured in this run" in build(tmp_path / "a", source)
+    assert "0 images measured in this run" in build(tmp_path / "a", source)
     write_export(source, [task(1, canvas(1, 5, 100), canvas(2, 7, 75)), *TWO[1:]])
-    assert "1 image measured anew" in build(tmp_path / "a", source)
+    assert "1 image measured in this run" in build(tmp_path / "a", source)
     build(tmp_path / "b", source)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     # Who counts in the benchmark changes nothing here; how pixels are found does.
     chosen = {"annotation": ["annotator:9", "latest"]}
-    assert "0 images measured anew" in build(tmp_path / "a", source, rasterize=chosen)
+    assert "0 images measured in this run" in build(tmp_path / "a", source, rasterize=chosen)
     touched = {"all_touched": True}
-    assert "2 images measured anew" in build(tmp_path / "a", source, rasterize=touched)
+    assert "2 images measured in this run" in build(tmp_path / "a", source, rasterize=touched)
 
 
 @pytest.mark.parametrize("same_image", ["separate", "one"])

@@ -405,7 +405,7 @@ def test_slips_of_the_hand_have_one_policy(name):
         ((13, 10), "it looks like a copy at 32.5 % of its size"),
         ((80, 60), "it looks like a copy at 200 % of its size"),
         ((30, 40), "one of them lies on its side: put the image back as it was annotated"),
-        ((40, 40), "the image was replaced; put the right one back or draw the region anew"),
+        ((40, 40), "the image was replaced; put the right one back or draw the region again"),
     ],
 )
 def test_what_another_size_looks_like(drawn_on, looks_like):

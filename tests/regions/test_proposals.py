@@ -2,6 +2,7 @@
 
 import pytest
 
+from maskbench.errors import group_by_cause
 from maskbench.regions.proposals import (
     free_values,
     nearest,
@@ -95,14 +96,14 @@ def test_advice_leads_to_smallest_where_labels_nest():
 
 def test_a_line_for_each_label_and_combination():
     found = unknown_problems({1: {"Wal": 3}, 5: {"Wal": 1, "Lamp": 1}}, ["G", "Wall"])
-    assert [str(problem) for problem in found] == [
-        "params.yaml: labels_map: the label 'Lamp' is not in labels_map: 1 region in 1 task (5); "
+    assert [str(problem) for problem in group_by_cause(found)] == [
+        "task 5, params.yaml: labels_map: the label 'Lamp' is not in labels_map: 1 region; "
         "known: G, Wall",
-        "params.yaml: labels_map: the label 'Wal' is not in labels_map: 4 regions in 2 tasks "
-        "(1, 5); did you mean 'Wall'? known: G, Wall",
+        "params.yaml: labels_map: the label 'Wal' is not in labels_map: 4 regions; did you mean "
+        "'Wall'? known: G, Wall (2 tasks: 1, 5)",
     ]
-    (problem,) = unmatched_problems(add_up([(1, INSIDE), (2, INSIDE), (2, ACROSS[:1])]))
-    assert str(problem) == (
+    found = unmatched_problems(add_up([(1, INSIDE), (2, INSIDE), (2, ACROSS[:1])]))
+    assert [str(problem) for problem in group_by_cause(found)] == [
         "params.yaml: multi_label_rules: no rule says what Card + Frame together become: "
-        "190 pixels in 2 tasks (1, 2)"
-    )
+        "190 pixels (2 tasks: 1, 2)"
+    ]

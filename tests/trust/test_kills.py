@@ -103,7 +103,7 @@ def test_a_stage_waits_for_the_one_that_runs(world):
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     assert waiting.process.wait(300) == 0
-    assert "masks made anew" in _said(waiting)
+    assert "masks made in this run" in _said(waiting)
 
 
 def test_a_file_system_without_locks(tmp_path, monkeypatch, capsys):

@@ -8,7 +8,7 @@ from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskCha
 from maskbench.diff.report.by_cause import CauseGroup, by_cause
 from maskbench.diff.report.sections import LINKS, Section, column, heading, number, sections
 from maskbench.diff.report.verdict import verdict
-from maskbench.text import escape_markdown
+from maskbench.text import counted, escape_markdown
 
 LIMIT = 9_000
 """Bytes; GitHub takes 65,536 characters, but nobody reads them."""
@@ -58,7 +58,7 @@ def _head(found: Differences, failures: Sequence[Failure], most: int) -> str:
     ]
     lines += [f"- ❌ {escape_markdown(str(failure), _LONGEST)}" for failure in failures[:most]]
     if len(failures) > most:
-        lines.append(f"- ❌ … and {len(failures) - most:,} more gates")
+        lines.append(f"- ❌ … and {counted(len(failures) - most, 'more gate')}")
     return "\n".join(lines)
 
 

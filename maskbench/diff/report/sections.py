@@ -57,7 +57,7 @@ def sections(found: Differences) -> list[Section]:
         _rows("Images added", found.added, found.links, found.same_image),
         _rows("Images removed", found.removed, {}, {}),
         _keys("Image files replaced", found.replaced),
-        _keys("Annotation saved anew, mask the same", found.saved_anew),
+        _keys("Annotation saved again, mask the same", found.saved_anew),
         _keys("Masks renumbered, every pixel's class the same", found.renumbered),
         Section("Code of the stages", ("`file",), tuple((path,) for path in found.code)),
     ]

@@ -22,6 +22,7 @@ from requests.structures import CaseInsensitiveDict
 from maskbench.errors import SourceError
 from maskbench.files.atomic import write_bytes
 from maskbench.labelstudio.image_file import MissingImageError
+from maskbench.labelstudio.image_names import public_form
 from maskbench.labelstudio.server.auth import KeyRefusedError
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import GaveUpError, NotThereError, TransientError
@@ -80,7 +81,9 @@ def get_image(client: Client, request: ImageRequest) -> ImageResult:
         return ImageResult({}, True)
     address = image_address(reference, client.server, request.task)
     if client.is_own(address) and is_question(address, client.server):
-        raise ValueError(f"the image {reference[:200]!r} is a question to Label Studio's API")
+        raise ValueError(
+            f"the image {public_form(reference)!r} is a question to Label Studio's API"
+        )
     try:
         return _transfer(client, address, request)
     except (GaveUpError, KeyRefusedError):
@@ -272,8 +275,8 @@ def image_address(reference: str, server: str, task: int) -> str:
         below = base.path and reference.startswith(f"{base.path}/")
         return (f"{base.scheme}://{base.netloc}" if below else server) + reference
     raise ValueError(
-        f"the image {reference[:200]!r} is no address that the server could give: it needs to "
-        "begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
+        f"the image {public_form(reference)!r} is no address that the server could give: it needs "
+        "to begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
     )
 
 
