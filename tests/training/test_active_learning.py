@@ -33,4 +33,5 @@ def test_a_round_of_the_loop(tmp_path):
         ("rank", "4"), ("rank", "6"), ("random", "4"), ("random", "6"),
     ]  # fmt: skip
     assert all(0 < float(row["mean_iou"]) < 1 for row in rows)
-    assert Image.open(tmp_path / "out/curve.png").size == (840, 480)
+    with Image.open(tmp_path / "out/curve.png") as picture:
+        assert picture.size == (840, 480)
