@@ -43,6 +43,7 @@ FLOORS = (
         ),
     ),
     (Room("init/", ("init",), ("a new repository", "of a team's own")),),
+    (Room("quality_page/", ("quality_page",), ("the page of", "label quality")),),
     (Room("doctor/", ("doctor",), ("will the next", "build work?")),),
     (Room("ranking/", ("ranking",), ("what to label next,", "or look at again")),),
     (

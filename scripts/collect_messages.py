@@ -19,12 +19,12 @@ _WORDS = ("str", "str | None", "list[str]", "tuple[str, str] | None")
 _LEAST_WORDS = 3  # less is a piece of a message, or a name
 _SUMMARIES = (
     "fetch", "rasterize", "combine", "split", "quality", "write", "lines", "_summary", "decisions",
-    "preview",
+    "describe_votes", "preview",
 )  # fmt: skip  # no message of trouble
 _REPORTS = (
-    "diff/report", "diff/model.py", "diff/blame.py", "diff/page", "evaluation/page.py",
-    "export/formats", "init/params_text.py", "init/summary.py", "quality/report.py",
-    "ranking/page.py", "show/draw.py", "show/rules.py",
+    "diff/report", "diff/model.py", "diff/blame", "diff/page", "evaluation/page.py",
+    "export/formats", "init/params_text.py", "init/summary.py", "quality/listing.py",
+    "quality/report.py", "ranking/page.py", "show/draw.py", "show/rules.py",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from maskbench.files.hashing import sha256_file
-from maskbench.files.label_sets import read_label_set
+from maskbench.files.label_sets import read_label_sets
 from maskbench.files.masks import pixel_digest, read_mask
 from maskbench.regions.label_set import LabelSet
 
@@ -57,7 +57,7 @@ def pixel_digests(root: Path) -> dict[str, str]:
 
 def _label_set_digest(file: Path) -> str:
     """Return the digest of each label's name and pixels, in the order of the names."""
-    stored = read_label_set(file)
+    stored = read_label_sets(file)[0]
     label_set = LabelSet(stored.labels, stored.planes)
     seen = hashlib.sha256()
     for label in sorted(label_set.labels):

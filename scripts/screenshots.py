@@ -1,9 +1,9 @@
 """Take the README's pictures of pages and of Label Studio, in Debian's Chromium.
 
-Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes
-docs/images/{gallery,rules,diff,evaluation}.png from a copy, in which two rules are changed and
-made-up predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a
-server of its own with the sample.
+Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes the
+pictures of :data:`PAGES` to docs/images, from a copy in which two rules are changed and made-up
+predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a server of
+its own with the sample.
 """
 
 from __future__ import annotations
@@ -32,12 +32,21 @@ from maskbench.files.atomic import replacing
 
 IMAGES = Path("docs/images")
 SIZE = (1240, 780)
-COLORS = 192
+COLORS = 256
 TASK = 7
 """The sample's task that Label Studio shows: a mural with pictures, a visitor and a bust."""
 
 MASKBENCH = (sys.executable, "-c", "import sys; from maskbench.cli import main; sys.exit(main())")
 """Runs maskbench as it is in the copy."""
+
+PAGES = {
+    "gallery": "show",
+    "rules": "rules",
+    "quality": "quality",
+    "diff": "report",
+    "evaluation": "evaluation",
+}
+"""The folder of the page that each picture shows."""
 
 RULES = ("then: NestedCanvas", "then: ObstructedCanvas")
 """The lines of params.yaml that are changed."""
@@ -67,7 +76,8 @@ def save(driver: webdriver.Chrome, name: str) -> None:
     time.sleep(2)  # until pictures are decoded and drawn
     shown = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
     with replacing(IMAGES / f"{name}.png") as temporary:
-        few = shown.quantize(COLORS, dither=Image.Dither.NONE)
+        # Rare colours stay as they are, such as a class in the legend that few pixels have.
+        few = shown.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(temporary, format="PNG", optimize=True)
     print(f"{IMAGES / name}.png: {(IMAGES / f'{name}.png').stat().st_size:,} bytes")
 
@@ -107,15 +117,17 @@ def take_pages() -> None:
         run(folder, *MASKBENCH, "show", "--out", "show")
         run(folder, *MASKBENCH, "show", "--rules", "--out", "rules")
         run(folder, *MASKBENCH, "evaluate", "predictions", "--split", "all")
+        run(folder, *MASKBENCH, "quality", "--html", "quality")
         params = (folder / "params.yaml").read_text(encoding="utf-8")
         for line in RULES:
             params = params.replace(line, "then: PartialCanvas")
         (folder / "params.yaml").write_text(params, encoding="utf-8")
         run(folder, "dvc", "repro", "-q")
         run(folder, *MASKBENCH, "diff", "--html", "report")
-        pages = {"gallery": "show", "rules": "rules", "diff": "report", "evaluation": "evaluation"}
-        for name, page in pages.items():
+        for name, page in PAGES.items():
             driver.get((folder / page / "index.html").as_uri())
+            if name == "quality":  # who drew what, in the image of least agreement
+                driver.find_element(By.CSS_SELECTOR, ".card").click()
             save(driver, name)
 
 

@@ -124,7 +124,7 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
         (["refresh"], 2, "params.yaml is wrong, or a word of the command line"),
         (["rules"], 2, "params.yaml is wrong, or a word of the command line"),
         (["diff", "no-such-version"], 3, "a source or a version cannot be read"),
-        (["show", "--rules", "--rev", "v1"], 1, "no image fits, or the words contradict"),
+        (["show", "--rules", "wall_1"], 1, "no image fits, or the words contradict"),
         (["verify", "--data", "nowhere"], 4, "there are breaches"),
     ],
 )

@@ -25,7 +25,8 @@ def run(args: argparse.Namespace) -> int:
     """Explain the pixel on standard output."""
     from dataclasses import asdict
 
-    from maskbench.diff.blame import blame, lines, since
+    from maskbench.diff.blame import blame, since
+    from maskbench.diff.blame_words import lines
     from maskbench.files.json import json_text
     from maskbench.pipeline.layout import find_root
     from maskbench.versions.dvc import DvcRepository

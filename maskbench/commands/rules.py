@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
-    found = find_overlaps(params, layout)
+    found = find_overlaps(params, sorted(layout.annotations.glob("*.json")))
     totals = add_up((task.task, task.combinations) for task in found.tasks)
     unknown = unknown_problems(found.unknown, params.labels_map)
     parts = [

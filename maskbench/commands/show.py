@@ -11,6 +11,7 @@ the page was written is not drawn again.
   maskbench show --rev v1.0 --evaluation evaluation
   maskbench show --dropped                         what did not become pixels, and why
   maskbench show --rules                           what each rule does, before the build passes
+  maskbench show --rules --rev v1.0                the same in another version
 """
 
 import argparse
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maskbench.pipeline.layout import Layout
+    from maskbench.show.selection import Selection
+    from maskbench.versions.revision import Version
 
 EXIT_STATUS = {1: "no image fits, or the words contradict each other"}
 
@@ -57,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page, and say where it is."""
-    from maskbench.pipeline.layout import Layout, find_root
+    from maskbench.pipeline.layout import find_root
     from maskbench.show.data import Gallery
     from maskbench.show.scores import read_scores
     from maskbench.show.selection import Selection, choose_rows
@@ -67,14 +69,14 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.versions.revision import Version
 
     root = find_root(Path())
-    if args.rules:
-        return _show_rules(args, Layout(root))
     version = Version(root, args.rev, DvcRepository(root))
     words = [word.strip() for word in args.combination.split("+")]
     asked = Selection(
         (*args.keys, *args.key), args.split, args.classes, args.annotator,
         frozenset(word for word in words if word),
     )  # fmt: skip
+    if args.rules:
+        return _show_rules(args, version, asked)
     folder = args.out or Path("show" if asked.is_all else "show-selection")
     rows = choose_rows(version, asked)
     view = "dropped" if args.dropped else rows[0].key if len(rows) == 1 else "list"
@@ -91,16 +93,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _show_rules(args: argparse.Namespace, layout: "Layout") -> int:
+def _show_rules(args: argparse.Namespace, version: "Version", asked: "Selection") -> int:
     from maskbench.errors import MaskbenchError
-    from maskbench.params import load_params
     from maskbench.show.rules import write_rules
     from maskbench.text import counted
 
-    if args.rev or args.keys or args.key:
-        raise MaskbenchError("--rules shows all tasks of the workspace: leave out KEY and --rev")
+    if not asked.is_all or args.evaluation:
+        raise MaskbenchError(
+            "--rules shows all tasks of a version: leave out KEY, --split, --class, --combination, "
+            "--annotator and --evaluation"
+        )
     folder = args.out or Path("show-rules")
-    several, undecided = write_rules(folder, load_params(layout.params), layout)
+    several, undecided = write_rules(folder, version)
     alarm = f", {undecided} WITHOUT A RULE: `maskbench rules` proposes some" if undecided else ""
     print(f"{folder / 'index.html'}: {counted(several, 'combination')} of labels{alarm}")
     _open(args, folder)

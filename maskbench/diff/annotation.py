@@ -1,17 +1,19 @@
 """Find what happened to regions: added, removed, reshaped, relabelled, reordered."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from maskbench.diff.model import AnnotationChange, RegionChange
 from maskbench.params import RasterizeParams
-from maskbench.regions.task import Region, Task, choose
+from maskbench.regions.task import Annotation, Region, Task, choose, choose_votes, moment
 
 
 def annotation_change(
     before: Task | None, after: Task | None, params: tuple[RasterizeParams, RasterizeParams]
 ) -> AnnotationChange | None:
     """Return how the annotation that counts differs between two versions of a task, or None.
+
+    Where several count, their regions are compared annotator by annotator.
 
     Args:
         before: The old task, or None.
@@ -20,6 +22,13 @@ def annotation_change(
     """
     old = choose(before.annotations, params[0].criteria(before.key)) if before else None
     new = choose(after.annotations, params[1].criteria(after.key)) if after else None
+    votes = [
+        {a.completed_by: a for a in choose_votes(task.annotations, own.criteria(task.key))}
+        for task, own in zip((before, after), params, strict=True)
+        if task is not None
+    ]
+    if len(votes) == 2 and max(map(len, votes)) > 1:
+        return _vote_change(*votes)
     changes = region_changes(old.regions if old else (), new.regions if new else ())
     ids = (old.id if old else None, new.id if new else None)
     if not changes and ids[0] == ids[1]:
@@ -31,6 +40,30 @@ def annotation_change(
         annotator="" if author is None or author.completed_by is None else str(author.completed_by),
         updated_at=(author.updated_at or "") if author else "",
         regions=changes,
+    )
+
+
+_Votes = Mapping[int | None, Annotation]
+
+
+def _vote_change(before: _Votes, after: _Votes) -> AnnotationChange | None:
+    """Return how the annotations of those who vote differ; the author is who saved last."""
+    authors: list[Annotation] = []
+    changes: list[RegionChange] = []
+    for who in sorted(before.keys() | after.keys(), key=lambda who: who or 0):
+        old, new = before.get(who), after.get(who)
+        found = region_changes(old.regions if old else (), new.regions if new else ())
+        changes += found
+        authors += [author for author in (new or old,) if found and author is not None]
+    if not authors:
+        return None
+    author = max(authors, key=lambda a: moment(a.updated_at or a.created_at))
+    return AnnotationChange(
+        before=author.id,
+        after=author.id,
+        annotator="" if author.completed_by is None else str(author.completed_by),
+        updated_at=author.updated_at or "",
+        regions=tuple(changes),
     )
 
 

@@ -10,11 +10,12 @@ from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
-from maskbench.regions.build import draw_regions
+from maskbench.regions.build import build_mask
+from maskbench.regions.consensus import describe_votes
+from maskbench.regions.draw import draw_regions
 from maskbench.regions.label_set import deciding_regions
 from maskbench.regions.rules import ClassRules
-from maskbench.regions.task import Annotation, Task, choose
-from maskbench.text import escape_terminal
+from maskbench.regions.task import Annotation, Task, choose_votes
 from maskbench.versions import git
 from maskbench.versions.revision import ANNOTATIONS, MASKS, Version
 
@@ -39,6 +40,29 @@ class Covering:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """What one annotator gave the pixel.
+
+    Attributes:
+        annotation: The annotation's id.
+        annotator: Its author's user id.
+        updated_at: Time of its last save.
+        labels: The labels that decide, sorted.
+        gives: The class that these labels have by the version's rules.
+        reason: What decides: ``background: …``, ``its only label``, ``rule NAME``, ``combine.…``.
+        regions: The regions that cover the pixel, in drawing order.
+    """
+
+    annotation: int
+    annotator: int | None
+    updated_at: str | None
+    labels: tuple[str, ...]
+    gives: str
+    reason: str
+    regions: tuple[Covering, ...]
+
+
+@dataclass(frozen=True)
 class Blame:
     """Why a pixel has its class.
 
@@ -49,13 +73,16 @@ class Blame:
         version: The version's label.
         name: The class that the mask has there.
         value: Its value.
-        labels: The labels that decide, sorted.
-        expected: The class that these labels have by the version's rules.
-        reason: What decides: ``background: …``, ``its only label``, ``rule NAME``, ``combine.…``.
+        labels: The labels that decide, sorted; empty if several annotations count, as what
+            follows.
+        expected: The class that annotations and rules of the version give it.
+        reason: What decides: ``background: …``, ``its only label``, ``rule NAME``, ``combine.…``,
+            ``consensus: 2 of 3 voted …``.
         regions: The regions that cover the pixel, in drawing order.
         annotation: Id of the annotation that counts; None if no annotation does.
         annotator: Its author's user id.
         updated_at: Time of its last save.
+        votes: What each annotator gave it, if several annotations count.
         link: Address of the task in Label Studio.
     """
 
@@ -72,6 +99,7 @@ class Blame:
     annotation: int | None
     annotator: int | None
     updated_at: str | None
+    votes: tuple[Vote, ...]
     link: str | None
 
     @property
@@ -119,10 +147,11 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
     files = version.files(paths)
     value = int(_mask(files[paths[0]], row)[y, x])
     task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
-    annotation = choose(task.annotations, version.params.rasterize.criteria(task.key))
-    covering = tuple(_covering(version, task, annotation, x, y))
-    labels = tuple(sorted({label for entry in covering if entry.decides for label in entry.labels}))
-    rules = ClassRules.of(version.params)
+    counting = choose_votes(task.annotations, version.params.rasterize.criteria(task.key))
+    by_person = sorted(counting, key=lambda annotation: annotation.completed_by or 0)
+    votes = tuple(_vote(version, task, annotation, x, y) for annotation in by_person)
+    expected, reason = _decided(version, task, votes, x, y)
+    only = votes[0] if len(votes) == 1 else None
     return Blame(
         row=row,
         x=x,
@@ -130,15 +159,50 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
         version=version.label,
         name=version.class_names.get(value, f"value {value}"),
         value=value,
-        labels=labels,
-        expected=class_name(rules, frozenset(labels)),
-        reason=rules.reason(frozenset(labels)),
-        regions=covering,
-        annotation=annotation.id if annotation else None,
-        annotator=annotation.completed_by if annotation else None,
-        updated_at=annotation.updated_at if annotation else None,
+        labels=only.labels if only else (),
+        expected=expected,
+        reason=reason,
+        regions=only.regions if only else (),
+        annotation=only.annotation if only else None,
+        annotator=only.annotator if only else None,
+        updated_at=only.updated_at if only else None,
+        votes=() if only else votes,
         link=version.task_link(row),
     )
+
+
+def _vote(version: Version, task: Task, annotation: Annotation, x: int, y: int) -> Vote:
+    covering = tuple(_covering(version, task, annotation, x, y))
+    labels = frozenset(label for entry in covering if entry.decides for label in entry.labels)
+    rules = ClassRules.of(version.params)
+    return Vote(
+        annotation=annotation.id,
+        annotator=annotation.completed_by,
+        updated_at=annotation.updated_at,
+        labels=tuple(sorted(labels)),
+        gives=class_name(rules, labels),
+        reason=rules.reason(labels),
+        regions=covering,
+    )
+
+
+def _decided(
+    version: Version, task: Task, votes: tuple[Vote, ...], x: int, y: int
+) -> tuple[str, str]:
+    """Return the class that the votes give the pixel, and what decides."""
+    rules = ClassRules.of(version.params)
+    if not votes:
+        return class_name(rules, frozenset()), rules.reason(frozenset())
+    if len(votes) == 1:
+        return votes[0].gives, votes[0].reason
+    built = build_mask(task, version.params)  # STAPLE looks at the whole image
+    if built is None or built.agreed is None:
+        return NO_RULE, "its annotations cannot be drawn"
+    agreed = built.agreed
+    value, outcome = int(agreed.mask[y, x]), agreed.outcome(x, y)
+    given = [vote.gives for vote in votes]
+    reason = describe_votes(given, version.params.combine.consensus, outcome)
+    return version.class_names[value], reason
 
 
 def _mask(path: Path, row: Row) -> Mask:
@@ -154,9 +218,9 @@ def _mask(path: Path, row: Row) -> Mask:
 
 
 def _covering(
-    version: Version, task: Task, annotation: Annotation | None, x: int, y: int
+    version: Version, task: Task, annotation: Annotation, x: int, y: int
 ) -> Iterator[Covering]:
-    if annotation is None or task.image is None:
+    if task.image is None:
         return
     params = version.params.rasterize
     # A region that this version cannot read is passed over; then `agrees` is False.
@@ -204,42 +268,3 @@ def _name_at(older: Version, found: Blame) -> str:
 
 def _tag(version: Version, commit: git.Commit | None) -> str | None:
     return git.first_tag(version.root, commit.sha) if commit else None
-
-
-def lines(found: Blame, past: Since | None) -> list[str]:
-    """Return the answer in words, one fact on each line."""
-    given = " + ".join(found.labels)
-    rule = f": {given} → {found.expected}" if len(found.labels) > 1 else ""
-    facts = [("because of", f"{found.reason}{rule}")]
-    facts += [("region", _region_words(entry)) for entry in found.regions]
-    if found.annotation is not None:
-        who = f"user {found.annotator}" if found.annotator is not None else "an unknown user"
-        facts.append(("annotation", f"{found.annotation} by {who}, saved {found.updated_at}"))
-    facts.append(("task", found.link or str(found.row.task)))
-    if past:
-        facts.append(("since", _since_words(past)))
-    head = (
-        f"{found.row.key} ({found.x}, {found.y}) in {found.version}: "
-        f"{found.name} (value {found.value})"
-    )
-    told = [f"  {name:<11} {text}" for name, text in facts]
-    if not found.agrees:
-        wrong = "no class" if found.expected == NO_RULE else found.expected
-        told.append(f"  ALARM       these labels give {wrong}: the mask was edited, or is stale")
-    return [escape_terminal(line) for line in (head, *told)]
-
-
-def _region_words(entry: Covering) -> str:
-    hidden = "" if entry.decides else " (under another region: rasterize.overlap)"
-    drawn = f" (drawn as {' + '.join(entry.aliased)})" if entry.aliased else ""
-    return f"{entry.shape} {entry.region}: {' + '.join(entry.labels)}{drawn}{hidden}"
-
-
-def _since_words(past: Since) -> str:
-    before = f"; before: {past.before}" if past.before else ""
-    if past.commit is None:
-        return "the workspace, not committed" + before if past.complete else "unknown: no data"
-    tag = f", first in {past.tag}" if past.tag else ""
-    rest = "" if past.complete else "; or longer: data of older versions was not pushed"
-    where = f"{past.commit.sha[:7]} {past.commit.date} {past.commit.subject!r}"
-    return f"{where} by {past.commit.author}{tag}{before}{rest}"

@@ -7,17 +7,28 @@ start at the old mask and to end at the new one. Pixels where it does not are du
 have *no cause*: the mask was edited by hand, or built with another version of a library.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from maskbench.diff.class_names import NamedMask, Names, differing
-from maskbench.diff.model import ALIAS, ANNOTATION, CODE, IMAGE, RASTERIZE, RULE, UNEXPLAINED, Cause
+from maskbench.diff.model import (
+    ALIAS,
+    ANNOTATION,
+    CODE,
+    COMBINE,
+    IMAGE,
+    LABELS_MAP,
+    RASTERIZE,
+    RULE,
+    UNEXPLAINED,
+    Cause,
+)
 from maskbench.diff.replay import class_name, deciding_param, replay_combine, replay_rasterize
 from maskbench.errors import GeometryError
-from maskbench.params import LEFT_OUT, Params, RasterizeParams
+from maskbench.params import LEFT_OUT, ConsensusParams, Params, RasterizeParams
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules
-from maskbench.regions.task import Image, Task, choose
+from maskbench.regions.task import Annotation, Image, Task, choose, choose_votes
 
 NOT_GIVEN = "not what its annotation and params give"
 """Name of the cause :data:`maskbench.diff.model.UNEXPLAINED`."""
@@ -54,23 +65,23 @@ def explain(
             replay gives one mask exactly, then the code is no excuse for the other.
     """
     old_rules, new_rules = ClassRules.of(before.params), ClassRules.of(after.params)
-    label_set = _label_set(before.task, before.params.rasterize)
-    mask = _mask(label_set, old_rules, names)
+    label_sets = _label_sets(before.task, before.params.rasterize)
+    mask = _mask(label_sets, old_rules, names)
     at_start = _unexplained(before, mask)
     found: list[Cause] = []
     waiting: list[tuple[str, str]] = []
     current = before.mask if mask is None else mask
     for kind, name, task, params in _steps(before, after):
-        label_set = _label_set(task, params)
-        mask = _mask(label_set, old_rules, names)
+        label_sets = _label_sets(task, params)
+        mask = _mask(label_sets, old_rules, names)
         waiting.append((kind, name))
         if mask is None:  # the new size with the old regions, say: count this step with the next
             continue
         changed = differing(current, mask)
         found += [Cause(kind, name, changed) for kind, name in waiting if changed]
         current, waiting = mask, []
-    found += _combining(label_set, old_rules, new_rules, names)
-    at_end = _unexplained(after, _mask(label_set, new_rules, names))
+    found += _combining(label_sets, old_rules, new_rules, names)
+    at_end = _unexplained(after, _mask(label_sets, new_rules, names))
     if same_code and bool(at_start) != bool(at_end):
         at_start, at_end = _without_excuse(at_start), _without_excuse(at_end)
     return _merged([*at_start, *found, *at_end])
@@ -78,8 +89,8 @@ def explain(
 
 def verify(item: ItemVersion, names: Names) -> tuple[Cause, ...]:
     """Return why one mask is not what its own task and params give; empty if it is."""
-    label_set = _label_set(item.task, item.params.rasterize)
-    return tuple(_unexplained(item, _mask(label_set, ClassRules.of(item.params), names)))
+    label_sets = _label_sets(item.task, item.params.rasterize)
+    return tuple(_unexplained(item, _mask(label_sets, ClassRules.of(item.params), names)))
 
 
 def _steps(
@@ -92,10 +103,9 @@ def _steps(
         task = replace(task, image=after.task.image)
         yield IMAGE, size, task, params
     if task != after.task:
+        for name, step in _annotation_steps(task, after.task, params):
+            yield ANNOTATION, name, step, params
         task = after.task
-        counted = choose(task.annotations, params.criteria(task.key))
-        name = f"annotation {counted.id}" if counted else "no annotation counts"
-        yield ANNOTATION, name, task, params
     for name, aliases in _alias_steps(params, after.params.rasterize):
         params = params._replace(label_aliases=aliases)
         yield ALIAS, name, task, params
@@ -104,6 +114,29 @@ def _steps(
         if value != getattr(params, field):
             params = params._replace(**{field: value})
             yield RASTERIZE, f"rasterize.{field}", task, params
+
+
+def _annotation_steps(
+    before: Task, after: Task, params: RasterizeParams
+) -> Iterator[tuple[str, Task]]:
+    """Yield the annotations that move to the new version: at once, or vote by vote."""
+    votes = [choose_votes(t.annotations, params.criteria(t.key)) for t in (before, after)]
+    if any(len(own) > 1 for own in votes):
+        old, new = ({_identity(a): a for a in task.annotations} for task in (before, after))
+        current = dict(old)
+        for key in sorted(old.keys() | new.keys()):
+            if old.get(key) == new.get(key):
+                continue
+            current.pop(key, None)
+            current |= {key: new[key]} if key in new else {}
+            yield f"annotation {key[0]}", replace(after, annotations=tuple(current.values()))
+    counted = choose(after.annotations, params.criteria(after.key))
+    name = f"annotation {counted.id}" if counted else "no annotation counts"
+    yield name, after
+
+
+def _identity(annotation: Annotation) -> tuple[int, int]:
+    return annotation.id, annotation.task or 0
 
 
 def _alias_steps(
@@ -123,16 +156,16 @@ def _size(image: Image | None) -> str:
     return f"{image.width} x {image.height}" if image else ""
 
 
-def _label_set(task: Task, params: RasterizeParams) -> LabelSet | None:
-    """Return the label set of a task; None if it cannot be drawn."""
+def _label_sets(task: Task, params: RasterizeParams) -> tuple[LabelSet, ...]:
+    """Return the label sets of a task; empty if it cannot be drawn."""
     try:
         return replay_rasterize(task, params)
     except GeometryError:
-        return None
+        return ()
 
 
-def _mask(label_set: LabelSet | None, rules: ClassRules, names: Names) -> NamedMask | None:
-    return None if label_set is None else replay_combine(label_set, rules, names)[0]
+def _mask(label_sets: Sequence[LabelSet], rules: ClassRules, names: Names) -> NamedMask | None:
+    return replay_combine(label_sets, rules, names)[0] if label_sets else None
 
 
 def _unexplained(item: ItemVersion, replayed: NamedMask | None) -> list[Cause]:
@@ -152,13 +185,15 @@ def _without_excuse(unexplained: list[Cause]) -> list[Cause]:
 
 
 def _combining(
-    label_set: LabelSet | None, old: ClassRules, new: ClassRules, names: Names
+    label_sets: Sequence[LabelSet], old: ClassRules, new: ClassRules, names: Names
 ) -> list[Cause]:
-    """Return which params of *combine* give pixels of this label set another class."""
-    if label_set is None or old == new:
+    """Return which params of *combine* give pixels of these label sets another class."""
+    if not label_sets or old == new:
         return []
+    if len(label_sets) > 1:
+        return list(_combining_votes(label_sets, old, new, names))
     causes = []
-    for combination in replay_combine(label_set, new, names)[1]:
+    for combination in replay_combine(label_sets, new, names)[1]:
         labels = frozenset(combination.labels)
         if class_name(old, labels) == class_name(new, labels):
             continue
@@ -167,6 +202,41 @@ def _combining(
             kind, name = deciding_param(old, labels)  # the rule was removed
         causes.append(Cause(kind, name, combination.pixels))
     return causes
+
+
+def _combining_votes(
+    label_sets: Sequence[LabelSet], old: ClassRules, new: ClassRules, names: Names
+) -> Iterator[Cause]:
+    """Yield the same where annotators vote: one difference of the params after the other."""
+    current = replay_combine(label_sets, old, names)[0]
+    for kind, name, rules in _rule_steps(old, new):
+        mask = replay_combine(label_sets, rules, names)[0]
+        if changed := differing(current, mask):
+            yield Cause(kind, name, changed)
+        current = mask
+
+
+def _rule_steps(old: ClassRules, new: ClassRules) -> Iterator[tuple[str, str, ClassRules]]:
+    """Yield each difference of *combine*: its kind and name, and the rules after it."""
+    rules, wanted = ({rule.name: rule for rule in own.rules} for own in (old, new))
+    added = {n: value for n, value in new.labels_map.items() if n not in old.labels_map}
+    step = replace(old, labels_map={**old.labels_map, **added})  # a rule may name a new class
+    for name in sorted(rules.keys() | wanted.keys()):
+        if rules.get(name) != wanted.get(name):
+            rules.pop(name, None)
+            rules |= {name: wanted[name]} if name in wanted else {}
+            step = replace(step, rules=tuple(rules.values()))
+            yield RULE, name, step
+    for field in ("unmatched", "priority"):
+        value = getattr(new.fallback, field)
+        step = replace(step, fallback=step.fallback._replace(**{field: value}))
+        yield COMBINE, f"combine.{field}", step
+    for field in ConsensusParams._fields:
+        value = getattr(new.fallback.consensus, field)
+        consensus = step.fallback.consensus._replace(**{field: value})
+        step = replace(step, fallback=step.fallback._replace(consensus=consensus))
+        yield COMBINE, f"combine.consensus.{field}", step
+    yield LABELS_MAP, "labels_map", new
 
 
 def _merged(causes: list[Cause]) -> tuple[Cause, ...]:

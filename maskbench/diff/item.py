@@ -7,6 +7,7 @@ from maskbench.diff.annotation import annotation_change
 from maskbench.diff.causes import ItemVersion, explain, verify
 from maskbench.diff.class_names import NamedMask, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
+from maskbench.diff.votes import vote_changes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
@@ -73,6 +74,7 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -
         annotation=annotation_change(
             old.task, new.task, (before.params.rasterize, after.params.rasterize)
         ),
+        votes=vote_changes(old, new, names),
     )
 
 

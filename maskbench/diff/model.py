@@ -86,6 +86,21 @@ class AnnotationChange:
 
 
 @dataclass(frozen=True)
+class VoteChange:
+    """What one of several annotators who vote gave the pixels that changed.
+
+    Attributes:
+        annotator: User id of the annotator, as text; ``unknown`` if nobody is named.
+        before: Pixels by class in the old version; empty if nothing of that person counted.
+        after: Pixels by class in the new version.
+    """
+
+    annotator: str
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class MaskChange:
     """A mask in which pixels have another class, compared by class name.
 
@@ -102,6 +117,7 @@ class MaskChange:
         causes: Why, in the pipeline's order.
         annotation: How the annotation differs; None if it does not.
         link: Address of the task in Label Studio.
+        votes: Who voted what on the changed pixels; empty if a single annotation counts.
         manifest_mismatch: The new mask's file does not hold what the manifest says.
     """
 
@@ -117,6 +133,7 @@ class MaskChange:
     causes: tuple[Cause, ...]
     annotation: AnnotationChange | None
     link: str | None = None
+    votes: tuple[VoteChange, ...] = ()
     manifest_mismatch: bool = False
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maskbench.doctor.findings import ERROR, OK, Finding
+from maskbench.doctor.labels import look_at_labels
 from maskbench.doctor.repository import check_repository, open_server
 from maskbench.doctor.tasks import check_tasks
 from maskbench.errors import SourceError
@@ -27,6 +28,7 @@ def check_up(params: Params, layout: Layout, most: int | None) -> Iterator[Findi
         OK, f"params.yaml: {classes}, {counted(len(params.rules), 'rule')}"
     )  # load_params has told what is wrong in it
     yield from check_repository(layout, params)
+    yield from look_at_labels(params, layout)
     if params.fetch.server is None:
         yield from _folder(params, layout, most)
         return

@@ -10,12 +10,8 @@ from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
 from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
-from maskbench.pipeline.combine import (
-    advise,
-    describe_masks_without_class,
-    find_unmatched,
-    no_class_at_all,
-)
+from maskbench.pipeline.combine import advise, find_unmatched
+from maskbench.pipeline.combine_report import describe_masks_without_class, no_class_at_all
 from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
@@ -194,8 +190,8 @@ def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
     if not several:
         return
     most = max(map(len, several.values()))
-    counting = Counter(who or "unknown" for image, _, who in seen.people if image in several)
-    whose = some(f"annotator {who} in {number}" for who, number in counting.most_common())
+    counting = Counter(who for image, _, who in seen.people if image in several)
+    whose = some(f"{who} in {number}" for who, number in counting.most_common())
     what = f"{counted(len(several), 'image')} annotated by several people (up to {most})"
     advice = "rasterize.annotation chooses; `maskbench quality` tells how far they agree"
     yield Finding(OK, f"{what}; of them counts {whose}", advice)

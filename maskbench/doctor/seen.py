@@ -60,7 +60,7 @@ class TasksSeen:
     names: dict[str, list[int]] = field(default_factory=dict)
     bytes: dict[str, list[int]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
-    people: list[tuple[str, list[int], int | None]] = field(default_factory=list)
+    people: list[tuple[str, list[int], str]] = field(default_factory=list)
 
     @property
     def has_bad_images(self) -> bool:

@@ -21,13 +21,7 @@ from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
-from maskbench.regions.build import (
-    BuiltMask,
-    build_label_set,
-    build_mask,
-    find_faults,
-    unknown_labels,
-)
+from maskbench.regions.build import BuiltMask, build_label_sets, build_mask, unknown_labels
 from maskbench.regions.report import region_facts, region_problems
 from maskbench.regions.task import Image, Task, annotators, choose
 
@@ -158,21 +152,27 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
     full = _with_image(task, info)
     _group(full, params, seen)
     built = build_mask(full, params)
-    counts = built.rasterized.annotation.completed_by if built else None
-    seen.people.append((info.sha256, annotators(full.annotations), counts))
+    seen.people.append((info.sha256, annotators(full.annotations), _who_counts(built)))
     if built is None:
         seen.facts[task.key] = {"annotation": None}
     else:
         _look_at_mask(full, origin, built, params, seen)
 
 
+def _who_counts(built: BuiltMask | None) -> str:
+    if built is None:
+        return "nobody"
+    if len(built.votes) > 1:
+        return "the consensus"
+    return f"annotator {built.votes[0].annotation.completed_by or 'unknown'}"
+
+
 def _look_at_labels(task: Task, params: Params, seen: TasksSeen) -> None:
     """Find labels without a class in a task whose image cannot be used: they will be next."""
     if task.key in seen.fetched:  # else it is left out
         any_size = Image(task.key, 1, 1, task.key)
-        rasterized = build_label_set(replace(task, image=any_size), params.rasterize)
-        unknown = unknown_labels(rasterized, params.labels_map) if rasterized else None
-        if unknown:
+        votes = build_label_sets(replace(task, image=any_size), params.rasterize)
+        if unknown := unknown_labels(votes, params.labels_map):
             seen.unknown[task.id] = unknown
 
 
@@ -184,16 +184,15 @@ def _with_image(task: Task, info: ImageInfo) -> Task:
 def _look_at_mask(
     task: Task, origin: str, built: BuiltMask, params: Params, seen: TasksSeen
 ) -> None:
-    facts = region_facts(task, built.rasterized)
+    facts = region_facts(task, built.votes)
     seen.facts[task.key] = facts
     seen.dropped.update(entry["reason"] for entry in facts["dropped"])
     if facts["clipped"]:
         seen.clipped.append(task.id)
-    unknown = unknown_labels(built.rasterized, params.labels_map)
+    unknown = unknown_labels(built.votes, params.labels_map)
     if unknown:
         seen.unknown[task.id] = unknown
     labels = {*params.labels_map, *unknown}
-    faults = find_faults(built.rasterized, labels, params.rasterize.strict)
-    problems = region_problems(task, built.rasterized, faults)
+    problems = region_problems(task, built.votes, labels, params.rasterize.strict)
     seen.bad_regions += [problem._replace(file=origin) for problem in problems]
     seen.masks[task.key] = combination_facts(task.id, built.combinations)

@@ -9,11 +9,16 @@ edge is an outline. Pixels to be ignored belong to neither side and make no outl
 """
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from maskbench.files.masks import Mask
 from maskbench.params import IGNORE
+
+Bools = npt.NDArray[np.bool_]
+Bits = npt.NDArray[Any]
 
 RATIO = 0.02
 """Distance from the outline as a share of the image's diagonal."""
@@ -45,26 +50,61 @@ def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask
     return _boundary(truth, void, width), _boundary(predicted, void, width)
 
 
-def _boundary(
-    mask: Mask, void: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], width: int
-) -> Mask:
-    """Remove the pixels around which all that counts within ``width`` steps is of one class."""
-    inside = np.zeros(mask.shape, dtype=np.bool_)
-    if min(mask.shape) > 2 * width:
+def _boundary(mask: Mask, void: Bools, width: int) -> Mask:
+    return without(mask, inside(told_apart(mask, void), width) | void)
+
+
+def without(mask: Mask, removed: Bools) -> Mask:
+    """Return the mask with 255 on the pixels that are removed, shape (H, W), bool."""
+    return mask | (-removed.view(np.uint8))  # of True: 255
+
+
+def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
+    """Return values as bits that stay what they are under "or" with the same value only.
+
+    These are the bits of the value and, in the upper half, those of its complement.
+
+    Args:
+        values: Class values, of any shape, uint8.
+        void: Which of them do not count: these get no bit, and change no other.
+
+    Returns:
+        The same shape, uint8 or, where values of 16 and more count, uint16.
+    """
+    counting = void.view(np.uint8) - np.uint8(1)  # 0 or 255
+    known = values & counting
+    if known.size and known.max() >= 16:
+        wide = values.astype(np.uint16)
+        bits: Bits = (wide | ((wide ^ 255) * 256)) & (counting * np.uint16(257))
+        return bits
+    narrow: Bits = (known | ((known ^ 15) * 16)) & counting
+    return narrow
+
+
+def inside(bits: Bits, width: int) -> Bools:
+    """Find the pixels around which all that counts within ``width`` steps is of one class.
+
+    Args:
+        bits: What :func:`told_apart` gives of class values, shape (H, W).
+        width: See :func:`boundary_width`.
+
+    Returns:
+        Shape (H, W), bool; says nothing of pixels that do not count.
+    """
+    found = np.zeros(bits.shape, dtype=np.bool_)
+    if min(bits.shape) > 2 * width:
         core = slice(width, -width)
-        lowest = windows(np.minimum, np.where(void, np.uint8(255), mask), width)
-        highest = windows(np.maximum, np.where(void, np.uint8(0), mask), width)
-        inside[core, core] = lowest == highest
-    return np.where(inside | void, np.uint8(IGNORE), mask)
+        np.equal(windows(np.bitwise_or, bits, width), bits[core, core], out=found[core, core])
+    return found
 
 
-def windows(join: np.ufunc, mask: Mask, width: int) -> Mask:
+def windows(join: np.ufunc, mask: Bits, width: int) -> Bits:
     """Join the values of each window of (2 width + 1)² pixels.
 
     Args:
         join: A function of two values for which the order and repeats of values make no
             difference: minimum, maximum, bitwise or.
-        mask: Shape (H, W), uint8.
+        mask: Shape (H, W), unsigned integers.
         width: Pixels from a window's centre to its edge.
 
     Returns:
@@ -73,7 +113,7 @@ def windows(join: np.ufunc, mask: Mask, width: int) -> Mask:
     return _along(join, _along(join, mask, width).T, width).T
 
 
-def _along(join: np.ufunc, mask: Mask, width: int) -> Mask:
+def _along(join: np.ufunc, mask: Bits, width: int) -> Bits:
     """Join the values of windows of 2 width + 1 rows.
 
     The window doubles as long as it fits; two overlapping ones then make the full length.

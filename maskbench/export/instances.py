@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from rasterio import features
+from shapely.geometry import shape
+
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.export.trace import Ring, trace
+from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import RasterizeParams
-from maskbench.regions.build import RegionResult, draw_regions
-from maskbench.regions.rasterize import RegionPixels, crop
+from maskbench.regions.draw import RegionResult, draw_regions
+from maskbench.regions.rasterize import RegionPixels, crop, fill
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ def instances(
 ) -> Iterator[Instance]:
     """Yield the regions of the annotation that counts, one for each label that has a class.
 
+    Where several annotators voted, no annotation is behind the mask: each connected part of a class
+    is an instance.
+
     Regions keep all their pixels: ``multi_label_rules`` and ``rasterize.overlap`` shape masks, not
     instances. Regions without pixels in a mask, such as open lines, are left out. So are class 0
     (the background is no object) and labels without a class (those that mean "ignore").
@@ -58,6 +66,9 @@ def instances(
         DataError: The task is missing, is not the one that the mask was made from, or a region's
             geometry cannot be read.
     """
+    if benchmark.row(key).voters:
+        yield from _parts(benchmark.mask(key), len(benchmark.classes))
+        return
     path = annotations / f"{key}.json"
     if not path.is_file():
         what = "is missing; instances are made from regions: run `dvc pull fetch`"
@@ -74,6 +85,16 @@ def instances(
             raise DataError("a region cannot be exported", [problem])
         if result.pixels is not None:
             yield from _by_label(result, result.pixels, benchmark.classes)
+
+
+def _parts(mask: Mask, classes: int) -> Iterator[Instance]:
+    """Yield the connected parts of the classes of a mask, without the background."""
+    is_object = (mask > 0) & (mask < classes)
+    found = list(features.shapes(mask, mask=is_object, connectivity=8))
+    height, width = mask.shape
+    filled = fill([shape(outline) for outline, _ in found], width, height)
+    for (_, value), pixels in zip(found, filled, strict=True):
+        yield Instance(int(value), pixels, int(np.count_nonzero(pixels.inside)))
 
 
 def _by_label(

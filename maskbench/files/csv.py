@@ -60,5 +60,10 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 def read_table(path: Path) -> list[dict[str, str]]:
     """Read the rows of a CSV table with a header, as :func:`write_table` got them, as text."""
     with path.open(encoding="utf-8", newline="") as stream:
-        rows = csv_rows(stream)
+        return table_rows(stream)
+
+
+def table_rows(lines: Iterable[str]) -> list[dict[str, str]]:
+    """Return the rows of a table that :func:`write_table` wrote, as text; lines as csv_rows has."""
+    rows = csv_rows(lines)
     return [{name: unescape_formula(text) for name, text in row.items()} for row in rows]

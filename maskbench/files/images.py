@@ -49,6 +49,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "MPO": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True},
 }
+_FINER = 4  # pixels per pixel of a thumbnail from which its mean is taken, at least
 _ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -228,6 +229,28 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
     return np.array(image.convert("RGB"))
 
 
+def read_thumbnail(path: Path, side: int) -> npt.NDArray[np.uint8]:
+    """Read an image small and grey, upright; fast, as a JPEG is decoded no larger than needed.
+
+    Args:
+        path: The image file.
+        side: Rows and columns of the thumbnail, whatever the image's proportions are.
+
+    Returns:
+        Shape (side, side), uint8; each pixel is the mean of those that it stands for.
+
+    Raises:
+        ValueError: As :func:`read_scene`.
+    """
+    image = _turned(load_image(path, least=_FINER * side))
+    if image.mode == "F":
+        raise ValueError(_FLOATS)
+    if is_wide(image):
+        image = Image.fromarray(to_8_bits(np.asarray(image), None))
+    small = image.convert("L").resize((side, side), Image.Resampling.BOX, reducing_gap=_FINER)
+    return np.asarray(small)
+
+
 def image_shape(path: Path) -> tuple[int, int]:
     """Return height and width that the beginning of an image file tells.
 
@@ -268,8 +291,13 @@ def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None
             return levels_of(image, wide_colour), scaling_of(image, choice)
 
 
-def load_image(path: Path) -> Image.Image:
+def load_image(path: Path, least: int | None = None) -> Image.Image:
     """Read and decode an image file.
+
+    Args:
+        path: The image file.
+        least: A JPEG may be decoded smaller and in grey, if both sides have this many pixels; None:
+            as it is.
 
     Raises:
         ValueError: The file is no image, is missing, too large, damaged or cut off.
@@ -283,6 +311,8 @@ def load_image(path: Path) -> Image.Image:
                         f"it claims {image.width} x {image.height} pixels; the limit is "
                         f"{MOST_LOADED:,} in all"
                     )
+                if least is not None:
+                    image.draft("L", (least, least))
                 image.load()
                 return image
     except UnidentifiedImageError:

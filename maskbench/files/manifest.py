@@ -40,6 +40,10 @@ class Row:
         origin: Where the labels come from: ``drawn``, ``corrected`` or ``accepted``.
         parent_prediction: The id of the prediction that the annotation began as.
         model_version: The version of the model that predicted that; empty if it is not known.
+        voters: The user ids of those whose annotations made the mask together, separated by
+            spaces; empty if a single annotation counted. Then ``annotation``, ``annotator`` and
+            ``updated_at`` are of the one saved last.
+        undecided: Pixels that their votes did not decide.
     """
 
     key: str
@@ -64,6 +68,13 @@ class Row:
     origin: str = "drawn"
     parent_prediction: int | None = None
     model_version: str = ""
+    voters: str = ""
+    undecided: int = 0
+
+    @property
+    def authors(self) -> list[str]:
+        """Return the user ids of those whose annotations made the mask."""
+        return self.voters.split() or ([] if self.annotator is None else [str(self.annotator)])
 
 
 _DAMAGE = (
@@ -119,6 +130,8 @@ def _row(values: Mapping[str, str]) -> Row:
         origin=values.get("origin") or "drawn",
         parent_prediction=_optional(values.get("parent_prediction", "")),
         model_version=values.get("model_version", ""),
+        voters=values.get("voters", ""),
+        undecided=int(values.get("undecided") or 0),
     )
 
 

@@ -19,7 +19,7 @@ from maskbench.regions.task import NOT_A_REGION, Annotation, Region, Task, could
 _TASK = ("id", "data", "annotations", "project", "created_at")
 _ANNOTATION = (
     "id", "completed_by", "created_at", "updated_at", "ground_truth", "was_cancelled", "result",
-    "parent_prediction",
+    "parent_prediction", "lead_time",
 )  # fmt: skip
 
 DEEPEST = 100
@@ -188,6 +188,7 @@ def _annotation(
         relations=relations,
         parent_prediction=parent,
         model_version=model_version,
+        lead_time=_seconds(raw.get("lead_time")),
     )
 
 
@@ -203,6 +204,16 @@ def _parent(raw: Mapping[str, Any], regions: Iterable[Region]) -> tuple[int | No
         parent = copy.get("id") if any(region.origin for region in regions) else None
     version = copy.get("model_version") if copy.get("id") == parent else None
     return parent, text_or_none(version)
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a time in seconds, to a tenth; None for what is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return round(float(value), 1) if is_number and 0 <= value < _LONGEST else None
+
+
+_LONGEST = 1e9
+"""Seconds, thirty years, beyond which a time is damage."""
 
 
 def _user(value: Any) -> int | None:

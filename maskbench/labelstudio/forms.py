@@ -148,7 +148,7 @@ def _of_min(entry: Mapping[str, Any]) -> dict[str, Any]:
         elif name not in ("id", *_MIN_FIELDS):
             data[name] = value
     number = entry.get("annotation_id")
-    about = {name: entry.get(name) for name in ("created_at", "updated_at")}
+    about = {name: entry.get(name) for name in ("created_at", "updated_at", "lead_time")}
     annotation = {"id": number, "completed_by": entry.get("annotator"), "result": result, **about}
     has_annotation = number is not None or bool(result)
     return {"id": entry.get("id"), "data": data, "annotations": [annotation] * has_annotation}

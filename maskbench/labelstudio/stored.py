@@ -29,9 +29,9 @@ def _annotation_value(annotation: Annotation) -> dict[str, Any]:
     return {name: v for name, v in value.items() if v is not None or name not in _OPTIONAL}
 
 
-_OPTIONAL = ("task", "project", "model_version", "parent_prediction")
+_OPTIONAL = ("task", "project", "model_version", "parent_prediction", "lead_time")
 """Fields of an annotation that are stored where they say something: the task of another task's
-annotation, and the prediction that it began as."""
+annotation, the prediction that it began as, and the time spent on it."""
 
 
 def _without_defaults(region: Region) -> dict[str, Any]:
@@ -99,7 +99,9 @@ def _annotation(value: dict[str, Any]) -> Annotation:
     regions = tuple(_region(entry) for entry in value.pop("regions"))
     read = Annotation(**{**value, "regions": regions, "relations": tuple(value["relations"])})
     text, number = (str, NoneType), (int, NoneType)
-    optional = {"model_version": text, "parent_prediction": number}
+    optional = {
+        "model_version": text, "parent_prediction": number, "lead_time": (float, int, NoneType),
+    }  # fmt: skip
     return _checked(read, id=int, created_at=text, updated_at=text, answers=dict, **optional)
 
 

@@ -71,33 +71,46 @@ def class_entries(names: Sequence[str]) -> list[ClassEntry]:
 def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
     """Return a mask of which nothing but the classes is known, such as a prediction."""
     height, width = classes.shape
-    found = np.flatnonzero(np.bincount(classes.reshape(-1)))
-    table = np.zeros(int(found[-1]) + 1, dtype=np.uint16)
-    table[found] = np.arange(len(found))
+    starts = run_starts(classes)
+    found, numbers = np.unique(classes.reshape(-1)[starts], return_inverse=True)
     cells: list[CellData] = [
         {"class_number": int(i), "reason": reason, "regions": [], "deciding": []} for i in found
     ]
-    packed = pack(table[classes])
+    packed = pack(starts, numbers, width)
     return {"size": (width, height), "cells": cells, "pixels": packed, "regions": []}
 
 
-def pack(numbers: npt.NDArray[Any]) -> str:
-    """Return numbers below 65,536, shape (H, W), as text for ``unpack`` of ``masks.js``.
+def run_starts(*layers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return where runs begin, in rows of arrays of shape (H, W), as places in the flat arrays.
 
-    Each row is a list of runs: where they begin, and their number. A run is stored as its
-    difference from the run at the same place in the row above, which is mostly 0. The text is
-    base64 of a zlib stream of three arrays of uint16, little endian: runs in each row, differences
-    of beginnings, differences of numbers.
+    The pixels of a run lie side by side and are equal in each of the layers.
     """
-    is_first = np.ones(numbers.shape, dtype=np.bool_)
-    np.not_equal(numbers[:, 1:], numbers[:, :-1], out=is_first[:, 1:])
-    rows, begins = np.nonzero(is_first)
+    is_first = np.zeros(layers[0].shape, dtype=np.bool_)
+    is_first[:, 0] = True
+    for layer in layers:
+        is_first[:, 1:] |= layer[:, 1:] != layer[:, :-1]
+    return np.flatnonzero(is_first)
+
+
+def pack(starts: npt.NDArray[np.intp], numbers: npt.NDArray[Any], width: int) -> str:
+    """Return the pixels of a mask as text for ``unpack`` of ``masks.js``.
+
+    A run is stored as its difference from the run at the same place in the row above, which is
+    mostly 0. The text is base64 of a zlib stream of three arrays of uint16, little endian: runs in
+    each row, differences of beginnings, differences of numbers.
+
+    Args:
+        starts: Where the runs begin, from :func:`run_starts`.
+        numbers: The number of each run, below 65,536.
+        width: Pixels of a row.
+    """
+    rows, begins = np.divmod(starts, width)
     counts = np.bincount(rows)
     first = np.cumsum(counts) - counts
     place = np.arange(len(rows)) - first[rows]
     has_above = (rows > 0) & (place < counts[rows - 1])
     above = np.where(has_above, first[rows - 1] + place, 0)
-    runs = np.stack([begins, numbers[rows, begins].astype(np.int64)])
+    runs = np.stack([begins, numbers.astype(np.int64)])
     stored = np.concatenate([counts, *(runs - has_above * runs[:, above])])
     return _zlib_text(stored.astype("<u2").tobytes())
 
@@ -115,7 +128,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "key": row.key,
         "split": row.split,
         "task": row.task,
-        "annotator": "" if row.annotator is None else str(row.annotator),
+        "annotator": ", ".join(row.authors),
         "when": row.updated_at[:16].replace("T", " "),
         "size": [row.width, row.height],
     }

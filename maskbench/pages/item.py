@@ -4,7 +4,7 @@ The scripts only look things up: which regions lie on a pixel, which of them cou
 decides is found here, with the same functions that build masks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,13 +13,15 @@ import numpy.typing as npt
 import shapely
 from rasterio import features
 
-from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack
+from maskbench.pages.data import CellData, ClassNumbers, MaskData, RegionData, pack, run_starts
 from maskbench.params import Params
-from maskbench.regions.build import RegionResult, draw_regions
+from maskbench.regions.build import build_mask
+from maskbench.regions.consensus import BELOW, TIED, Agreed, describe_votes
+from maskbench.regions.draw import RegionResult, draw_regions
 from maskbench.regions.label_set import deciding_regions
 from maskbench.regions.rasterize import RegionPixels
 from maskbench.regions.rules import ClassRules
-from maskbench.regions.task import Task, choose
+from maskbench.regions.task import Task, choose_votes
 
 _NO_CLASS = 65535
 
@@ -29,7 +31,7 @@ Place = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True)
 class DrawnTask:
-    """The regions of the annotation that counts, laid over each other.
+    """The regions of the annotations that count, laid over each other.
 
     Attributes:
         regions: Those with an area and a label, in drawing order, without their pixels.
@@ -37,6 +39,10 @@ class DrawnTask:
         boxes: Left, top, right and bottom of their pixels' windows; zeros without a pixel.
         dropped: Regions that have no part in the mask, or cannot be read.
         sets: Sets of regions that lie on a pixel together, as places in ``regions``.
+        votes: The places of each annotation's regions, with the annotator's name: one, or those of
+            a consensus.
+        decided: Of several votes, what they make of each of ``sets``: mask value and outcome
+            (:meth:`maskbench.regions.consensus.Agreed.outcome`).
         pixels: The set of each pixel, as its place in ``sets``, shape (H, W), uint32.
     """
 
@@ -45,12 +51,16 @@ class DrawnTask:
     boxes: list[tuple[int, int, int, int]]
     dropped: list[RegionResult]
     sets: list[tuple[int, ...]]
+    votes: list[tuple[str, range]]
+    decided: list[tuple[int, str]]
     pixels: npt.NDArray[np.uint32]
 
     @cached_property
     def counts(self) -> list[int]:
         """Return the number of pixels of each set."""
-        found = np.bincount(self.pixels.reshape(-1), minlength=len(self.sets))
+        flat, starts = self.pixels.reshape(-1), run_starts(self.pixels)
+        lengths = np.diff(starts, append=flat.size)
+        found = np.bincount(flat[starts], lengths, minlength=len(self.sets))
         return [int(count) for count in found]
 
 
@@ -60,20 +70,46 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
     Without an annotation that counts, or on an image of another size, there are no regions.
     """
     pixels = np.zeros(shape, dtype=np.uint32)
-    found = DrawnTask([], [], [], [], [()], pixels)
-    annotation, image = choose(task.annotations, params.rasterize.criteria(task.key)), task.image
-    if annotation is None or image is None or (image.height, image.width) != shape:
+    found = DrawnTask([], [], [], [], [()], [], [], pixels)
+    votes, image = choose_votes(task.annotations, params.rasterize.criteria(task.key)), task.image
+    if image is None or (image.height, image.width) != shape:
         return found
-    for result in draw_regions(annotation.regions, image, params.rasterize):
-        if result.dropped or result.error:
-            found.dropped.append(result)
-        if result.pixels is not None or result.dropped == "no_pixel":
-            found.data.append(_region_data(result))
-            found.boxes.append(_box(result.pixels))
-            if result.pixels is not None:
-                _lay(result.pixels, len(found.regions), pixels, found.sets)
-            found.regions.append(replace(result, pixels=None))
-    return found
+    for vote in votes:
+        first = len(found.regions)
+        for result in draw_regions(vote.regions, image, params.rasterize):
+            _add(result, found)
+        name = f"user {vote.completed_by or 'unknown'}"
+        found.votes.append((name, range(first, len(found.regions))))
+    built = build_mask(task, params) if len(votes) > 1 else None
+    return found if built is None or built.agreed is None else _put_to_the_vote(found, built.agreed)
+
+
+def _add(result: RegionResult, found: DrawnTask) -> None:
+    if result.dropped or result.error:
+        found.dropped.append(result)
+    if result.pixels is not None or result.dropped == "no_pixel":
+        found.data.append(_region_data(result))
+        found.boxes.append(_box(result.pixels))
+        if result.pixels is not None:
+            _lay(result.pixels, len(found.regions), found.pixels, found.sets)
+        found.regions.append(replace(result, pixels=None))
+
+
+_OUTCOMES = ("", TIED, BELOW)
+
+
+def _put_to_the_vote(found: DrawnTask, agreed: Agreed) -> DrawnTask:
+    """Part the sets of regions by what the votes make of them: STAPLE looks at whole images."""
+    outcomes = agreed.tied * 1 + agreed.below * 2
+    codes = (found.pixels.astype(np.int64) * len(_OUTCOMES) + outcomes) * 256 + agreed.mask
+    kinds, pixels = np.unique(codes, return_inverse=True)
+    parts = [(*divmod(code // 256, len(_OUTCOMES)), code % 256) for code in kinds.tolist()]
+    return replace(
+        found,
+        sets=[found.sets[place] for place, _, _ in parts],
+        decided=[(value, _OUTCOMES[outcome]) for _, outcome, value in parts],
+        pixels=pixels.reshape(found.pixels.shape).astype(np.uint32),
+    )
 
 
 def _box(pixels: RegionPixels | None) -> tuple[int, int, int, int]:
@@ -119,38 +155,70 @@ def mask_data(
         {"class_number": number, "reason": why, "regions": list(regions), "deciding": winners}
         for number, (_, why, winners), regions in zip(numbers, decisions, drawn.sets, strict=True)
     ]
-    pixels = drawn.pixels
-    differs = np.array(numbers, dtype=np.uint16)[pixels] != classes
+    starts = run_starts(drawn.pixels, classes)
+    runs = drawn.pixels.reshape(-1)[starts].astype(np.int64)
+    given = classes.reshape(-1)[starts]
+    differs = np.array(numbers, dtype=np.uint16)[runs] != given
     if differs.any():
-        pairs = classes[differs].astype(np.int64) * len(cells) + pixels[differs]
+        pairs = given[differs].astype(np.int64) * len(cells) + runs[differs]
         found, places = np.unique(pairs, return_inverse=True)
-        pixels = pixels.copy()
-        pixels[differs] = len(cells) + places
+        runs[differs] = len(cells) + places
         for number, place in [divmod(int(pair), len(numbers)) for pair in found]:
             why = f"{cells[place]['reason']}, which gives {decisions[place][0] or 'no class'}"
             why += ": the mask was edited, or is stale"
             cells.append({**cells[place], "class_number": number, "reason": why})
-    used = np.flatnonzero(np.bincount(pixels.reshape(-1)))
-    table = np.zeros(len(cells), dtype=np.uint16)
-    table[used] = np.arange(len(used))
+    used, places = np.unique(runs, return_inverse=True)
     height, width = classes.shape
     return {
         "size": (width, height),
         "cells": [cells[i] for i in used],
-        "pixels": pack(table[pixels]),
+        "pixels": pack(starts, places, width),
         "regions": drawn.data,
     }
 
 
 def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list[int]]]:
     """Return for each set of regions its class, what decides it, and which regions count."""
+    if drawn.decided:
+        return [_decided(drawn, i, params) for i in range(len(drawn.sets))]
     rules, found = ClassRules.of(params), []
     for regions in drawn.sets:
-        counts = [drawn.regions[i].count for i in regions]
-        winners = sorted(regions[i] for i in deciding_regions(params.rasterize.overlap, counts))
+        winners = _winners(drawn, regions, params)
         labels = labels_of(drawn, winners)
         found.append((rules.class_of(labels), rules.reason(labels), winners))
     return found
+
+
+def vote_decisions(
+    drawn: DrawnTask, params: Params
+) -> Iterator[tuple[int, str | None, str, list[int]]]:
+    """Yield each set's place and what :func:`decide` says of it, for each annotation by itself."""
+    rules = ClassRules.of(params)
+    for place, regions in enumerate(drawn.sets):
+        for _, own in drawn.votes or [("", range(0))]:
+            winners = _winners(drawn, [i for i in regions if i in own], params)
+            labels = labels_of(drawn, winners)
+            yield place, rules.class_of(labels), rules.reason(labels), winners
+
+
+def _winners(drawn: DrawnTask, regions: Sequence[int], params: Params) -> list[int]:
+    """Return which of the regions of one annotation on a pixel count."""
+    counts = [drawn.regions[i].count for i in regions]
+    return sorted(regions[i] for i in deciding_regions(params.rasterize.overlap, counts))
+
+
+def _decided(drawn: DrawnTask, number: int, params: Params) -> tuple[str | None, str, list[int]]:
+    """Return the same of one set on which several annotators voted."""
+    rules, value = ClassRules.of(params), drawn.decided[number][0]
+    winners: list[int] = []
+    given: dict[str, str] = {}
+    for name, own in drawn.votes:
+        counting = _winners(drawn, [i for i in drawn.sets[number] if i in own], params)
+        winners += counting
+        given[name] = rules.class_of(labels_of(drawn, counting)) or "no class"
+    why = describe_votes(list(given.values()), params.combine.consensus, drawn.decided[number][1])
+    who = ", ".join(f"{name}: {voted}" for name, voted in given.items())
+    return params.class_names[value], f"{why} ({who})", sorted(winners)
 
 
 def labels_of(drawn: DrawnTask, regions: Sequence[int]) -> frozenset[str]:

@@ -28,6 +28,8 @@ MARKS: Mapping[str, Color] = {
     "confused": _PURPLE,
     "boundary": (140, 146, 158),
     "ignored": IGNORED,
+    "two-classes": (255, 176, 0),
+    "more-classes": (230, 0, 90),
     "changed-region": (255, 225, 77),
     "pointed-region": (255, 61, 242),
 }
@@ -36,11 +38,18 @@ MARKS: Mapping[str, Color] = {
 ``gained``, ``lost`` and ``other-class`` are changed pixels: background before, background now,
 and neither. ``wrong`` are pixels for which no rule decides. ``missed``, ``invented``, ``confused``
 and, muted, ``boundary`` are mistakes of a prediction; ``ignored`` are pixels without a class.
+``two-classes`` and ``more-classes`` are pixels to which annotators gave different classes.
 ``changed-region`` and ``pointed-region`` are outlines.
 """
 
 SHARE: Color = (0, 114, 178)
 """Ground of a table's cells that show shares, the deeper the larger."""
+
+ANNOTATORS: tuple[Color, ...] = (
+    (102, 204, 238), (238, 102, 119), (120, 210, 90), (204, 187, 68), (190, 120, 255),
+    (255, 150, 60), (80, 140, 255), (240, 240, 240),
+)  # fmt: skip
+"""Outlines of annotators, in the order of their ids; bright, and none for a class's ground."""
 
 _FIRST: tuple[Color, ...] = (
     (0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (213, 94, 0), (204, 121, 167),
@@ -57,6 +66,11 @@ def class_colors(classes: int) -> list[Color]:
     bits of the channels), without repeating one.
     """
     return list(islice(_colors(), classes))
+
+
+def annotator_colors(people: int) -> list[Color]:
+    """Return a colour for each annotator; beyond the first ones, they follow Pascal VOC's rule."""
+    return [*ANNOTATORS, *map(voc_color, range(len(ANNOTATORS), people))][:people]
 
 
 def palette() -> npt.NDArray[np.uint8]:

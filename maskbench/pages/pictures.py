@@ -62,22 +62,32 @@ def palette_picture(
     return picture
 
 
-def scene(path: Path, scaling: Scaling | None = None, longest: int = LONGEST) -> Image.Image:
-    """Return a scene as RGB, no side longer than ``longest`` pixels.
+def scene(
+    path: Path, scaling: Scaling | None = None, most_wh: tuple[int, int] = (LONGEST, LONGEST)
+) -> Image.Image:
+    """Return a scene as RGB, no larger than asked for.
 
     Args:
         path: The scene's file.
         scaling: Which values of 16 bits become 0 and 255; see the manifest.
-        longest: The longest side in pixels.
+        most_wh: The largest width and height in pixels.
     """
     with Image.open(path) as image:
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
-            image.draft("RGB", (longest, longest))  # decodes a fraction of a large photo
+            size = _within(image.size, most_wh)
+            image.draft("RGB", size)  # decodes a fraction of a large photo
             picture = image.convert("RGB")
         else:
             picture = Image.fromarray(read_scene(path, scaling))
-    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    return picture
+            size = _within(picture.size, most_wh)
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _within(size: tuple[int, int], most_wh: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the largest picture of the same shape that is no larger than asked for."""
+    scale = min(1.0, *(most / side for most, side in zip(most_wh, size, strict=True)))
+    width, height = (max(1, round(side * scale)) for side in size)
+    return width, height
 
 
 def jpeg_url(picture: Image.Image) -> str:

@@ -14,16 +14,20 @@ from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     EXCLUDED,
     IGNORE,
+    IGNORED,
     LEFT_OUT,
     SUBSETS,
     CombineParams,
+    ConsensusParams,
     FetchParams,
     Params,
+    QualityParams,
     RasterizeParams,
     Rule,
     SplitParams,
     ValueFrom,
 )
+from maskbench.params.quality import check_quality
 from maskbench.params.sections import (
     check_combine,
     check_fetch,
@@ -36,12 +40,15 @@ from maskbench.params.sections import (
 __all__ = [
     "EXCLUDED",
     "IGNORE",
+    "IGNORED",
     "LEFT_OUT",
     "SUBSETS",
     "Checker",
     "CombineParams",
+    "ConsensusParams",
     "FetchParams",
     "Params",
+    "QualityParams",
     "RasterizeParams",
     "Rule",
     "SplitParams",
@@ -126,6 +133,7 @@ def parse_params(raw: Any, name: str = "params.yaml") -> Params:
         rasterize=check_rasterize(checks["rasterize"], sections.get("rasterize"), labels_map),
         combine=check_combine(checks["combine"], sections.get("combine"), labels_map),
         split=check_split(checks["split"], sections.get("split")),
+        quality=check_quality(check, sections.get("quality")),
     )
     _check_aliased(check, params)
     _check_places(check, sections)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 IGNORE = 255
 """Mask value of void pixels; classes have the values 0 to 254."""
 
+IGNORED = "(ignored)"
+"""Name of the value 255 where no class of ``labels_map`` has it."""
+
 LEFT_OUT = "(left out)"
 """What reports say of a label whose alias is null."""
 
@@ -58,7 +61,8 @@ class RasterizeParams(NamedTuple):
 
     Attributes:
         annotation: Criteria in order of preference: ``ground_truth``, ``latest``, ``earliest``,
-            ``annotator:ID`` or ``file:TABLE``; the first that an annotation meets chooses.
+            ``annotator:ID``, ``file:TABLE`` or ``consensus:N``; the first that an annotation meets
+            chooses. See :func:`maskbench.regions.task.choose_votes`.
         overlap: ``keep`` every label, or let the ``top`` (later) or ``smallest`` region win.
         all_touched: Count every pixel that a region touches instead of those whose centre it holds.
         brush_threshold: Alpha (1…255) from which a brush pixel counts.
@@ -101,6 +105,21 @@ class Rule(NamedTuple):
     then: str
 
 
+class ConsensusParams(NamedTuple):
+    """Section ``combine.consensus``: which class the pixels get that several people annotated.
+
+    Attributes:
+        method: ``majority`` of the final classes, or ``staple``, which weighs the annotators by how
+            reliable they appear.
+        agreement: The share of annotators who have to have given a pixel its class.
+        otherwise: The class of pixels with a tie or less agreement; ``ignore``: 255.
+    """
+
+    method: str = "majority"
+    agreement: float = 0.0
+    otherwise: str = "ignore"
+
+
 class CombineParams(NamedTuple):
     """Section ``combine``: how label sets without a rule are treated, and the mask's file format.
 
@@ -110,12 +129,14 @@ class CombineParams(NamedTuple):
         mask_format: ``png`` or ``tif``.
         scaling: How grey images of 16 bits become 8 in loaders: None for the upper 8 bits,
             ``range``, ``percentile``, or the values that become 0 and 255.
+        consensus: What decides where several annotations count.
     """
 
     unmatched: str
     priority: tuple[str, ...]
     mask_format: str
     scaling: str | tuple[int, int] | None = None
+    consensus: ConsensusParams = ConsensusParams()
 
 
 class ValueFrom(NamedTuple):
@@ -155,6 +176,20 @@ class SplitParams(NamedTuple):
     exclude_accepted: tuple[str, ...] = ()
 
 
+class QualityParams(NamedTuple):
+    """Section ``quality``: what is looked for in the labels.
+
+    Attributes:
+        checks: Threshold by name, of the checks that are on.
+        fail: Checks whose findings stop the stage *quality*, unless they are accepted.
+        accept: The reason by finding, of those that somebody looked at and accepted.
+    """
+
+    checks: Mapping[str, float]
+    fail: tuple[str, ...] = ()
+    accept: Mapping[str, str] = {}
+
+
 class Params(NamedTuple):
     """All of ``params.yaml``. ``labels_map`` maps class names to mask values (0…254, 255 void)."""
 
@@ -164,3 +199,9 @@ class Params(NamedTuple):
     rasterize: RasterizeParams
     combine: CombineParams
     split: SplitParams
+    quality: QualityParams
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """Return the class names by mask value."""
+        return {IGNORE: IGNORED} | {value: name for name, value in self.labels_map.items()}

@@ -12,6 +12,7 @@ from maskbench.params.model import (
     IGNORE,
     SUBSETS,
     CombineParams,
+    ConsensusParams,
     FetchParams,
     RasterizeParams,
     Rule,
@@ -20,8 +21,8 @@ from maskbench.params.model import (
 )
 from maskbench.text import counted
 
-ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest")
-_ANNOTATOR = re.compile(r"annotator:\d{1,15}|file:\S.*")
+ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest", "consensus")
+_ANNOTATION_PATTERN = re.compile(r"annotator:\d{1,15}|file:\S.*|consensus:[1-9]\d{0,5}")
 
 
 def check_address(check: Checker, server: str) -> None:
@@ -172,8 +173,9 @@ def check_rasterize(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> 
         section.get("annotation", list(default.annotation)), "rasterize.annotation", empty=False
     )
     for i, choice in enumerate(choices):
-        if choice not in ANNOTATION_CHOICES and not _ANNOTATOR.fullmatch(str(choice)):
-            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, "annotator:ID", "file:TABLE"))
+        if choice not in ANNOTATION_CHOICES and not _ANNOTATION_PATTERN.fullmatch(str(choice)):
+            patterns = ("consensus:N", "annotator:ID", "file:TABLE")
+            hint = did_you_mean(str(choice), (*ANNOTATION_CHOICES, *patterns))
             check.add(f"rasterize.annotation[{i}]", f"{choice!r} is unknown; {hint}")
     if sum(str(choice).startswith("file:") for choice in choices) > 1:
         check.add("rasterize.annotation", "names several files: put all lines into one")
@@ -218,6 +220,27 @@ def check_combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Co
             section.get("mask_format", "png"), "combine.mask_format", ("png", "tif")
         ),
         scaling=_scaling(check, section.get("scaling")),
+        consensus=_consensus(check, section.get("consensus"), labels_map),
+    )
+
+
+def _consensus(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> ConsensusParams:
+    path, default = "combine.consensus", ConsensusParams()
+    section = check.mapping({} if raw is None else raw, path, known=ConsensusParams._fields)
+    share = section.get("agreement", default.agreement)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        check.add(f"{path}.agreement", f"{share!r} is no share from 0 to 1")
+        share = default.agreement
+    return ConsensusParams(
+        method=check.choice(
+            section.get("method", default.method), f"{path}.method", ("majority", "staple")
+        ),
+        agreement=float(share),
+        otherwise=check.choice(
+            section.get("otherwise", default.otherwise),
+            f"{path}.otherwise",
+            ("ignore", *labels_map),
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
-from maskbench.regions.task import Annotation, Task
+from maskbench.regions.task import Annotation, Task, least_voters
 from maskbench.text import SHOWN, counted, some
 
 _Facts = Mapping[str, Mapping[str, Any]]
@@ -47,6 +47,12 @@ def unmet_choices(facts: _Facts, params: RasterizeParams) -> list[Problem]:
     ]
 
 
+def is_lonely_consensus(facts: _Facts, params: Params) -> bool:
+    """Tell whether a consensus is asked for, and each task that counts has a single annotator."""
+    asked = any(least_voters(criterion) for criterion in params.rasterize.annotation)
+    return asked and not any(fact.get("annotators", 0) > 1 for fact in facts.values())
+
+
 def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[str]:
     """Say whose annotation counts now in place of another person's, and which lines are idle.
 
@@ -63,6 +69,11 @@ def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[s
         rest = f" and {number - SHOWN} more" if number > SHOWN else ""
         where, what = counted(number, "task"), ", ".join(said)
         notes.append(f"another annotator's annotation counts now in {where}: {what}{rest}")
+    if is_lonely_consensus(facts, params):
+        notes.append(
+            "no task has several annotators who could vote; tasks that show the same image become "
+            "one with fetch.same_image: one"
+        )
     idle = sorted(params.rasterize.choices.keys() - facts.keys())
     if idle:
         lines = counted(len(idle), "line", "lines")
@@ -76,6 +87,8 @@ def _exchanged(facts: _Facts, layout: Layout) -> Iterator[tuple[Task, Annotation
     before = {row["key"]: int(row["annotation"]) for row in rows}
     for key, fact in facts.items():
         if fact["annotation"] is None or before.get(key, fact["annotation"]) == fact["annotation"]:
+            continue
+        if len(fact["voters"]) > 1:  # nobody takes the place of another
             continue
         task = read_task(layout.annotations / f"{key}.json")
         known = {annotation.id: annotation for annotation in task.annotations}

@@ -2,23 +2,32 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import Problem, TaskLink, see
+import numpy as np
+from PIL import Image
+
+from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256, sha256_file
 from maskbench.files.images import read_levels, write_upright
 from maskbench.files.json import json_text
-from maskbench.files.label_sets import LabelSetFile, read_label_set
+from maskbench.files.label_sets import LabelSetFile, read_label_sets
 from maskbench.files.levels import Levels, describe_badly_seen
-from maskbench.files.masks import pixel_digest, write_mask
-from maskbench.params import IGNORE, Params
+from maskbench.files.masks import Mask, pixel_digest, write_mask
+from maskbench.params import IGNORE, IGNORED, Params
+from maskbench.pipeline.combine_report import (
+    Facts,
+    combination_rows,
+    combine_metrics,
+    describe_consensus,
+    describe_masks_without_class,
+    no_class_at_all,
+)
 from maskbench.pipeline.incremental import (
-    Built,
     Job,
     Outcome,
     StageDefinition,
@@ -27,6 +36,7 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
+from maskbench.regions.consensus import Agreed, agree
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.proposals import nestings, unmatched_advice, unmatched_problems
 from maskbench.regions.rules import (
@@ -34,17 +44,17 @@ from maskbench.regions.rules import (
     Combination,
     CombinationTotal,
     add_up,
-    class_mask,
 )
-from maskbench.text import counted, some
+from maskbench.text import counted
 
 COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
-    "mask_sha256", "scene_sha256", "scaling",
+    "mask_sha256", "scene_sha256", "scaling", "votes", "undecided",
 )  # fmt: skip
 """Columns of ``data/combined.csv``; ``scaling`` is a JSON list of the values of a scene of 16 bits
 that become 0 and 255, ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
-``classes`` a JSON object of pixels by class name."""
+``classes`` a JSON object of pixels by class name, ``votes`` the ids of the annotations if several
+count (``annotation`` is the last of them), and ``undecided`` the pixels that they do not decide."""
 
 
 def combine(params: Params, layout: Layout) -> str:
@@ -73,20 +83,24 @@ def combine(params: Params, layout: Layout) -> str:
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
     write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
-    metrics = _metrics(built, combinations, params.labels_map)
+    metrics = combine_metrics(built, combinations, params.labels_map)
     write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
-    write_table(layout.plot("combinations"), columns, _combination_rows(combinations))
+    write_table(layout.plot("combinations"), columns, combination_rows(combinations))
     badly_seen = {
         key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
     }
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {'; '.join(warning)}", file=sys.stderr)
-    empty = describe_masks_without_class(built.facts, params.labels_map)
+    notes = [
+        describe_masks_without_class(built.facts, params.labels_map),
+        describe_consensus(metrics),
+    ]
     return (
         f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
-        f"{counted(built.made, 'mask')} made in this run{f' — {empty}' if empty else ''}"
+        f"{counted(built.made, 'mask')} made in this run"
+        + "".join(f" — {note}" for note in notes if note)
     )
 
 
@@ -126,10 +140,11 @@ def make_mask(work: MaskWork) -> Outcome:
     """Write an image's class mask and scene into the staging folder."""
     key = work.source.stem
     try:
-        source = read_label_set(work.source)
+        sources = read_label_sets(work.source)
     except ValueError as error:
         what = f"{error}; run `dvc repro -f rasterize`"
         return Outcome(problems=(Problem(what, str(work.source)),))
+    source = sources[-1]
     image = work.images / source.image["file"]
     if not image.is_file() or sha256_file(image) != source.image["sha256"]:
         what = "the image is missing or is not the one that was fetched; run `dvc checkout`"
@@ -137,11 +152,12 @@ def make_mask(work: MaskWork) -> Outcome:
     scene = f"benchmark/scenes/{image.name}"
     mask = f"benchmark/masks/{key}.{work.rules.fallback.mask_format}"
     keeps_bytes = write_upright(image, work.target / scene)
-    pixels, found = class_mask(LabelSet(source.labels, source.planes), work.rules)
+    agreed = agree([LabelSet(own.labels, own.planes) for own in sources], work.rules)
+    pixels = agreed.mask
     written = write_mask(work.target / mask, pixels)
     levels, scaling = read_levels(work.target / scene, work.rules.fallback.scaling)
     scene_digest = source.image["sha256"] if keeps_bytes else sha256_file(work.target / scene)
-    facts = _facts(source, found) | {
+    facts = _facts(sources, agreed, work.rules.labels_map) | {
         "scene": Path(scene).name,
         "mask": Path(mask).name,
         "height": pixels.shape[0],
@@ -154,16 +170,27 @@ def make_mask(work: MaskWork) -> Outcome:
     return Outcome({mask: written, scene: scene_digest}, facts)
 
 
-def _facts(source: LabelSetFile, found: Sequence[Combination]) -> dict[str, Any]:
-    classes: Counter[str] = Counter()
-    for combination in found:
-        if combination.becomes is not None:
-            classes[combination.becomes] += combination.pixels
+def _facts(
+    sources: Sequence[LabelSetFile], agreed: Agreed, labels_map: Mapping[str, int]
+) -> dict[str, Any]:
+    several = len(sources) > 1
     return {
-        "annotation": source.annotation,
-        "classes": dict(sorted(classes.items())),
-        **combination_facts(source.task, found),
+        "annotation": sources[-1].annotation,
+        "votes": " ".join(str(own.annotation) for own in sources) if several else "",
+        "tied": int(np.count_nonzero(agreed.tied)) if several else 0,
+        "below_agreement": int(np.count_nonzero(agreed.below)) if several else 0,
+        "undecided": agreed.undecided if several else "",
+        "classes": _class_pixels(agreed.mask, labels_map),
+        **combination_facts(sources[-1].task, agreed.combinations),
     }
+
+
+def _class_pixels(mask: Mask, labels_map: Mapping[str, int]) -> dict[str, int]:
+    """Count the pixels by class name, sorted by name; classes without a pixel are left out."""
+    names = {IGNORE: IGNORED} | {value: name for name, value in labels_map.items()}
+    pixels = Image.fromarray(mask).histogram()
+    found = {name: pixels[value] for value, name in names.items() if pixels[value]}
+    return dict(sorted(found.items()))
 
 
 def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]:
@@ -174,10 +201,7 @@ def combination_facts(task: int, found: Sequence[Combination]) -> dict[str, Any]
     }
 
 
-_Facts = Mapping[str, Mapping[str, Any]]
-
-
-def _total(facts: _Facts) -> list[CombinationTotal]:
+def _total(facts: Facts) -> list[CombinationTotal]:
     """Add up each combination over all images."""
     return add_up((fact["task"], _found(fact)) for fact in facts.values() if fact)
 
@@ -186,12 +210,12 @@ def _found(fact: Mapping[str, Any]) -> list[Combination]:
     return [Combination(tuple(labels), *rest) for labels, *rest in fact["combinations"]]
 
 
-def find_unmatched(facts: _Facts) -> list[Problem]:
+def find_unmatched(facts: Facts) -> list[Problem]:
     """Return a problem for each combination without a rule, over all images."""
     return unmatched_problems(_total(facts))
 
 
-def advise(facts: _Facts, params: Params) -> str:
+def advise(facts: Facts, params: Params) -> str:
     """Say what to do about combinations without a rule; empty if there are none."""
     unmatched = [total.labels for total in _total(facts) if total.becomes is None]
     if not unmatched:
@@ -199,55 +223,6 @@ def advise(facts: _Facts, params: Params) -> str:
     pairs = nestings(_found(fact) for fact in facts.values() if fact)
     names = [rule.name for rule in params.rules]
     return unmatched_advice(unmatched, pairs, params.labels_map, names)
-
-
-def masks_without_class(facts: _Facts, labels_map: Mapping[str, int]) -> dict[str, list[str]]:
-    """Find the masks that hold nothing but background or ignored pixels although labels lie there.
-
-    Args:
-        facts: The ``combinations`` of each mask, by key.
-        labels_map: Class names and their values.
-
-    Returns:
-        Which labels become what, by key.
-    """
-    found = {}
-    for key, fact in facts.items():
-        drawn = [(labels, becomes) for labels, _, becomes in fact.get("combinations", ()) if labels]
-        if drawn and all(labels_map.get(becomes) in (0, IGNORE) for _, becomes in drawn):
-            found[key] = [f"{' + '.join(labels)} → {becomes}" for labels, becomes in drawn]
-    return found
-
-
-def no_class_at_all(facts: _Facts, labels_map: Mapping[str, int]) -> list[Problem]:
-    """Find out why no mask would have a pixel of a class; empty if one has, or nothing is drawn."""
-    empty = masks_without_class(facts, labels_map)
-    drawn = [
-        key for key, fact in facts.items() if any(part[0] for part in fact.get("combinations", ()))
-    ]
-    if not empty or len(empty) < len(drawn):
-        return []
-    causes = sorted({cause for found in empty.values() for cause in found})
-    what = (
-        f"no mask has a pixel of a class although regions were drawn ({', '.join(causes)}); "
-        "correct labels_map, multi_label_rules or combine.unmatched"
-    )
-    return [Problem(what, task=facts[key]["task"]) for key in empty]
-
-
-def describe_masks_without_class(
-    facts: _Facts, labels_map: Mapping[str, int], link: TaskLink | None = None
-) -> str:
-    """Say which masks have no pixel of a class although labels lie there; empty if none.
-
-    ``link`` finds the address of a task: that of the first is given, if it is known.
-    """
-    empty = masks_without_class(facts, labels_map)
-    named = [f"{key} ({', '.join(causes)})" for key, causes in empty.items()]
-    masks = counted(len(named), "mask has", "masks have")
-    what = f"{masks} no pixel of a class although regions were drawn"
-    first = next((facts[key]["task"] for key in empty), None)
-    return f"{what}: {some(named)}{see(link, first, None)}" if named else ""
 
 
 def codes(labels_map: Mapping[str, int]) -> list[str]:
@@ -265,36 +240,3 @@ def _row(key: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     scaling = "" if fact["scaling"] is None else json.dumps(fact["scaling"])
     classes = json.dumps(fact["classes"], sort_keys=True)
     return named | {"key": key, "classes": classes, "scaling": scaling}
-
-
-def _combination_rows(combinations: Sequence[CombinationTotal]) -> Iterator[dict[str, Any]]:
-    for labels, becomes, pixels, tasks in combinations:
-        name = " + ".join(labels) or "(none)"
-        yield {"labels": name, "class": becomes, "pixels": pixels, "tasks": len(tasks)}
-
-
-def _metrics(
-    built: Built, combinations: Sequence[CombinationTotal], labels_map: Mapping[str, int]
-) -> dict[str, Any]:
-    pixels: Counter[str] = Counter()
-    images: Counter[str] = Counter()
-    for fact in built.facts.values():
-        pixels.update(fact["classes"])
-        images.update(fact["classes"].keys())
-    total = sum(pixels.values())
-    return {
-        "images": len(built.facts),
-        "pixels": total,
-        "classes": {
-            name: {
-                "images": images[name],
-                "pixels": pixels[name],
-                "share": round(pixels[name] / total, 6) if total else 0.0,
-            }
-            for name in labels_map
-        },
-        "without_class": len(masks_without_class(built.facts, labels_map)),
-        "combinations": {
-            " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
-        },
-    }

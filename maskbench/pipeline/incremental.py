@@ -69,6 +69,7 @@ class StageDefinition(NamedTuple):
         folders: Names of the data folders that hold this stage's files and nothing else.
         check_all: Finds problems that show only over all items, from the facts by key.
         advise: Says, from the facts by key, what to do about the problems; may be empty.
+        memory: Which of the stage's memories it keeps, if the stage has several definitions.
     """
 
     stage: str
@@ -76,6 +77,7 @@ class StageDefinition(NamedTuple):
     folders: Sequence[str]
     check_all: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
     advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
+    memory: str = "memory"
 
 
 def build(
@@ -100,7 +102,7 @@ def build(
     stage = definition.stage
     shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
     outputs = _Outputs(layout, definition.folders)
-    last = LastRun(layout, stage)
+    last = LastRun(layout, stage, definition.memory)
     todo: dict[str, str] = {}  # inputs by key; the work itself may be large
     old: dict[str, Any] = {}
 

@@ -1,6 +1,6 @@
 """Find which labels overlap in all tasks, before *rasterize* and *combine* have passed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from maskbench.errors import DataError, MaskbenchError
 from maskbench.labelstudio.stored import read_task
 from maskbench.parallel.run import run_all
 from maskbench.params import Params
-from maskbench.pipeline.layout import Layout
 from maskbench.regions.policies import TaskCombinations, find_combinations
 from maskbench.regions.proposals import Proposal, label_advice, propose_labels, unknown_problems
 
@@ -30,18 +29,20 @@ class Survey:
     tasks: list[TaskCombinations]
 
 
-def find_overlaps(params: Params, layout: Layout) -> Survey:
-    """Look at the fetched tasks.
+def find_overlaps(params: Params, paths: Sequence[Path]) -> Survey:
+    """Look at fetched tasks.
+
+    Args:
+        params: The params.
+        paths: The tasks' files.
 
     Raises:
         MaskbenchError: There are none.
         DataError: A task's file is damaged, or there are more labels than mask values.
     """
-    paths = sorted(layout.annotations.glob("*.json"))
     if not paths:
         raise MaskbenchError(
-            f"{layout.annotations} holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a "
-            "clone"
+            "data/annotations holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a clone"
         )
     found, labels = _look(params, paths), Proposal()
     unknown = _unknown(found)
@@ -67,7 +68,7 @@ class _Look:
         return find_combinations(read_task(path), self.params)
 
 
-def _look(params: Params, paths: list[Path]) -> list[TaskCombinations]:
+def _look(params: Params, paths: Sequence[Path]) -> list[TaskCombinations]:
     return [task for task in run_all(_Look(params), paths, "rules") if task is not None]
 
 

@@ -1,4 +1,4 @@
-"""Stage *rasterize*: every region of the annotation that counts becomes pixels of a label set."""
+"""Stage *rasterize*: every region of the annotations that count becomes pixels of a label set."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
-from maskbench.files.label_sets import LabelSetFile, write_label_set
+from maskbench.files.label_sets import LabelSetFile, write_label_sets
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.pipeline.annotators import describe_annotators, undeclared_choices, unmet_choices
@@ -24,7 +24,8 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
-from maskbench.regions.build import REASONS, build_label_set, find_faults, unknown_labels
+from maskbench.regions.build import RasterizedTask, build_label_sets, unknown_labels
+from maskbench.regions.draw import REASONS
 from maskbench.regions.proposals import label_advice, unknown_problems
 from maskbench.regions.report import (
     REMEDIES,
@@ -34,7 +35,7 @@ from maskbench.regions.report import (
     region_facts,
     region_problems,
 )
-from maskbench.regions.task import place
+from maskbench.regions.task import Task, place
 from maskbench.text import counted
 
 
@@ -107,7 +108,7 @@ def _jobs(names: Sequence[str], digests: Digests, params: Params, layout: Layout
 
 
 def make_label_set(work: LabelSetWork) -> Outcome:
-    """Write a task's label set.
+    """Write a task's label sets, one of each annotation that counts, into one file.
 
     Raises:
         DataError: The task's file is damaged, or not the one that it was.
@@ -116,21 +117,23 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     if sha256(stored) != work.sha256:
         raise DataError("rasterize: data/annotations changes while it is read; try again")
     task = parse_stored_task(stored, work.source.name)
-    rasterized = build_label_set(task, work.params)
-    if rasterized is None:
+    votes = build_label_sets(task, work.params)
+    if not votes:
         return Outcome(facts={"annotation": None})
-    unknown = unknown_labels(rasterized, work.labels)
-    faults = find_faults(rasterized, {*work.labels, *unknown}, work.params.strict)
-    problems = region_problems(task, rasterized, faults)
+    unknown = unknown_labels(votes, work.labels)
+    problems = region_problems(task, votes, {*work.labels, *unknown}, work.params.strict)
     if unknown or problems:
         return Outcome(facts={"task": task.id, "unknown": unknown}, problems=tuple(problems))
     path = f"label_sets/{task.key}.tif"
-    image = {"file": rasterized.image.file, "sha256": rasterized.image.sha256}
-    drawn = rasterized.label_set
-    where, _ = place(task, rasterized.annotation)
-    content = LabelSetFile(drawn.labels, drawn.planes, where, rasterized.annotation.id, image)
-    written = write_label_set(work.target / path, content)
-    return Outcome({path: written}, region_facts(task, rasterized))
+    written = write_label_sets(work.target / path, [_content(task, vote) for vote in votes])
+    return Outcome({path: written}, region_facts(task, votes))
+
+
+def _content(task: Task, vote: RasterizedTask) -> LabelSetFile:
+    image = {"file": vote.image.file, "sha256": vote.image.sha256}
+    where, _ = place(task, vote.annotation)
+    drawn = vote.label_set
+    return LabelSetFile(drawn.labels, drawn.planes, where, vote.annotation.id, image)
 
 
 def _check_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
@@ -166,6 +169,7 @@ def _metrics(
             "without_annotation_that_counts": len(facts) - len(counting),
             "without_region": sum(not fact["regions"] for fact in counting),
             "of_several_annotators": sum(fact["annotators"] > 1 for fact in counting),
+            **_put_to_the_vote(counting),
         },
         "annotators": _by_annotator(counting),
         "regions": dict(sorted(regions.items())),
@@ -188,9 +192,15 @@ def _aliases(aliases: Mapping[str, str | None], aliased: Mapping[str, int]) -> d
     }
 
 
+def _put_to_the_vote(counting: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Count the tasks in which several annotations count; nothing without a consensus."""
+    several = sum(len(fact["voters"]) > 1 for fact in counting)
+    return {"put_to_the_vote": several} if several else {}
+
+
 def _by_annotator(counting: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Return in how many tasks each annotator's work counts; ``unknown``: nobody is named."""
-    counts = Counter(fact["annotator"] or 0 for fact in counting)
+    counts = Counter(who or 0 for fact in counting for who in fact["voters"])
     return {str(user or "unknown"): counts[user] for user in sorted(counts)}
 
 

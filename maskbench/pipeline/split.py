@@ -28,8 +28,9 @@ from maskbench.regions.task import (
     Annotation,
     Task,
     annotators,
-    label_origin,
+    labels_origin,
     place,
+    voters,
 )
 from maskbench.text import counted
 
@@ -37,13 +38,16 @@ COLUMNS = (
     "key", "split", "group", "published", "task", "project", "annotation", "annotator",
     "annotators", "ground_truth", "updated_at", "scene", "mask", "width", "height", "classes",
     "mask_sha256", "scene_sha256", "scaling", "origin", "parent_prediction", "model_version",
+    "voters", "undecided",
 )  # fmt: skip
 """Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
 (:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
 JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
 that become 0 and 255, ``published`` the subset that ``split.published`` names, ``annotators`` how
 many people annotated the image, in any of the tasks that show it, ``origin`` where the labels come
-from (:func:`maskbench.regions.task.label_origin`)."""
+from (:func:`maskbench.regions.task.labels_origin`). If several annotations count, ``voters`` are
+the ids of the annotators, ``undecided`` the pixels on which they do not agree, and ``annotation``
+is the one that was saved last."""
 
 Row = dict[str, Any]
 
@@ -118,16 +122,17 @@ def _known(
     reading = repr((params.group_by, params.published))
     for item in items:
         key = item["key"]
-        inputs = [digests.get(f"{key}.json"), item["annotation"], reading]
+        inputs = [digests.get(f"{key}.json"), item["annotation"], item["votes"], reading]
         entry = last.items.get(key)
         if entry is None or entry["inputs"] != inputs:
             has_new = True
             task = read_task(layout.annotations / f"{key}.json")
-            annotation = next(a for a in task.annotations if a.id == int(item["annotation"]))
+            ids = [int(number) for number in (item["votes"] or item["annotation"]).split()]
+            votes = [a for number in ids for a in task.annotations if a.id == number]
             entry = {
                 "inputs": inputs,
-                "group": read_groups(task, annotation, params),
-                "row": _facts(task, annotation),
+                "group": read_groups(task, votes[-1], params),
+                "row": _facts(task, votes),
             }
         known[key] = entry
     digests.save()
@@ -135,17 +140,19 @@ def _known(
     return known
 
 
-def _facts(task: Task, annotation: Annotation) -> Row:
-    """Return what the manifest says of a task's annotation."""
+def _facts(task: Task, votes: Sequence[Annotation]) -> Row:
+    """Return what the manifest says of the annotations that count."""
+    annotation = votes[-1]
     return {
         "project": place(task, annotation)[1],
         "annotator": annotation.completed_by,
         "annotators": annotators(task.annotations),
-        "ground_truth": str(annotation.ground_truth).lower(),
+        "ground_truth": str(all(vote.ground_truth for vote in votes)).lower(),
         "updated_at": annotation.updated_at,
-        "origin": label_origin(annotation),
+        "origin": labels_origin(votes),
         "parent_prediction": annotation.parent_prediction,
         "model_version": annotation.model_version,
+        "voters": voters(votes),
     }
 
 

@@ -6,8 +6,8 @@ made. *fetch* is pinned: it declares no code, but parses tasks again that other 
 
 Left out are modules that shape no byte: ``parallel`` (how work is spread), ``pipeline/layout``
 (where files lie), ``pipeline/pin`` and ``pipeline/run`` (how a stage is started) and ``errors``.
-``regions/build`` imports ``regions/rules`` for whole masks; *rasterize* never calls that: it is not
-in its list.
+``regions/build`` imports ``regions/rules`` and ``regions/consensus`` for whole masks; *rasterize*
+never calls these: they are not in its list.
 """
 
 STAGE_CODE = {
@@ -31,6 +31,7 @@ STAGE_CODE = {
         "pipeline/tables.py",
         "regions/build.py",
         "regions/coordinates.py",
+        "regions/draw.py",
         "regions/label_set.py",
         "regions/rasterize.py",
         "regions/report.py",
@@ -44,7 +45,9 @@ STAGE_CODE = {
         "files",
         "params",
         "pipeline/combine.py",
+        "pipeline/combine_report.py",
         "pipeline/incremental.py",
+        "regions/consensus.py",
         "regions/label_set.py",
         "regions/rasterize.py",
         "regions/rules.py",
@@ -72,6 +75,7 @@ STAGE_CODE = {
         "labelstudio/stored.py",
         "params",
         "pipeline/combine.py",
+        "pipeline/combine_report.py",
         "pipeline/incremental.py",
         "quality",
         "regions",

@@ -8,15 +8,14 @@ alpha for nominal data (1970). The two coefficients subtract the agreement that 
 Pixels that one of two annotators leaves to be ignored (255) do not count for the two.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import Values, count_image, figures, mean
+from maskbench.evaluation.figures import Values, figures, mean
 from maskbench.files.masks import Mask
+from maskbench.files.tiff import Planes
 from maskbench.params import IGNORE
-from maskbench.regions.rules import distinct
+from maskbench.quality.joint import Column, Joint, PairCounter
 
 COEFFICIENTS = ("iou", "dice", "boundary_iou", "kappa", "alpha")
 """What :func:`coefficients` computes, in the order of its axis."""
@@ -37,39 +36,39 @@ def count_pair(one: Mask, other: Mask, classes: int) -> Counts:
         Six rows, shape (6, K): pixels where both, the one and the other have the class; the same
         of boundaries.
     """
-    void = (one == IGNORE) | (other == IGNORE)
-    both = [np.where(void, np.uint8(IGNORE), mask) for mask in (one, other)]
-    return count_image(both[0], both[1], classes)[1]
+    joint = Joint.of([one, other])
+    return PairCounter(joint, classes).count(*joint.sets.T)
 
 
-def count_values(masks: Sequence[Mask], classes: int) -> Values:
+def count_values(sets: Planes, pixels: Counts, classes: int) -> Values:
     """Count what Krippendorff's alpha needs, of any number of annotators.
 
     Args:
-        masks: Class values by each annotator, all of shape (H, W), uint8.
+        sets: Combinations of the annotators' class values, shape (S, A); 255 is no vote.
+        pixels: How many pixels have each combination, shape (S,).
         classes: The number of classes, K.
 
     Returns:
         Shape (2, K): the diagonal of the coincidence matrix, and the values of each class on pixels
         that have two or more.
     """
-    lengths, codes, sets = distinct(np.stack(masks))
-    pixels = np.bincount(codes, weights=lengths, minlength=len(sets))
     votes = np.stack([(sets == value).sum(axis=1) for value in range(classes)]).astype(np.float64)
     given = votes.sum(axis=0)
-    pixels[given < 2] = 0
+    pixels = np.where(given < 2, 0, pixels)
     same = votes * (votes - 1) / np.maximum(given - 1, 1)
     found: Values = np.stack([same @ pixels, votes @ pixels])
     return found
 
 
-def most_given(masks: Sequence[Mask]) -> Mask:
-    """Return the class that most annotators gave each pixel; 255 where two are equally frequent.
+def most_given(sets: Planes) -> Column:
+    """Return the class that most annotators gave a pixel; 255 where two are equally frequent.
 
     Args:
-        masks: Class values by each annotator, all of shape (H, W), uint8; 255 is no vote.
+        sets: Combinations of class values, shape (S, A); 255 is no vote.
+
+    Returns:
+        A value for each combination, shape (S,), uint8.
     """
-    lengths, codes, sets = distinct(np.stack(masks))
     found = np.full(len(sets), IGNORE, dtype=np.uint8)
     most = np.zeros(len(sets), dtype=np.int64)
     for value in np.unique(sets[sets != IGNORE]).tolist():
@@ -77,7 +76,7 @@ def most_given(masks: Sequence[Mask]) -> Mask:
         found[votes > most] = value
         found[(votes == most) & (votes > 0)] = IGNORE
         np.maximum(most, votes, out=most)
-    return np.repeat(found[codes], lengths).reshape(masks[0].shape)
+    return found
 
 
 def with_values(pair: Counts | Values) -> Values:

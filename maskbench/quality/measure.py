@@ -16,12 +16,18 @@ from maskbench.files.masks import Mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.params import Params
 from maskbench.pipeline.incremental import Outcome
-from maskbench.quality.agreement import count_pair, count_values, most_given
+from maskbench.quality.agreement import count_values, most_given
+from maskbench.quality.joint import Joint, PairCounter
 from maskbench.regions.build import build_mask
+from maskbench.regions.consensus import decide
+from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose
 
 UNKNOWN = "unknown"
 """Who made annotations that name nobody."""
+
+PARTS = ("pairs", "against_the_others", "against_consensus", "against_ground_truth")
+"""With whom each annotator, or one of a pair, is compared."""
 
 
 class ImageWork(NamedTuple):
@@ -32,12 +38,14 @@ class ImageWork(NamedTuple):
         sha256: Their digests.
         params: How regions become classes.
         classes: The number of classes.
+        votes: Whether the annotators vote on the mask: ``rasterize.annotation: [consensus]``.
     """
 
     files: tuple[Path, ...]
     sha256: tuple[str | None, ...]
     params: Params
     classes: int
+    votes: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,27 +69,11 @@ def measure(work: ImageWork) -> Outcome:
     Raises:
         DataError: A task's file is damaged, or not the one that it was.
     """
-    tasks = list(_read(work))
+    tasks = list(read_tasks(work))
     drawn = dict(draw_people(tasks, work.params))
-    masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
-    truth = _ground_truth(tasks, work.params)
     facts = {
         "tasks": [task.key for task in tasks],
-        "pairs": {
-            f"{one} and {other}": sparse(count_pair(masks[one], masks[other], work.classes))
-            for one, other in combinations(masks, 2)
-        },
-        "values": sparse(count_values(list(masks.values()), work.classes)) if masks else {},
-        "against_the_others": {
-            who: sparse(count_pair(most_given(_others(masks, who)), mask, work.classes))
-            for who, mask in masks.items()
-            if len(masks) > 1
-        },
-        "against_ground_truth": {
-            who: sparse(count_pair(truth.mask, mask, work.classes))
-            for who, mask in masks.items()
-            if truth and truth.mask is not None and drawn[who].annotation is not truth.annotation
-        },
+        **_count(drawn, _ground_truth(tasks, work.params, drawn), work),
         "left_out": [
             [found.annotation.id, who, found.fault] for who, found in drawn.items() if found.fault
         ],
@@ -89,7 +81,52 @@ def measure(work: ImageWork) -> Outcome:
     return Outcome(facts=facts)
 
 
-def _read(work: ImageWork) -> Iterator[Task]:
+def _count(
+    drawn: Mapping[str, Drawing], truth: Drawing | None, work: ImageWork
+) -> dict[str, dict[str, Any]]:
+    """Count how far these annotators agree with each other and with what is right for them all."""
+    masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
+    if not masks:
+        return {part: {} for part in (*PARTS, "values")}
+    marked = [truth.mask] if truth and truth.mask is not None else []
+    voted = []
+    if work.votes and len(masks) > 1:
+        voted = [decide(list(masks.values()), ClassRules.of(work.params))[0]]
+    joint = Joint.of([*masks.values(), *marked, *voted])
+    people = joint.sets[:, : len(masks)]
+    columns = dict(zip(masks, people.T, strict=True))
+    counter = PairCounter(joint, work.classes)
+    pairs = {
+        f"{one} and {other}": counter.count(columns[one], columns[other])
+        for one, other in combinations(columns, 2)
+    }
+    others = {
+        who: counter.count(most_given(np.delete(people, i, axis=1)), column)
+        for i, (who, column) in enumerate(columns.items())
+        if len(columns) > 1
+    }
+    consensus = {
+        who: counter.count(joint.sets[:, -1], column) for who, column in columns.items() if voted
+    }
+    against_truth = {
+        who: counter.count(joint.sets[:, len(masks)], column)
+        for who, column in columns.items()
+        if marked and drawn[who] is not truth
+    }
+    found = (pairs, others, consensus, against_truth)
+    parts = {
+        part: {name: sparse(counts) for name, counts in own.items()}
+        for part, own in zip(PARTS, found, strict=True)
+    }
+    return parts | {"values": sparse(count_values(people, joint.pixels, work.classes))}
+
+
+def read_tasks(work: ImageWork) -> Iterator[Task]:
+    """Yield the stored tasks that show an image.
+
+    Raises:
+        DataError: A file is damaged, or not the one that it was.
+    """
     for file, expected in zip(work.files, work.sha256, strict=True):
         content = file.read_bytes()
         if sha256(content) != expected:
@@ -97,42 +134,59 @@ def _read(work: ImageWork) -> Iterator[Task]:
         yield parse_stored_task(content, file.name)
 
 
+def latest_by_person(tasks: Sequence[Task]) -> Iterator[tuple[str, Task, Annotation]]:
+    """Yield each annotator, by id, with the latest annotation of that person and its task.
+
+    Args:
+        tasks: Tasks that show one image; skipped annotations never count.
+    """
+    people = {a.completed_by for task in tasks for a in task.annotations}
+    for who in sorted(people, key=lambda user: user or 0):
+        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
+        if annotation := _latest(own):
+            yield str(who or UNKNOWN), _task_of(tasks, annotation), annotation
+
+
 def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Drawing]]:
     """Yield each annotator, by id, with what the latest annotation of that person gives.
 
     Args:
         tasks: Tasks that show one image.
-        params: How regions become classes; skipped annotations never count.
+        params: How regions become classes.
     """
-    people = {a.completed_by for task in tasks for a in task.annotations}
-    for who in sorted(people, key=lambda user: user or 0):
-        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
-        if drawing := _draw(own, params):
-            yield str(who or UNKNOWN), drawing
+    for who, task, annotation in latest_by_person(tasks):
+        yield who, draw(task, annotation, params)
 
 
-def _ground_truth(tasks: Sequence[Task], params: Params) -> Drawing | None:
-    return _draw([_only(task, lambda a: a.ground_truth) for task in tasks], params)
+def _ground_truth(
+    tasks: Sequence[Task], params: Params, drawn: Mapping[str, Drawing]
+) -> Drawing | None:
+    """Return the latest annotation that is marked as ground truth; one of ``drawn`` if it is."""
+    annotation = _latest([_only(task, lambda a: a.ground_truth) for task in tasks])
+    if annotation is None:
+        return None
+    own = [drawing for drawing in drawn.values() if drawing.annotation is annotation]
+    return own[0] if own else draw(_task_of(tasks, annotation), annotation, params)
+
+
+def _latest(tasks: Sequence[Task]) -> Annotation | None:
+    return choose((a for task in tasks for a in task.annotations), ("latest",))
 
 
 def _only(task: Task, fits: Any) -> Task:
     return replace(task, annotations=tuple(a for a in task.annotations if fits(a)))
 
 
-def _draw(tasks: Sequence[Task], params: Params) -> Drawing | None:
-    """Draw the latest annotation of these tasks; None if none could count."""
-    annotation = choose((a for task in tasks for a in task.annotations), ("latest",))
-    if annotation is None:
-        return None
-    task = next(t for t in tasks if any(a is annotation for a in t.annotations))
+def _task_of(tasks: Sequence[Task], annotation: Annotation) -> Task:
+    return next(task for task in tasks if any(a is annotation for a in task.annotations))
+
+
+def draw(task: Task, annotation: Annotation, params: Params) -> Drawing:
+    """Draw one annotation of a task."""
     built = build_mask(replace(task, annotations=(annotation,)), params)
     if built is None:
         return Drawing(annotation, None, "its image is missing")
     return Drawing(annotation, built.mask, built.faults[0][1] if built.faults else "")
-
-
-def _others(masks: Mapping[str, Mask], who: str) -> list[Mask]:
-    return [mask for name, mask in masks.items() if name != who]
 
 
 def sparse(counts: Counts | Values) -> dict[str, list[float]]:

@@ -16,6 +16,7 @@ _NUMBERS = tuple(f">{_HEADINGS.get(name, name)}" for name in COEFFICIENTS)
 _PARTS = {
     "pairs": "Pairs of annotators",
     "against_the_others": "Annotators against what most of the others gave",
+    "against_consensus": "Annotators against their consensus",
     "against_ground_truth": "Annotators against ground truth",
 }
 
@@ -48,7 +49,7 @@ def blocks(
     whole = _row("all classes", metrics["images"]["measured"], metrics["agreement"])
     found = [Block("Classes", _columns("class"), [*classes, whole])]
     for part, title in _PARTS.items():
-        rows = [_row(name, own["images"], own) for name, own in metrics[part].items()]
+        rows = [_row(name, own["images"], own) for name, own in metrics.get(part, {}).items()]
         found += [Block(title, _columns("annotator"), rows)] if rows else []
     columns = ("image", ">annotators", *_NUMBERS)
     listed = [

@@ -1,4 +1,4 @@
-"""Stage *quality*: how far the annotators of the same images agree. No other stage needs it."""
+"""Stage *quality*: how far annotators agree, and which labels look wrong. No stage needs it."""
 
 import csv
 from collections import Counter
@@ -13,12 +13,21 @@ from maskbench.files.json import json_text, parse_json
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
-from maskbench.pipeline.incremental import Job, LastRun, StageDefinition, build, folder_digests
+from maskbench.pipeline.incremental import (
+    Built,
+    Job,
+    LastRun,
+    StageDefinition,
+    build,
+    folder_digests,
+)
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
+from maskbench.quality.checking import check_labels, said, stop
+from maskbench.quality.findings import write_findings
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
-from maskbench.regions.task import annotators
+from maskbench.regions.task import annotators, least_voters
 from maskbench.text import counted, some
 
 CLASS_COLUMNS = ("class", *COEFFICIENTS, "iou_low", "iou_high")
@@ -35,21 +44,47 @@ def quality(params: Params, layout: Layout) -> str:
         Its one-line summary.
 
     Raises:
-        DataError: A stored task is damaged.
+        DataError: A stored task is damaged, or a check in ``quality.fail`` found something.
     """
     digests = folder_digests(layout, "annotations")
-    seen = _seen(layout, digests)
-    images = _images(seen)
+    seen, built = measure_images(params, layout, digests)
     names = codes(params.labels_map)
-    jobs = list(_jobs(images, digests, params, layout, len(names)))
-    built = build(StageDefinition("quality", measure, ()), layout, jobs, len(jobs))
+    checked = check_labels(params, layout, digests, sorted(seen))
     digests.save()
     summary = summarize(built.facts, names)
-    metrics = {**_counts(seen, built.facts), **summary.metrics}
+    metrics = {**_counts(seen, built.facts), **summary.metrics, **checked.metrics}
     write_text(layout.metrics("quality"), json_text(metrics))
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
-    return _said(metrics, built.facts, built.made)
+    write_findings(layout.plot("findings"), checked.findings)
+    stop(checked.findings, params.quality)
+    return " — ".join([_said(metrics, built.facts, built.made), *said(checked)])
+
+
+def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
+    """Count how far the annotators of each image agree; only of new images, if others are known.
+
+    Args:
+        params: How regions become classes.
+        layout: Where the stored tasks lie.
+        digests: Those of the stored tasks.
+
+    Returns:
+        Who annotated what, and the counts of each image with several annotators by its first key.
+    """
+    seen = _seen(layout, digests)
+    jobs = list(_jobs(_images(seen), digests, params, layout))
+    return seen, build(StageDefinition("quality", measure, ()), layout, jobs, len(jobs))
+
+
+def image_work(keys: Sequence[str], digests: Digests, params: Params, layout: Layout) -> ImageWork:
+    """Return what is needed to draw the annotations of the tasks that show an image."""
+    contents = tuple(digests.get(f"{key}.json") for key in keys)
+    files = tuple(layout.annotations / f"{key}.json" for key in keys)
+    rasterize = params.rasterize._replace(annotation=("latest",), choices={})
+    classes = len(codes(params.labels_map))
+    votes = any(least_voters(criterion) for criterion in params.rasterize.annotation)
+    return ImageWork(files, contents, params._replace(rasterize=rasterize), classes, votes)
 
 
 def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -99,19 +134,21 @@ def _images(seen: Annotators) -> list[list[str]]:
 
 
 def _jobs(
-    images: Sequence[Sequence[str]], digests: Digests, params: Params, layout: Layout, classes: int
+    images: Sequence[Sequence[str]], digests: Digests, params: Params, layout: Layout
 ) -> Iterator[Job]:
-    rasterize = params.rasterize._replace(annotation=("latest",), choices={})
     rules = sorted((sorted(rule.when), rule.then) for rule in params.rules)
-    shaping = digest(
-        [repr(rasterize), sorted(params.labels_map.items()), rules, repr(params.combine)]
-    )
-    params = params._replace(rasterize=rasterize)
     for keys in images:
-        contents = tuple(digests.get(f"{key}.json") for key in keys)
-        files = tuple(layout.annotations / f"{key}.json" for key in keys)
-        inputs = sha256(f"{contents} {shaping}".encode())
-        yield Job(keys[0], inputs, ImageWork(files, contents, params, classes))
+        work = image_work(keys, digests, params, layout)
+        shaping = digest(
+            [
+                repr(work.params.rasterize),
+                sorted(params.labels_map.items()),
+                rules,
+                repr(params.combine),
+                work.votes,
+            ]
+        )
+        yield Job(keys[0], sha256(f"{work.sha256} {shaping}".encode()), work)
 
 
 def _counts(seen: Annotators, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

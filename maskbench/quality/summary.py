@@ -8,7 +8,7 @@ import numpy as np
 
 from maskbench.evaluation.figures import Values, percentiles_of, resample
 from maskbench.quality.agreement import COEFFICIENTS, coefficients, with_values
-from maskbench.quality.measure import dense
+from maskbench.quality.measure import PARTS, dense
 
 RESAMPLES = 1000
 """Bootstrap draws behind each interval."""
@@ -75,17 +75,14 @@ def summarize(facts: _Facts, names: Sequence[str]) -> Summary:
         names: Class names by value.
     """
     measured = {key: fact for key, fact in facts.items() if fact["pairs"]}
-    parts = {
-        part: _estimates(measured.values(), part, len(names))
-        for part in ("pairs", "against_the_others", "against_ground_truth")
-    }
+    parts = {part: _estimates(measured.values(), part, len(names)) for part in PARTS}
     metrics: dict[str, Any] = {
         part: {name: {"images": n} | found.named(-1) for name, (n, found) in own.items()}
         for part, own in parts.items()
     }
     if not measured:
         return Summary(metrics, [], [])
-    units = {key: _unit(fact, len(names)) for key, fact in measured.items()}
+    units = {key: image_counts(fact, len(names)) for key, fact in measured.items()}
     whole = estimate(list(units.values()))
     used = np.sum([unit[1:3].any(axis=0) for unit in units.values()], axis=0).tolist()
     metrics["agreement"] = whole.named(-1)
@@ -107,7 +104,7 @@ def _estimates(
     return {name: (len(own), estimate(own)) for name, own in sorted(units.items())}
 
 
-def _unit(fact: Mapping[str, Any], classes: int) -> Values:
+def image_counts(fact: Mapping[str, Any], classes: int) -> Values:
     """Return an image's counts over all pairs of its annotators, shape (8, K)."""
     pairs = sum(dense(columns, 6, classes) for columns in fact["pairs"].values())
     return np.concatenate([pairs, dense(fact["values"], 2, classes)])

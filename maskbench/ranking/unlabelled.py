@@ -81,7 +81,7 @@ class Measure:
         task, files = candidate.task, candidate.files
         try:
             info = inspect(files.image, self.most_pixels)
-            picture = scene(files.image, longest=_THUMBNAIL)
+            picture = scene(files.image, most_wh=(_THUMBNAIL, _THUMBNAIL))
         except ValueError as error:
             return [Problem(f"its image: {error}", task=task.id, project=task.project)]
         size, found, problems = (info.width, info.height), [], []

@@ -1,36 +1,30 @@
-"""Build a task's mask from its annotation and the params.
+"""Build a task's mask from the annotations that count and the params.
 
-:func:`build_mask` does it all: :func:`build_label_set`, which the stage *rasterize* calls, then
-:func:`~maskbench.regions.rules.class_mask`, which *combine* calls. What needs single regions
-(blame, exports, pages) calls :func:`draw_regions`.
+:func:`build_mask` does it all: :func:`build_label_sets`, which the stage *rasterize* calls, then
+:func:`~maskbench.regions.consensus.agree`, which *combine* calls. What needs single regions
+(blame, exports, pages) calls :func:`~maskbench.regions.draw.draw_regions`.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import shapely
-
-from maskbench.errors import GeometryError
 from maskbench.files.masks import Mask
 from maskbench.params import Params, RasterizeParams, missing_label
+from maskbench.regions.consensus import Agreed, agree
+from maskbench.regions.draw import RegionResult, draw_regions, has_area
 from maskbench.regions.label_set import LabelSet, paint, painting_order
-from maskbench.regions.rasterize import RegionPixels, fill
-from maskbench.regions.rules import ClassRules, Combination, class_mask
-from maskbench.regions.shapes import KINDS, RegionKind
+from maskbench.regions.rasterize import RegionPixels
+from maskbench.regions.rules import ClassRules, Combination
 from maskbench.regions.task import (
-    NOT_A_REGION,
     Annotation,
     Image,
     Region,
     Task,
     choose,
+    choose_votes,
     renamed,
 )
-
-REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image", "left_out")
-"""Why a region has no part in a mask without being an error."""
 
 SLIPS = {
     "no_label": "has no label",
@@ -41,37 +35,11 @@ SLIPS = {
 
 
 @dataclass(frozen=True)
-class RegionResult:
-    """What became of one region.
-
-    Attributes:
-        region: The region, with the labels that ``label_aliases`` gives it.
-        outline: Its polygon in pixels; None for strokes and for what has no area.
-        pixels: Its pixels; None if it is dropped or unreadable, and in :class:`RasterizedTask`,
-            which would fill the memory.
-        count: How many pixels it has.
-        dropped: Why it has no part in a mask, one of :data:`REASONS`.
-        error: What cannot be read of its geometry.
-        is_clipped: Whether its outline reaches off the image.
-        aliased: The labels that it was drawn with and that ``label_aliases`` replaced.
-    """
-
-    region: Region
-    outline: shapely.Polygon | None = None
-    pixels: RegionPixels | None = None
-    count: int = 0
-    dropped: str | None = None
-    error: str | None = None
-    is_clipped: bool = False
-    aliased: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class RasterizedTask:
-    """What *rasterize* makes of a task.
+    """What *rasterize* makes of an annotation.
 
     Attributes:
-        annotation: The annotation that counts.
+        annotation: The annotation.
         image: The task's image.
         label_set: The labels on each pixel.
         regions: What became of the annotation's regions, in drawing order, without their pixels.
@@ -93,40 +61,62 @@ class BuiltMask:
     """A task's class mask, or why there is none.
 
     Attributes:
-        rasterized: What became of the task's regions.
-        faults: What is wrong with them: (region, what), in drawing order. Then there is no mask.
-        mask: Class values, shape (H, W), uint8; None if there are faults.
-        combinations: The combinations of labels that occur, those without a rule among them.
+        votes: What became of each annotation that counts: one, or those of a consensus, saved
+            first to last.
+        faults: What is wrong with their regions: (region, what), in drawing order. Then there is
+            no mask.
+        agreed: The mask and what led to it; None if there are faults.
     """
 
-    rasterized: RasterizedTask
+    votes: tuple[RasterizedTask, ...]
     faults: tuple[tuple[Region, str], ...]
-    mask: Mask | None
-    combinations: tuple[Combination, ...] = ()
+    agreed: Agreed | None = None
+
+    @property
+    def mask(self) -> Mask | None:
+        """Return the class values, shape (H, W), uint8; None if there are faults."""
+        return self.agreed.mask if self.agreed else None
+
+    @property
+    def combinations(self) -> tuple[Combination, ...]:
+        """Return the combinations of labels that occur, those without a rule among them."""
+        return self.agreed.combinations if self.agreed else ()
 
 
 def build_mask(task: Task, params: Params) -> BuiltMask | None:
     """Make a task's class mask: *rasterize*, then *combine*; None if no annotation counts."""
-    rasterized = build_label_set(task, params.rasterize)
-    if rasterized is None:
+    votes = build_label_sets(task, params.rasterize)
+    if not votes:
         return None
-    faults = find_faults(rasterized, params.labels_map, params.rasterize.strict)
+    faults = find_faults(votes, params.labels_map, params.rasterize.strict)
     if faults:
-        return BuiltMask(rasterized, faults, None)
-    mask, combinations = class_mask(rasterized.label_set, ClassRules.of(params))
-    return BuiltMask(rasterized, (), mask, tuple(combinations))
+        return BuiltMask(votes, faults)
+    return BuiltMask(votes, (), agree([vote.label_set for vote in votes], ClassRules.of(params)))
+
+
+def build_label_sets(task: Task, params: RasterizeParams) -> tuple[RasterizedTask, ...]:
+    """Lay the regions of each annotation that counts over each other.
+
+    Returns:
+        The label sets and what became of the regions, of the annotation saved first to that saved
+        last; empty if no annotation counts or the task has no image.
+    """
+    image = task.image
+    if image is None:
+        return ()
+    votes = choose_votes(task.annotations, params.criteria(task.key))
+    return tuple(_lay_regions(vote, image, params) for vote in votes)
 
 
 def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
-    """Lay the regions of the annotation that counts over each other.
-
-    Returns:
-        The label set and what became of each region; None if no annotation counts or the task has
-        no image.
-    """
-    annotation, image = choose(task.annotations, params.criteria(task.key)), task.image
-    if annotation is None or image is None:
+    """Do the same of one annotation: of several that count, the one that was saved last."""
+    annotation = choose(task.annotations, params.criteria(task.key))
+    if annotation is None or task.image is None:
         return None
+    return _lay_regions(annotation, task.image, params)
+
+
+def _lay_regions(annotation: Annotation, image: Image, params: RasterizeParams) -> RasterizedTask:
     regions = annotation.regions
     order = list(range(len(regions)))
     if params.overlap == "smallest":  # the order depends on how large they are
@@ -141,102 +131,19 @@ def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | Non
             if result.pixels is not None:
                 yield result.region.labels, result.pixels
 
-    areas = [r for r in regions if not r.on_other_image and _kind(r).has_area(r.value, params)]
+    areas = [region for region in regions if has_area(region, params)]
     labels = {label for r in areas for label in renamed(r, params.label_aliases).labels}
     painted = paint(layers(), labels, image.width, image.height, params.overlap)
     return RasterizedTask(annotation, image, painted, tuple(results[i] for i in sorted(results)))
 
 
-def draw_regions(
-    regions: Sequence[Region], image: Image, params: RasterizeParams
-) -> Iterator[RegionResult]:
-    """Find the pixels of each region, in the regions' order.
-
-    Args:
-        regions: The regions of an annotation.
-        image: The image that they lie on; only its size counts.
-        params: How regions become pixels.
-    """
-    read = [_read(region, image, params) for region in regions]
-    outlines = [result.outline for result in read if _is_filled(result, params)]
-    filled = fill(outlines, image.width, image.height, params.all_touched)
-    for result in read:
-        if result.dropped or result.error:
-            yield result
-        elif _is_filled(result, params):
-            yield _with_pixels(result, next(filled))
-        else:
-            try:
-                yield _with_pixels(result, _own_pixels(result, image, params))
-            except GeometryError as error:
-                yield replace(result, error=str(error))
-
-
-_NO_KIND = RegionKind((), has_area=lambda value, params: False)
-
-
-def _kind(region: Region) -> RegionKind:
-    return KINDS.get(region.shape, _NO_KIND)
-
-
-def _read(drawn: Region, image: Image, params: RasterizeParams) -> RegionResult:
-    """Rename a region's labels, then read its outline, or why it has no part in a mask."""
-    aliased = tuple(label for label in drawn.labels if label in params.label_aliases)
-    region = renamed(drawn, params.label_aliases)
-    if aliased and not region.labels:
-        return RegionResult(drawn, dropped="left_out", aliased=aliased)
-    return replace(_read_outline(region, image, params), aliased=aliased)
-
-
-def _read_outline(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
-    kind = _kind(region)
-    if region.shape == NOT_A_REGION or region.on_other_image:
-        reason = "not_a_region" if region.shape == NOT_A_REGION else "other_image"
-        return RegionResult(region, dropped=reason)
-    if region.shape not in KINDS:
-        what = f"regions of the type {region.shape!r} cannot be turned into pixels"
-        return RegionResult(region, error=what)
-    if not kind.has_area(region.value, params):
-        return RegionResult(region, dropped="no_area")
-    if kind.outline is None:
-        return RegionResult(region)
-    try:
-        outline = kind.outline(region.value, image.width, image.height, params)
-    except GeometryError as error:
-        return RegionResult(region, error=str(error))
-    left, top, right, bottom = outline.bounds
-    is_clipped = left < 0 or top < 0 or right > image.width or bottom > image.height
-    return RegionResult(region, outline, is_clipped=is_clipped)
-
-
-def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
-    """Tell whether the pixels come from filling the outline, not from the kind's ``pixels``."""
-    return result.outline is not None and (params.all_touched or not _kind(result.region).pixels)
-
-
-def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
-    pixels = _kind(result.region).pixels
-    if pixels is None:
-        raise TypeError(f"nothing says which pixels a {result.region.shape} has")
-    return pixels(result.region.value, image.width, image.height, params)
-
-
-def _with_pixels(result: RegionResult, pixels: RegionPixels) -> RegionResult:
-    count = int(np.count_nonzero(pixels.inside))
-    if not result.region.labels:
-        return replace(result, dropped="no_label", is_clipped=False)
-    if not count:
-        return replace(result, dropped="no_pixel")
-    return replace(result, pixels=pixels, count=count)
-
-
 def find_faults(
-    rasterized: RasterizedTask, labels: Collection[str], strict: bool = False
+    votes: Iterable[RasterizedTask], labels: Collection[str], strict: bool = False
 ) -> tuple[tuple[Region, str], ...]:
     """Find what is wrong with a task's regions, such as a label that is none of ``labels``.
 
     Args:
-        rasterized: What became of them.
+        votes: What became of the regions of each annotation that counts.
         labels: The labels that ``labels_map`` has.
         strict: Regions that :data:`SLIPS` would drop are faults, too.
 
@@ -245,19 +152,22 @@ def find_faults(
     """
     return tuple(
         (result.region, fault)
-        for result in rasterized.regions
-        for fault in _faults(result, rasterized.image, labels, strict)
+        for vote in votes
+        for result in vote.regions
+        for fault in _faults(result, vote.image, labels, strict)
     )
 
 
-def unknown_labels(rasterized: RasterizedTask, labels: Collection[str]) -> Counter[str]:
+def unknown_labels(votes: Iterable[RasterizedTask], labels: Collection[str]) -> Counter[str]:
     """Count the regions of each label that ``labels_map`` lacks; those without area need no class.
 
     Args:
-        rasterized: What became of the regions.
+        votes: What became of the regions of each annotation that counts.
         labels: The labels that ``labels_map`` has.
     """
-    return Counter(label for result in rasterized.regions for label in _unknown(result, labels))
+    return Counter(
+        label for vote in votes for result in vote.regions for label in _unknown(result, labels)
+    )
 
 
 def _unknown(result: RegionResult, labels: Collection[str]) -> list[str]:

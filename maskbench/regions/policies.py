@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from maskbench.params import Params
-from maskbench.regions.build import build_label_set, unknown_labels
+from maskbench.regions.build import build_label_sets, unknown_labels
 from maskbench.regions.label_set import LabelSet
-from maskbench.regions.rules import ClassRules, Combination, class_mask
+from maskbench.regions.rules import ClassRules, Combination, class_mask, in_one_image
 from maskbench.regions.task import Task
 
 POLICIES = ("smallest", "top", "priority")
@@ -43,21 +43,21 @@ def find_combinations(task: Task, params: Params) -> TaskCombinations | None:
 
     Regions that cannot be drawn are passed over.
     """
-    rasterized = build_label_set(task, params.rasterize)
-    if rasterized is None:
+    votes = build_label_sets(task, params.rasterize)
+    if not votes:
         return None
-    unknown = unknown_labels(rasterized, params.labels_map)
+    unknown = unknown_labels(votes, params.labels_map)
     if unknown:
         return TaskCombinations(task.id, unknown, (), Counter())
-    now, rules = rasterized.label_set, ClassRules.of(params)
-    _, found = class_mask(now, rules)
+    rules = ClassRules.of(params)
+    found = in_one_image(class_mask(vote.label_set, rules)[1] for vote in votes)
     gains: Gains = Counter()
     if any(len(combination.labels) > 1 for combination in found):
         for overlap in ("smallest", "top"):
-            other = build_label_set(task, params.rasterize._replace(overlap=overlap))
-            assert other is not None  # noqa: S101 - the same annotation counts
-            for (labels, left), pixels in _transitions(now, other.label_set).items():
-                gains[overlap, labels, rules.class_of(frozenset(left))] += pixels
+            others = build_label_sets(task, params.rasterize._replace(overlap=overlap))
+            for now, other in zip(votes, others, strict=True):
+                for (labels, left), pixels in _transitions(now.label_set, other.label_set).items():
+                    gains[overlap, labels, rules.class_of(frozenset(left))] += pixels
     return TaskCombinations(task.id, {}, tuple(found), gains)
 
 

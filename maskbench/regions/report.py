@@ -1,56 +1,72 @@
 """Report what became of a task's regions: problems and words for people, counts for metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import Params
-from maskbench.regions.build import RasterizedTask, RegionResult
-from maskbench.regions.task import Image, Region, Task, annotators, place
+from maskbench.regions.build import RasterizedTask, find_faults
+from maskbench.regions.draw import RegionResult
+from maskbench.regions.task import Image, Task, annotators, least_voters, place
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
 
 
 def region_problems(
-    task: Task, rasterized: RasterizedTask, faults: Iterable[tuple[Region, str]]
+    task: Task, votes: Sequence[RasterizedTask], labels: Collection[str], strict: bool = False
 ) -> list[Problem]:
-    """Return the faults of a task's regions as problems that name task, annotation and region."""
-    number, (where, project) = rasterized.annotation.id, place(task, rasterized.annotation)
-    return [
-        Problem(fault, task=where, annotation=number, region=region.id, project=project)
-        for region, fault in faults
-    ]
+    """Return what is wrong with a task's regions as problems that name annotation and region.
+
+    Args:
+        task: The task.
+        votes: What became of the regions of each annotation that counts.
+        labels: The labels that ``labels_map`` has.
+        strict: As in :func:`~maskbench.regions.build.find_faults`.
+    """
+    problems = []
+    for vote in votes:
+        where, project = place(task, vote.annotation)
+        problems += [
+            Problem(fault, task=where, annotation=vote.annotation.id, region=r.id, project=project)
+            for r, fault in find_faults([vote], labels, strict)
+        ]
+    return problems
 
 
-def region_facts(task: Task, rasterized: RasterizedTask) -> dict[str, Any]:
-    """Count for the metrics what became of an annotation's regions."""
-    drawn = [result.region for result in rasterized.regions if result.count]
-    where, project = place(task, rasterized.annotation)
+def region_facts(task: Task, votes: Sequence[RasterizedTask]) -> dict[str, Any]:
+    """Count for the metrics what became of the regions of the annotations that count.
+
+    ``task``, ``annotation`` and ``annotator`` are of the one that was saved last.
+    """
+    results = [(vote.annotation, result) for vote in votes for result in vote.regions]
+    drawn = [result.region for _, result in results if result.count]
+    where, project = place(task, votes[-1].annotation)
     return {
         "task": where,
         "project": project,
-        "annotation": rasterized.annotation.id,
-        "annotator": rasterized.annotation.completed_by,
+        "annotation": votes[-1].annotation.id,
+        "annotator": votes[-1].annotation.completed_by,
+        "voters": [vote.annotation.completed_by for vote in votes],
         "annotators": len(annotators(task.annotations)),
         "regions": dict(Counter(label for region in drawn for label in region.labels)),
         "shapes": dict(Counter(region.shape for region in drawn)),
-        "aliased": dict(Counter(n for result in rasterized.regions for n in result.aliased)),
+        "aliased": dict(Counter(n for _, result in results for n in result.aliased)),
         "dropped": [
             {
-                "task": where,
-                "annotation": rasterized.annotation.id,
+                "task": place(task, annotation)[0],
+                "annotation": annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),
                 "reason": result.dropped,
             }
-            for result in rasterized.regions
+            for annotation, result in results
             if result.dropped is not None
         ],
-        "clipped": sum(result.is_clipped for result in rasterized.regions),
+        "clipped": sum(result.is_clipped for _, result in results),
         "reach": max(
-            (_reach(result, rasterized.image) for result in rasterized.regions), default=0
+            (_reach(result, vote.image) for vote in votes for result in vote.regions), default=0
         ),
     }
 
@@ -111,6 +127,8 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
     if not counting:
         chosen = ", ".join(params.rasterize.annotation)
         what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
+        if any(least_voters(criterion) for criterion in params.rasterize.annotation):
+            what += "; tasks that show the same image vote together with fetch.same_image: one"
         return [Problem(what, param="rasterize.annotation")]
     reach = max(fact["reach"] for fact in counting)
     if 0 < reach <= 1:

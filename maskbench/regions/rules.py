@@ -161,6 +161,21 @@ def class_mask(label_set: LabelSet, rules: ClassRules) -> tuple[Mask, list[Combi
     return mask, [Combination(n, counts[n], rules.class_of(frozenset(n))) for n in ordered]
 
 
+def in_one_image(found: Iterable[Iterable[Combination]]) -> list[Combination]:
+    """Add up the combinations of one image: those of fewer labels first, then by name.
+
+    Args:
+        found: The combinations that each annotator's regions make.
+    """
+    pixels: Counter[tuple[str, ...]] = Counter()
+    classes: dict[tuple[str, ...], str | None] = {}
+    for labels, count, becomes in (combination for own in found for combination in own):
+        pixels[labels] += count
+        classes[labels] = becomes
+    ordered = sorted(pixels, key=lambda names: (len(names), names))
+    return [Combination(names, pixels[names], classes[names]) for names in ordered]
+
+
 def missing_rule(labels: Sequence[str]) -> str:
     """Say that no rule decides which class pixels with all of ``labels`` get."""
     return f"no rule says what {' + '.join(labels)} together become"

@@ -1,7 +1,7 @@
 """Tasks, annotations and regions as maskbench knows them, and which annotation of a task counts.
 
 They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
-the browser rewrites: view rotation, sizes, lead time and the order of keys.
+the browser rewrites: view rotation, sizes and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,6 +69,7 @@ class Annotation:
         project: That task's project.
         parent_prediction: The id of the prediction that it began as; None: it began empty.
         model_version: The version of the model that predicted that, if the export tells.
+        lead_time: Seconds that were spent on drawing it, over all saves, if the export tells.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Annotation:
     project: int | None = None
     parent_prediction: int | None = None
     model_version: str | None = None
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,17 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
     return region._replace(labels=tuple(dict.fromkeys(n for n in labels if n is not None)))
 
 
+def labels_origin(votes: Iterable[Annotation]) -> str:
+    """Tell where the labels of a mask come from: of several, what owes most to a model."""
+    return max((label_origin(vote) for vote in votes), key=LABEL_ORIGINS.index)
+
+
+def voters(votes: Sequence[Annotation]) -> str:
+    """Name the annotators of several annotations by id; empty for one, which nobody voted on."""
+    people = sorted(vote.completed_by or 0 for vote in votes)
+    return " ".join(map(str, people)) if len(people) > 1 else ""
+
+
 def label_origin(annotation: Annotation) -> str:
     """Tell where an annotation's labels come from.
 
@@ -169,20 +182,52 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 """When an annotation was saved that does not tell."""
 
 
+CONSENSUS = "consensus"
+"""The criterion of :func:`choose_votes` by which several annotations count."""
+
+
 def choose(annotations: Iterable[Annotation], criteria: Sequence[str]) -> Annotation | None:
-    """Choose the annotation that counts; None if there is no such one.
+    """Choose the annotation that counts, of several the one saved last; None if none counts."""
+    votes = choose_votes(annotations, criteria)
+    return votes[-1] if votes else None
+
+
+def choose_votes(
+    annotations: Iterable[Annotation], criteria: Sequence[str]
+) -> tuple[Annotation, ...]:
+    """Choose the annotations that count: one, or for a consensus the latest of each annotator.
 
     Skipped annotations never count. The criteria are tried in order; the first that an annotation
     meets chooses: ``ground_truth`` (the latest so marked), ``latest`` and ``earliest`` by the time
-    of the last save, ``annotator:ID`` (that user's latest).
+    of the last save, ``annotator:ID`` (that user's latest). ``consensus:N`` is met where N people
+    or more annotated; ``consensus`` stands for ``consensus:1``.
+
+    Returns:
+        The annotations, saved first to last; empty if none counts. Those that name nobody are
+        taken for one person's.
     """
     able = sorted((a for a in annotations if not a.was_cancelled), key=_age)
     for criterion in criteria:
-        meets = _test(criterion)
-        fitting = [annotation for annotation in able if meets(annotation)]
+        if (least := least_voters(criterion)) is not None:
+            people = {annotation.completed_by: annotation for annotation in able}
+            fitting = sorted(people.values(), key=_age) if len(people) >= least else []
+        else:
+            meets = _test(criterion)
+            fitting = [annotation for annotation in able if meets(annotation)]
+            fitting = fitting[:1] if criterion == "earliest" else fitting[-1:]
         if fitting:
-            return fitting[0 if criterion == "earliest" else -1]
-    return None
+            return tuple(fitting)
+    return ()
+
+
+def least_voters(criterion: str) -> int | None:
+    """Return how many people the criterion ``consensus`` needs; None for other criteria.
+
+    >>> least_voters("consensus:3"), least_voters("consensus"), least_voters("latest")
+    (3, 1, None)
+    """
+    name, _, least = criterion.partition(":")
+    return int(least or 1) if name == CONSENSUS else None
 
 
 def _test(criterion: str) -> Callable[[Annotation], bool]:

@@ -99,6 +99,7 @@ def _item(image: ImageFiles, folder: Path, facts: Facts, names: Sequence[str]) -
         "classes": sorted([names.index(n), pixels] for n, pixels in row.classes.items()),
         "thumbnail": facts["thumbnail"],
         "scene": copied if (folder / copied).is_file() else _link(image.scene, folder),
+        "lead_time": facts["lead_time"],
         "overlap": facts["overlap"],
         "regions": len(facts["regions"]),
         "dropped": len(facts["dropped"]),

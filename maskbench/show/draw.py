@@ -17,16 +17,17 @@ from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import ClassNumbers, write_item
-from maskbench.pages.item import DrawnTask, decide, draw_task, labels_of, mask_data
+from maskbench.pages.item import DrawnTask, draw_task, labels_of, mask_data, vote_decisions
 from maskbench.pages.palette import palette
 from maskbench.pages.pictures import palette_picture, scene
 from maskbench.params import Params
+from maskbench.regions.task import choose
 
 CELL = (192, 144)
 """Largest width and height of a thumbnail."""
 
 COLUMNS = 10
-"""Thumbnails in a row of a sheet."""
+"""Thumbnails in a row of a sheet, and task ids of a sheet: mostly one row."""
 
 
 class ImageFiles(NamedTuple):
@@ -44,6 +45,7 @@ class Facts(TypedDict):
     Attributes:
         fingerprint: Digest of all that the facts and the image's files are made of.
         thumbnail: Width and height of its thumbnail.
+        lead_time: Seconds that were spent on the annotation that counts, if that is known.
         overlap: Pixels on which several labels lie.
         combinations: Labels, class and what decides it, pixels.
         regions: Labels, left, top, right, bottom, pixels, mean colour (#rrggbb, or empty).
@@ -52,6 +54,7 @@ class Facts(TypedDict):
 
     fingerprint: str
     thumbnail: list[int]
+    lead_time: float | None
     overlap: int
     combinations: list[tuple[list[str], str, str, int]]
     regions: list[tuple[list[str], int, int, int, int, int, str]]
@@ -135,7 +138,7 @@ class DrawSheet:
         """Write an image's files, and keep its thumbnail; returns what is known of it."""
         key, mask = image.row.key, _mask(image)
         task = parse_stored_task(annotations, image.annotations.name)
-        classes: ClassNumbers = np.array(self.numbers, dtype=np.uint16)[mask]
+        classes: ClassNumbers = np.take(np.array(self.numbers, dtype=np.uint16), mask)
         height, width = classes.shape
         drawn = draw_task(task, self.params, (height, width))
         write_item(self.folder, key, {"mask": mask_data(classes, self.names, drawn, self.params)})
@@ -144,9 +147,11 @@ class DrawSheet:
                 scene(image.scene, image.row.scaling).save(temporary, quality=86)
         small[key] = self._small(image, mask)
         picture = small[key].scene
+        drawing = choose(task.annotations, self.params.rasterize.criteria(task.key))
         return {
             "fingerprint": fingerprint,
             "thumbnail": list(picture.size),
+            "lead_time": drawing.lead_time if drawing else None,
             "overlap": _overlap(drawn),
             "combinations": _combinations(drawn, self.params),
             "regions": _regions(drawn, np.asarray(picture)),
@@ -157,8 +162,7 @@ class DrawSheet:
         }
 
     def _small(self, image: ImageFiles, mask: Mask | None = None) -> Small:
-        picture = scene(image.scene, image.row.scaling, max(CELL))
-        picture.thumbnail(CELL, Image.Resampling.BILINEAR)
+        picture = scene(image.scene, image.row.scaling, CELL)
         shrunk = _shrunk(_mask(image) if mask is None else mask, picture.size)
         numbers = np.minimum(self.numbers, 255).astype(np.uint8)[shrunk]
         return Small(picture, numbers)
@@ -202,16 +206,21 @@ def _why(dropped: str | None, error: str | None) -> str:
 
 
 def _overlap(drawn: DrawnTask) -> int:
-    """Count the pixels on which several labels lie."""
-    found = zip(drawn.sets, drawn.counts, strict=True)
-    return sum(count for regions, count in found if len(labels_of(drawn, regions)) > 1)
+    """Count the pixels on which several labels of one annotator lie."""
+    return sum(
+        count
+        for regions, count in zip(drawn.sets, drawn.counts, strict=True)
+        if any(
+            len(labels_of(drawn, [i for i in regions if i in own])) > 1 for _, own in drawn.votes
+        )
+    )
 
 
 def _combinations(drawn: DrawnTask, params: Params) -> list[tuple[list[str], str, str, int]]:
     """Return the sets of labels that decide, with class, reason and pixels; most pixels first."""
     pixels: Counter[tuple[tuple[str, ...], str, str]] = Counter()
-    for (name, why, regions), count in zip(decide(drawn, params), drawn.counts, strict=True):
-        if count:
+    for place, name, why, regions in vote_decisions(drawn, params):
+        if count := drawn.counts[place]:
             pixels[tuple(sorted(labels_of(drawn, regions))), name or "", why] += count
     ordered = sorted(pixels.items(), key=lambda entry: (-entry[1], entry[0]))
     return [(list(labels), name, why, count) for (labels, name, why), count in ordered]

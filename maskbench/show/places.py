@@ -16,7 +16,7 @@ from maskbench.labelstudio.stored import read_task
 from maskbench.pages.item import Place, places
 from maskbench.pages.palette import MARKS, palette
 from maskbench.params import IGNORE, Params
-from maskbench.regions.build import build_label_set
+from maskbench.regions.build import build_label_sets
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rules import ClassRules, class_mask
 from maskbench.regions.task import Task
@@ -32,14 +32,27 @@ Labels = tuple[str, ...]
 
 
 class Overlap(NamedTuple):
-    """A connected part of an image on which exactly these labels lie."""
+    """A connected part of an image on which one of the votes has exactly these labels.
+
+    Attributes:
+        labels: The labels.
+        file: The task's file.
+        image: Name of the image's file in ``data/images``.
+        key: The task's key.
+        task: Its id.
+        project: Its project's id, if that is known.
+        place: Where the part lies.
+        vote: The number of the annotation among those that count.
+    """
 
     labels: Labels
     file: Path
+    image: str
     key: str
     task: int
     project: int | None
     place: Place
+    vote: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,22 +65,21 @@ class FindOverlaps:
     def __call__(self, file: Path) -> list[Overlap]:
         """Return them, at most ``most`` a combination."""
         task = read_task(file)
-        rasterized = build_label_set(task, self.params.rasterize)
-        if rasterized is None:
-            return []
-        _, found = class_mask(rasterized.label_set, ClassRules.of(self.params))
+        rules = ClassRules.of(self.params)
         return [
-            Overlap(labels, file, task.key, task.id, task.project, place)
-            for labels, *_ in found
+            Overlap(labels, file, vote.image.file, task.key, task.id, task.project, place, number)
+            for number, vote in enumerate(build_label_sets(task, self.params.rasterize))
+            for labels, *_ in class_mask(vote.label_set, rules)[1]
             if len(labels) > 1
-            for place in places(_exactly(rasterized.label_set, labels), self.most)
+            for place in places(_exactly(vote.label_set, labels), self.most)
         ]
 
 
 class Crop(NamedTuple):
-    """A place to draw, and the beginning of its files' names."""
+    """A place to draw, its image, and the beginning of its files' names."""
 
     overlap: Overlap
+    image: Path
     name: str
 
 
@@ -77,23 +89,21 @@ class DrawCrop:
 
     Attributes:
         folder: Where to write ``<name>-scene.jpg``, ``-before.jpg`` and ``-after.jpg``.
-        images: The folder with the tasks' images.
         params: The params.
     """
 
     folder: Path
-    images: Path
     params: Params
 
     def __call__(self, crop: Crop) -> None:
         """Write the three pictures."""
         task = read_task(crop.overlap.file)
-        rasterized = build_label_set(task, self.params.rasterize)
-        if rasterized is None:
+        votes = build_label_sets(task, self.params.rasterize)
+        if crop.overlap.vote >= len(votes):
             raise ValueError(f"no annotation of {task.key} counts any more")
-        label_set = rasterized.label_set
+        label_set = votes[crop.overlap.vote].label_set
         mask, _ = class_mask(label_set, ClassRules.of(self.params))
-        scene = _scene(task, self.images)
+        scene = _scene(task, crop.image)
         window = _window(crop.overlap.place, mask.shape)
         part = LabelSet(label_set.labels, label_set.planes[:, *window])
         colors = class_palette(self.params)
@@ -118,12 +128,11 @@ def class_palette(params: Params) -> npt.NDArray[np.uint8]:
     return colors
 
 
-def _scene(task: Task, images: Path) -> Scene:
-    file = task.image.file if task.image else ""
+def _scene(task: Task, image: Path) -> Scene:
     try:
-        return read_scene(images / file)
+        return read_scene(image)
     except ValueError as error:
-        problem = Problem(f"{error}; run `dvc checkout`", file, task.id)
+        problem = Problem(f"{error}; run `dvc checkout`", task.key, task.id)
         raise DataError("an image cannot be read", [problem]) from None
 
 

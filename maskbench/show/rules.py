@@ -12,8 +12,7 @@ from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import IGNORE, Params
-from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.overlapping import find_overlaps
+from maskbench.pipeline.overlapping import Survey, find_overlaps
 from maskbench.regions.proposals import lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
 from maskbench.show.places import (
@@ -26,12 +25,13 @@ from maskbench.show.places import (
     largest,
 )
 from maskbench.text import counted
+from maskbench.versions.revision import ANNOTATIONS, IMAGES, Version
 
 PLACES_SHOWN = 3
 """Places of a combination that are shown."""
 
 
-def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]:
+def write_rules(folder: Path, version: Version) -> tuple[int, int]:
     """Write the page; it needs fetched tasks and images, and no build.
 
     Returns:
@@ -39,11 +39,12 @@ def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]
 
     Raises:
         MaskbenchError: There are no tasks.
+        SourceError: Files to show are neither in the cache nor on the remote.
         DataError: A task's file or image is damaged.
     """
-    looked = find_overlaps(params, layout)
+    files = _task_files(version)
+    looked = find_overlaps(version.params, files)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
-    files = sorted(layout.annotations.glob("*.json"))
     find = FindOverlaps(looked.params, PLACES_SHOWN)
     found: defaultdict[Labels, list[Overlap]] = defaultdict(list)
     for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
@@ -51,42 +52,52 @@ def write_rules(folder: Path, params: Params, layout: Layout) -> tuple[int, int]
             found[overlap.labels].append(overlap)
     several = [total for total in totals if len(total.labels) > 1]
     several.sort(key=lambda total: (total.becomes is not None, -total.pixels, total.labels))
+    shown = {total.labels: largest(found[total.labels], PLACES_SHOWN) for total in several}
+    images = version.files(f"{IMAGES}/{each.image}" for some in shown.values() for each in some)
     crops = {
-        total.labels: [
-            Crop(overlap, f"{i:04d}-{n}")
-            for n, overlap in enumerate(largest(found[total.labels], PLACES_SHOWN))
+        labels: [
+            Crop(overlap, images[f"{IMAGES}/{overlap.image}"], f"{i:04d}-{n}")
+            for n, overlap in enumerate(overlaps)
         ]
-        for i, total in enumerate(several)
+        for i, (labels, overlaps) in enumerate(shown.items())
     }
-    draw = DrawCrop(folder / "crops", layout.images, looked.params)
+    draw = DrawCrop(folder / "crops", looked.params)
     flat = [crop for each in crops.values() for crop in each]
     for _ in progress(run_all(draw, flat, "crops"), len(flat), "crops"):
         pass
-    write_text(folder / "index.html", _html(looked.params, totals, several, crops, looked.unknown))
+    html = _html(version.label, looked, totals, several, crops)
+    write_text(folder / "index.html", html)
     names = {f"{crop.name}-{kind}.jpg" for crop in flat for kind in ("scene", "before", "after")}
     remove_others(folder / "crops", names)
     return len(several), sum(total.becomes is None for total in several)
 
 
+def _task_files(version: Version) -> list[Path]:
+    names = sorted(name for name in version.listing(ANNOTATIONS) if name.endswith(".json"))
+    paths = [f"{ANNOTATIONS}/{name}" for name in names]
+    found = version.files(paths)
+    return [found[path] for path in paths]
+
+
 def _html(
-    params: Params,
+    label: str,
+    looked: Survey,
     totals: Sequence[CombinationTotal],
     several: Sequence[CombinationTotal],
     crops: Mapping[Labels, Sequence[Crop]],
-    unknown: Mapping[int, Mapping[str, int]],
 ) -> str:
-    rules = ClassRules.of(params)
+    params, rules = looked.params, ClassRules.of(looked.params)
     undecided = sum(total.becomes is None for total in several)
     alarm = f"; {counted(undecided, 'combination')} WITHOUT A RULE" if undecided else ""
-    labels = sorted({label for counts in unknown.values() for label in counts})
+    labels = sorted({label for counts in looked.unknown.values() for label in counts})
     lines = _lines([total.labels for total in several if total.becomes is None], params)
     return render(
         "show/rules.html",
-        "Rules · maskbench show",
+        f"Rules, {label} · maskbench show",
         {},
         "rules.js",
         heading="What decides a pixel on which several labels lie",
-        verdict=f"{counted(len(several), 'combination')} of labels{alarm}",
+        verdict=f"{label}: {counted(len(several), 'combination')} of labels{alarm}",
         table=_table(totals, several, rules),
         sections=[
             _section(total, crops[total.labels], params, rules, f"combination-{i}")

@@ -16,7 +16,7 @@ from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import IGNORE
 from maskbench.show.data import Gallery, page_data
-from maskbench.show.draw import DrawSheet, Facts, ImageFiles, Sheet
+from maskbench.show.draw import COLUMNS, DrawSheet, Facts, ImageFiles, Sheet
 from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
@@ -92,10 +92,13 @@ def _classes(version: Version) -> tuple[list[str], list[int]]:
 def _sheets(
     files: Sequence[ImageFiles], before: Mapping[str, Mapping[str, Facts]]
 ) -> Iterator[Sheet]:
-    """Yield the sheets of thumbnails: the tasks of a hundred, so that a new one moves no other."""
+    """Yield the sheets of thumbnails: those of ten task ids, so that a new task moves no other.
+
+    A sheet is drawn again when one of its images changed; the fewer are in it, the sooner.
+    """
     groups: defaultdict[str, list[ImageFiles]] = defaultdict(list)
     for image in files:
-        groups[f"{image.row.task // 100:05d}"].append(image)
+        groups[f"{image.row.task // COLUMNS:05d}"].append(image)
     for name, images in sorted(groups.items()):
         drawn = {key: facts["fingerprint"] for key, facts in before.get(name, {}).items()}
         yield Sheet(name, images, drawn)

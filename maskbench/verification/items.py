@@ -15,8 +15,8 @@ from maskbench.files.images import read_scene
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
 from maskbench.params import IGNORE
+from maskbench.quality.similar import Look, look
 from maskbench.text import counted
-from maskbench.verification.similar import Look, look
 
 _CHECKOUT = "run `dvc checkout -f combine`"
 

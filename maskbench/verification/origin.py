@@ -1,6 +1,6 @@
 """Check a benchmark against what it was made from: annotations, labels map, rules, splits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,8 +19,18 @@ from maskbench.pipeline.splits import Member, assign_splits, groups_of, own_subs
 from maskbench.regions.build import build_mask
 from maskbench.regions.report import region_problems
 from maskbench.regions.rules import missing_rule
-from maskbench.regions.task import Annotation, Image, Task, annotators, choose, label_origin, place
-from maskbench.text import counted
+from maskbench.regions.task import (
+    Annotation,
+    Image,
+    Task,
+    annotators,
+    choose,
+    choose_votes,
+    labels_origin,
+    place,
+    voters,
+)
+from maskbench.text import counted, some
 
 _BUILD = "run `dvc repro`"
 
@@ -89,14 +99,14 @@ class Origin:
             task = read_task(file)
         except DataError as error:
             return list(error.problems)
-        annotation = choose(task.annotations, self.params.rasterize.criteria(task.key))
-        if annotation is None or task.image is None:
+        votes = choose_votes(task.annotations, self.params.rasterize.criteria(task.key))
+        if not votes or task.image is None:
             what = f"has no annotation that counts, but {row.key!r} is in manifest.csv; {_BUILD}"
             return [Problem(what, str(file), task.id)]
         table = str(root / "manifest.csv")
         problems = [
             Problem(f"the row of {row.key!r} {what}; {_BUILD}", table)
-            for what in self._row_faults(row, task, annotation)
+            for what in self._row_faults(row, task, votes)
         ]
         scene = root / "scenes" / row.scene
         if (fault := self._scene_fault(row, task.image, scene)) is not None:
@@ -107,18 +117,20 @@ class Origin:
             problems += [Problem(what, path) for what in self._mask_faults(task, task.image, mask)]
         return problems
 
-    def _row_faults(self, row: Row, task: Task, annotation: Annotation) -> Iterator[str]:
+    def _row_faults(self, row: Row, task: Task, votes: Sequence[Annotation]) -> Iterator[str]:
+        annotation = votes[-1]
         number, project = place(task, annotation)
         true = {
             "task": number,
             "project": project,
             "annotation": annotation.id,
             "annotator": annotation.completed_by,
-            "ground_truth": annotation.ground_truth,
+            "ground_truth": all(vote.ground_truth for vote in votes),
             "updated_at": _as_written(annotation.updated_at or ""),
-            "origin": label_origin(annotation),
+            "origin": labels_origin(votes),
             "parent_prediction": annotation.parent_prediction,
             "model_version": _as_written(annotation.model_version or ""),
+            "voters": voters(votes),
         }
         if row.annotators is not None and task.image is not None:  # earlier versions did not tell
             true["annotators"] = len(self._read[1][task.image.sha256])
@@ -174,18 +186,21 @@ class Origin:
             return
         built = build_mask(task, self.params)
         assert built is not None  # noqa: S101 - the caller has checked
-        if built.mask is None:
-            (problem, *_) = region_problems(task, built.rasterized, built.faults)
+        if built.agreed is None:
+            settings = self.params.labels_map, self.params.rasterize.strict
+            (problem, *_) = region_problems(task, built.votes, *settings)
             yield f"the annotation cannot be drawn ({problem}); {_BUILD}"
             return
-        expected = built.mask
+        expected = built.agreed.mask
         missing = [entry.labels for entry in built.combinations if entry.becomes is None]
         if missing:
             yield f"{missing_rule(missing[0])}; {_BUILD}"
         elif differs := int(np.count_nonzero(expected != mask)):
             y, x = np.argwhere(expected != mask)[0].tolist()
+            numbers = some(str(vote.annotation.id) for vote in built.votes)
+            whose = "annotation" if len(built.votes) == 1 else "the consensus of annotations"
             yield (
-                f"is not what annotation {built.rasterized.annotation.id} and the rules give: "
+                f"is not what {whose} {numbers} and the rules give: "
                 f"{counted(differs, 'pixel differs', 'pixels differ')}, the first at x {x}, y {y}; "
                 f"{_BUILD}"
             )

@@ -13,9 +13,9 @@ from maskbench.errors import DataError, MaskbenchError, Problem
 from maskbench.files.manifest import Row
 from maskbench.parallel.run import progress
 from maskbench.params import EXCLUDED
+from maskbench.quality.similar import Look, near_pairs
 from maskbench.text import counted
 from maskbench.verification.items import CheckedItem, check_item
-from maskbench.verification.similar import Look, near_pairs
 from maskbench.verification.tables import (
     check_codes,
     check_files,

@@ -16,7 +16,7 @@ from typing import Any
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.yaml import parse_yaml
-from maskbench.params import IGNORE, Params, parse_params, with_choices
+from maskbench.params import Params, parse_params, with_choices
 from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
 
@@ -25,8 +25,7 @@ MANIFEST = "data/benchmark/manifest.csv"
 MASKS = "data/benchmark/masks"
 SCENES = "data/benchmark/scenes"
 ANNOTATIONS = "data/annotations"
-IGNORED = "(ignored)"
-"""Name of the value 255 where no class of ``labels_map`` has it."""
+IMAGES = "data/images"
 
 
 class Version:
@@ -194,8 +193,7 @@ class Version:
     @cached_property
     def class_names(self) -> dict[int, str]:
         """Return the class names by mask value."""
-        names = {value: name for name, value in self.params.labels_map.items()}
-        return {IGNORE: IGNORED} | names
+        return self.params.class_names
 
     def task_link(self, row: Row) -> str | None:
         """Return an item's address in Label Studio; None if the labels came from a folder."""

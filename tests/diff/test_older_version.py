@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from maskbench.files.label_sets import read_label_set
+from maskbench.files.label_sets import read_label_sets
 from maskbench.regions.label_set import LabelSet
 from tests.diff.conftest import masks_on_disk
 from tests.exports import annotation, box, polygon, region, task, write_export
@@ -74,7 +74,7 @@ def todays_code(root):
 
 
 def label_sets(folder):
-    stored = {path.stem: read_label_set(path) for path in sorted(folder.iterdir())}
+    stored = {path.stem: read_label_sets(path)[0] for path in sorted(folder.iterdir())}
     return {key: LabelSet(each.labels, each.planes) for key, each in stored.items()}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from maskbench.files.images import inspect, write_upright
+from maskbench.files.images import inspect, read_thumbnail, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)
@@ -174,3 +174,31 @@ def test_damaged_exif_hides_no_orientation(tmp_path):
     assert (info.width, info.height, info.orientation) == (24, 40, 6)
     assert not write_upright(tmp_path / "a.jpg", tmp_path / "b.jpg")
     assert inspect(tmp_path / "b.jpg")[1:4] == (24, 40, 1)
+
+
+def quarters(width, height):
+    """A picture whose quarters are black, grey, light and white, and its thumbnail of 2 x 2."""
+    small = np.array([[0, 100], [200, 255]], dtype=np.uint8)
+    return np.kron(small, np.ones((height // 2, width // 2), dtype=np.uint8)), small
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize(("name", "mode"), [("a.jpg", "RGB"), ("a.png", "RGBA"), ("a.png", "P")])
+def test_a_thumbnail_is_upright_grey_and_the_mean_of_the_pixels(tmp_path, orientation, name, mode):
+    large, small = quarters(640, 320)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(large).convert(mode).save(tmp_path / name, exif=exif)
+    found = read_thumbnail(tmp_path / name, 2).astype(int)
+    assert abs(found - TURNS[orientation](small)).max() <= 2
+
+
+def test_a_thumbnail_of_16_bits_and_of_damaged_files(tmp_path):
+    large, small = quarters(40, 20)
+    Image.fromarray(large.astype(np.uint16) * 257).save(tmp_path / "wide.tif")
+    np.testing.assert_array_equal(read_thumbnail(tmp_path / "wide.tif", 2), small)
+    Image.fromarray(large.astype(np.float32)).save(tmp_path / "float.tif")
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name in ("float.tif", "cut.png", "none.png"):
+        with pytest.raises(ValueError, match=r"floating-point|damaged|no image|no such file"):
+            read_thumbnail(tmp_path / name, 2)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from maskbench.files.label_sets import LabelSetFile, read_label_set, write_label_set
+from maskbench.files.label_sets import LabelSetFile, read_label_sets, write_label_sets
 from maskbench.regions.label_set import LabelSet
 from tests.files.older import archived, missing
 
@@ -39,8 +39,8 @@ def content(labels=("Ä \N{SNOWMAN} \"'\\", "b"), planes=1):
 )
 def test_label_sets_survive_the_file(tmp_path, labels, planes):
     path, written = tmp_path / "a.tif", content(labels, planes)
-    assert write_label_set(path, written) == hashlib.sha256(path.read_bytes()).hexdigest()
-    read = read_label_set(path)
+    assert write_label_sets(path, [written]) == hashlib.sha256(path.read_bytes()).hexdigest()
+    read = read_label_sets(path)[0]
     np.testing.assert_array_equal(read.planes, written.planes)
     assert read.planes.dtype == np.uint8
     assert read.labels == labels
@@ -64,13 +64,15 @@ def label_sets(draw):
 def test_any_label_set_survives_the_file(tmp_path_factory, label_set, task, annotation):
     path = tmp_path_factory.mktemp("any") / "a.tif"
     image = {"file": "a.png", "sha256": "ab"}
-    write_label_set(path, LabelSetFile(label_set.labels, label_set.planes, task, annotation, image))
+    write_label_sets(
+        path, [LabelSetFile(label_set.labels, label_set.planes, task, annotation, image)]
+    )
     whole = path.read_bytes()
-    read = read_label_set(path)
+    read = read_label_sets(path)[0]
     assert (read.labels, read.task) == (label_set.labels, task)
     assert (read.annotation, read.image) == (annotation, image)
     np.testing.assert_array_equal(read.planes, label_set.planes)
-    write_label_set(path, read)
+    write_label_sets(path, [read])
     assert path.read_bytes() == whole
 
 
@@ -78,7 +80,7 @@ def test_any_label_set_survives_the_file(tmp_path_factory, label_set, task, anno
 def test_gdal_reads_the_planes_and_what_they_mean(tmp_path, planes):
     labels = tuple(f"label {i:02}" for i in range(8 * planes - 1))
     written = content(labels, planes)
-    write_label_set(tmp_path / "a.tif", written)
+    write_label_sets(tmp_path / "a.tif", [written])
     with rasterio.open(tmp_path / "a.tif") as tif:
         assert (tif.driver, tif.width, tif.height, tif.count) == ("GTiff", 7, 5, planes)
         assert tif.dtypes == ("uint8",) * planes
@@ -97,7 +99,7 @@ def test_gdal_reads_the_planes_and_what_they_mean(tmp_path, planes):
 def test_pillow_opens_up_to_six_planes(tmp_path, planes):
     labels = tuple(f"label {i:02}" for i in range(8 * planes))
     written = content(labels, planes)
-    write_label_set(tmp_path / "a.tif", written)
+    write_label_sets(tmp_path / "a.tif", [written])
     with Image.open(tmp_path / "a.tif") as image:
         assert image.size == (7, 5)
         assert json.loads(image.tag_v2[270])["labels"] == list(labels)
@@ -108,23 +110,23 @@ def test_pillow_opens_up_to_six_planes(tmp_path, planes):
 
 def test_a_large_uniform_label_set_is_a_small_file(tmp_path):
     nothing = np.zeros((1, 4000, 6000), dtype=np.uint8)
-    write_label_set(tmp_path / "a.tif", LabelSetFile(("a",), nothing, 1, 1, {}))
+    write_label_sets(tmp_path / "a.tif", [LabelSetFile(("a",), nothing, 1, 1, {})])
     assert (tmp_path / "a.tif").stat().st_size < 20_000
-    assert not read_label_set(tmp_path / "a.tif").planes.any()
+    assert not read_label_sets(tmp_path / "a.tif")[0].planes.any()
 
 
 def test_equal_label_sets_are_equal_bytes(tmp_path):
-    write_label_set(tmp_path / "one.tif", content())
-    write_label_set(tmp_path / "other.tif", content())
+    write_label_sets(tmp_path / "one.tif", [content()])
+    write_label_sets(tmp_path / "other.tif", [content()])
     assert (tmp_path / "one.tif").read_bytes() == (tmp_path / "other.tif").read_bytes()
 
 
 def test_a_failing_write_leaves_the_old_label_set(tmp_path):
-    write_label_set(tmp_path / "a.tif", content())
+    write_label_sets(tmp_path / "a.tif", [content()])
     broken = replace(content(), image={"file": Path("no JSON value")})
     with pytest.raises((TypeError, ValueError)):
-        write_label_set(tmp_path / "a.tif", broken)
-    assert read_label_set(tmp_path / "a.tif").task == 12
+        write_label_sets(tmp_path / "a.tif", [broken])
+    assert read_label_sets(tmp_path / "a.tif")[0].task == 12
     assert list(tmp_path.iterdir()) == [tmp_path / "a.tif"]
 
 
@@ -152,13 +154,13 @@ def plain_tif(path, description=None):
 def test_a_foreign_tif_is_refused(tmp_path, description):
     plain_tif(tmp_path / "a.tif", description)
     with pytest.raises(ValueError, match=r"a\.tif is no label set of maskbench"):
-        read_label_set(tmp_path / "a.tif")
+        read_label_sets(tmp_path / "a.tif")[0]
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "text", "folder"])
 def test_a_damaged_label_set_is_refused(tmp_path, damage):
     path = tmp_path / "a.tif"
-    write_label_set(path, content(planes=2))
+    write_label_sets(path, [content(planes=2)])
     whole = path.read_bytes()
     path.unlink()
     if damage == "folder":
@@ -166,20 +168,20 @@ def test_a_damaged_label_set_is_refused(tmp_path, damage):
     elif damage != "missing":
         path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "text": b"II*"}[damage])
     with pytest.raises(ValueError, match=r"a\.tif is no label set of maskbench"):
-        read_label_set(path)
+        read_label_sets(path)[0]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_label_set_with_wrong_bytes_is_refused_or_read(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damaged") / "a.tif"
-    write_label_set(path, content())
+    write_label_sets(path, [content()])
     whole = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 3))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(whole)
     try:
-        planes = read_label_set(path).planes
+        planes = read_label_sets(path)[0].planes
     except ValueError:
         return
     assert planes.ndim == 3
@@ -225,7 +227,7 @@ def is_older_content(found):
 
 
 def test_label_sets_of_the_previous_version_are_read():
-    is_older_content(read_label_set(OLDER))
+    is_older_content(read_label_sets(OLDER)[0])
 
 
 @missing
@@ -237,4 +239,4 @@ def test_the_previous_version_still_writes_what_is_kept_of_it(tmp_path):
         check=True,
     )
     assert (tmp_path / "a.tif").read_bytes() == OLDER.read_bytes()
-    is_older_content(read_label_set(tmp_path / "a.tif"))
+    is_older_content(read_label_sets(tmp_path / "a.tif")[0])

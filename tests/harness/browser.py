@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
@@ -20,6 +21,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
+LAYOUT = Path(__file__).with_name("layout.js")
 SIZES = {"phone": (360, 740), "laptop": (1300, 900), "4K": (3840, 2160)}
 
 
@@ -136,6 +138,14 @@ class Page:
     def sideways(self):
         """How many pixels the page is wider than the window."""
         return self.run("return document.documentElement.scrollWidth - innerWidth")
+
+    def faults(self, size=None, theme=None):
+        """What is wrong with the layout of what is seen, by layout.js."""
+        if size:
+            self.resize(size)
+        if theme:
+            self.run("document.documentElement.dataset.theme = arguments[0]", theme)
+        return self.run(LAYOUT.read_text(encoding="utf-8"))
 
     def violations(self):
         """What axe-core says against the page: rule and elements."""

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from maskbench.labelstudio.export import TaskError, parse_task
-from maskbench.labelstudio.stored import task_json
+from maskbench.labelstudio.stored import parse_stored_task, task_json
 from maskbench.regions.task import Region
 
 TRIANGLE = {"points": [[10, 10], [50.5, 10], [10, 60]], "closed": True}
@@ -168,6 +168,21 @@ def test_labels(labels, expected):
 
 
 @pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (3.25, 3.2), (3, 3.0), (0, 0.0), (None, None), (-1, None), (True, None), ("3", None),
+        (1e12, None), (10**400, None), ([3], None),
+    ],
+)  # fmt: skip
+def test_the_time_spent_is_kept_to_a_tenth_of_a_second(told, expected):
+    parsed = parse_task(task(annotation={"lead_time": told}))
+    assert parsed.annotations[0].lead_time == expected
+    stored = parse_stored_task(task_json(parsed), "a.json")
+    assert stored.annotations[0].lead_time == expected
+    assert (b"lead_time" in task_json(parsed)) == (expected is not None)
+
+
+@pytest.mark.parametrize(
     ("user", "expected"),
     [(3, 3), ({"id": 3, "email": "a@b.c"}, 3), (None, None), ("a@b.c", None), (True, None)],
 )
@@ -254,7 +269,7 @@ def test_what_label_studio_rewrites_by_itself_changes_nothing():
     noisy |= {"updated_at": "2030-01-01", "total_annotations": 4, "predictions": [1], "drafts": []}
     noisy |= {"inner_id": 9, "updated_by": [1], "comment_count": 3, "meta": {}}
     annotation = noisy["annotations"][0]
-    annotation |= {"lead_time": 99.9, "updated_by": 3, "result_count": 8, "last_action": "x"}
+    annotation |= {"updated_by": 3, "result_count": 8, "last_action": "x"}
     annotation |= {
         "prediction": {"id": 4, "result": []},
         "draft_created_at": "2030",
@@ -278,6 +293,7 @@ def test_what_label_studio_rewrites_by_itself_changes_nothing():
         lambda raw: raw["annotations"][0].update(ground_truth=True),
         lambda raw: raw["annotations"][0].update(completed_by=4),
         lambda raw: raw["annotations"][0].update(parent_prediction=4),
+        lambda raw: raw["annotations"][0].update(lead_time=99.9),
         lambda raw: raw["annotations"][0]["result"][0].update(origin="prediction-changed"),
         lambda raw: raw["annotations"][0]["result"].pop(),
         lambda raw: raw["data"].update(room="hall"),

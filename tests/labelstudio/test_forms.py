@@ -80,10 +80,10 @@ def test_an_entry_that_is_no_task_stays_as_it_is():
 
 
 def masks_of(parsed):
-    """What shapes masks: shapes, labels, geometry and sizes by annotation."""
+    """Who drew when, for how long, and shapes, labels, geometry and sizes by annotation."""
     return [
         (
-            a.id, a.completed_by, a.updated_at,
+            a.id, a.completed_by, a.updated_at, a.lead_time,
             [(r.shape, r.labels, r.value, r.from_name, r.original_size) for r in a.regions],
         )
         for a in parsed.annotations

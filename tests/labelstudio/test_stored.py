@@ -29,6 +29,7 @@ annotations = st.builds(
     Annotation, st.integers(0), st.none() | st.integers(0), st.none() | texts, st.none() | texts,
     st.booleans(), st.booleans(), st.lists(regions, max_size=3).map(tuple), fields,
     st.lists(fields, max_size=2).map(tuple), st.none() | st.integers(0), st.none() | texts,
+    lead_time=st.none() | st.floats(0, 1e9),
 )  # fmt: skip
 tasks = st.builds(
     Task, st.integers(0), texts, st.none() | st.integers(0), fields, st.none() | texts,

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from maskbench.pages.data import pack
 from maskbench.pages.template import modules
 from tests.harness.browser import Page
+from tests.pages.test_item import packed
 
 FRAME = """<!doctype html><html lang="en"><title>Modules</title>
 <script type="importmap">{}</script><body><div id="box"></div></body></html>"""
@@ -53,7 +53,7 @@ def test_numbers_are_unpacked(js):
     for height, width, many in [(1, 1, 2), (3, 5, 65535), (20, 30, 3), (7, 300, 2)]:
         numbers = rng.integers(0, many, (height, width))
         script = "return [...await unpack(given[0], given[1])]"
-        found = js("masks", "unpack", script, pack(numbers), [width, height])
+        found = js("masks", "unpack", script, packed(numbers), [width, height])
         assert found == numbers.ravel().tolist()
 
 

@@ -67,6 +67,22 @@ def test_a_changed_task_rewrites_its_own_files_and_equals_a_clean_build(reposito
     assert repository.outputs() == after
 
 
+def test_a_mere_save_in_the_browser_changes_no_pixel(repository):
+    """Label Studio then has another time of the last save, and more seconds spent."""
+    masks = repository.files("data/label_sets", "data/benchmark/masks")
+    path = repository.root / "data/sample/export.json"
+    tasks = json.loads(path.read_text())
+    saved = tasks[0]["annotations"][0]
+    saved |= {"updated_at": "2030-01-01T00:00:00.000000Z", "lead_time": 99.9}
+    path.write_text(json.dumps(tasks))
+    done = repository.dvc("repro")
+    assert "combine" not in stages_run(done)
+    assert "1 task rasterized anew" in done.stdout
+    assert repository.files("data/label_sets", "data/benchmark/masks") == masks
+    [stored] = (repository.root / "data/annotations").glob(f"{tasks[0]['id']:06d}_*.json")
+    assert '"lead_time": 99.9' in stored.read_text()
+
+
 def test_tampered_outputs_are_made_again(repository):
     before = repository.outputs()
     masks = sorted((repository.root / "data/benchmark/masks").iterdir())

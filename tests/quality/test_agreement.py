@@ -14,6 +14,7 @@ from maskbench.quality.agreement import (
     most_given,
     with_values,
 )
+from maskbench.quality.joint import MOST, Joint, PairCounter
 
 VOID = 255
 
@@ -34,6 +35,16 @@ def people(number, classes=4, void=False, seed=0):
             np.where(random.random(truth.shape) < 0.1, np.uint8(VOID), own) if void else own
         )
     return drawn
+
+
+def values_of(masks, classes):
+    joint = Joint.of(masks)
+    return count_values(joint.sets, joint.pixels, classes)
+
+
+def majority(masks):
+    joint = Joint.of(masks)
+    return joint.mask(most_given(joint.sets))
 
 
 def pair_of(one, other, classes=4):
@@ -65,7 +76,7 @@ def library_alpha(masks):
 @pytest.mark.parametrize("number", [2, 3, 5])
 def test_alpha_as_the_library_has_it(number, void):
     masks = people(number, void=void, seed=number)
-    counts = np.concatenate([np.zeros((6, 4)), count_values(masks, 4)])
+    counts = np.concatenate([np.zeros((6, 4)), values_of(masks, 4)])
     found = coefficients(counts)[COEFFICIENTS.index("alpha")]
     assert found[4] == pytest.approx(library_alpha(masks))
     for value in range(4):
@@ -84,7 +95,7 @@ def test_published_examples():
         mask([a, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, a]),
         mask([1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, a]),
     ]
-    counts = np.concatenate([np.zeros((6, 6)), count_values(c, 6)])
+    counts = np.concatenate([np.zeros((6, 6)), values_of(c, 6)])
     assert coefficients(counts)[4, 6] == pytest.approx(0.743, abs=5e-4)
     # Cohen's kappa of 50 proposals: 20 yes-yes, 15 no-no, 5 and 10 apart.
     one = mask([1] * 20 + [1] * 5 + [0] * 10 + [0] * 15)
@@ -127,7 +138,7 @@ def test_what_does_not_apply_is_nan():
     ],
 )
 def test_most_given(votes, most):
-    assert most_given([mask([vote]) for vote in votes]).tolist() == [[most]]
+    assert majority([mask([vote]) for vote in votes]).tolist() == [[most]]
 
 
 def test_the_majority_is_closer_to_the_truth_than_each_annotator():
@@ -139,4 +150,22 @@ def test_the_majority_is_closer_to_the_truth_than_each_annotator():
     ]
     drawn = [own.astype(np.uint8) for own in drawn]
     best = max(pair_of(truth, own, 3)["iou"][3] for own in drawn)
-    assert pair_of(truth, most_given(drawn), 3)["iou"][3] > best
+    assert pair_of(truth, majority(drawn), 3)["iou"][3] > best
+
+
+@pytest.mark.parametrize("classes", [2, 40])
+@pytest.mark.parametrize("void", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 20])
+def test_what_pairs_share_changes_no_count(classes, void, size):
+    masks = [own[:size] for own in people(3, classes=classes, void=void, seed=classes)]
+    masks.append(masks[0])
+    joint = Joint.of(masks)
+    assert size < 20 or (len(joint.sets) <= MOST) == (classes == 2)
+    counter = PairCounter(joint, classes)
+    for i, one in enumerate(masks):
+        for j, other in enumerate(masks):
+            ignored = (one == VOID) | (other == VOID)
+            both = [np.where(ignored, np.uint8(VOID), own) for own in (one, other)]
+            expected = count_image(*both, classes)[1]
+            found = counter.count(joint.sets[:, i], joint.sets[:, j])
+            np.testing.assert_array_equal(found, expected)

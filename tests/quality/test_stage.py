@@ -9,7 +9,7 @@ from maskbench.files.csv import read_table
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.stage import quality
-from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
+from tests.exports import PARAMS, annotation, box, simple_tasks, task, write_export, write_image
 from tests.pipeline.test_build import contents, params
 
 
@@ -114,6 +114,7 @@ def test_nothing_to_compare_is_said(tmp_path, tasks, monkeypatch, capsys):
     )
     assert read_table(tmp_path / "plots/ranking.csv") == []
     (tmp_path / "dvc.yaml").write_text("")
+    (tmp_path / "params.yaml").write_text(json.dumps(PARAMS))  # JSON is YAML
     monkeypatch.chdir(tmp_path)
     assert main(["quality"]) == 0
     assert "nothing to compare: no image" in capsys.readouterr().out
@@ -148,6 +149,7 @@ def test_an_image_of_several_sizes_is_said(tmp_path):
 def test_the_command(tmp_path, monkeypatch, capsys):
     write_export(tmp_path / "source", TWO)
     (tmp_path / "dvc.yaml").write_text("")
+    (tmp_path / "params.yaml").write_text(json.dumps(PARAMS))  # JSON is YAML
     monkeypatch.chdir(tmp_path)
     assert main(["quality"]) == 1
     assert "run `dvc repro quality`" in capsys.readouterr().err
@@ -161,3 +163,20 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     (tmp_path / "metrics/quality.json").write_text("[")
     assert main(["quality"]) == 1
     assert "run `dvc repro -f quality`" in capsys.readouterr().err
+
+
+def test_annotators_are_compared_with_their_consensus(tmp_path):
+    write_export(tmp_path / "source", [task(1, *(canvas(n, n, 100 - 20 * n) for n in (1, 2, 3)))])
+    build(tmp_path, tmp_path / "source")
+    assert metrics(tmp_path)["against_consensus"] == {}
+    votes = {"rasterize": {"annotation": ["consensus"]}}
+    assert "1 image measured in this run" in build(tmp_path, tmp_path / "source", **votes)
+    found = metrics(tmp_path)["against_consensus"]
+    # Two of three reach to 60 % of the width: 360 of 1200 pixels; the others to 80 and 40 %.
+    assert [found[who]["iou"] for who in "123"] == pytest.approx(
+        [(360 / 480 + 720 / 840) / 2, 1, (240 / 360 + 840 / 960) / 2], abs=1e-4
+    )
+    # What they do not agree on counts for nobody.
+    votes["combine"] = {"consensus": {"agreement": 1}}
+    build(tmp_path, tmp_path / "source", **votes)
+    assert {own["iou"] for own in metrics(tmp_path)["against_consensus"].values()} == {1}

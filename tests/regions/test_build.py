@@ -7,16 +7,16 @@ import pytest
 import rasterio.features
 import shapely
 
-from maskbench.files.label_sets import LabelSetFile, write_label_set
+from maskbench.files.label_sets import LabelSetFile, write_label_sets
 from maskbench.params import CombineParams, Params, RasterizeParams, Rule
 from maskbench.regions.build import (
-    REASONS,
     build_label_set,
+    build_label_sets,
     build_mask,
-    draw_regions,
     find_faults,
     unknown_labels,
 )
+from maskbench.regions.draw import REASONS, draw_regions
 from maskbench.regions.rules import Combination
 from maskbench.regions.task import Annotation, Image, Region, Task
 from tests.strokes import encode, rgba
@@ -319,8 +319,9 @@ def test_the_order_of_regions_changes_no_byte_while_labels_pile_up(tmp_path, all
         made = build_label_set(
             task(annotation(*shuffled), image=image), settings(all_touched=all_touched)
         )
-        write_label_set(
-            tmp_path / "a.tif", LabelSetFile(made.label_set.labels, made.label_set.planes, 1, 1, {})
+        write_label_sets(
+            tmp_path / "a.tif",
+            [LabelSetFile(made.label_set.labels, made.label_set.planes, 1, 1, {})],
         )
         contents.add((tmp_path / "a.tif").read_bytes())
     assert len(contents) == 1
@@ -353,7 +354,7 @@ def test_faults_of_a_region():
     wrong = WALL._replace(labels=("Walll", "A"), original_size=(30, 40))
     cuboid = Region("r", "cuboid", ("A",), {})
     regions = annotation(WALL._replace(labels=("Wall",)), wrong, cuboid)
-    found = find_faults(build_label_set(task(regions, image=image), settings()), ["A", "Wall"])
+    found = find_faults(build_label_sets(task(regions, image=image), settings()), ["A", "Wall"])
     assert [region for region, _ in found] == [wrong, wrong, cuboid]
     label, size, kind = (what for _, what in found)
     assert label.startswith("the label 'Walll' is not in labels_map; ")
@@ -391,9 +392,9 @@ def test_slips_of_the_hand_have_one_policy(name):
     made = build_label_set(task(annotation(region), image=Image("a.png", 40, 30, "")), settings())
     assert [result.dropped for result in made.regions] == ["no_pixel"]
     assert not made.label_set.planes.any()
-    assert find_faults(made, ["A"]) == ()
+    assert find_faults([made], ["A"]) == ()
     fault = "has no pixel inside the image; rasterize.strict stops here"
-    assert find_faults(made, ["A"], strict=True) == ((region, fault),)
+    assert find_faults([made], ["A"], strict=True) == ((region, fault),)
 
 
 @pytest.mark.parametrize(
@@ -412,7 +413,7 @@ def test_what_another_size_looks_like(drawn_on, looks_like):
     region = WALL._replace(original_size=drawn_on)
     image = Image("a.png", 40, 30, "")
     [(_, fault)] = find_faults(
-        build_label_set(task(annotation(region), image=image), settings()), WALL.labels
+        build_label_sets(task(annotation(region), image=image), settings()), WALL.labels
     )
     drawn = f"was drawn on an image of {drawn_on[0]} x {drawn_on[1]} pixels"
     size = f"{drawn}, but the image has 40 x 30: "
@@ -455,7 +456,7 @@ def test_a_label_that_is_left_out_covers_nothing():
         built = build_mask(task(annotation(WALL, DOOR, note)), asked)
         without = build_mask(task(annotation(WALL, DOOR)), asked)
         np.testing.assert_array_equal(built.mask, without.mask)
-    result = built.rasterized.regions[2]
+    result = built.votes[0].regions[2]
     assert (result.dropped, result.region.labels, result.aliased) == (
         "left_out",
         ("Note",),
@@ -469,5 +470,5 @@ def test_unknown_labels_are_counted_where_a_mask_would_need_them():
     tiny = box(["Tiny"], 0.1, 0.1, 0.2, 0.2)
     regions = [WALL, DOOR, DOOR, SIGN._replace(labels=("A", "Sign")), other, POINT, line, tiny]
     built = build_label_set(task(annotation(*regions)), settings())
-    assert unknown_labels(built, {"A"}) == {"B": 2, "Sign": 1, "Tiny": 1}
-    assert find_faults(built, {"A", "B", "Sign", "Tiny"}) == ()
+    assert unknown_labels([built], {"A"}) == {"B": 2, "Sign": 1, "Tiny": 1}
+    assert find_faults([built], {"A", "B", "Sign", "Tiny"}) == ()

@@ -6,7 +6,7 @@ Centres within the grid of vertices (2^-16 px) of an outline are ties, which may
 import numpy as np
 from PIL import Image
 
-from maskbench.files.label_sets import read_label_set
+from maskbench.files.label_sets import read_label_sets
 from maskbench.regions.label_set import LabelSet
 from tests.exports import annotation, region, task, write_export
 from tests.pipeline.test_build import run
@@ -93,7 +93,7 @@ def test_random_exports_equal_the_reference(tmp_path):
     regions = pixels = ties = 0
     for (width, height), entry in tasks:
         file = tmp_path / f"data/label_sets/{entry['id']:06d}_scene_{entry['id']}.tif"
-        stored = read_label_set(file)
+        stored = read_label_sets(file)[0]
         found = LabelSet(stored.labels, stored.planes)
         sets = np.zeros((height, width), dtype=np.int64)
         doubtful = np.zeros((height, width), dtype=bool)

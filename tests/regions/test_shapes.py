@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
-from maskbench.regions.build import draw_regions
 from maskbench.regions.coordinates import FLATNESS
+from maskbench.regions.draw import draw_regions
 from maskbench.regions.shapes import GEOMETRY_FIELDS, KINDS
 from maskbench.regions.task import Image, Region
 from tests.reference import edge_distance, ellipse_distance, nonzero

@@ -16,10 +16,16 @@ def drawn(built_once, tmp_path_factory):
     text = (repository.root / "dvc.yaml").read_text()
     more = re.search(r"```yaml\n(- confusion:.*?)```", (ROOT / "docs/review.md").read_text(), re.S)
     (repository.root / "dvc.yaml").write_text(text + more[1])
+    ignored = (repository.root / ".gitignore").read_text().splitlines()
+    kept = [line for line in ignored if "evaluation" not in line]  # as the page says
+    (repository.root / ".gitignore").write_text("\n".join([*kept, ""]))
     (repository.root / "evaluation").mkdir()
-    (repository.root / "evaluation/confusion.csv").write_text(
-        "truth,predicted,pixels,share\nWall,Wall,3,0.75\nWall,(no class),1,0.25\n"
-    )
+    for hits, share in ((2, 0.5), (3, 0.75)):
+        rows = f"Wall,Wall,{hits},{share}\nWall,(no class),{4 - hits},{1 - share}\n"
+        table = repository.root / "evaluation/confusion.csv"
+        table.write_text(f"truth,predicted,pixels,share\n{rows}")
+        if hits == 2:
+            repository.commit("scored")
     found = json.loads(repository.dvc("plots", "diff", "HEAD", "--json").stdout)
     assert not found.get("errors"), found["errors"]
     specs = {name: plots[0]["content"] for name, plots in found["data"].items()}
@@ -49,4 +55,9 @@ def test_each_combination_has_a_line_of_its_own_however_many_there_are(drawn):
 def test_confusion_of_versions_as_documented(drawn):
     spec = drawn[0]["confusion"]
     assert spec["spec"]["layer"][0]["encoding"]["color"]["field"] == "share"
-    assert [value["predicted"] for value in spec["data"]["values"]] == ["Wall", "(no class)"]
+    assert spec["facet"]["column"]["field"] == "rev"
+    shown = {(v["rev"], v["predicted"]): float(v["share"]) for v in spec["data"]["values"]}
+    assert shown == {
+        ("HEAD", "Wall"): 0.5, ("HEAD", "(no class)"): 0.5,
+        ("workspace", "Wall"): 0.75, ("workspace", "(no class)"): 0.25,
+    }  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from maskbench.pages.palette import class_colors
-from maskbench.regions.build import REASONS
+from maskbench.regions.draw import REASONS
 from maskbench.show.draw import CELL, DROPPED
 from tests.show.conftest import NASTY, build, tasks
 
@@ -64,11 +64,13 @@ def test_it_knows_each_image(world, show, tmp_path):
 def test_thumbnails_hold_scene_and_mask(world, show, tmp_path):
     show(world, "--out", tmp_path)
     data = page_data(tmp_path)
-    scenes, masks = picture(tmp_path / "sheets/00000.jpg"), picture(tmp_path / "sheets/00000.png")
-    assert scenes.size == masks.size == (10 * CELL[0], 2 * CELL[1])
+    assert {name: picture(tmp_path / f"sheets/{name}.jpg").size for name in data["sheets"]} == {
+        "00000": (9 * CELL[0], CELL[1]), "00001": (3 * CELL[0], CELL[1]),
+    }  # fmt: skip
     eleventh = data["items"][10]
-    assert (eleventh["cell"], eleventh["thumbnail"]) == (10, [40, 30])
-    cut = masks.crop((0, CELL[1], 40, CELL[1] + 30))
+    assert (eleventh["sheet"], eleventh["cell"], eleventh["thumbnail"]) == ("00001", 1, [40, 30])
+    masks = picture(tmp_path / "sheets/00001.png")
+    cut = masks.crop((CELL[0], 0, CELL[0] + 40, 30))
     mask = np.asarray(picture(world / f"data/benchmark/masks/{eleventh['key']}.png", "L"))
     colors = np.array(class_colors(5), dtype=np.uint8)[mask]
     assert (np.asarray(cut)[mask > 0][:, :3] == colors[mask > 0]).all()
@@ -83,7 +85,15 @@ def test_only_what_changed_is_drawn_again(show, tmp_path):
     first = files(page)
     assert "12 images, 0 drawn" in show(tmp_path / "repo", "--out", page)[1]
     assert files(page) == first
+    written = {name: (page / name).stat().st_mtime_ns for name in first}
     entries[1]["annotations"][0]["result"].pop()
+    build(tmp_path / "repo", entries)
+    assert "12 images, 1 drawn" in show(tmp_path / "repo", "--out", page)[1]
+    assert {name for name in first if (page / name).stat().st_mtime_ns != written[name]} == {
+        ".drawn.json", "index.html", "items/_regions.js", "items/000002_scene_2.js",
+        "images/000002_scene_2.jpg", "sheets/00000.jpg", "sheets/00000.png",
+    }  # fmt: skip
+    entries[2]["annotations"][0]["result"].pop()
     del entries[3]
     build(tmp_path / "repo", entries)
     assert "11 images, 1 drawn" in show(tmp_path / "repo", "--out", page)[1]
@@ -112,6 +122,12 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
     assert [entry["task"] for entry in page_data(tmp_path)["items"]] == keys
 
 
+def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):
+    shutil.copytree(world, tmp_path / "rooms")
+    assert show(tmp_path / "rooms")[1].startswith("show/index.html: 12 images")
+    assert show(tmp_path / "rooms", "3")[1].startswith("show-selection/index.html: 1 image,")
+
+
 @pytest.mark.parametrize(
     "words, message",
     [
@@ -120,7 +136,8 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
         (["--split", "trian"], "there is no split 'trian'; did you mean train?"),
         (["nothing"], "workspace has no image 'nothing'; manifest.csv lists them"),
         (["7", "--class", "Both"], "no image of workspace fits all that was asked for"),
-        (["--rules", "7"], "--rules shows all tasks of the workspace: leave out KEY and --rev"),
+        (["--rules", "7"], "--rules shows all tasks of a version: leave out KEY, --split, "),
+        (["--rules", "--class", "Canvas"], "--rules shows all tasks of a version: leave out KEY, "),
         (["--evaluation", "nowhere"], "there are no scores to sort by"),
     ],
 )

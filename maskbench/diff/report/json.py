@@ -81,6 +81,7 @@ def _mask(change: MaskChange) -> dict[str, Any]:
         "transitions": [[*pair, count] for pair, count in sorted(change.transitions.items())],
         "causes": [asdict(cause) for cause in change.causes],
         "annotation": asdict(change.annotation) if change.annotation else None,
+        "votes": [asdict(vote) for vote in change.votes],
         "manifest_agrees": not change.manifest_mismatch,
     }
 

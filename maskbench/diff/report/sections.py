@@ -222,7 +222,7 @@ def _rows(
     cells = (
         (
             row.key, row.split, ", ".join(sorted(row.classes)),
-            f"user {row.annotator}" if row.annotator else "",
+            f"user {', '.join(row.authors)}" if row.authors else "",
             f"the same picture as {same_image[row.key]}, which is gone" if row.key in same_image
             else "",
             links.get(row.key) or f"task {row.task}",

@@ -1,56 +1,12 @@
 // Curves of IoU: over the images from worst to best, and over the size of a class in an image.
+import { across, chart, line, up } from "pages/chart.js";
 import { byId, count, counted, make, makeSvg } from "pages/elements.js";
 import { swatch } from "pages/legend.js";
-
-const WIDTH = 520, HEIGHT = 250, LEFT = 40, RIGHT = 12, TOP = 12, BOTTOM = 36;
-
-/** @typedef {[number, number, string][]} Points share of the width, value from 0 to 1, words */
-
-/** @param {number} share */
-const across = (share) => LEFT + share * (WIDTH - LEFT - RIGHT);
-/** @param {number} value */
-const up = (value) => HEIGHT - BOTTOM - value * (HEIGHT - TOP - BOTTOM);
-
-/** @param {string} text @param {Record<string, string | number>} attributes */
-function label(text, attributes) {
-  const element = makeSvg("text", attributes);
-  element.textContent = text;
-  return element;
-}
-
-/**
- * Return a chart of values from 0 to 1.
- * @param {string} title
- * @param {string} axis what stands below
- * @param {[number, string][]} ticks share of the width, text
- * @param {Element[]} marks
- */
-function chart(title, axis, ticks, marks) {
-  const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((value) => [
-    makeSvg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: up(value), y2: up(value), class: "grid" }),
-    label(String(value), { x: LEFT - 6, y: up(value) + 4, "text-anchor": "end" })]);
-  const below = ticks.map(([share, text]) => label(text, { x: across(share), y: HEIGHT - BOTTOM + 15, "text-anchor": share > 0.98 ? "end" : share < 0.02 ? "start" : "middle" }));
-  const name = label(axis, { x: across(0.5), y: HEIGHT - 4, "text-anchor": "middle" });
-  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, ...grid, ...below, name, ...marks);
-  return make("figure", {}, make("figcaption", {}, title), svg);
-}
-
-/** Return a line with its points, each with words. @param {Points} points @param {string} kind @param {string} color @param {boolean} dots */
-function line(points, kind, color, dots) {
-  const path = points.map(([share, value], i) => `${i ? "L" : "M"}${across(share).toFixed(1)},${up(value).toFixed(1)}`).join("");
-  const found = [makeSvg("path", { d: path, class: `line ${kind}`, style: `--color: ${color}` })];
-  for (const [share, value, words] of dots ? points : []) {
-    const dot = makeSvg("circle", { cx: across(share), cy: up(value), r: 3.5, class: `dot ${kind}`, style: `--color: ${color}` });
-    dot.append(Object.assign(makeSvg("title"), { textContent: words }));
-    found.push(dot);
-  }
-  return found;
-}
 
 /** Return the curve over images, worst first. @param {number[]} scores sorted */
 function overImages(scores) {
   const last = Math.max(1, scores.length - 1);
-  const points = /** @type {Points} */ (scores.map((score, i) => [i / last, score, `${count(i + 1)} of ${count(scores.length)}: ${score.toFixed(3)}`]));
+  const points = /** @type {import("pages/chart.js").Points} */ (scores.map((score, i) => [i / last, score, `${count(i + 1)} of ${count(scores.length)}: ${score.toFixed(3)}`]));
   const middle = scores.length ? scores[Math.floor((scores.length - 1) / 2)] : 0;
   const ticks = /** @type {[number, string][]} */ ([[0, "worst"], [0.5, `half of the images: ${middle.toFixed(3)} or less`], [1, "best"]]);
   return chart(`IoU over ${counted(scores.length, "image")}`, "images, from worst to best", ticks, line(points, "", "var(--accent)", scores.length <= 60));
@@ -72,7 +28,7 @@ function overSizes(sizes, classes, chosen) {
   const place = (/** @type {number} */ first) => Math.log2(first / least) / 2 / steps;
   const marks = classes.flatMap((entry, number) => {
     const own = sizes.filter((range) => range[0] === number);
-    const points = /** @type {Points} */ (own.map(([, first, end, images, iou]) =>
+    const points = /** @type {import("pages/chart.js").Points} */ (own.map(([, first, end, images, iou]) =>
       [place(first), iou, `${entry.name}, ${side(first)} to ${side(end)} pixels: ${iou.toFixed(3)} (${counted(images, "image")})`]));
     const kind = chosen === null ? "" : chosen === number ? "chosen" : "faint";
     return line(points, kind, number ? entry.color : "var(--soft)", true);

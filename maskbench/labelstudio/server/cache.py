@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS image (
     file TEXT NOT NULL, signature TEXT NOT NULL
 );
 """
-_VERSION = "4"
+_VERSION = "5"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,13 @@ export const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 /** @param {number} share */
 export const percent = (share) => (share > 0 && share < 0.00001 ? "<0.001 %" : `${Number((100 * share).toPrecision(2))} %`);
 
+/** Return a time in words, such as `4.5 s`, `12 min 5 s` or `2 h 10 min`. @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  return minutes < 60 ? `${minutes} min ${rest} s` : `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+
 /**
  * Return an element with attributes, listeners (`on`), text and children.
  * Attributes that are null, undefined or false are left out.

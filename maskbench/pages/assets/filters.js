@@ -26,19 +26,20 @@ export class Filters {
    * @param {Order<T>[]} orders the first is the usual one
    * @param {(item: T) => string} text what a word is looked for in
    * @param {() => void} changed
+   * @param {{prefix: string, noun: string}} names of a second form in a page: what ids begin with, and what is looked for
    */
-  constructor(box, filters, orders, text, changed) {
+  constructor(box, filters, orders, text, changed, { prefix, noun } = { prefix: "", noun: "an image" }) {
     this.filters = filters.filter((filter) => filter.options.length > 0);
     this.orders = orders;
     this.text = text;
-    this.find = make("input", { type: "search", id: "find", placeholder: "Find an image…", "aria-label": "Find an image by name", autocomplete: "off", on: { input: changed } });
-    this.selects = new Map(this.filters.map((filter) => [filter.id, select(filter.id, [["", "all"], ...filter.options], changed)]));
-    this.order = select("order", orders.map(({ id, label }) => [id, label]), changed);
+    this.find = make("input", { type: "search", id: `${prefix}find`, placeholder: `Find ${noun}…`, "aria-label": `Find ${noun} by name`, autocomplete: "off", on: { input: changed } });
+    this.selects = new Map(this.filters.map((filter) => [filter.id, select(prefix + filter.id, [["", "all"], ...filter.options], changed)]));
+    this.order = select(`${prefix}order`, orders.map(({ id, label }) => [id, label]), changed);
     const labelled = this.filters.map(({ id, label }) => make("label", {}, label, this.selects.get(id)));
     const form = make("form", { class: "filters", role: "search", on: {
       submit: (/** @type {Event} */ event) => event.preventDefault(),
       reset: () => setTimeout(changed),
-    } }, this.find, make("div", { class: "selects" }, ...labelled, make("label", {}, "Order", this.order), make("button", { type: "reset", id: "reset" }, "Clear")));
+    } }, this.find, make("div", { class: "selects" }, ...labelled, make("label", {}, "Order", this.order), make("button", { type: "reset", id: `${prefix}reset` }, "Clear")));
     box.append(form);
   }
 

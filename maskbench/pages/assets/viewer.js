@@ -16,7 +16,7 @@ import { toolbar } from "pages/toolbar.js";
  * @property {[number, number]} size of the picture, in pixels
  * @property {string | null} scene address of the scene's picture
  * @property {Layer | null} layer what is painted over it
- * @property {Region[]} [regions] whose outlines can be drawn
+ * @property {(Region & {color?: string})[]} [regions] whose outlines can be drawn, in a colour of their own
  * @property {Set<string>} [changed] ids of regions whose outlines stand out
  * @property {string} [note] what is said instead of a picture
  */
@@ -106,10 +106,11 @@ export class Viewer {
     this.events.moved?.();
   }
 
-  /** The mode that is seen: a phone has no room for panes side by side, and blinks. */
+  /** The mode that is seen: a phone has no room for panes side by side, and blinks, or shows one. */
   get seenMode() {
     const isNarrow = matchMedia("(max-width: 860px)").matches;
-    return (this.mode.kind === "side" && isNarrow && this.modes.find((mode) => mode.kind === "blink")) || this.mode;
+    const others = this.mode.kind === "side" && isNarrow ? [...this.modes.filter((mode) => mode.kind === "blink"), ...this.modes.filter((mode) => mode.kind === "single")] : [];
+    return others[0] || this.mode;
   }
 
   /** A single pane has one way to be seen. */
@@ -121,13 +122,14 @@ export class Viewer {
     if (!this.panes.length) return;
     const { kind } = this;
     this.stage.dataset.kind = kind;
-    const single = this.panes.length > 1 && this.mode.kind === "single" ? this.mode.pane ?? 0 : this.panes.length - 1;
+    const single = this.panes.length > 1 && this.seenMode.kind === "single" ? this.seenMode.pane ?? 0 : this.panes.length - 1;
+    const used = [...this.stage.querySelectorAll("canvas")]; // fresh ones take longer than painting
     const boxes = {
-      side: () => this.panes.map((pane, i) => frameOf(pane.title, picture(pane, i))),
+      side: () => this.panes.map((pane, i) => frameOf(pane.title, picture(pane, i, used))),
       slider: () => [frameOf(`${this.panes[0].title} | ${this.panes[1].title}`,
-        picture(this.panes[0], 0), make("div", { class: "over" }, picture(this.panes[1], 1)), make("div", { class: "divider" }))],
-      blink: () => [frameOf(this.panes[0].title, picture(this.panes[0], 0), picture(this.panes[1], 1))],
-      single: () => [frameOf(this.panes[single].title, picture(this.panes[single], single))],
+        picture(this.panes[0], 0, used), make("div", { class: "over" }, picture(this.panes[1], 1, used)), make("div", { class: "divider" }))],
+      blink: () => [frameOf(this.panes[0].title, picture(this.panes[0], 0, used), picture(this.panes[1], 1, used))],
+      single: () => [frameOf(this.panes[single].title, picture(this.panes[single], single, used))],
     }[kind]();
     this.stage.replaceChildren(...boxes);
     this.refresh();

@@ -114,5 +114,5 @@ export class Windowed {
   }
 }
 
-/** @param {HTMLElement} item */
-const content = (item) => /** @type {HTMLElement} */ (item.firstElementChild);
+/** Return what has the focus in an entry: its first button or link. @param {HTMLElement} item */
+const content = (item) => /** @type {HTMLElement} */ (item.querySelector("button, a") || item.firstElementChild);

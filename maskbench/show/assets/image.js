@@ -2,6 +2,7 @@
 import { byId, count, make, outerLink, percent, quoted } from "pages/elements.js";
 import { factList } from "pages/gallery.js";
 import { table } from "pages/table.js";
+import { spent } from "show/items.js";
 
 /** @typedef {import("show/items.js").Item} Item */
 /** @typedef {import("pages/masks.js").Mask} Mask */
@@ -9,9 +10,9 @@ import { table } from "pages/table.js";
 
 /** @param {Item} item */
 export function caption(item) {
-  const who = item.annotator ? ` · user ${item.annotator}${item.when ? `, saved ${item.when}` : ""}` : "";
+  const who = [item.annotator && `user ${item.annotator}`, item.when && `saved ${item.when}`, spent(item)].filter(Boolean).join(", ");
   const score = item.score === null ? "" : ` · mean IoU ${item.score.toFixed(3)}`;
-  byId("facts").replaceChildren(`${item.size.join(" × ")} · ${item.split} · `, outerLink(item.link ? `task ${item.task} in Label Studio` : `task ${item.task}`, item.link), who, score);
+  byId("facts").replaceChildren(`${item.size.join(" × ")} · ${item.split} · `, outerLink(item.link ? `task ${item.task} in Label Studio` : `task ${item.task}`, item.link), who ? ` · ${who}` : "", score);
 }
 
 /** Return the regions on a pixel in words. @param {Mask} mask @param {number[]} places */

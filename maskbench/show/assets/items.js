@@ -1,5 +1,5 @@
 // The images of a version: their filters, orders and tiles.
-import { byName, count, make, percent } from "pages/elements.js";
+import { byName, count, duration, make, percent } from "pages/elements.js";
 
 /**
  * @typedef {Object} Item
@@ -9,6 +9,7 @@ import { byName, count, make, percent } from "pages/elements.js";
  * @property {string | null} link
  * @property {string} annotator
  * @property {string} when of the last save
+ * @property {number | null} lead_time seconds that were spent on drawing it
  * @property {[number, number]} size
  * @property {[number, number][]} classes number and pixels
  * @property {string} sheet
@@ -59,12 +60,14 @@ export function itemOrders(data, chosen) {
     return sign * (x < y ? -1 : x > y ? 1 : 0) || byName(a.key, b.key);
   } });
   const score = (/** @type {Item} */ item) => item.score ?? Infinity;
+  const isTimed = data.items.some((/** @type {Item} */ item) => item.lead_time !== null);
   return [
     ...(data.has_scores ? [by("score", "worst score", score), by("-score", "best score", (item) => item.score ?? -Infinity, -1)] : []),
     { id: "name", label: "name", compare: (a, b) => byName(a.key, b.key) },
     by("-share", "largest share of the class", share, -1), by("share", "smallest share of the class", share),
     by("-overlap", "most overlap", (item) => item.overlap / (item.size[0] * item.size[1]), -1),
     by("-regions", "most regions", (item) => item.regions, -1), by("regions", "fewest regions", (item) => item.regions),
+    ...(isTimed ? [by("-time", "longest drawn", (item) => item.lead_time ?? -1, -1), by("time", "shortest drawn", (item) => item.lead_time ?? Infinity)] : []),
     by("-saved", "saved last", (item) => item.when, -1), by("saved", "saved first", (item) => item.when),
   ];
 }
@@ -83,14 +86,17 @@ export function sprite(item, data, width, hasMask) {
     hasMask ? make("span", { class: "over", style: layer("png") }) : null);
 }
 
-/** @param {Item} item @param {any} data @param {{width: number, hasMask: boolean, mark: string, open: () => void}} look */
-export function tile(item, data, { width, hasMask, mark, open }) {
-  const note = [item.score === null ? "" : `IoU ${item.score.toFixed(3)}`, item.split, mark].filter(Boolean).join(" · ");
+/** @param {Item} item @param {any} data @param {{width: number, hasMask: boolean, isTimed: boolean, mark: string, open: () => void}} look */
+export function tile(item, data, { width, hasMask, isTimed, mark, open }) {
+  const note = [item.score === null ? "" : `IoU ${item.score.toFixed(3)}`, isTimed ? spent(item) : "", item.split, mark].filter(Boolean).join(" · ");
   const frame = { "aspect-ratio": data.sheet.cell.join(" / ") };
   return make("button", { type: "button", class: "tile", "data-key": item.key, title: describe(item, data), on: { click: open } },
     make("span", { class: "frame", style: frame }, sprite(item, data, width, hasMask)),
     make("span", { class: "key" }, item.key), make("span", { class: "note" }, note));
 }
+
+/** Say how long an image was drawn, if that is known. @param {Item} item */
+export const spent = (item) => (item.lead_time === null ? "" : `drawn in ${duration(item.lead_time)}`);
 
 /** @param {Item} item @param {any} data */
 function describe(item, data) {

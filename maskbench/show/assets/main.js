@@ -34,7 +34,7 @@ const triage = new Triage(data.id, () => gallery.judged());
 const filters = new Filters(byId("filters"), [...itemFilters(data), triageFilter(triage)], itemOrders(data, () => filters.value("class")), searched, () => gallery.filtered());
 /** @type {Windowed<Item>} */
 const list = new Windowed(byId("list"), { width: 200, height: 200 }, (item) => tile(item, data, {
-  width: tileWidth, hasMask: byId("masks-on").checked, mark: mark(item), open: () => gallery.choose(item) }), "Images");
+  width: tileWidth, hasMask: byId("masks-on").checked, isTimed: filters.order.value.endsWith("time"), mark: mark(item), open: () => gallery.choose(item) }), "Images");
 const showWall = wall(data, (item, box) => gallery.choose(item).then(() => viewer.frame(box)));
 /** @type {Gallery} */
 const gallery = new Gallery({

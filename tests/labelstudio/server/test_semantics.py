@@ -127,6 +127,19 @@ def test_skipped_ground_truth_and_latest(work):
     assert metrics["annotations"] == {"all": 6, "skipped": 2, "ground_truth": 1}
 
 
+def test_a_save_changes_the_time_spent_and_no_pixel(work):
+    task = work.task()
+    number = work.api.annotate(task, [box(3, 2, 20, 10)], lead_time=4.25)
+    first = work.build()[task]
+    [drawn] = work.stored(task).annotations
+    work.api.call("PATCH", f"/api/annotations/{number}/", json={"lead_time": 64.5})
+    again = work.build()[task]
+    [saved] = work.stored(task).annotations
+    assert (drawn.lead_time, saved.lead_time) == (4.2, 64.5)
+    assert drawn.updated_at != saved.updated_at
+    assert (first == again).all()
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_the_view_an_annotator_had_turned_changes_nothing(work, turn):
     """Label Studio stores points in the frame of the unturned image, and the turn beside them."""

@@ -1,4 +1,4 @@
-"""Find near-equal images in different splits: a model would be tested on what it has seen.
+"""Find near-equal images, such as those in different splits: a test of what a model has seen.
 
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
 of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
@@ -8,12 +8,13 @@ noise flips its bits on even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskbench.files.images import Scene
+from maskbench.files.images import Scene, read_thumbnail
 
 ALIKE = 0.98
 """Correlation of thumbnails from which images count as near-equal."""
@@ -31,7 +32,21 @@ Look = npt.NDArray[np.float32]
 def look(scene: Scene) -> Look:
     """Return the look of a scene, shape (H, W, 3) uint8."""
     small = Image.fromarray(scene).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.float32).reshape(-1)
+    return look_from(small.tobytes())
+
+
+def thumbnail(path: Path) -> bytes:
+    """Return the 256 grey pixels that the look of an image file is made of.
+
+    Raises:
+        ValueError: It is no image, damaged or cut off.
+    """
+    return read_thumbnail(path, _SIDE).tobytes()
+
+
+def look_from(pixels: bytes) -> Look:
+    """Return the look of a scene from its thumbnail."""
+    grey = np.frombuffer(pixels, dtype=np.uint8).astype(np.float32)
     if grey.std() < PLAIN:
         return np.zeros_like(grey)
     grey = grey - grey.mean()
@@ -52,3 +67,15 @@ def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[i
         for i, second in np.argwhere(apart & (alike >= ALIKE)).tolist():
             if start + i < second:
                 yield start + i, second, float(alike[i, second])
+
+
+def twins(looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
+    """Yield the index of each scene that has a near-equal one, and that of the most alike."""
+    everything = np.stack(looks) if looks else np.zeros((0, 1), dtype=np.float32)
+    for start in range(0, len(looks), _BLOCK):
+        alike = everything[start : start + _BLOCK] @ everything.T
+        own = np.arange(len(alike))
+        alike[own, start + own] = -1
+        nearest = alike.argmax(axis=1)
+        for i in np.flatnonzero(alike[own, nearest] >= ALIKE).tolist():
+            yield start + i, int(nearest[i])

@@ -1,0 +1,123 @@
+"""Check how the classes are used, and which regions, images and times stand out."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from maskbench.params import SUBSETS
+from maskbench.quality.checks.collected import Collected, Measured, Seen
+from maskbench.quality.checks.shapes import Hit
+from maskbench.text import counted
+
+FEWEST = 20
+"""Regions or annotations from which it can be said what stands out."""
+
+USUAL = 0.1
+"""Share of images without any region from which such images are meant to be there."""
+
+_LEAST_SPREAD = 0.1  # of a logarithm: where all are nearly equal, 1.5 times as much stands out
+_FoundIn = tuple[str, Hit]  # key (empty: no single image), what was found
+
+
+def unused_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find classes with fewer pixels than the threshold in all masks together."""
+    for name in seen.classes if seen.rows else ():
+        pixels = sum(row.classes.get(name, 0) for row in seen.rows.values())
+        if pixels < threshold:
+            yield "", Hit(pixels, (), name, f"no mask has a pixel of the class {name!r}")
+
+
+def rare_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find classes that fewer images of a split show than the threshold; unused ones apart."""
+    used = [split for split in SUBSETS if any(row.split == split for row in seen.rows.values())]
+    for name in seen.classes:
+        rows = [row for row in seen.rows.values() if row.classes.get(name)]
+        count = {split: sum(row.split == split for row in rows) for split in used}
+        short = [split for split in used if count[split] < threshold]
+        if rows and short:
+            told = ", ".join(f"{number} in {split}" for split, number in count.items())
+            what = f"the class {name!r} is in {counted(len(rows), 'image')}: {told}"
+            yield "", Hit(min(count.values()), (), name, what)
+
+
+def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find images of which less is labelled than this share of what is usual, the median."""
+    if not seen.images:
+        return
+    usual = float(np.median([image.labelled for image in seen.images.values()]))
+    empty = sum(not image.regions for image in seen.images.values())
+    are_meant = empty > USUAL * len(seen.images) and empty > 1
+    for key, image in seen.images.items():
+        if image.labelled < threshold * usual and (image.regions or not are_meant):
+            share = f"only {image.labelled:.2%}" if image.labelled else "nothing"
+            what = f"{share} of the image is labelled, where {usual:.0%} is usual"
+            yield key, Hit(image.labelled, (), "", what)
+
+
+def area_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find regions much larger or smaller than others of their label."""
+    yield from _outliers(seen, threshold, lambda region: region.area, "large", "small")
+
+
+def shape_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find regions much rounder, or thinner and more jagged, than others of their label."""
+    yield from _outliers(
+        seen, threshold, lambda region: region.roundness, "round", "thin or jagged"
+    )
+
+
+def _outliers(
+    seen: Collected, threshold: float, measure: Callable[[Measured], float], more: str, less: str
+) -> Iterator[_FoundIn]:
+    by_label: dict[str, list[tuple[str, Measured]]] = {}
+    for key, image in seen.images.items():
+        for region in image.measured:
+            by_label.setdefault(region.label, []).append((key, region))
+    for label, found in sorted(by_label.items()):
+        values = [measure(region) for _, region in found]
+        for i, score, times in _far(values, threshold):
+            key, region = found[i]
+            word = more if times > 1 else less
+            ratio = times if times > 1 else 1 / times
+            what = f"the region is {ratio:,.1f} times as {word} as is usual for {label!r}"
+            yield key, Hit(score, (region.id,), label, what, _box(region, seen.images[key]))
+
+
+def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
+    """Find annotations that took much more or less time for each region than is usual."""
+    keys = [key for key, image in seen.images.items() if image.seconds]
+    images = [seen.images[key] for key in keys]
+    values = [(image.seconds or 0.0) / (1 + len(image.regions)) for image in images]
+    for i, score, times in _far(values, threshold):
+        speed = f"{times:,.1f} times as long" if times > 1 else f"1/{1 / times:,.0f} of the time"
+        seconds = (
+            f"{images[i].seconds:,.0f} seconds for {counted(len(images[i].regions), 'region')}"
+        )
+        yield keys[i], Hit(score, (), "", f"the annotation took {seconds}, {speed} that is usual")
+
+
+def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float, float]]:
+    """Find values that are far from the median, measured by the median of such distances.
+
+    Logarithms are compared: half as much is as far as twice as much.
+
+    Args:
+        values: All above 0.
+        threshold: How far, in robust standard deviations (1.4826 · MAD, at least 0.1).
+
+    Returns:
+        Index, distance, and the ratio to the median.
+    """
+    if len(values) < FEWEST:
+        return []
+    logs: npt.NDArray[np.float64] = np.log(np.maximum(values, 1e-12))
+    apart = logs - np.median(logs)
+    spread = max(1.4826 * float(np.median(np.abs(apart))), _LEAST_SPREAD)
+    far = np.flatnonzero(np.abs(apart) > threshold * spread).tolist()
+    return [(i, abs(float(apart[i])) / spread, float(np.exp(apart[i]))) for i in far]
+
+
+def _box(region: Measured, image: Seen) -> tuple[float, float, float, float]:
+    left, top, right, bottom = region.box
+    return left * image.width, top * image.height, right * image.width, bottom * image.height

@@ -1,0 +1,80 @@
+"""Check the shape of single regions."""
+
+from collections.abc import Iterator
+
+import shapely
+
+from maskbench.quality.checks.shapes import Drawn, Hit, Shape, bounds, hit, mean_width, polygons
+from maskbench.text import counted
+
+LONG = 10
+"""How many times as long as wide something thin is at least."""
+
+
+def self_crossing(drawn: Drawn, threshold: float) -> Iterator[Hit]:
+    """Find outlines that cross themselves: the share of the area beside the largest loop."""
+    for shape in drawn.shapes:
+        if shape.outline is None or shape.outline.is_valid:
+            continue
+        loops = polygons(shapely.make_valid(shape.outline, method="linework"))
+        areas = sorted((loop.area for loop in loops), reverse=True)
+        share = sum(areas[1:]) / sum(areas) if areas else 0.0
+        if share >= threshold:
+            what = f"the outline crosses itself: {share:.0%} of its area is in other loops"
+            yield hit(share, [shape], what)
+
+
+def sliver(drawn: Drawn, threshold: float) -> Iterator[Hit]:
+    """Find regions that are long and, on average, narrower than so many pixels."""
+    for shape in drawn.shapes:
+        width = mean_width(shape.area)
+        if 0 < width < threshold and shape.area.length / 2 >= LONG * width and shape.pixels:
+            yield hit(width, [shape], f"the region is {width:.1f} pixels wide on average")
+
+
+def sub_pixel(drawn: Drawn, threshold: float) -> Iterator[Hit]:
+    """Find regions of fewer pixels than the threshold, or none, that lie on the image."""
+    for shape in drawn.shapes:
+        if shape.pixels < threshold and not _is_beside(shape, drawn):
+            has = "no pixel" if not shape.pixels else f"only {counted(shape.pixels, 'pixel')}"
+            yield hit(shape.pixels, [shape], f"the region has {has}")
+
+
+def off_image(drawn: Drawn, threshold: float) -> Iterator[Hit]:
+    """Find regions of which at least this share of the area lies off the image."""
+    image = shapely.box(0, 0, drawn.width, drawn.height)
+    for shape in drawn.shapes:
+        left, top, right, bottom = shape.area.bounds or (0, 0, 0, 0)
+        if left >= 0 and top >= 0 and right <= drawn.width and bottom <= drawn.height:
+            continue
+        share = 1 - shape.area.intersection(image).area / shape.area.area if shape.area.area else 1
+        if share >= threshold:
+            yield hit(share, [shape], f"{share:.0%} of the region lies off the image")
+
+
+def _is_beside(shape: Shape, drawn: Drawn) -> bool:
+    """Tell whether a region lies off the image as a whole, which is another finding."""
+    return not shape.area.is_empty and not shape.area.intersects(
+        shapely.box(0, 0, drawn.width, drawn.height)
+    )
+
+
+def hole(drawn: Drawn, threshold: float) -> Iterator[Hit]:
+    """Find small unlabelled spots that labels enclose, of less than this share of the image.
+
+    Spots between the same regions are one finding. What is smaller than a pixel does not count.
+    """
+    areas = [shape.area for shape in drawn.shapes]
+    most = threshold * drawn.width * drawn.height
+    rings = [ring for part in polygons(drawn.union) for ring in part.interiors]
+    spots = [spot for ring in rings if 1 <= (spot := shapely.Polygon(ring)).area < most]
+    groups: dict[tuple[int, ...], list[shapely.Polygon]] = {}
+    tree = shapely.STRtree(areas)
+    for spot in spots:
+        around = sorted(tree.query(spot, predicate="intersects").tolist())
+        groups.setdefault(tuple(around), []).append(spot)
+    for places, own in sorted(groups.items()):
+        size = sum(spot.area for spot in own)
+        count = counted(len(own), "unlabelled spot")
+        what = f"{count} of {size:,.0f} pixels in all, enclosed by labels"
+        yield hit(size, [drawn.shapes[i] for i in places], what, bounds(own))

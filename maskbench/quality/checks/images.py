@@ -1,0 +1,81 @@
+"""Compare the labels of images that look nearly the same."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from maskbench.quality.checks.collected import Collected, Seen
+from maskbench.quality.checks.shapes import Hit
+from maskbench.quality.similar import look_from, twins
+
+_LEAST = 8  # points of the grid that labels cover, to be compared
+
+_Pair = tuple[str, str]
+
+
+def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
+    """Find images without a label that covers this share of a near-equal image, its twin."""
+    for key, other in _twins(seen):
+        image, twin = seen.images[key], seen.images[other]
+        for label in sorted({region.label for region in twin.measured}):
+            share = twin.area(label)
+            if share >= threshold and not image.area(label):
+                near = f"{share:.0%} of the near-equal image {other}"
+                what = f"the image has no {label!r}, which covers {near}"
+                yield key, Hit(share, (), label, what, _box(twin, label, image))
+
+
+def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
+    """Find near-equal images whose labels, of those that both have, lie elsewhere.
+
+    The number is the share of points of a grid that have a label in one of the two only.
+    """
+    done: set[frozenset[str]] = set()
+    for key, other in _twins(seen):
+        if frozenset((key, other)) in done:
+            continue
+        done.add(frozenset((key, other)))
+        apart, either = _difference(seen.images[key], seen.images[other])
+        if either >= _LEAST and apart / either >= threshold:
+            what = (
+                f"{apart / either:.0%} of the labels lie elsewhere in the near-equal image {other}"
+            )
+            yield key, Hit(apart / either, (), "", what)
+
+
+def _difference(one: Seen, other: Seen) -> tuple[int, int]:
+    """Count the points with a label in one image only, and in any, over common labels."""
+    grids = [(one.grid(n), other.grid(n)) for n in one.points.keys() & other.points.keys()]
+    apart = sum(int(np.count_nonzero(a ^ b)) for a, b in grids)
+    return apart, sum(int(np.count_nonzero(a | b)) for a, b in grids)
+
+
+def _twins(seen: Collected) -> list[_Pair]:
+    """Return each image with the one that looks most like it, if any looks nearly the same.
+
+    Of tasks that show the same image only the first counts: agreement compares the others with it.
+    """
+    first: dict[str, str] = {}
+    for key, image in seen.images.items():
+        first.setdefault(image.image, key)
+    keys = sorted(first.values())
+    return [(keys[i], keys[j]) for i, j in _nearest(tuple(seen.images[key].look for key in keys))]
+
+
+@lru_cache(maxsize=1)
+def _nearest(looks: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Find twins; two checks ask for the same ones."""
+    return list(twins([look_from(bytes.fromhex(look)) for look in looks]))
+
+
+def _box(twin: Seen, label: str, image: Seen) -> tuple[float, float, float, float]:
+    """Return where the label is in the twin, in pixels of the image."""
+    boxes = np.array([region.box for region in twin.measured if region.label == label])
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return (
+        float(left * image.width),
+        float(top * image.height),
+        float(right * image.width),
+        float(bottom * image.height),
+    )

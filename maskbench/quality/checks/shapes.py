@@ -1,0 +1,175 @@
+"""Hold the regions of an annotation as shapely geometries in pixels, for the checks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import rasterio.features
+import shapely
+from shapely.affinity import translate
+from shapely.geometry import shape as geometry_of
+
+from maskbench.files.tiff import pixel_space
+from maskbench.params import RasterizeParams
+from maskbench.regions.draw import RegionResult, draw_regions, read_regions
+from maskbench.regions.rasterize import RegionPixels, make_simple
+from maskbench.regions.task import Image, Region
+
+_SMALL = 100  # pixels up to which they are counted
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels."""
+
+
+class Shape(NamedTuple):
+    """One region.
+
+    Attributes:
+        id: The region's id.
+        labels: Its labels, after ``rasterize.label_aliases``.
+        area: Its pixels as a valid polygon or multipolygon; of strokes along the pixels' edges.
+        outline: Its outline as drawn, which may cross itself; None: it has pixels of its own.
+        pixels: How many pixels it has in the image; of large ones with an outline their area.
+    """
+
+    id: str
+    labels: tuple[str, ...]
+    area: shapely.Geometry
+    outline: shapely.Polygon | None
+    pixels: int
+
+    @property
+    def label(self) -> str:
+        """Return its labels as one text."""
+        return " + ".join(self.labels)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An annotation to check.
+
+    Attributes:
+        shapes: Its regions that have labels and can have an area, in drawing order.
+        width: The image's width in pixels.
+        height: Its height.
+        overlap: What ``rasterize.overlap`` does where regions overlap.
+    """
+
+    shapes: Sequence[Shape]
+    width: int
+    height: int
+    overlap: str = "keep"
+
+    @cached_property
+    def union(self) -> shapely.Geometry:
+        """Return what all regions cover together."""
+        return shapely.union_all([shape.area for shape in self.shapes])
+
+
+class Hit(NamedTuple):
+    """What a check found in an image.
+
+    Attributes:
+        value: What was compared with the threshold.
+        regions: The ids of the regions concerned.
+        label: Their label or labels.
+        what: What is the matter, part of a sentence.
+        box: Where to look; None: at the whole image.
+    """
+
+    value: float
+    regions: tuple[str, ...]
+    label: str
+    what: str
+    box: Box | None = None
+
+
+def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None) -> Hit:
+    """Return what was found of some regions; ``box`` None: where they are."""
+    labels = " and ".join(dict.fromkeys(shape.label for shape in shapes))
+    where = [shape.area if not shape.area.is_empty else shape.outline for shape in shapes]
+    drawn = [area for area in where if area is not None and not area.is_empty]
+    box = box or (bounds(drawn) if drawn else None)
+    return Hit(value, tuple(shape.id for shape in shapes), labels, what, box)
+
+
+def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Drawn:
+    """Return an annotation's regions as geometries; those that cannot be read are left out."""
+    read = [
+        result
+        for result in read_regions(regions, image, params)
+        if result.region.labels and not (result.error or result.dropped)
+    ]
+    outlined = [result for result in read if result.outline is not None]
+    areas = iter(make_simple([result.outline for result in outlined]))
+    shapes = [
+        _stroke(result.region, image, params)
+        if result.outline is None
+        else _outlined(result, next(areas), image, params)
+        for result in read
+    ]
+    drawn = [shape for shape in shapes if shape is not None]
+    return Drawn(drawn, image.width, image.height, params.overlap)
+
+
+def _outlined(
+    result: RegionResult, area: shapely.Geometry, image: Image, params: RasterizeParams
+) -> Shape:
+    """Return a region with an outline; only pixels of small ones are worth counting."""
+    pixels = round(area.area)
+    if pixels < _SMALL:
+        [counted] = draw_regions([result.region], image, params)
+        pixels = counted.count
+    return Shape(result.region.id, result.region.labels, area, result.outline, pixels)
+
+
+def _stroke(region: Region, image: Image, params: RasterizeParams) -> Shape | None:
+    """Return a region that has pixels of its own; None if they cannot be read."""
+    [result] = draw_regions([region], image, params)
+    if result.error:
+        return None
+    area = shapely.MultiPolygon() if result.pixels is None else polygons_of(result.pixels)
+    return Shape(region.id, region.labels, area, None, result.count)
+
+
+def polygons_of(pixels: RegionPixels) -> shapely.Geometry:
+    """Return the pixels of a region as polygons along their edges.
+
+    >>> import numpy as np
+    >>> polygons_of(RegionPixels(2, 1, np.array([[True, True]]))).bounds
+    (2.0, 1.0, 4.0, 2.0)
+    """
+    with pixel_space():
+        found = rasterio.features.shapes(pixels.inside.astype("uint8"), pixels.inside)
+        parts = [geometry_of(geometry) for geometry, _ in found]
+    moved = (translate(part, pixels.left, pixels.top) for part in parts)
+    return shapely.MultiPolygon(list(moved))
+
+
+def mean_width(area: shapely.Geometry) -> float:
+    """Return how wide a long, thin area is on average, in pixels.
+
+    >>> round(mean_width(shapely.box(0, 0, 100, 2)), 2)
+    1.96
+    """
+    return 2 * area.area / area.length if area.length else 0.0
+
+
+def polygons(area: shapely.Geometry) -> list[shapely.Polygon]:
+    """Return the polygons that an area consists of, without lines and points."""
+    return [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
+
+
+def pairs(shapes: Sequence[Shape], distance: float = 0.0) -> Iterator[tuple[Shape, Shape]]:
+    """Yield regions that are no farther apart than a distance in pixels, each pair once."""
+    areas = np.array([shape.area for shape in shapes], dtype=object)
+    found = shapely.STRtree(areas).query(areas, predicate="dwithin", distance=distance)
+    yield from ((shapes[i], shapes[j]) for i, j in sorted(found.T.tolist()) if i < j)
+
+
+def bounds(areas: Iterable[shapely.Geometry]) -> Box:
+    """Return the box around some areas."""
+    left, top, right, bottom = shapely.total_bounds(list(areas)).tolist()
+    return left, top, right, bottom

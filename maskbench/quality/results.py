@@ -1,0 +1,54 @@
+"""Read what the stage *quality* found: in the workspace, and in a git revision."""
+
+import io
+from typing import Any, NamedTuple
+
+from maskbench.errors import MaskbenchError
+from maskbench.files.json import parse_json
+from maskbench.pipeline.layout import Layout
+from maskbench.quality.findings import Finding, parse_findings, read_findings
+from maskbench.versions import git
+
+
+class Earlier(NamedTuple):
+    """What the stage found in a git revision.
+
+    Attributes:
+        metrics: The content of ``metrics/quality.json``; empty if the revision has none.
+        findings: Its findings; None if its labels were not checked.
+    """
+
+    metrics: dict[str, Any]
+    findings: list[Finding] | None
+
+
+def last_findings(layout: Layout) -> list[Finding]:
+    """Return the findings of the last run; none if it made no such table.
+
+    Raises:
+        MaskbenchError: The table is damaged.
+    """
+    path = layout.plot("findings")
+    return read_findings(path) if path.is_file() else []
+
+
+def earlier(layout: Layout, revision: str) -> Earlier:
+    """Return what the stage found in a git revision.
+
+    Raises:
+        SourceError: There is no such revision.
+        MaskbenchError: It is damaged.
+    """
+    commit = git.resolve(layout.root, revision)
+    metrics, findings = (
+        git.file_at(layout.root, commit, path.relative_to(layout.root).as_posix())
+        for path in (layout.metrics("quality"), layout.plot("findings"))
+    )
+    try:
+        known = {} if metrics is None else dict(parse_json(metrics))
+        text = None if findings is None else io.StringIO(findings.decode(), newline="")
+    except (ValueError, TypeError) as error:
+        what = f"what was found in {revision} cannot be read ({error}); name another version"
+        raise MaskbenchError(what) from None
+    name = f"plots/findings.csv of {revision}"
+    return Earlier(known, None if text is None else parse_findings(text, name))

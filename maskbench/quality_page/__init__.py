@@ -1,0 +1,1 @@
+"""The page of label quality: agreement of annotators, who drew what, and findings."""

@@ -1,0 +1,1 @@
+"""Each check fires on a literal case, and does not on one beside it."""
