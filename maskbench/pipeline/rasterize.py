@@ -1,4 +1,4 @@
-"""Stage *rasterize*: every region of the annotations that count becomes pixels of a label set."""
+"""Run the stage *rasterize*: turn the regions of the annotations that count into label sets."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -31,7 +31,8 @@ def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
         for label in plan.labels.get(value, ()):
             values.setdefault(label, []).append(value)
     has_polygons = any(plan.controls[label].kind == "polygon" for label in values)
-    outlines = outline(mask, tolerance) if has_polygons else {}
+    drawn = np.where(np.isin(mask, [v for found in values.values() for v in found]), mask, 0)
+    outlines = outline(drawn, tolerance) if has_polygons else {}
     result: list[dict[str, Any]] = []
     for label in sorted(values):
         control = plan.controls[label]
@@ -41,16 +42,17 @@ def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
         else:
             parts = [part for value in values[label] for part in outlines.get(value, ())]
             found = (_points(part, mask) for part in without_holes(parts))
-        result += [_region(control, label, value, mask, i) for i, value in enumerate(found)]
+        for index, value in enumerate(found):
+            result += _region(control, label, value, mask, index)
     return result
 
 
 def outline(mask: npt.NDArray[np.uint8], tolerance: float) -> dict[int, list[Polygon]]:
-    """Return the outlines of each value's connected pixels, simplified together.
+    """Return the outlines of each value's connected pixels, simplified together; 0 has none.
 
     Neighbours keep one border: no gap and no overlap arises between them.
     """
-    found = [(int(value), shape(form)) for form, value in shapes(mask, connectivity=4)]
+    found = [(int(value), shape(form)) for form, value in shapes(mask, mask != 0, connectivity=4)]
     polygons = _simplified([polygon for _, polygon in found], tolerance)
     outlines: dict[int, list[Polygon]] = {}
     for (value, _), polygon in zip(found, polygons, strict=True):
@@ -59,18 +61,26 @@ def outline(mask: npt.NDArray[np.uint8], tolerance: float) -> dict[int, list[Pol
 
 
 def _simplified(polygons: list[Polygon], tolerance: float) -> list[Polygon]:
-    """Simplify a coverage so that no vertex lies farther than the tolerance from the new outline.
+    """Simplify polygons that may touch, so that no vertex lies farther than the tolerance away.
 
-    shapely's own tolerance is one of areas; it is halved until the distance holds.
+    Their borders are split where three meet, each piece is simplified once (by Douglas and Peucker,
+    without crossing others), and the polygons are put together again. Where that makes no valid
+    coverage, which is rare, half the tolerance is tried.
     """
-    vertices = [shapely.multipoints(shapely.get_coordinates(polygon)) for polygon in polygons]
-    area = tolerance
-    for _ in range(_STEPS if tolerance > 0 else 0):
-        simple = shapely.coverage_simplify(polygons, area)
-        distance = shapely.hausdorff_distance(vertices, [polygon.boundary for polygon in simple])
-        if distance.max() <= tolerance:
-            return list(simple)
-        area /= 2
+    borders = shapely.boundary(polygons)
+    pieces = shapely.get_parts(shapely.line_merge(shapely.union_all(borders)))
+    on_pieces = shapely.line_interpolate_point(pieces, 0.5)  # in the middle of a pixel's edge
+    owners, owned = shapely.STRtree(on_pieces).query(borders, predicate="intersects")
+    for halvings in range(_STEPS if tolerance > 0 and polygons else 0):
+        together = shapely.simplify(shapely.multilinestrings(pieces), tolerance / 2**halvings)
+        parts = shapely.get_parts(together)
+        if len(parts) != len(pieces):
+            continue
+        own = [parts[owned[owners == number]] for number in range(len(polygons))]
+        simple = [shapely.build_area(shapely.multilinestrings(lines)) for lines in own]
+        whole = all(isinstance(area, Polygon) and not area.is_empty for area in simple)
+        if whole and shapely.coverage_is_valid(simple):
+            return simple
     return polygons
 
 
@@ -110,15 +120,18 @@ def _points(polygon: Polygon, mask: Mask) -> dict[str, Any]:
 
 def _region(
     control: Control, label: str, value: Mapping[str, Any], mask: Mask, index: int
-) -> dict[str, Any]:
-    kind = f"{control.kind}labels"
-    return {
+) -> list[dict[str, Any]]:
+    """Return a region as one entry, or as two where one control draws and another labels."""
+    common = {
         "id": digest([label, index, value])[:10],
-        "type": kind,
-        "from_name": control.name,
         "to_name": control.image,
         "original_width": mask.shape[1],
         "original_height": mask.shape[0],
         "image_rotation": 0,
-        "value": {**value, kind: [label]},
     }
+    kind = "labels" if control.tool else f"{control.kind}labels"
+    labelled = {"type": kind, "from_name": control.name, "value": {**value, kind: [label]}}
+    if control.tool is None:
+        return [{**common, **labelled}]
+    drawn = {"type": control.kind, "from_name": control.tool, "value": dict(value)}
+    return [{**common, **drawn}, {**common, **labelled}]

@@ -1,9 +1,9 @@
 """Decide by which labels of a project's setup each class is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from maskbench.errors import did_you_mean
+from maskbench.errors import ParamsError, did_you_mean
 from maskbench.labelstudio.server.project import Control, Labeling
 from maskbench.params import IGNORE, Params
 from maskbench.text import some
@@ -37,12 +37,11 @@ def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Pl
         params: Classes, rules and aliases.
         labeling: The project's setup.
         kind: ``polygon`` or ``brush``; None: polygons where a label has a control for them.
+
+    Raises:
+        ParamsError: The setup draws on several images, and ``fetch.image_field`` chooses none.
     """
-    controls: dict[str, Control] = {}
-    for wanted in KINDS if kind is None else (kind,):
-        for control in labeling.controls:
-            if control.kind == wanted:
-                controls |= {n: control for n in control.labels if n not in controls}
+    controls = _controls(params, labeling, KINDS if kind is None else (kind,))
     drawn: dict[str, str] = {}  # class → label, the class's own name before aliases of it
     for label in sorted(controls, key=lambda label: label not in params.labels_map):
         name = params.rasterize.label_aliases.get(label, label)
@@ -50,16 +49,47 @@ def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Pl
             drawn.setdefault(name, label)
     labels, impossible, notes = {}, {}, []
     for name, value in params.labels_map.items():
-        found = _labels(name, params, drawn)
         if value in (0, IGNORE):
             continue
+        found = _labels(name, params, drawn)
         if isinstance(found, str):
-            impossible[value] = f"the class {name!r} cannot be drawn: {found}"
+            why = _only_as(name, params, labeling) or found
+            impossible[value] = f"the class {name!r} cannot be drawn: {why}"
             continue
         labels[value] = found
         if len(found) > 1:
             notes.append(f"{name} becomes {' + '.join(found)}")
     return Plan(labels, controls, impossible, tuple(notes))
+
+
+def _controls(params: Params, labeling: Labeling, kinds: Iterable[str]) -> dict[str, Control]:
+    """Return the control that draws each label: the first of the first kind that the label has."""
+    tags = params.fetch.image_field or labeling.fields
+    able = [
+        control
+        for kind in kinds
+        for control in labeling.controls
+        if control.kind == kind and control.image in tags
+    ]
+    shown = {tags[control.image]: control.image for control in able}
+    if len(shown) > 1:
+        choices = " or ".join(sorted(f"{{{tag}: {name}}}" for name, tag in shown.items()))
+        raise ParamsError(
+            "the labelling setup draws on several images; choose in params.yaml the one that "
+            f"the masks are of: fetch.image_field: {choices}"
+        )
+    return {label: control for control in reversed(able) for label in control.labels}
+
+
+def _only_as(name: str, params: Params, labeling: Labeling) -> str | None:
+    """Say which controls have a class's label, if they are such that predictions cannot use."""
+    aliases = params.rasterize.label_aliases
+    own = {label for label in labeling.labels if aliases.get(label, label) == name}
+    kinds = sorted({c.kind for c in labeling.controls if own & set(c.labels)})
+    if not own:
+        return None
+    offered = f"as {' and '.join(kinds)} only" if kinds else "without a tool that draws"
+    return f"the setup has its label {offered}; add it to a <PolygonLabels> or <BrushLabels>"
 
 
 def _labels(name: str, params: Params, drawn: Mapping[str, str]) -> tuple[str, ...] | str:

@@ -152,7 +152,7 @@ class _Push:
         drawn = run_all(Draw(self.classes, self.options.tolerance), shown, "predictions")
         regions, lost = 0, dict[int, str]()
         while chunk := dict(islice(drawn, CHUNK)):
-            regions += sum(len(value["result"]) for value in chunk.values())
+            regions += sum(len({r["id"] for r in v["result"]}) for v in chunk.values())
             if not self.options.dry_run:
                 lost |= self.project.create(self.options.version, chunk)
         if lost:

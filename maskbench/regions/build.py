@@ -1,6 +1,6 @@
 """Build a task's mask from the annotations that count and the params.
 
-:func:`build_mask` does it all: :func:`build_label_sets`, which the stage *rasterize* calls, then
+:func:`build_mask` does it all: first :func:`build_label_sets`, as the stage *rasterize* does, then
 :func:`~maskbench.regions.consensus.agree`, which *combine* calls. What needs single regions
 (blame, exports, pages) calls :func:`~maskbench.regions.draw.draw_regions`.
 """

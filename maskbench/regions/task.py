@@ -137,7 +137,7 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
 
 
 def labels_origin(votes: Iterable[Annotation]) -> str:
-    """Tell where the labels of a mask come from: of several, what owes most to a model."""
+    """Return where the labels of a mask come from: of several, what owes most to a model."""
     return max((label_origin(vote) for vote in votes), key=LABEL_ORIGINS.index)
 
 

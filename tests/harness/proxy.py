@@ -1,6 +1,7 @@
 """A proxy that stands before the real server, keeps a record, and does harm on request."""
 
 import http.client
+import json
 import socket
 import threading
 import time
@@ -17,7 +18,8 @@ class Fault:
     """Harm to requests whose path contains ``path``, after ``skip`` of them, ``times`` times."""
 
     path: str
-    kind: str  # an HTTP status, "cut", "html", "hang", "drop", or "stamp" (a 401 as if expired)
+    kind: str  # an HTTP status, "cut", "html", "hang", "drop", "stamp" (a 401 as if expired), or
+    # "half" (of the list that is sent, the server gets the first half)
     times: int = 1
     skip: int = 0
     headers: dict = field(default_factory=dict)
@@ -78,12 +80,16 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.requests.append((method, self.path, dict(self.headers)))
         fault = self.server.due(self.path)
-        if fault and fault.kind != "cut":
+        if fault and fault.kind not in ("cut", "half"):
             self.harm(fault)
             return
+        if fault and fault.kind == "half":
+            entries = json.loads(body)
+            body, fault = json.dumps(entries[: len(entries) // 2]).encode(), None
         parts = urlsplit(self.server.upstream)
         upstream = http.client.HTTPConnection(parts.hostname, parts.port, timeout=300)
-        headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+        own = ("connection", "content-length")
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in own}
         upstream.request(method, self.path, body, {**headers, "Connection": "close"})
         answer = upstream.getresponse()
         content = answer.read()

@@ -1,6 +1,7 @@
 """Masks become regions: brush exact, polygons within the tolerance and without holes."""
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskbench.errors import ParamsError
 from maskbench.labelstudio.export import parse_task
 from maskbench.labelstudio.server.project import Control, Labeling
 from maskbench.params import parse_params
@@ -24,20 +26,26 @@ BOTH = (
     Control("poly", "polygon", "image", LABELS),
     Control("paint", "brush", "image", LABELS),
 )
+SEPARATE = (
+    Control("label", "polygon", "image", LABELS, tool="polygon"),
+    Control("label", "brush", "image", LABELS, tool="brush"),
+)
 
 
 def params(**sections):
     return parse_params({**PARAMS, **sections})
 
 
-def setup(*controls):
-    return Labeling(frozenset(LABELS), {"image": "image"}, (), controls or BOTH)
+def setup(*controls, fields=None):
+    controls = controls or BOTH
+    labels = frozenset(label for control in controls for label in control.labels)
+    return Labeling(labels, fields or {"image": "image"}, (), controls)
 
 
-def redrawn(mask, kind, tolerance=0.0):
+def redrawn(mask, kind, tolerance=0.0, controls=BOTH):
     """The mask that the build makes of the regions of a mask, as if somebody accepted them."""
     settings = params()
-    result = draw(mask, make_plan(settings, setup(), kind), tolerance)
+    result = draw(mask, make_plan(settings, setup(*controls), kind), tolerance)
     found = parse_task(task(1, annotation(1, result)))
     image = Image("a.png", mask.shape[1], mask.shape[0], "")
     found = replace(found, image=image, annotations=tuple(sized(found.annotations, image)))
@@ -66,6 +74,17 @@ def test_regions_without_tolerance_give_the_mask_pixel_by_pixel(mask, kind):
     assert len({region["id"] for region in result}) == len(result)
 
 
+@pytest.mark.parametrize("kind", ["brush", "polygon"])
+def test_separate_tools_get_two_entries_for_each_region(kind):
+    mask = blocks(3)
+    again, result = redrawn(mask, kind, controls=SEPARATE)
+    assert np.array_equal(again, mask)
+    tools, labels = result[::2], result[1::2]
+    assert {(entry["type"], entry["from_name"]) for entry in tools} == {(kind, kind)}
+    assert {(entry["type"], entry["from_name"]) for entry in labels} == {("labels", "label")}
+    assert [entry["id"] for entry in tools] == [entry["id"] for entry in labels]
+
+
 @pytest.mark.parametrize("tolerance", [1.0, 1.5, 3.0])
 def test_outlines_lie_within_the_tolerance_and_leave_no_gap(tolerance):
     rows, columns = np.indices((120, 160))
@@ -81,6 +100,33 @@ def test_outlines_lie_within_the_tolerance_and_leave_no_gap(tolerance):
     wrong = shapely.points(np.argwhere(again != mask)[:, ::-1] + 0.5)
     assert shapely.distance(wrong, borders).max() <= tolerance
     assert not {2} & set(np.unique(again).tolist())  # a sliver between neighbours
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.floats(0.3, 4))
+def test_no_outline_vanishes_overlaps_or_strays(seed, size, tolerance):
+    mask = blocks(seed, (18, 24), size)
+    exact, simple = outline(mask, 0), outline(mask, tolerance)
+    assert {v: len(parts) for v, parts in exact.items()} == {v: len(p) for v, p in simple.items()}
+    before_and_after = (chain.from_iterable(found.values()) for found in (exact, simple))
+    for before, after in zip(*before_and_after, strict=True):
+        corners = shapely.points(shapely.get_coordinates(before))
+        assert shapely.distance(corners, after.boundary).max() <= tolerance + 1e-9
+    assert shapely.coverage_is_valid(list(chain.from_iterable(simple.values())))
+
+
+@pytest.mark.parametrize("tolerance", [1.0, 3.0])
+def test_a_single_pixel_stays(tolerance):
+    mask = np.zeros((9, 9), np.uint8)
+    mask[4, 4] = 1
+    [found] = outline(mask, tolerance)[1]
+    assert found.area > 0
+
+
+def test_a_disc_has_few_corners():
+    rows, columns = np.indices((140, 140))
+    [disc] = outline(((rows - 70) ** 2 + (columns - 70) ** 2 < 60**2).astype(np.uint8), 1.0)[1]
+    assert len(disc.exterior.coords) < 40
 
 
 @settings(max_examples=40, deadline=None)
@@ -111,15 +157,29 @@ def test_a_class_is_drawn_by_its_label_an_alias_or_a_rule():
     assert make_plan(params(**aliases), setup(tableau)).labels[3] == ("Tableau", "Obstruction")
 
 
+BOX = Control("box", "rectangle", "image", LABELS)
+
+
 @pytest.mark.parametrize(
     ("sections", "controls", "value", "why"),
     [
         ({}, [Control("p", "polygon", "image", ("Canvas",))], 2, "the setup has no label for it"),
         ({}, [Control("p", "polygon", "image", ("Canvas",))], 3, "setup lacks (Obstruction)"),
         ({"rasterize": {"overlap": "top"}}, BOTH, 3, "rasterize.overlap: top leaves one label"),
+        ({}, [BOX], 1, "the setup has its label as rectangle only; add it to a <PolygonLabels>"),
     ],
 )
 def test_a_class_that_cannot_be_drawn_is_told(sections, controls, value, why):
     plan = make_plan(params(**sections), setup(*controls))
     assert why in plan.impossible[value]
     assert value not in plan.labels
+
+
+def test_of_several_controls_the_one_on_the_chosen_image_draws():
+    front, back = (Control(tag, "brush", tag, LABELS) for tag in ("front", "back"))
+    both = setup(front, back, fields={"front": "first", "back": "second"})
+    with pytest.raises(ParamsError, match=r"image_field: {back: second} or {front: first}$"):
+        make_plan(params(), both)
+    fetch = {**PARAMS["fetch"], "image_field": {"back": "second"}}
+    plan = make_plan(params(fetch=fetch), both)
+    assert plan.controls == dict.fromkeys(LABELS, back)

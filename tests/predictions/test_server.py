@@ -1,6 +1,5 @@
 """Predictions on a real Label Studio: pushed, accepted, fetched, replaced, deleted."""
 
-import csv
 import json
 import re
 
@@ -12,77 +11,15 @@ from maskbench.errors import DataError, MaskbenchError, SourceError
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.stored import read_task
-from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch
-from maskbench.pipeline.rasterize import rasterize
-from maskbench.pipeline.split import split
 from maskbench.predictions import push as pushing
-from maskbench.predictions.push import Options, push
 from maskbench.predictions.server import ProjectPredictions
-from maskbench.predictions.tasks import write_images
 from maskbench.predictions.versions import delete_version, list_versions
 from maskbench.regions.task import label_origin
 from maskbench.versions.refresh import look
-from tests.exports import PARAMS
-from tests.labelstudio.server.fixtures import png, triangle
-from tests.predictions.test_draw import blocks, params
-
-SETUP = """<View><Image name="image" value="$image"/>
-<PolygonLabels name="poly" toName="image"><Label value="Canvas"/><Label value="Obstruction"/>
-</PolygonLabels><BrushLabels name="paint" toName="image"><Label value="Canvas"/>
-<Label value="Obstruction"/></BrushLabels></View>"""
-
-
-@pytest.fixture
-def loop(api, bench, proxy, tmp_path, quick):
-    """A project of four images, one of them annotated, behind a proxy."""
-    return Loop(api, bench, proxy, tmp_path / "predicted")
-
-
-class Loop:
-    def __init__(self, api, bench, proxy, folder):
-        self.api, self.layout, self.proxy, self.folder = api, bench.layout, proxy, folder
-        self.project = api.create_project("loop", SETUP)
-        api.upload_images(self.project, {f"wall_{i}.png": png(i) for i in range(4)})
-        self.tasks = [task["id"] for task in api.tasks(self.project)]
-        api.annotate(self.tasks[0], [{**triangle(), "from_name": "poly"}])
-        self.params = params(
-            fetch={**PARAMS["fetch"], "server": proxy.url, "project": self.project}
-        )
-        folder.mkdir()
-
-    def images(self):
-        """Write the images of tasks without annotations; returns task ids by key."""
-        write_images(self.params, self.layout, self.folder.parent / "images")
-        table = (self.folder.parent / "images/tasks.csv").read_text().splitlines()
-        return {row["key"]: int(row["task"]) for row in csv.DictReader(table)}
-
-    def predict(self, keys, **options):
-        """Save a mask for each key and push them."""
-        for i, key in enumerate(keys):
-            Image.fromarray(blocks(i)).save(self.folder / f"{key}.png")
-        return self.push(**options)
-
-    def push(self, version="m1", **options):
-        return push(self.params, self.layout, self.folder, Options(version, **options))
-
-    def predictions(self, version="m1"):
-        """The server's predictions of a version, by task; no task may have two."""
-        path = f"/api/predictions/?project={self.project}"
-        found = [p for p in self.api.call("GET", path) if p["model_version"] == version]
-        assert len({p["task"] for p in found}) == len(found)
-        return {p["task"]: p for p in found}
-
-    def accept(self, version="m1", edit=lambda result: result):
-        """Submit each prediction as the browser does."""
-        for task, prediction in self.predictions(version).items():
-            result = [{**region, "origin": "prediction"} for region in prediction["result"]]
-            self.api.annotate(task, edit(result), parent_prediction=prediction["id"])
-
-    def build(self):
-        fetch(self.params, self.layout)
-        for stage in (rasterize, combine, split):
-            stage(self.params, self.layout)
+from tests.labelstudio.server.fixtures import triangle
+from tests.predictions.conftest import SETUP
+from tests.predictions.test_draw import blocks
 
 
 @pytest.mark.parametrize("kind", ["brush", "polygon"])
@@ -112,6 +49,26 @@ def test_accepted_predictions_come_back_as_the_masks_that_were_pushed(loop, kind
     assert metrics["annotations"]["all"] == 5
 
 
+SEPARATE = """<View><Image name="image" value="$image"/><Labels name="label" toName="image">
+<Label value="Canvas"/><Label value="Obstruction"/></Labels><Rectangle name="box" toName="image"/>
+<Brush name="paint" toName="image"/><Polygon name="poly" toName="image"/></View>"""
+
+
+@pytest.mark.parametrize("kind", ["brush", "polygon"])
+def test_labels_beside_separate_tools(loop, kind):
+    loop.begin(SEPARATE)
+    keys = loop.images()
+    said = loop.predict(keys, kind=kind, tolerance=0)
+    found = loop.predictions().values()
+    regions = {(p["id"], region["id"]) for p in found for region in p["result"]}
+    assert f"3 predictions with {len(regions)} regions" in said
+    loop.accept()
+    loop.build()
+    for i, key in enumerate(keys):
+        mask = np.asarray(Image.open(loop.layout.benchmark / f"masks/{key}.png"))
+        assert np.array_equal(mask, blocks(i))
+
+
 def test_what_people_change_is_told(loop):
     loop.predict(loop.images(), show=True)
     changed = {"origin": "prediction-changed"}
@@ -121,6 +78,19 @@ def test_what_people_change_is_told(loop):
     found = [read_task(file).annotations[-1] for file in files]
     assert sorted(map(label_origin, found)) == ["corrected", "corrected", "corrected", "drawn"]
     assert {a.model_version for a in found if a.parent_prediction} == {"m1"}
+
+
+def test_the_model_of_an_accepted_prediction_is_known_though_another_is_on_show(loop):
+    keys = loop.images()
+    loop.predict(keys)
+    loop.push(version="m2", show=True)
+    loop.accept("m1")
+    loop.build()
+    metrics = json.loads(loop.layout.metrics("split").read_text())
+    assert metrics["models"] == {"m1": {"accepted": 3}}
+    loop.proxy.forget()
+    assert not look(loop.params, loop.layout)
+    assert not any("/api/predictions/" in path for _, path, _ in loop.proxy.requests)
 
 
 def test_the_same_version_again_replaces_its_tasks_and_no_others(loop):
@@ -161,24 +131,30 @@ def test_a_push_that_stops_goes_on_and_doubles_nothing(loop, monkeypatch):
     assert {task: found[task]["id"] for task in sent} == {t: p["id"] for t, p in sent.items()}
 
 
-def test_what_a_server_drops_is_named_and_sent_again(loop, monkeypatch):
+def test_what_a_server_drops_is_named_and_sent_again(loop):
     keys = loop.images()
-    send = Client.send
-
-    def half(client, method, path, body):
-        is_chunk = path.endswith("import/predictions")
-        return send(client, method, path, body[:1] if is_chunk else body)
-
-    monkeypatch.setattr(Client, "send", half)
+    loop.proxy.fail("/import/predictions", "half")
     with pytest.raises(DataError) as caught:
         loop.predict(keys)
-    assert "2 predictions of 3 did not arrive; the same command sends only these" in str(
-        caught.value
-    )
-    assert len(caught.value.problems) == 2
-    monkeypatch.setattr(Client, "send", send)
-    loop.push()
+    what = "2 predictions of 3 did not arrive; the same command sends only these again"
+    assert what in str(caught.value)
+    assert [p.what for p in caught.value.problems] == [
+        "the server dropped it without saying why"
+    ] * 2
+    [sent] = loop.predictions()
+    assert sent not in {problem.task for problem in caught.value.problems}
+    assert "pushed 2 predictions" in loop.push()
     assert len(loop.predictions()) == 3
+
+
+def test_a_label_that_the_setup_lacks_is_named_and_nothing_is_sent(loop):
+    loop.begin(SETUP.replace('<Label value="Obstruction"/>', ""))
+    with pytest.raises(DataError, match="nothing was sent") as caught:
+        loop.predict(loop.images())
+    obstruction, both = sorted(problem.what for problem in caught.value.problems)[::-1]
+    assert "'Obstruction' cannot be drawn: the setup has no label for it" in obstruction
+    assert "'Both' cannot be drawn: a rule makes it of labels that the setup lacks (Obs" in both
+    assert not loop.predictions()
 
 
 def test_a_task_that_is_deleted_meanwhile_is_named(loop, monkeypatch):

@@ -28,6 +28,7 @@ def halves(sample, tmp_path):
 
 def test_example_beats_the_background(halves, tmp_path, monkeypatch, capsys):
     script = ROOT / "examples" / "train_fastai.py"
+    monkeypatch.syspath_prepend(str(script.parent))
     words = ["--data", halves, "--out", tmp_path / "run", "--epochs", "30"]
     monkeypatch.setattr(sys, "argv", [str(script), *map(str, words)])
     with pytest.raises(SystemExit) as ended:

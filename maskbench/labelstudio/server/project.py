@@ -5,8 +5,8 @@ itself is never parsed here, so its entities, external or nested, can do no harm
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,19 +26,22 @@ _LABELLING = ("labels", *(f"{kind}labels" for kind in KINDS))
 
 @dataclass(frozen=True)
 class Control:
-    """A control that labels regions.
+    """A control that labels regions of one kind.
 
     Attributes:
         name: Its name, which regions have as ``from_name``.
         kind: ``polygon``, ``brush`` …
         image: The name of the image tag that it labels.
         labels: Its labels, as annotations store them.
+        tool: The name of the separate control that draws the regions, such as ``<Brush>`` beside
+            ``<Labels>``; None: it draws them itself.
     """
 
     name: str
     kind: str
     image: str
     labels: tuple[str, ...]
+    tool: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,17 @@ def parse_labeling(parsed: Any) -> Labeling:
     fields: dict[str, str] = {}
     lists: set[str] = set()
     controls: list[Control] = []
+    tools: list[Control] = []
     for name_of_control, control in parsed.items() if isinstance(parsed, Mapping) else ():
         if not isinstance(control, Mapping):
             continue
         kind, offered = str(control.get("type")).lower(), label_names(_listed(control, "labels"))
         if kind in _LABELLING:
             labels += offered
-        if kind in _LABELLING[1:] and (tags := _listed(control, "to_name")):
-            kind = kind.removesuffix("labels")
-            controls.append(Control(str(name_of_control), kind, str(tags[0]), tuple(offered)))
+        if kind in (*_LABELLING, *KINDS) and (tags := _listed(control, "to_name")):
+            own = kind.removesuffix("labels")
+            found = Control(str(name_of_control), own, str(tags[0]), tuple(offered))
+            (tools if kind in KINDS else controls).append(found)
         shows = zip(_listed(control, "to_name"), _listed(control, "inputs"), strict=False)
         for name, shown in shows:
             if not isinstance(shown, Mapping) or shown.get("type") != "Image":
@@ -83,7 +88,18 @@ def parse_labeling(parsed: Any) -> Labeling:
             elif shown.get("valueList"):
                 lists.add(str(name))
     names = dict.fromkeys(labels).keys()
-    return Labeling(names, fields, tuple(sorted(lists)), tuple(controls))
+    return Labeling(names, fields, tuple(sorted(lists)), tuple(_of_one_kind(controls, tools)))
+
+
+def _of_one_kind(controls: Iterable[Control], tools: Sequence[Control]) -> Iterator[Control]:
+    """Yield controls; ``<Labels>``, which has no kind itself, once for each tool beside it."""
+    for control in controls:
+        if control.kind:
+            yield control
+            continue
+        for tool in tools:
+            if tool.image == control.image:
+                yield replace(control, kind=tool.kind, tool=tool.name)
 
 
 def _listed(control: Mapping[str, Any], name: str) -> list[Any]:

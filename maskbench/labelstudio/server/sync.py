@@ -18,6 +18,7 @@ from maskbench.labelstudio.export import essential
 from maskbench.labelstudio.server.cache import Cache
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
+from maskbench.labelstudio.server.parents import add_model_versions
 from maskbench.labelstudio.server.project import PAGE, Project, after, read_page
 
 CHUNK = 200
@@ -95,6 +96,7 @@ def _export_all(
     )  # fmt: skip
     with bar:
         for asked, tasks in export_tasks(client, project.id, numbers):
+            add_model_versions(client, tasks)
             cache.save_tasks(project.id, ((t["id"], times[t["id"]], essential(t)) for t in tasks))
             lost = set(asked) - {task["id"] for task in tasks}
             _expect_gone(client, sorted(lost))

@@ -3,7 +3,7 @@
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.server.project import compare_labels, parse_labeling
+from maskbench.labelstudio.server.project import Control, compare_labels, parse_labeling
 from maskbench.params import Rule
 from tests.labelstudio.server.fixtures import filled
 
@@ -21,6 +21,10 @@ def test_the_setup_as_the_server_reads_it(api):
     # As annotations store them (the alias), and in the setup's order.
     assert list(found.labels) == ["leaf", "Stem", "Pot"]
     assert found.fields == {"img": "photo"}
+    assert found.controls == (
+        Control("a", "polygon", "img", ("leaf", "Stem")),
+        Control("b", "brush", "img", ("Pot",), tool="c"),
+    )
 
 
 def test_both_directions_with_hints():
