@@ -29,6 +29,7 @@ TOUCHES = {
     "rasterize": "data/label_sets",
     "combine": "data/benchmark/masks",
     "split": "data/benchmark/manifest.csv",
+    "quality": "plots/ranking.csv",
 }
 """The output that a stage of the floor changes."""
 
@@ -111,7 +112,7 @@ def make_floor(ours: Repository, root: Path) -> Repository:
 
 
 def make_empty(root: Path) -> Repository:
-    """Make and build a repository of four Python stages in a row that each write a word."""
+    """Make and build a repository of as many Python stages in a row that each write a word."""
     root.mkdir(parents=True)
     (root / "empty.py").write_text(EMPTY)
     stages, before = {}, "empty.py"
@@ -159,7 +160,7 @@ def table(tasks: int, clean: float, *pairs: Sequence[Sequence[float]]) -> str:
         _line("nothing changed", idle, f"{ratio(idle, idle_floor):.2f} times DVC's floor"),
         _line("DVC's floor, nothing changed", idle_floor, "1"),
         _line("nothing changed, 10 tasks", few, f"{ratio(few, empty):.2f} times the next"),
-        _line("four empty Python stages", empty, "1"),
+        _line("as many empty Python stages", empty, "1"),
     ]
     return "\n".join(lines)
 
