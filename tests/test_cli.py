@@ -120,7 +120,7 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
         (["doctor"], 2, "params.yaml is wrong, or a word of the command line"),
         (["init"], 1, "it stopped for another reason, which it says"),
         (["init", "new", "--folder", "nowhere"], 3, "the source cannot be read, or does not ans"),
-        (["quality"], 1, "nothing was measured yet"),
+        (["quality"], 2, "params.yaml is wrong, or a word of the command line"),
         (["refresh"], 2, "params.yaml is wrong, or a word of the command line"),
         (["rules"], 2, "params.yaml is wrong, or a word of the command line"),
         (["diff", "no-such-version"], 3, "a source or a version cannot be read"),
