@@ -18,7 +18,7 @@ def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
     if not layout.plot("findings").is_file():
         return
     try:
-        findings, idle = judge(last_findings(layout), params.quality.accept)
+        findings, idle, _ = judge(last_findings(layout), params.quality.accept)
     except MaskbenchError as error:
         yield Finding(WARNING, str(error))
         return

@@ -31,7 +31,8 @@ def parse_results(results: list[Any]) -> Parts:
 
     Entries that share id *and* geometry are one region: the shape, its labels by each control, and
     answers about it. Equal ids with different geometry are different regions. An answer without
-    geometry belongs to the only region with its id, if there is one, else to the whole image.
+    geometry belongs to the only region with its id, if there is one, else to the whole image; a
+    label without geometry and such a region is no region of the image.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     regions: dict[str, list[list[dict[str, Any]]]] = {}  # the groups by id
@@ -57,6 +58,8 @@ def parse_results(results: list[Any]) -> Parts:
         with_id = regions.get(_region_id(entry, entry["index"]), [])
         if len(with_id) == 1:
             with_id[0].append(entry)
+        elif _labels(entry):  # of a span of text or of a time series: no region of the image
+            groups[f"{entry['index']} without a shape"] = [entry]
         else:
             answers[str(entry.get("from_name"))] = _answer(entry["value"])
     return tuple(_region(items) for items in groups.values()), answers, tuple(relations)

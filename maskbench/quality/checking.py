@@ -54,10 +54,12 @@ class Checked(NamedTuple):
     Attributes:
         findings: All findings, sorted; those that are accepted say why.
         idle: Ids in ``quality.accept`` of findings that are no more.
+        tangled: Keys of images whose outlines are too tangled for GEOS, by check.
     """
 
     findings: list[Finding]
     idle: list[str]
+    tangled: Mapping[str, Sequence[str]] = {}
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -82,7 +84,11 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
         key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
     }
     found = [*_of_images(facts), *_of_all(facts, params, layout)]
-    return judge(found, params.quality.accept)
+    tangled = {
+        name: [key for key, fact in facts.items() if name in fact["tangled"]]
+        for name in sorted({name for fact in facts.values() for name in fact["tangled"]})
+    }
+    return judge(found, params.quality.accept)._replace(tangled=tangled)
 
 
 def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
@@ -134,9 +140,11 @@ def check_image(work: CheckWork) -> Outcome:
         what = f"the image cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
     drawn = draw(annotation.regions, image, work.rasterize)
+    hits, tangled = _hits(drawn, work.thresholds)
     facts = {
         "place": where(task, annotation),
-        "hits": {name: list(map(list, hits)) for name, hits in _hits(drawn, work.thresholds)},
+        "hits": hits,
+        "tangled": tangled,
         "seen": list(see(drawn, image.sha256, look, annotation.lead_time)),
     }
     return Outcome(facts=facts)
@@ -153,15 +161,22 @@ def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
     }
 
 
-def _hits(drawn: Drawn, thresholds: Mapping[str, float]) -> Iterator[tuple[str, list[Hit]]]:
+def _hits(
+    drawn: Drawn, thresholds: Mapping[str, float]
+) -> tuple[dict[str, list[list[Any]]], list[str]]:
+    """Return what each check finds in an image, and the checks that GEOS cannot compute."""
+    found: dict[str, list[list[Any]]] = {}
+    tangled = []
     for name, threshold in thresholds.items():
         find = CHECKS[name].of_image
         try:
             hits = [] if find is None else list(find(drawn, threshold))
-        except shapely.errors.GEOSException:  # a scribble of hundreds of crossings: nothing is said
+        except shapely.errors.GEOSException:
+            tangled.append(name)
             continue
         if hits:
-            yield name, hits
+            found[name] = [list(hit) for hit in hits]
+    return found, tangled
 
 
 def _of_images(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -241,7 +256,12 @@ def said(checked: Checked) -> list[str]:
     notes = [counted(len(open_ones), "finding") + (f" ({parts})" if parts else "")]
     accepted = len(checked.findings) - len(open_ones)
     notes += [f"{accepted} accepted"] if accepted else []
-    return [", ".join(notes), *describe_idle(checked.idle)]
+    tangled = [
+        f"{name} was not looked for in {counted(len(keys), 'image')} with outlines too tangled to "
+        f"compare: {some(keys)}"
+        for name, keys in checked.tangled.items()
+    ]
+    return [", ".join(notes), *describe_idle(checked.idle), *tangled]
 
 
 def describe_idle(idle: Sequence[str]) -> list[str]:

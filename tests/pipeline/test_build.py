@@ -160,7 +160,11 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
         {"a": 1},
         box(["Obstruction"], 80, 80, 120, 120, number=8),  # reaches off the image: clipped
         open_line,
-    ]
+        {
+            "id": "t10", "type": "labels", "from_name": "ner", "to_name": "text",
+            "value": {"start": 0, "end": 3, "text": "Ann", "labels": ["Person"]},
+        },
+    ]  # fmt: skip
     write_export(source, [task(1, annotation(7, results))])
     run(tmp_path, source)
     metrics = json.loads((tmp_path / "metrics/rasterize.json").read_text())
@@ -168,7 +172,7 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
         "no_label": 1,
         "no_pixel": 3,
         "no_area": 2,
-        "not_a_region": 1,
+        "not_a_region": 2,  # the entry that says nothing, and the label of a word
         "other_image": 0,
         "left_out": 0,
     }
@@ -177,7 +181,8 @@ def test_what_has_no_pixels_is_dropped_counted_and_listed(tmp_path):
     listed = (tmp_path / "plots/dropped.csv").read_text().splitlines()
     assert "000001_scene_1,1,7,r5,Canvas,no_pixel" in listed
     assert r"000001_scene_1,1,7,r9\ud800,Canvas,no_area" in listed
-    assert len(listed) == 1 + 7
+    assert "000001_scene_1,1,7,t10,Person,not_a_region" in listed
+    assert len(listed) == 1 + 8
 
 
 def test_groups_stay_together(tmp_path):

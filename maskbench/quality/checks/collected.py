@@ -122,9 +122,13 @@ def measure_regions(drawn: Drawn) -> list[Measured]:
 
 
 def labelled_share(drawn: Drawn) -> float:
-    """Return the share of the image that has a label."""
+    """Return the share of the image that has a label; an upper bound if GEOS cannot unite them."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
-    return _short(shared(drawn.union, image).area / image.area)
+    try:
+        labelled = shared(drawn.union, image).area
+    except shapely.errors.GEOSException:
+        labelled = min(image.area, sum(shape.area.area for shape in drawn.shapes))
+    return _short(labelled / image.area)
 
 
 def label_points(drawn: Drawn) -> dict[str, str]:
