@@ -26,7 +26,7 @@ from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
 from maskbench.regions.proposals import lines_to_paste
-from maskbench.regions.task import Annotation, Task, choose, place
+from maskbench.regions.task import Annotation, Task, choose_votes, place
 from maskbench.text import SHOWN, counted, some
 
 
@@ -70,7 +70,7 @@ class Checked(NamedTuple):
 
 
 def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Checked:
-    """Check the annotation that counts of each task.
+    """Check the annotations that count of each task.
 
     Args:
         params: The params; ``quality`` says what is looked for.
@@ -122,7 +122,9 @@ def _jobs(params: Params, layout: Layout, digests: Digests, keys: Sequence[str])
 
 
 def check_image(work: CheckWork) -> Outcome:
-    """Check one image's annotation; the findings and what is to be compared are the facts.
+    """Check the annotations of an image that count, each by itself.
+
+    The findings are the facts, with what is to be compared of the annotation saved last.
 
     Raises:
         DataError: The task's file is damaged, or not the one that it was.
@@ -131,21 +133,25 @@ def check_image(work: CheckWork) -> Outcome:
     if sha256(content) != work.sha256:
         raise DataError("quality: data/annotations changes while it is read; try again")
     task = parse_stored_task(content, work.file.name)
-    annotation, image = choose(task.annotations, work.rasterize.annotation), task.image
-    if annotation is None or image is None:
+    votes, image = choose_votes(task.annotations, work.rasterize.annotation), task.image
+    if not votes or image is None:
         return Outcome()
     try:
         look = thumbnail(work.images / image.file).hex()
     except (OSError, ValueError) as error:
         what = f"the image cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
-    drawn = draw(annotation.regions, image, work.rasterize)
-    hits, tangled = _hits(drawn, work.thresholds)
+    hits, tangled = [], set()
+    for vote in votes:
+        drawn = draw(vote.regions, image, work.rasterize)
+        found, failed = _hits(drawn, work.thresholds)
+        hits.append([where(task, vote), found])
+        tangled.update(failed)
     facts = {
-        "place": where(task, annotation),
+        "place": where(task, votes[-1]),
         "hits": hits,
-        "tangled": tangled,
-        "seen": list(see(drawn, image.sha256, look, annotation.lead_time)),
+        "tangled": sorted(tangled),
+        "seen": list(see(drawn, image.sha256, look, votes[-1].lead_time)),
     }
     return Outcome(facts=facts)
 
@@ -181,9 +187,10 @@ def _hits(
 
 def _of_images(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     for key, fact in facts.items():
-        for name, hits in fact["hits"].items():
-            size = tuple(fact["seen"][:2])
-            yield from (finding(name, Hit(*hit), key, fact["place"], size) for hit in hits)
+        size = tuple(fact["seen"][:2])
+        for ids, found in fact["hits"]:
+            for name, hits in found.items():
+                yield from (finding(name, Hit(*hit), key, ids, size) for hit in hits)
 
 
 def _of_all(

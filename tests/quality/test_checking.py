@@ -124,6 +124,8 @@ def test_the_annotation_that_counts_is_checked(tmp_path):
     assert ids(tmp_path) == []
     build(tmp_path, tmp_path / "source", rasterize={"annotation": ["annotator:5", "latest"]})
     assert TWICE in ids(tmp_path)
+    build(tmp_path, tmp_path / "source", rasterize={"annotation": ["consensus"]})
+    assert [f.annotator for f in found(tmp_path) if f.id == TWICE] == [5]  # everybody's, one by one
 
 
 def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
