@@ -62,6 +62,11 @@ def test_every_noun_has_a_right_plural():
     assert [noun for noun in nouns if re.search(r"(s|x|ch|sh|[^aeiou]y)$", noun)] == []
 
 
+def is_whole(spec):
+    """Whether a format writes no decimals: ``1.0 pixels`` is plural."""
+    return spec is not None and ".1f" not in ast.unparse(spec)
+
+
 def test_no_number_has_a_plural_without_asking_whether_it_is_one():
     """Where a count goes into a text, ``counted`` puts its noun there."""
     found = [
@@ -70,7 +75,7 @@ def test_no_number_has_a_plural_without_asking_whether_it_is_one():
         for value, after in zip(text.values, text.values[1:], strict=False)
         if isinstance(value, ast.FormattedValue)
         and isinstance(after, ast.Constant)
-        and (ast.unparse(value.value).startswith("len(") or value.format_spec is not None)
-        and (word := re.match(r" (?:more )?([a-z]+s)\b", after.value))
+        and (ast.unparse(value.value).startswith("len(") or is_whole(value.format_spec))
+        and (word := re.match(r" (?:more )?(?!is\b)([a-z]+s)\b", after.value))
     ]
     assert [hit for hit in found if ALWAYS_SEVERAL.get(hit[0]) != hit[1]] == []

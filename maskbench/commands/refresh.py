@@ -33,18 +33,18 @@ def run(args: argparse.Namespace) -> int:
     """Look, and build if labels changed and ``--check`` is not given."""
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.versions.refresh import look, take
+    from maskbench.versions.refresh import build_snapshot, find_changes
     from maskbench.versions.remote import ADVICE, why_private
 
     layout = Layout(find_root(Path()))
-    changes = look(load_params(layout.params), layout)
+    changes = find_changes(load_params(layout.params), layout)
     if not changes:
         print("nothing changed since the last fetch")
         return 0
     print("\n".join(changes.lines("tasks")))
     if args.check:
         return CHANGED
-    name, masks = take(layout, args.name)
+    name, masks = build_snapshot(layout, args.name)
     print(f"snapshot: {name}")
     print("\n".join(masks.lines("masks")))
     print("Look at it with `maskbench diff` and `dvc metrics diff`; then commit, and `dvc push`.")

@@ -55,7 +55,7 @@ def write_label_sets(path: Path, contents: Sequence[LabelSetFile]) -> str:
     about = (own[0] if len(own) == 1 else {"annotations": own}) | {"image": dict(contents[0].image)}
     text = json.dumps(about, sort_keys=True)  # ASCII, as TIFF tags are
     compression = {"compress": "zstd", "zstd_level": 1}
-    planes = np.concatenate([each.planes for each in contents])
+    planes = [each.planes for each in contents]
     return write_hashed(path, tiff_bytes(planes, compression, text))
 
 

@@ -150,4 +150,4 @@ def write_mask(path: Path, mask: Mask) -> str:
 
     if path.suffix == ".png":
         return write_hashed(path, png_bytes(mask))
-    return write_hashed(path, tiff_bytes(mask[np.newaxis], {"compress": "deflate"}))
+    return write_hashed(path, tiff_bytes([mask[np.newaxis]], {"compress": "deflate"}))

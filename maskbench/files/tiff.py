@@ -1,7 +1,7 @@
 """Encode TIFFs with rasterio, without its warnings that an image has no georeference."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,15 +25,18 @@ def pixel_space() -> Iterator[None]:
         yield
 
 
-def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str = "") -> bytes:
+def tiff_bytes(
+    planes: Sequence[Planes], compression: Mapping[str, Any], description: str = ""
+) -> bytes:
     """Encode planes as a TIFF with rasterio, one plane after the other.
 
     Args:
-        planes: Shape (P, H, W), uint8.
+        planes: Arrays of shape (P, H, W), uint8, whose planes follow one another.
         compression: GDAL's creation options that say how to compress.
         description: ASCII text for the tag ImageDescription.
     """
-    count, height, width = planes.shape
+    count = sum(len(each) for each in planes)
+    height, width = planes[0].shape[1:]
     options = {
         "driver": "GTiff", "dtype": "uint8", "count": count, "height": height, "width": width,
         "interleave": "band", "photometric": "MINISBLACK" if count < 3 else "RGB", "alpha": "NO",
@@ -43,5 +46,8 @@ def tiff_bytes(planes: Planes, compression: Mapping[str, Any], description: str 
         with memory.open(**options) as file:
             if description:
                 file.update_tags(TIFFTAG_IMAGEDESCRIPTION=description)
-            file.write(planes)
+            band = 1
+            for each in planes:
+                file.write(each, range(band, band + len(each)))
+                band += len(each)
         return bytes(memory.getbuffer())

@@ -35,7 +35,7 @@ from maskbench.regions.report import (
     region_facts,
     region_problems,
 )
-from maskbench.regions.task import Task, place
+from maskbench.regions.task import Task, task_and_project
 from maskbench.text import counted
 
 
@@ -131,7 +131,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
 
 def _content(task: Task, vote: RasterizedTask) -> LabelSetFile:
     image = {"file": vote.image.file, "sha256": vote.image.sha256}
-    where, _ = place(task, vote.annotation)
+    where, _ = task_and_project(task, vote.annotation)
     drawn = vote.label_set
     return LabelSetFile(drawn.labels, drawn.planes, where, vote.annotation.id, image)
 

@@ -29,7 +29,7 @@ from maskbench.regions.task import (
     Task,
     annotators,
     labels_origin,
-    place,
+    task_and_project,
     voters,
 )
 from maskbench.text import counted
@@ -144,7 +144,7 @@ def _facts(task: Task, votes: Sequence[Annotation]) -> Row:
     """Return what the manifest says of the annotations that count."""
     annotation = votes[-1]
     return {
-        "project": place(task, annotation)[1],
+        "project": task_and_project(task, annotation)[1],
         "annotator": annotation.completed_by,
         "annotators": annotators(task.annotations),
         "ground_truth": str(all(vote.ground_truth for vote in votes)).lower(),

@@ -6,6 +6,7 @@ replaced; a push that stopped goes on where it was, as long as files and options
 
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -151,10 +152,14 @@ class _Push:
         shown = progress(left, len(left), "predictions")
         drawn = run_all(Draw(self.classes, self.options.tolerance), shown, "predictions")
         regions, lost = 0, dict[int, str]()
-        while chunk := dict(islice(drawn, CHUNK)):
-            regions += sum(len({r["id"] for r in v["result"]}) for v in chunk.values())
-            if not self.options.dry_run:
-                lost |= self.project.create(self.options.version, chunk)
+        with ThreadPoolExecutor(1) as sender:  # one chunk is sent while the next one is drawn
+            sent: Future[dict[int, str]] | None = None
+            while chunk := dict(islice(drawn, CHUNK)):
+                regions += sum(len({r["id"] for r in v["result"]}) for v in chunk.values())
+                if not self.options.dry_run:
+                    lost |= sent.result() if sent else {}
+                    sent = sender.submit(self.project.create, self.options.version, chunk)
+            lost |= sent.result() if sent else {}
         if lost:
             raise DataError(
                 f"project {self.project.project}: {counted(len(lost), 'prediction')} of "

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import GaveUpError, NotThereError, TransientError
-from maskbench.labelstudio.server.project import after, read_page
+from maskbench.labelstudio.server.project import greater_than, read_page
 from maskbench.text import some
 
 _TRIES = 5  # of a chunk whose answer did not come
@@ -79,7 +79,7 @@ class ProjectPredictions:
         found: set[int] = set()
         while True:
             last = max(found, default=-1)
-            page = read_page(self.client, self.project, [has, after("id", "Number", last)])
+            page = read_page(self.client, self.project, [has, greater_than("id", "Number", last)])
             found |= {int(task["id"]) for task in page["tasks"]}
             if page["total"] <= len(page["tasks"]) or not page["tasks"]:
                 return found

@@ -26,7 +26,7 @@ from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
 from maskbench.regions.proposals import lines_to_paste
-from maskbench.regions.task import Annotation, Task, choose_votes, place
+from maskbench.regions.task import Annotation, Task, choose_votes, task_and_project
 from maskbench.text import SHOWN, counted, some
 
 
@@ -158,7 +158,7 @@ def check_image(work: CheckWork) -> Outcome:
 
 def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
     """Return the ids that a finding names."""
-    number, project = place(task, annotation)
+    number, project = task_and_project(task, annotation)
     return {
         "task": number,
         "project": project,

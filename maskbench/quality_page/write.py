@@ -32,7 +32,7 @@ from maskbench.quality.summary import image_counts
 from maskbench.quality_page.draw import Crop, DrawImage, ShownImage
 from maskbench.quality_page.figures import Facts, as_lists, matrices, timeline, values
 from maskbench.quality_page.tables import class_table, headline, people_table
-from maskbench.regions.task import Task, moment, place
+from maskbench.regions.task import Task, moment, task_and_project
 from maskbench.text import counted
 
 MOST = 500
@@ -150,7 +150,7 @@ class _Page:
     def _person(
         self, who: str, task: Task, annotation: Any, fact: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        number, project = place(task, annotation)
+        number, project = task_and_project(task, annotation)
         others = fact["against_the_others"].get(who) if fact else None
         return {
             "who": who,

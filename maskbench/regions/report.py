@@ -8,7 +8,7 @@ from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import Params
 from maskbench.regions.build import RasterizedTask, find_faults
 from maskbench.regions.draw import RegionResult
-from maskbench.regions.task import Image, Task, annotators, least_voters, place
+from maskbench.regions.task import Image, Task, annotators, least_voters, task_and_project
 from maskbench.text import counted, some
 
 NOTHING_COUNTS = "no task has an annotation that counts"
@@ -27,7 +27,7 @@ def region_problems(
     """
     problems = []
     for vote in votes:
-        where, project = place(task, vote.annotation)
+        where, project = task_and_project(task, vote.annotation)
         problems += [
             Problem(fault, task=where, annotation=vote.annotation.id, region=r.id, project=project)
             for r, fault in find_faults([vote], labels, strict)
@@ -42,7 +42,7 @@ def region_facts(task: Task, votes: Sequence[RasterizedTask]) -> dict[str, Any]:
     """
     results = [(vote.annotation, result) for vote in votes for result in vote.regions]
     drawn = [result.region for _, result in results if result.count]
-    where, project = place(task, votes[-1].annotation)
+    where, project = task_and_project(task, votes[-1].annotation)
     return {
         "task": where,
         "project": project,
@@ -55,7 +55,7 @@ def region_facts(task: Task, votes: Sequence[RasterizedTask]) -> dict[str, Any]:
         "aliased": dict(Counter(n for _, result in results for n in result.aliased)),
         "dropped": [
             {
-                "task": place(task, annotation)[0],
+                "task": task_and_project(task, annotation)[0],
                 "annotation": annotation.id,
                 "region": result.region.id,
                 "label": " + ".join(result.region.labels),

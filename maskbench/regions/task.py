@@ -171,7 +171,7 @@ def annotators(annotations: Iterable[Annotation]) -> list[int]:
     return sorted({a.completed_by or 0 for a in annotations if not a.was_cancelled})
 
 
-def place(task: Task, annotation: Annotation) -> tuple[int, int | None]:
+def task_and_project(task: Task, annotation: Annotation) -> tuple[int, int | None]:
     """Return the ids of the task and the project in which an annotation was made."""
     if annotation.task is None:
         return task.id, task.project

@@ -27,7 +27,7 @@ from maskbench.regions.task import (
     choose,
     choose_votes,
     labels_origin,
-    place,
+    task_and_project,
     voters,
 )
 from maskbench.text import counted, some
@@ -119,7 +119,7 @@ class Origin:
 
     def _row_faults(self, row: Row, task: Task, votes: Sequence[Annotation]) -> Iterator[str]:
         annotation = votes[-1]
-        number, project = place(task, annotation)
+        number, project = task_and_project(task, annotation)
         true = {
             "task": number,
             "project": project,

@@ -64,7 +64,7 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
     )
 
 
-def look(params: Params, layout: Layout) -> Changes:
+def find_changes(params: Params, layout: Layout) -> Changes:
     """Compare the server's labels with the last fetch, and print the labelling setup's warnings.
 
     If nothing changed, a few requests suffice. Otherwise the tasks saved since are fetched (and
@@ -167,7 +167,7 @@ def _same(task: Task, path: Path) -> bool:
     return needs_image(task) and task_json(now) == task_json(stored)
 
 
-def take(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
+def build_snapshot(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
     """Move the snapshot and run ``dvc repro``; return the snapshot's name and the masks' changes.
 
     Args:

@@ -334,7 +334,7 @@ def test_a_module_is_all_that_a_format_needs(sample, tmp_path, capsys, monkeypat
 def test_help_lists_every_format(capsys):
     with pytest.raises(SystemExit):
         main(["export", "--help"])
-    told = capsys.readouterr().out.partition("formats:")[2]
+    told = capsys.readouterr().out.partition("formats:")[2].partition("exit status:")[0]
     listed = {line.split()[0]: line.split()[-1] for line in told.splitlines() if line}
     assert listed == {
         "coco": "[instances]",

@@ -77,7 +77,7 @@ def test_a_mere_save_in_the_browser_changes_no_pixel(repository):
     path.write_text(json.dumps(tasks))
     done = repository.dvc("repro")
     assert "combine" not in stages_run(done)
-    assert "1 task rasterized anew" in done.stdout
+    assert "1 task rasterized in this run" in done.stdout
     assert repository.files("data/label_sets", "data/benchmark/masks") == masks
     [stored] = (repository.root / "data/annotations").glob(f"{tasks[0]['id']:06d}_*.json")
     assert '"lead_time": 99.9' in stored.read_text()

@@ -16,7 +16,7 @@ from maskbench.predictions import push as pushing
 from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.versions import delete_version, list_versions
 from maskbench.regions.task import label_origin
-from maskbench.versions.refresh import look
+from maskbench.versions.refresh import find_changes
 from tests.labelstudio.server.fixtures import triangle
 from tests.predictions.conftest import SETUP
 from tests.predictions.test_draw import blocks
@@ -38,12 +38,12 @@ def test_accepted_predictions_come_back_as_the_masks_that_were_pushed(loop, kind
     loop.proxy.forget()
     assert delete_version(loop.params, loop.layout, "m1") == "deleted 3 predictions of 'm1'"
     loop.predict(keys, version="m2")
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
     fetch(loop.params, loop.layout)
     counts = loop.proxy.counts()
     assert counts["/export"] == counts["/data/"] == 0
     loop.api.annotate(loop.tasks[0], [triangle()])  # the server asks for what changed
-    assert look(loop.params, loop.layout).changed
+    assert find_changes(loop.params, loop.layout).changed
     fetch(loop.params, loop.layout)
     metrics = json.loads(loop.layout.metrics("fetch").read_text())
     assert metrics["annotations"]["all"] == 5
@@ -89,7 +89,7 @@ def test_the_model_of_an_accepted_prediction_is_known_though_another_is_on_show(
     metrics = json.loads(loop.layout.metrics("split").read_text())
     assert metrics["models"] == {"m1": {"accepted": 3}}
     loop.proxy.forget()
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
     assert not any("/api/predictions/" in path for _, path, _ in loop.proxy.requests)
 
 

@@ -1,5 +1,5 @@
 """A project behind a proxy, as the tests of predictions have it."""
 
-from tests.predictions.test_server import loop
+from tests.predictions.conftest import loop
 
 __all__ = ["loop"]

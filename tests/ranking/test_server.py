@@ -17,7 +17,7 @@ from maskbench.ranking.model import Options
 from maskbench.ranking.push import push_ranking
 from maskbench.ranking.report import as_text
 from maskbench.ranking.unlabelled import rank_unlabelled
-from maskbench.versions.refresh import look
+from maskbench.versions.refresh import find_changes
 from tests.exports import PARAMS
 
 OPTIONS = Options(by="entropy", diversity=0)
@@ -89,14 +89,14 @@ def test_a_view_opens_the_batch_in_its_order_and_is_replaced(loop):
     scores = {task: each["score"] for task, each in loop.predictions().items()}
     assert [scores[task] for task in order] == [1e-5, 2e-5, 3e-5]
     assert next_task(loop) == keys[three]
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
     np.save(loop.folder / f"{two}.npy", sure(0))
     batch = ranked(loop, Options(by="margin", batch=2))
     assert "would write 2 scores of 'm1'; replace" in put(loop, batch, dry_run=True)
     assert view_number(put(loop, batch)) == view_number(said)
     assert views(loop) == {"maskbench: label next": [keys[two], keys[three]]}
     assert next_task(loop) == keys[two]
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
 
 
 def test_what_cannot_be_pushed_is_named_and_nothing_is_changed(loop):
@@ -236,9 +236,9 @@ def test_labels_to_look_at_again_have_a_view_of_their_own(loop):
         "maskbench: label next": list(keys.values()),
         "maskbench: look again": [loop.tasks[0]],
     }
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
     delete_version(loop.params, loop.layout, "m1")
-    assert not look(loop.params, loop.layout)
+    assert not find_changes(loop.params, loop.layout)
 
 
 def test_as_it_is_typed(loop, tmp_path, monkeypatch, capsys):

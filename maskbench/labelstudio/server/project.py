@@ -174,7 +174,7 @@ def visible_projects(client: Client) -> str:
     return (", ".join(found) or "none") + (f" and {rest} more" if rest > 0 else "")
 
 
-def after(field: str, kind: str, value: Any) -> dict[str, Any]:
+def greater_than(field: str, kind: str, value: Any) -> dict[str, Any]:
     """Return a filter for tasks of which a field is greater than a value.
 
     Args:

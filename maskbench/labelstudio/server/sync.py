@@ -19,7 +19,7 @@ from maskbench.labelstudio.server.cache import Cache
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.server.errors import BusyError, GaveUpError, NotThereError
 from maskbench.labelstudio.server.parents import add_model_versions
-from maskbench.labelstudio.server.project import PAGE, Project, after, read_page
+from maskbench.labelstudio.server.project import PAGE, Project, greater_than, read_page
 
 CHUNK = 200
 """Tasks exported at once: half a second, and an address shorter than proxies allow."""
@@ -63,7 +63,7 @@ def _changed_only(
     if not seen:
         return None
     since = (datetime.fromisoformat(seen) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    recent = read_page(client, project.id, [after("updated_at", "Datetime", since)])
+    recent = read_page(client, project.id, [greater_than("updated_at", "Datetime", since)])
     if recent["total"] > len(recent["tasks"]):
         return None
     listing = known | {int(t["id"]): str(t["updated_at"]) for t in recent["tasks"]}
@@ -80,7 +80,7 @@ def _listing(client: Client, project: int) -> dict[int, str]:
     found: dict[int, str] = {}
     last = -1
     while True:
-        page = read_page(client, project, [after("id", "Number", last)])
+        page = read_page(client, project, [greater_than("id", "Number", last)])
         found |= {int(t["id"]): str(t["updated_at"]) for t in page["tasks"]}
         if page["total"] <= len(page["tasks"]) or not page["tasks"]:
             return found

@@ -92,7 +92,8 @@ def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     for i, score, times in _far(values, threshold):
         usual = f"{times:,.1f} times as long as" if times > 1 else f"1/{1 / times:,.0f} of what"
         regions = counted(len(images[i].regions), "region")
-        what = f"{regions} took {images[i].seconds:,.0f} seconds, {usual} is usual"
+        took = counted(round(images[i].seconds or 0), "second")
+        what = f"{regions} took {took}, {usual} is usual"
         yield keys[i], Hit(score, (), "", what)
 
 

@@ -91,6 +91,7 @@ def hole(drawn: Drawn, threshold: float) -> Iterator[Hit]:
         groups.setdefault(tuple(around), []).append(spot)
     for places, own in sorted(groups.items()):
         size = sum(spot.area for spot in own)
+        pixels = counted(round(size), "pixel")
         count = counted(len(own), "unlabelled spot")
-        what = f"{count} of {size:,.0f} pixels in all, enclosed by labels"
+        what = f"{count} of {pixels} in all, enclosed by labels"
         yield hit(size, [drawn.shapes[i] for i in places], what, bounds(own))

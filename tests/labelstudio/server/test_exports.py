@@ -11,7 +11,7 @@ from maskbench.errors import SourceError
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.stored import task_json
 from maskbench.pipeline.sources import parse
-from maskbench.versions.refresh import look
+from maskbench.versions.refresh import find_changes
 from tests.labelstudio.server.fixtures import filled, triangle
 
 
@@ -85,5 +85,5 @@ def test_missing_images_on_a_server_are_skipped_on_request(api, bench, studio):
     assert metrics["missing_images"]["all"] == 1
     assert sorted(bench.tasks()) == sorted(tasks)
     api.annotate(tasks[0], [triangle("Obstruction")])
-    changes = look(settings, bench.layout)
+    changes = find_changes(settings, bench.layout)
     assert (len(changes.new), len(changes.changed)) == (0, 1)
