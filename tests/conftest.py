@@ -29,6 +29,7 @@ MARKS = {
     "chrome": "browser",
     "built_once": "slow",
     "story": "slow",
+    "voted": "slow",
     "torchvision": "training",
 }
 """A test that uses the fixture gets the mark."""

@@ -97,6 +97,7 @@ def test_order_and_workers_change_no_byte(tmp_path, monkeypatch, workers):
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_environment_changes_no_byte(tmp_path):
     write_export(tmp_path / "source", simple_tasks(3))
     code = (

@@ -182,7 +182,9 @@ def built(root, world):
     return contents(root)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))]
+)
 def test_an_incremental_run_equals_one_from_nothing(tmp_path, seed, monkeypatch):
     monkeypatch.setenv("MASKBENCH_WORKERS", "1")
     world = World(tmp_path, seed)

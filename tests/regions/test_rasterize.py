@@ -183,6 +183,7 @@ def neighbours(rng, kind):
     return [*pair, np.concatenate([near, far[::-1]])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["generic", "integer", "half-integer"])
 def test_a_thousand_pairs_that_share_edges(kind):
     """All through percent: no pixel belongs to both, and none within them to neither."""

@@ -105,6 +105,7 @@ def test_a_failure_that_lasts_is_one_clear_error(client, web, name, retries):
     assert len(web.seen) == count + 1
 
 
+@pytest.mark.slow
 def test_a_server_that_is_late_for_good(client, web):
     web.answers += [FAILURES["late"]] * 99
     client.patience = HASTY
