@@ -18,6 +18,7 @@ import numpy.typing as npt
 from maskbench.files.atomic import write_text
 from maskbench.files.manifest import Row
 from maskbench.pages.palette import hex_color, palette
+from maskbench.params import IGNORE, IGNORED
 
 ClassNumbers = npt.NDArray[np.uint16]
 """The class of each pixel as its place in the page's list of classes, shape (H, W), uint16."""
@@ -63,9 +64,14 @@ class MaskData(TypedDict):
 
 
 def class_entries(names: Sequence[str]) -> list[ClassEntry]:
-    """Return a page's classes in the palette's colours; the name at place 0 is the background."""
+    """Return a page's classes in the palette's colours; the name at place 0 is the background.
+
+    >>> class_entries(["Wall", "(ignored)"])
+    [{'name': 'Wall', 'color': '#000000'}, {'name': '(ignored)', 'color': '#808080'}]
+    """
     colors = palette().tolist()
-    return [{"name": n, "color": hex_color(colors[min(i, 255)])} for i, n in enumerate(names)]
+    places = [IGNORE if name == IGNORED else min(i, IGNORE) for i, name in enumerate(names)]
+    return [{"name": n, "color": hex_color(colors[i])} for n, i in zip(names, places, strict=True)]
 
 
 def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
