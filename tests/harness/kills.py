@@ -29,7 +29,7 @@ import psutil
 
 from tests.harness import worlds
 
-STAGES = ("fetch", "rasterize", "combine", "split")
+STAGES = ("fetch", "rasterize", "combine", "split", "quality")
 AIMS = {
     "staged": ("data/.maskbench/*/staging/*", "data/.maskbench/*/staging/*/*/*"),
     "published": (

@@ -19,7 +19,7 @@ from tests.repositories import ROOT
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("fetch", "rasterize", "combine", "split")
+STAGES = ("fetch", "rasterize", "combine", "split", "quality")
 
 SPAWN = """
 import multiprocessing, os, signal, sys, warnings
@@ -84,5 +84,5 @@ def test_the_bytes_are_the_same(usual, tmp_path, method):
     assert sum(name.startswith("data/benchmark/masks/") for name in expected) == 8
     made = build(tmp_path / "other", root / "source", f"import os\n{WAYS[method]}{COUNTED}")
     used = {name for name in made if name.startswith("pool-")}
-    assert len(used) == 3  # fetch, rasterize and combine did start processes
+    assert len(used) == 4  # all but split did start processes
     assert {name: content for name, content in made.items() if name not in used} == expected
