@@ -45,6 +45,7 @@ PAGES = {
     "quality": "quality",
     "diff": "report",
     "evaluation": "evaluation",
+    "rank": "again",
 }
 """The folder of the page that each picture shows."""
 
@@ -118,6 +119,7 @@ def take_pages() -> None:
         run(folder, *MASKBENCH, "show", "--rules", "--out", "rules")
         run(folder, *MASKBENCH, "evaluate", "predictions", "--split", "all")
         run(folder, *MASKBENCH, "quality", "--html", "quality")
+        run(folder, *MASKBENCH, "rank", "predictions", "--labelled", "--html", "again")
         params = (folder / "params.yaml").read_text(encoding="utf-8")
         for line in RULES:
             params = params.replace(line, "then: PartialCanvas")
