@@ -232,12 +232,14 @@ def test_a_closed_run_leaves_what_nobody_has_begun(others):
     assert children() <= others
 
 
+@pytest.mark.slow
 def test_no_process_is_left_behind(others):
     for _ in range(10):
         assert list(run_all(abs, range(100), "test")) == list(range(100))
     assert children() <= others
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
 def test_no_pipe_is_left_open():
     list(run_all(abs, range(100), "test"))

@@ -248,6 +248,7 @@ def test_moving_by_whole_pixels_moves_the_pixels(points, right, down, all_touche
     np.testing.assert_array_equal(filled(points, all_touched=all_touched), part)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("all_touched", [False, True])
 def test_a_thousand_at_once_are_what_each_is_alone(all_touched):
     """Of whole and half pixels: where a line meets a pixel's corner, its place must not decide."""

@@ -17,6 +17,7 @@ def bench(tmp_path_factory):
     return Bench(tmp_path_factory.mktemp("bench"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CORPUS, ids=[path.stem for path in CORPUS])
 def test_what_was_found_stays_mended(bench, path):
     """``refused_by`` is the stage that has to refuse it; null: it is to be built."""
