@@ -130,6 +130,8 @@ def take_pages() -> None:
             driver.get((folder / page / "index.html").as_uri())
             if name == "quality":  # who drew what, in the image of least agreement
                 driver.find_element(By.CSS_SELECTOR, ".card").click()
+            if name == "rank":  # the pictures of the image on which model and labels differ most
+                driver.find_element(By.CSS_SELECTOR, "tbody a").click()
             save(driver, name)
 
 
