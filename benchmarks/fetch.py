@@ -210,12 +210,11 @@ def table(count: int, rows: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the figures between their marks in the document."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    head, _, rest = document.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+def write_between(path: Path, begin: str, end: str, text: str) -> None:
+    """Put figures between two marks in a document."""
+    head, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, _, tail = rest.partition(end)
+    path.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8")
 
 
 def main() -> None:
@@ -247,7 +246,7 @@ def main() -> None:
     text = table(args.tasks, {way: rows[way] for way in WAYS})
     print(text)
     if not args.dry:
-        write(text)
+        write_between(DOCUMENT, BEGIN, END, text)
 
 
 if __name__ == "__main__":

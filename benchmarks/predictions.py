@@ -25,7 +25,7 @@ from unittest.mock import patch
 import numpy as np
 import psutil
 import requests
-from fetch import MB, server_peak
+from fetch import MB, server_peak, write_between
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -196,14 +196,6 @@ def table(rows: list[str], rounds: int) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the figures between their marks in the document."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    head, _, rest = document.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -226,7 +218,7 @@ def main() -> None:
     text = table(rows, args.rounds)
     print(text)
     if not args.dry:
-        write(text)
+        write_between(DOCUMENT, BEGIN, END, text)
 
 
 if __name__ == "__main__":
