@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maskbench.doctor.findings import ERROR, OK, Finding
-from maskbench.doctor.labels import look_at_labels
+from maskbench.doctor.label_checks import look_at_labels
 from maskbench.doctor.repository import check_repository, open_server
 from maskbench.doctor.tasks import check_tasks
 from maskbench.errors import SourceError

@@ -26,7 +26,7 @@ from maskbench.regions.rules import distinct
 Column = npt.NDArray[np.uint8]
 """The value of a mask for each combination, shape (S,), uint8; 255 does not count."""
 
-MOST = 64
+MOST_COMBINATIONS = 64
 """So many combinations can be told as the bits of a number; with more, masks are made of pairs."""
 
 
@@ -88,7 +88,7 @@ class Surroundings(NamedTuple):
 
 
 def surroundings(joint: Joint) -> Surroundings:
-    """Group the pixels of masks with at most :data:`MOST` combinations."""
+    """Group the pixels of masks with at most :data:`MOST_COMBINATIONS` combinations."""
     count, width = len(joint.sets), boundary_width(*joint.shape)
     numbers = np.arange(count)
     edge = Surroundings(numbers, np.zeros(count, dtype=np.uint64), joint.pixels)
@@ -120,7 +120,7 @@ class PairCounter:
 
     def __init__(self, joint: Joint, classes: int) -> None:
         self._joint, self._classes = joint, classes
-        self._around = surroundings(joint) if len(joint.sets) <= MOST else None
+        self._around = surroundings(joint) if len(joint.sets) <= MOST_COMBINATIONS else None
 
     def count(self, one: Column, other: Column) -> Counts:
         """Count the pixels of two columns; those where one of them is 255 do not count.

@@ -14,7 +14,7 @@ from maskbench.quality.agreement import (
     most_given,
     with_values,
 )
-from maskbench.quality.joint import MOST, Joint, PairCounter
+from maskbench.quality.joint import MOST_COMBINATIONS, Joint, PairCounter
 
 VOID = 255
 
@@ -160,7 +160,7 @@ def test_what_pairs_share_changes_no_count(classes, void, size):
     masks = [own[:size] for own in people(3, classes=classes, void=void, seed=classes)]
     masks.append(masks[0])
     joint = Joint.of(masks)
-    assert size < 20 or (len(joint.sets) <= MOST) == (classes == 2)
+    assert size < 20 or (len(joint.sets) <= MOST_COMBINATIONS) == (classes == 2)
     counter = PairCounter(joint, classes)
     for i, one in enumerate(masks):
         for j, other in enumerate(masks):

@@ -1,7 +1,7 @@
 """The doctor tells what the checks of labels found in the last build."""
 
 from maskbench.doctor.findings import ERROR, OK, WARNING
-from maskbench.doctor.labels import look_at_labels
+from maskbench.doctor.label_checks import look_at_labels
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.findings import HIGH, LOW, Finding, write_findings
 from tests.pipeline.test_build import params
