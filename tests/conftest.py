@@ -60,10 +60,15 @@ sys.addaudithook(_refuse_own_data)
 
 
 def pytest_configure(config):
-    """Make the folder that all processes share; those of xdist inherit its name."""
+    """Make the folder that all processes share; those of xdist inherit its name.
+
+    In it lies what DVC has in the home of a user: it starts no process that tells somebody of use.
+    """
     if not hasattr(config, "workerinput"):
         config.stash[_RUN] = tempfile.TemporaryDirectory(prefix="maskbench-tests-")
-        os.environ[RUN_VARIABLE] = config.stash[_RUN].name
+        run = os.environ[RUN_VARIABLE] = config.stash[_RUN].name
+        Path(run, "config").write_text("[core]\nanalytics = false\ncheck_update = false\n")
+        os.environ |= {"DVC_GLOBAL_CONFIG_DIR": run, "DVC_SITE_CACHE_DIR": f"{run}/dvc"}
 
 
 def pytest_unconfigure(config):
