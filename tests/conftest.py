@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -87,14 +88,22 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs more than Python, or long; files with such tests go first."""
+    """Mark what needs more than Python, or long; files with such tests go first.
+
+    Folders take turns, a file each: files of one folder share what one process builds while the
+    others would wait for it.
+    """
     for item in items:
         for fixture in MARKS.keys() & set(item.fixturenames):
             item.add_marker(MARKS[fixture])
         if item.path.parent in TRAINING:
             item.add_marker("training")
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
-    items.sort(key=lambda item: item.path not in long)
+    before, turns = Counter(), {}
+    for path in dict.fromkeys(item.path for item in items):
+        turns[path] = before[path.parent, path in long]
+        before[path.parent, path in long] += 1
+    items.sort(key=lambda item: (item.path not in long, turns[item.path]))
 
 
 def _build_sample(folder):
