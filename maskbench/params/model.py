@@ -7,8 +7,7 @@ A new parameter is a field here, a check in ``sections`` beside it, and a line w
 from collections.abc import Mapping
 from typing import NamedTuple
 
-IGNORE = 255
-"""Mask value of void pixels; classes have the values 0 to 254."""
+from maskbench.files.masks import IGNORE
 
 IGNORED = "(ignored)"
 """Name of the value 255 where no class of ``labels_map`` has it."""
