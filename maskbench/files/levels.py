@@ -27,7 +27,6 @@ PERCENTILES = (0.1, 99.9)
 FEW = 64
 """The most levels, of 256, of an image that is called dark."""
 
-
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of grey with more than 8 bits
 _LARGEST = 2**16 - 1
 
@@ -68,7 +67,7 @@ def is_wide_colour(image: ImageFile) -> bool:
     return not is_wide(image) and any(";16" in mode for mode in raw_modes)
 
 
-def levels_of(image: Image.Image, wide_colour: bool = False) -> Levels | None:
+def levels_of(image: Image.Image, wide_colour: bool) -> Levels | None:
     """Return the levels of an image; None if it has 8 bits.
 
     Args:
