@@ -12,7 +12,7 @@ from maskbench.params import Params
 from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
 from maskbench.pipeline.combine import advise, find_unmatched
 from maskbench.pipeline.combine_report import describe_masks_without_class, no_class_at_all
-from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
+from maskbench.pipeline.fetch_report import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.split import undeclared_table

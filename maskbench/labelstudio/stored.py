@@ -5,6 +5,7 @@ that each line of a diff is a change that somebody made.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
@@ -22,6 +23,23 @@ def task_json(task: Task) -> bytes:
     image = vars(task.image) if task.image else None
     value = {**vars(task), "annotations": annotations, "image": image}
     return (_lines(value, _EXPANDED) + "\n").encode("ascii")
+
+
+def with_image(task: Task, image: Image) -> Task:
+    """Return a task with its image; regions keep the size that they name only if it is another.
+
+    Every save in the browser writes the image's size into each region.
+    """
+    annotations = (
+        replace(own, regions=tuple(_without_size(region, image) for region in own.regions))
+        for own in task.annotations
+    )
+    return replace(task, image=image, annotations=tuple(annotations))
+
+
+def _without_size(region: Region, image: Image) -> Region:
+    agrees = region.original_size == (image.width, image.height)
+    return region._replace(original_size=None) if agrees else region
 
 
 def _annotation_value(annotation: Annotation) -> dict[str, Any]:

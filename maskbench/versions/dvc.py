@@ -25,6 +25,7 @@ from dvc_data.hashfile.tree import Tree
 from dvc_objects.errors import ObjectFormatError
 
 from maskbench.errors import DataError, SourceError
+from maskbench.text import some
 from maskbench.versions import git
 
 SHOWN = 3  # missing files that a message names
@@ -207,6 +208,4 @@ def short_reason(error: BaseException) -> str:
 
 def _some(names: Collection[str]) -> str:
     """Return the first names, how many more there are, and the verb."""
-    more = len(names) - SHOWN
-    text = ", ".join([*names][:SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{text} {'is' if len(names) == 1 else 'are'}"
+    return f"{some(names, SHOWN)} {'is' if len(names) == 1 else 'are'}"

@@ -20,10 +20,9 @@ from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.merge_exports import changed_in_both
 from maskbench.versions.merge_files import MergedFile, merge_files
-from maskbench.versions.refresh import Changes, differing, mask_digests, repro
+from maskbench.versions.refresh import Changes, differing, mask_digests, next_snapshot, repro
 from maskbench.versions.revision import ANNOTATIONS
 from maskbench.versions.sides import Sides, changed_files, fetch_param, fetched, file_names
-from maskbench.versions.snapshot import next_snapshot
 
 _SNAPSHOT = ("fetch", "snapshot")
 
