@@ -108,7 +108,7 @@ def one_size(images: int, root: Path) -> dict[str, str]:
         "masks": (data / "benchmark/masks").iterdir(),
         "manifest.csv": [data / "benchmark/manifest.csv"],
         "combined.csv": [data / "combined.csv"],
-        "memory of the stages": (data / ".maskbench").glob("*/memory*"),
+        "records of the last run": (data / ".maskbench").glob("*/last_run*"),
     }
     each = {f"{name}, bytes per image": f"{size(p) / images:,.0f}" for name, p in kept.items()}
     return {

@@ -82,7 +82,7 @@ class Layout(NamedTuple):
         """Return the file with the origin of each task of the last fetch, for messages."""
         return self.work("fetch") / "origins.json"
 
-    def last_run(self, stage: str, name: str = "memory") -> Path:
+    def last_run(self, stage: str, name: str) -> Path:
         """Return the file that records a stage's last run; a stage can have several by name."""
         return self.work(stage) / f"{name}.json"
 

@@ -17,11 +17,7 @@ from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
-from maskbench.quality.checks.collected import (
-    Collected,
-    Seen,
-    see,
-)
+from maskbench.quality.checks.collected import Collected, Seen, see
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.quality.similar import thumbnail
@@ -79,7 +75,7 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
         keys: The tasks that have an image.
     """
     jobs = list(_jobs(params, layout, digests, keys))
-    definition = StageDefinition("quality", check_image, (), memory="checks")
+    definition = StageDefinition("quality", check_image, (), last_run="checks")
     facts = {
         key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
     }
@@ -93,7 +89,7 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
 
 def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
     """Sort findings, mark those that are accepted, and tell which acceptances are idle."""
-    marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
+    marked = [replace(each, accepted=accept.get(each.id, "")) for each in sorted(found, key=order)]
     idle = accept.keys() - {finding.id for finding in found}
     return Checked(marked, sorted(name for name in idle if _is_looked_for(name)))
 
@@ -102,10 +98,6 @@ def _is_looked_for(name: str) -> bool:
     """Tell whether each run looks for a finding: predictions are not always at hand."""
     check = CHECKS[name.split("/", maxsplit=1)[0]]
     return check.of_image is not None or check.of_all is not None
-
-
-def _accepted(finding: Finding, accept: Mapping[str, str]) -> Finding:
-    return replace(finding, accepted=accept.get(finding.id, ""))
 
 
 def _jobs(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Iterator[Job]:
