@@ -65,11 +65,11 @@ def area_bias(root: Path, tool: str) -> float:
     return 100 * (painted / area - 1)
 
 
-def different(root: Path, images: int | None = None) -> int:
+def different(root: Path) -> int:
     """Count the pixels in which maskbench differs from the recipe, which shares no code with it."""
     return sum(
         _differing(task, written(root, "maskbench", task), written(root, "recipe", task))
-        for task in tasks(root, images)
+        for task in tasks(root)
     )
 
 
