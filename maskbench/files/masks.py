@@ -45,12 +45,19 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
     return values.astype(np.uint8, copy=False)
 
 
+def values_in(mask: Mask) -> list[int]:
+    """Return the class values that occur in a mask of any shape, uint8, from low to high.
+
+    They are counted, not sorted: several times as fast as ``numpy.unique``.
+    """
+    return np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist()
+
+
 def foreign_values(mask: Mask, classes: int) -> list[int]:
     """Return the values in a mask that are neither one of so many classes nor 255 (ignore)."""
     if mask.size == 0 or mask.max() < classes:
         return []
-    values = np.flatnonzero(np.bincount(mask.reshape(-1), minlength=IGNORE + 1))
-    return [int(value) for value in values if classes <= value != IGNORE]
+    return [value for value in values_in(mask) if classes <= value != IGNORE]
 
 
 def pixel_digest(mask: Mask) -> str:
