@@ -21,9 +21,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from dvc_files import Cost, measured, put
+from measure import Cost, measured, put
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCUMENT = ROOT / "docs" / "scale.md"
 MARK = "python benchmarks/scale.py"
 STAGES = ("fetch", "rasterize", "combine", "split")
 SHARD_MB = 100
@@ -136,7 +137,7 @@ def main() -> None:
     lines += [f"| {name} | {' | '.join(c[name] for c in columns)} |" for name in columns[0]]
     print("\n".join(lines))
     if not args.dry:
-        put(MARK, "\n".join(lines))
+        put(DOCUMENT, MARK, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ A new parameter is a field here, a check in ``sections`` beside it, and a line w
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from maskbench.files.images import MOST_PIXELS
 from maskbench.files.masks import IGNORE
 
 IGNORED = "(ignored)"
@@ -47,7 +48,7 @@ class FetchParams(NamedTuple):
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
     missing_images: str = "error"
-    max_pixels: int = 1 << 29
+    max_pixels: int = MOST_PIXELS
     same_image: str = "separate"
 
     def task_link(self, task: int, project: int | None) -> str | None:

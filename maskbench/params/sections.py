@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskbench.errors import did_you_mean
+from maskbench.files.images import MOST_LOADED, MOST_PIXELS
 from maskbench.files.levels import HIGHEST, LOWEST, SCALINGS
 from maskbench.files.masks import IGNORE
 from maskbench.params.checker import Checker, missing_label
@@ -55,7 +56,10 @@ def check_fetch(check: Checker, raw: Any) -> FetchParams:
             section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
         ),
         max_pixels=check.number(
-            section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+            section.get("max_pixels", MOST_PIXELS),
+            "fetch.max_pixels",
+            "number of pixels",
+            MOST_LOADED,
         ),
         same_image=check.choice(
             section.get("same_image", "separate"), "fetch.same_image", ("separate", "one")

@@ -1,14 +1,12 @@
 """Open the source of tasks and images: a folder of exports or a Label Studio server."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
 from maskbench.errors import Problem
 from maskbench.labelstudio.export import RawTask, parse_task
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.image_file import HasImage, ImageFile
 from maskbench.labelstudio.labeling import compare_labels
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
@@ -18,43 +16,11 @@ from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Task
 
-
-class TaskSource(Protocol):
-    """Where tasks and images come from."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Return remarks on the source for people, a line each."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """Return the problems of the source itself, not those of single tasks."""
-
-    def tasks(self) -> Iterator[RawTask]:
-        """Yield the raw tasks."""
-
-    def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """Return a digest that equal raw tasks share; None if the task must be parsed."""
-
-    def image_fields(self, origin: str) -> Mapping[str, str]:
-        """Return the data field behind each image tag, for tasks of this origin, if known."""
-
-    def prepare(self, tasks: Iterable[Task]) -> None:
-        """Get the images of these tasks ready for :meth:`find`."""
-
-    def find(self, task: HasImage) -> ImageFile:
-        """Return a local file with a task's image.
-
-        Raises:
-            MissingImageError: There is none.
-            ValueError: It cannot be identified or downloaded.
-        """
-
-    def finish(self) -> None:
-        """Clear up after the images have become outputs."""
+TaskSource = Folder | Server
+"""Where tasks and images come from; both have the same methods."""
 
 
-def open_source(params: Params, layout: Layout) -> Folder | Server:
+def open_source(params: Params, layout: Layout) -> TaskSource:
     """Open the source that the params name, with its tasks up to date.
 
     Raises:

@@ -143,6 +143,19 @@ class DvcRepository:
         return sorted(failures)
 
 
+def run(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run DVC in a folder, with this environment's Python; the caller checks its exit status."""
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *words],
+        cwd=root,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
 def ask(root: Path, *words: str) -> dict[str, Any]:
     """Return the JSON that a DVC command prints.
 
@@ -153,15 +166,7 @@ def ask(root: Path, *words: str) -> dict[str, Any]:
     Raises:
         SourceError: The command fails.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=root,
-        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    done = run(root, *words)
     try:
         value = json.loads(done.stdout or "{}")
     except ValueError:
