@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
+from maskbench.files.hashing import sha256
 from maskbench.files.json import parse_json
 from maskbench.regions.task import Annotation, Image, Region, Task
 
@@ -73,6 +74,23 @@ def read_task(path: Path) -> Task:
         DataError: The file is damaged or of another version of maskbench.
     """
     return parse_stored_task(path.read_bytes(), path.name)
+
+
+def read_unchanged(path: Path, digest: str | None, stage: str) -> Task:
+    """Read a task from its file, which has to be as it was when the stage began.
+
+    Args:
+        path: The file.
+        digest: The SHA-256 that it had then.
+        stage: The stage, for messages.
+
+    Raises:
+        DataError: The file has changed or is damaged.
+    """
+    content = path.read_bytes()
+    if sha256(content) != digest:
+        raise DataError(f"{stage}: data/annotations changes while it is read; try again")
+    return parse_stored_task(content, path.name)
 
 
 def parse_stored_task(content: bytes, name: str) -> Task:

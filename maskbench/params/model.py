@@ -179,6 +179,12 @@ class SplitParams(NamedTuple):
     published: ValueFrom | None = None
     exclude_accepted: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> str | None:
+        """Return the name of the file that publishes the subset of each image, if one does."""
+        source = self.published
+        return source.what if source is not None and source.kind == "file" else None
+
 
 class QualityParams(NamedTuple):
     """Section ``quality``: what is looked for in the labels.

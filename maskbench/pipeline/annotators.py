@@ -16,20 +16,12 @@ from maskbench.files.csv import read_table
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.task import Annotation, Task, least_voters
 from maskbench.text import SHOWN, counted, some
 
 _Facts = Mapping[str, Mapping[str, Any]]
-
-
-def undeclared_choices(params: RasterizeParams, layout: Layout) -> list[Problem]:
-    """Return a problem if DVC would not notice a change of the table that chooses annotators."""
-    if params.table is None:
-        return []
-    return undeclared(layout, "rasterize", params.table, "rasterize.annotation")
 
 
 def unmet_choices(facts: _Facts, params: RasterizeParams) -> list[Problem]:

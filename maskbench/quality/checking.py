@@ -12,7 +12,7 @@ import shapely
 from maskbench.errors import DataError, Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import read_manifest
-from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.labelstudio.stored import read_unchanged
 from maskbench.params import Params, QualityParams, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
@@ -121,10 +121,7 @@ def check_image(work: CheckWork) -> Outcome:
     Raises:
         DataError: The task's file is damaged, or not the one that it was.
     """
-    content = work.file.read_bytes()
-    if sha256(content) != work.sha256:
-        raise DataError("quality: data/annotations changes while it is read; try again")
-    task = parse_stored_task(content, work.file.name)
+    task = read_unchanged(work.file, work.sha256, "quality")
     votes, image = choose_votes(task.annotations, work.rasterize.annotation), task.image
     if not votes or image is None:
         return Outcome()

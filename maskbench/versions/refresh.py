@@ -29,6 +29,8 @@ from maskbench.pipeline.sources import TaskSource, connect, parse, setup_warning
 from maskbench.regions.task import Task
 from maskbench.versions.inputs import wrong_dependency
 
+_SHOWN = 20  # keys of each kind that are named
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -41,15 +43,15 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
 
-    def lines(self, what: str, shown: int = 20) -> list[str]:
+    def lines(self, what: str) -> list[str]:
         """Return a line of counts, then a line for each kind with its first keys."""
         kinds = {"new": self.new, "changed": self.changed, "removed": self.removed}
         counts = ", ".join(f"{len(keys)} {name}" for name, keys in kinds.items())
         lines = [f"{what}: {counts}"]
         for name, keys in kinds.items():
-            more = f" … and {len(keys) - shown} more" if len(keys) > shown else ""
+            more = f" … and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
             if keys:
-                lines.append(f"  {name}: {', '.join(keys[:shown])}{more}")
+                lines.append(f"  {name}: {', '.join(keys[:_SHOWN])}{more}")
         return lines
 
 
