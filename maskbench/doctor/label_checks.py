@@ -7,18 +7,21 @@ from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.checking import describe_idle, judge, stop
 from maskbench.quality.findings import HIGH, SEVERITIES
+from maskbench.quality.judge import describe_idle, judge, stop
 from maskbench.quality.results import last_findings
+from maskbench.quality.support import folder_problems
 from maskbench.text import counted
 
 
 def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield the counts of findings by check, and what would stop the stage."""
+    if problems := folder_problems(params, layout):
+        yield Finding(ERROR, "", problems=problems)
     if not layout.plot("findings").is_file():
         return
     try:
-        findings, idle, _ = judge(last_findings(layout), params.quality.accept)
+        findings, idle, _ = judge(last_findings(layout), params.quality)
     except MaskbenchError as error:
         yield Finding(WARNING, str(error))
         return

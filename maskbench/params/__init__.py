@@ -151,13 +151,14 @@ def _check_places(check: Checker, sections: Collection[str]) -> None:
             ("rasterize", RasterizeParams._fields),
             ("combine", CombineParams._fields),
             ("split", SplitParams._fields),
+            ("quality", ("checks", "fail", "accept")),  # a team's own section may be `predictions`
         )
         for name in entries
         if name != "choices"  # is read from a table
     }
     for name in sections:
         section, dot, rest = name.partition(".")
-        if dot and section in _SECTIONS:
+        if dot and section in (*_SECTIONS, "quality"):
             check.add(name, f"belongs into the section {section}, as `{rest}: …`")
         elif name in homes:
             check.add(name, f"belongs into the section {homes[name]}, indented as its lines are")

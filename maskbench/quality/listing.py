@@ -5,9 +5,9 @@ from typing import Any
 
 from maskbench.diff.report.markdown import table
 from maskbench.errors import TaskLink
-from maskbench.quality.checking import Checked, describe_idle
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import SEVERITIES, Finding
+from maskbench.quality.judge import Checked, describe_idle
 from maskbench.quality.report import Block
 from maskbench.text import counted, escape_markdown, some
 

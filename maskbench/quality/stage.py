@@ -23,8 +23,9 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
-from maskbench.quality.checking import check_labels, said, stop
+from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
+from maskbench.quality.judge import said, stop
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
 from maskbench.regions.task import annotators, least_voters

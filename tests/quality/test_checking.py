@@ -152,7 +152,7 @@ def test_an_image_that_was_not_pulled(tmp_path):
     settings = params(tmp_path / "source")
     fetch(settings, Layout(tmp_path))
     next((tmp_path / "data/images").glob("*1*")).unlink()
-    with pytest.raises(DataError, match=r"the image cannot be read .*; run `dvc checkout`"):
+    with pytest.raises(DataError, match=r"image or mask cannot be read .*; run `dvc checkout`"):
         quality(settings, Layout(tmp_path))
 
 
@@ -247,7 +247,22 @@ def test_the_command_lists_findings_and_compares_them_with_a_version(versioned, 
     assert "| duplicate | high | 0 | 1 | regions of one label drawn twice |" in text
     assert "- high: 000001&#95;scene&#95;1, region r2, r1: two regions" in text
     assert "(unused_class)" not in text
+    assert "was not checked" not in text
     assert main(["quality", "--against", "nowhere"]) == 3
+
+
+def test_a_version_that_was_never_checked_is_told(versioned, capsys):
+    repository = Repository(versioned)
+    repository.git("rm", "-q", "--cached", "plots/findings.csv", "metrics/quality.json")
+    repository.git("commit", "-qm", "never_checked")
+    repository.git("tag", "never_checked")
+    said = "was not checked: all findings are listed, not only new ones"
+    assert main(["quality", "--against", "never_checked"]) == 0
+    assert f"\n\nnever_checked {said}\n" in capsys.readouterr().out
+    assert main(["quality", "--md", "--against", "never_checked"]) == 0
+    text = capsys.readouterr().out
+    assert f"never&#95;checked was not checked&#58; {said[17:]}" in text
+    assert "(unused_class)" in text
 
 
 def test_the_gate_of_the_command_and_acceptances_after_the_run(versioned, capsys):
@@ -268,7 +283,7 @@ def test_regions_that_no_prediction_supports(versioned, capsys):
     folder = versioned / "predictions"
     folder.mkdir()
     assert main(["quality", "--predictions", "predictions"]) == 4
-    assert "has no mask of an image of the benchmark" in capsys.readouterr().err
+    assert "predictions holds no prediction: save <key>.png" in capsys.readouterr().err
     mask = np.zeros((30, 40), dtype=np.uint8)
     Image.fromarray(mask).save(folder / "000002_scene_2.png")
     assert main(["quality", "--predictions", "predictions"]) == 0
