@@ -125,5 +125,5 @@ def _report(
     findings = [listing.counts(checked.findings, before)]
     findings.append(listing.listing(checked.findings, link, most))
     tables += [block for block in findings if block.rows]
-    parts = [as_text(metrics, tables), *notes, *describe_idle(checked.idle)]
+    parts = [as_text(metrics, tables), *notes, *describe_idle(checked)]
     return "\n\n".join(filter(None, parts))

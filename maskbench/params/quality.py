@@ -93,7 +93,7 @@ def _accepted(check: Checker, raw: Any) -> dict[str, str]:
         reason = check.text(section["reason"], f"{path}[{i}].reason") or ""
         if finding:
             check.choice(finding.split("/")[0], f"{path}[{i}].finding", THRESHOLDS)
-        if finding in accepted:
+        if finding and finding in accepted:
             check.add(f"{path}[{i}].finding", f"{finding!r} is accepted already")
         accepted[finding] = reason
     return accepted

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
@@ -11,6 +12,8 @@ from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.regions.proposals import lines_to_paste
 from maskbench.text import SHOWN, counted, some
+
+_MISSPELT = 0.95  # how alike a finding's name is to one that was meant: a letter or two differ
 
 
 class Checked(NamedTuple):
@@ -71,15 +74,22 @@ def said(checked: Checked) -> list[str]:
         f"compare: {some(keys)}"
         for name, keys in checked.tangled.items()
     ]
-    return [", ".join(notes), *describe_idle(checked.idle), *tangled]
+    return [", ".join(notes), *describe_idle(checked), *tangled]
 
 
-def describe_idle(idle: Sequence[str]) -> list[str]:
+def describe_idle(checked: Checked) -> list[str]:
     """Say which acceptances concern nothing that was found; empty if all do."""
-    if not idle:
+    if not checked.idle:
         return []
-    are = counted(len(idle), "finding is no more", "findings are no more")
-    return [f"of quality.accept {are}: {some(idle)}; delete these entries from params.yaml"]
+    are = counted(len(checked.idle), "finding is no more", "findings are no more")
+    known = [finding.id for finding in checked.findings if not finding.accepted]
+    names = [name + _meant(name, known) for name in checked.idle]
+    return [f"of quality.accept {are}: {some(names)}; delete these entries from params.yaml"]
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    alike = get_close_matches(name, known, n=1, cutoff=_MISSPELT)
+    return f" (did you mean {alike[0]}?)" if alike else ""
 
 
 def stop(findings: Sequence[Finding], params: QualityParams) -> None:

@@ -71,6 +71,13 @@ def folder_problems(params: Params, layout: Layout) -> list[Problem]:
     return problems
 
 
+def describe_unasked(params: Params) -> list[str]:
+    """Say that the check cannot stop the stage, which has no predictions; empty if it can."""
+    if NAME not in params.quality.fail or params.quality.predictions is not None:
+        return []
+    return [f"{NAME} in quality.fail stops nothing: name a folder in quality.predictions"]
+
+
 def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) -> list[Finding]:
     """Return the regions of which too few pixels are predicted with their class.
 

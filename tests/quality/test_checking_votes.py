@@ -7,7 +7,7 @@ from PIL import Image
 from maskbench.errors import DataError
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks.collected import see, see_together
-from maskbench.quality.findings import read_findings
+from maskbench.quality.results import last_findings
 from maskbench.quality.stage import quality
 from tests.exports import annotation, box, task, write_export
 from tests.pipeline.test_build import params, run
@@ -33,7 +33,7 @@ def build(root, tasks, picture=None, **sections):
     run(root, root / "source", **{**VOTES, **sections})
     quality(params(root / "source", **{**VOTES, **sections}), Layout(root))
     found = {}
-    for finding in read_findings(root / "plots/findings.csv"):
+    for finding in last_findings(Layout(root)):
         found.setdefault(finding.kind, []).append(finding)
     return found
 

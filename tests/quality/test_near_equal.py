@@ -8,7 +8,7 @@ from PIL import Image
 
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.findings import read_findings
+from maskbench.quality.results import last_findings
 from maskbench.quality.stage import quality
 from tests.exports import annotation, box, task, write_export
 from tests.pipeline.test_build import params
@@ -47,7 +47,7 @@ def labelled(root, picture, copy, left):
     settings = params(source)
     fetch(settings, Layout(root))
     quality(settings, Layout(root))
-    return [f.id for f in read_findings(root / "plots/findings.csv") if f.kind == "twin_differs"]
+    return [f.id for f in last_findings(Layout(root)) if f.kind == "twin_differs"]
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -13,7 +13,7 @@ from maskbench.errors import DataError
 from maskbench.files.masks import read_mask
 from maskbench.pipeline.layout import Layout
 from maskbench.quality import support
-from maskbench.quality.findings import read_findings
+from maskbench.quality.results import last_findings
 from maskbench.quality.stage import quality
 from tests.exports import PARAMS, annotation, box, task, write_export
 from tests.pipeline.test_build import contents, params, run
@@ -40,7 +40,7 @@ def build(root, **section):
 
 
 def unsupported(root):
-    return [f for f in read_findings(root / "plots/findings.csv") if f.kind == "unsupported"]
+    return [f for f in last_findings(Layout(root)) if f.kind == "unsupported"]
 
 
 @pytest.fixture
