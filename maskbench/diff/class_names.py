@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from maskbench.files.masks import values_in
+
 NamedMask = npt.NDArray[np.uint16]
 """A mask of name numbers, shape (H, W), uint16; see :class:`Names`."""
 
@@ -22,6 +24,10 @@ class Names:
         """Return the number of a class name."""
         return self._numbers.setdefault(name, len(self._numbers))
 
+    def name(self, number: int) -> str:
+        """Return the class name of a number."""
+        return list(self._numbers)[number]
+
     def named(self, mask: npt.NDArray[np.uint8], classes: Mapping[int, str]) -> NamedMask:
         """Translate a mask's values into name numbers.
 
@@ -30,7 +36,7 @@ class Names:
             classes: Name by value; a value without a name is called ``value N``.
         """
         table = np.zeros(256, dtype=np.uint16)
-        for value in np.unique(mask).tolist():
+        for value in values_in(mask):
             table[value] = self.number(classes.get(value, f"value {value}"))
         named: NamedMask = table[mask]
         return named
