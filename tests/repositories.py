@@ -105,7 +105,7 @@ def run(folder: Path, *words) -> str:
 def copy_software(target: Path):
     """Copy the files that git knows, or would know, without the team's data and the tests.
 
-    Beside them goes what Python compiled of them, which saves each new repository half a second.
+    Beside maskbench goes what Python compiled of it, which saves each new repository half a second.
     """
     passed_over = [f":!{name}" for name in (*OWN_DATA, "tests")]
     listed = subprocess.run(
@@ -116,8 +116,8 @@ def copy_software(target: Path):
         check=True,
     )
     names = [name for name in listed.stdout.split("\0") if name]
-    compiled = [cache_from_source(name) for name in names if name.endswith(".py")]
-    for name in (*names, *compiled):
+    sources = [name for name in names if name.startswith("maskbench/") and name.endswith(".py")]
+    for name in (*names, *map(cache_from_source, sources)):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
