@@ -9,13 +9,13 @@ from maskbench.doctor.seen import CONSENSUS, TasksSeen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
-from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
+from maskbench.pipeline.annotators import unmet_choices
 from maskbench.pipeline.combine import advise, find_unmatched
 from maskbench.pipeline.combine_report import describe_masks_without_class, no_class_at_all
-from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
+from maskbench.pipeline.fetch_report import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.split import undeclared_table
+from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import SLIPS
 from maskbench.regions.consensus import lacking
 from maskbench.regions.proposals import label_advice, propose_labels, unknown_problems
@@ -119,7 +119,7 @@ def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
 
 def _choices(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Check the table that chooses annotators."""
-    problems = undeclared_choices(params.rasterize, layout)
+    problems = undeclared(layout, "rasterize", params.rasterize.table, "rasterize.annotation")
     problems += unmet_choices(seen.facts, params.rasterize)
     what = ("problem with the choice of annotators", "problems with the choice of annotators")
     yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
@@ -138,7 +138,10 @@ def _splits(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding
     is_all = seen.tasks == seen.total and not seen.bad_tasks
     images = sorted(seen.images, key=lambda image: image.key)  # as the build has them
     grouping = group_images(images, params.split, layout.root, is_all)
-    problems = [*grouping.problems, *undeclared_table(params.split, layout)]
+    problems = [
+        *grouping.problems,
+        *undeclared(layout, "split", params.split.table, "split.published.file"),
+    ]
     if problems:
         what = f"{count_problems(problems)} with the split into train, valid and test"
         yield Finding(ERROR, what, "correct split in params.yaml, or these tasks", problems)

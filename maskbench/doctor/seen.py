@@ -6,7 +6,7 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
-from maskbench.pipeline.sources import MissingImages
+from maskbench.pipeline.fetch_report import MissingImages
 from maskbench.pipeline.splits import GroupedImage
 
 CONSENSUS = "the consensus"

@@ -9,14 +9,16 @@ from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
 from maskbench.doctor.seen import CONSENSUS, TasksSeen
 from maskbench.errors import Problem
-from maskbench.files.images import ImageInfo, inspect
+from maskbench.files.images import inspect
 from maskbench.labelstudio.export import RawTask, TaskError
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
+from maskbench.labelstudio.stored import with_image
 from maskbench.params import Params
 from maskbench.pipeline.combine import combination_facts
-from maskbench.pipeline.fetch import equal_keys, needs_image, sized, task_facts
+from maskbench.pipeline.fetch import equal_keys, needs_image
+from maskbench.pipeline.fetch_report import task_facts
 from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
@@ -160,7 +162,8 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
         seen.levels[task.key] = info.levels
     if info.orientation != 1:
         seen.turned.append(task.id)
-    full = _with_image(task, info)
+    image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
+    full = with_image(task, image)
     _group(full, params, seen)
     built = build_mask(full, params)
     seen.people.append((info.sha256, annotators(full.annotations), _who_counts(built)))
@@ -185,11 +188,6 @@ def _look_at_labels(task: Task, params: Params, seen: TasksSeen) -> None:
         votes = build_label_sets(replace(task, image=any_size), params.rasterize)
         if unknown := unknown_labels(votes, params.labels_map):
             seen.unknown[task.id] = unknown
-
-
-def _with_image(task: Task, info: ImageInfo) -> Task:
-    image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
-    return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
 def _look_at_mask(

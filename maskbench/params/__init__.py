@@ -11,10 +11,10 @@ from typing import Any
 
 from maskbench.errors import ParamsError, count_problems
 from maskbench.files.choices import read_choices
+from maskbench.files.masks import IGNORE
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     EXCLUDED,
-    IGNORE,
     IGNORED,
     LEFT_OUT,
     SUBSETS,
@@ -35,8 +35,8 @@ from maskbench.params.sections import (
     check_labels_map,
     check_rasterize,
     check_rules,
-    check_split,
 )
+from maskbench.params.split import check_split
 
 __all__ = [
     "EXCLUDED",

@@ -20,6 +20,7 @@ STAGE_CODE = {
         "labelstudio",
         "params",
         "pipeline/fetch.py",
+        "pipeline/fetch_report.py",
         "pipeline/incremental.py",
         "pipeline/same_image.py",
         "pipeline/sources.py",

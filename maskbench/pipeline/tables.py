@@ -7,17 +7,17 @@ from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.layout import Layout
 
 
-def undeclared(layout: Layout, stage: str, name: str, param: str) -> list[Problem]:
+def undeclared(layout: Layout, stage: str, name: str | None, param: str) -> list[Problem]:
     """Return a problem if DVC would not notice a change of a table or folder.
 
     Args:
         layout: The repository.
         stage: The stage that reads it.
-        name: Its path within the repository.
+        name: Its path within the repository; None if the stage reads none.
         param: The YAML path of the parameter that names it.
     """
     dvc_yaml = layout.root / "dvc.yaml"
-    if not dvc_yaml.is_file():
+    if name is None or not dvc_yaml.is_file():
         return []
     try:
         deps = parse_yaml(dvc_yaml.read_text(encoding="utf-8"))["stages"][stage]["deps"]

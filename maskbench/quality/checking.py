@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import shapely
 
-from maskbench.errors import DataError, Problem
+from maskbench.errors import Problem
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import read_mask
-from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.labelstudio.stored import read_unchanged
 from maskbench.params import IGNORE, Params, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
@@ -63,7 +63,7 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
     manifest = layout.benchmark / "manifest.csv"
     rows = read_manifest(manifest) if manifest.is_file() else {}
     jobs = list(_jobs(params, layout, digests, keys, rows))
-    definition = StageDefinition("quality", check_image, (), memory="checks")
+    definition = StageDefinition("quality", check_image, (), last_run="checks")
     facts = {
         key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
     }
@@ -109,10 +109,7 @@ def check_image(work: CheckWork) -> Outcome:
     Raises:
         DataError: The task's file is damaged, or not the one that it was.
     """
-    content = work.file.read_bytes()
-    if sha256(content) != work.sha256:
-        raise DataError("quality: data/annotations changes while it is read; try again")
-    task = parse_stored_task(content, work.file.name)
+    task = read_unchanged(work.file, work.sha256, "quality")
     votes, image = choose_votes(task.annotations, work.rasterize.annotation), task.image
     if not votes or image is None:
         return Outcome()

@@ -120,7 +120,7 @@ def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) 
         contents = [digests.get(f"{key}.json"), predicted.get(files[key].name)]
         shaping = [rows[key].mask_sha256, repr(work.rasterize), classes, threshold]
         jobs.append(Job(key, digest([*contents, *shaping]), work))
-    definition = StageDefinition("quality", find_unsupported, (), memory=NAME)
+    definition = StageDefinition("quality", find_unsupported, (), last_run=NAME)
     facts = build(definition, layout, jobs, len(jobs)).facts
     predicted.save()
     return [
