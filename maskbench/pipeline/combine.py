@@ -51,8 +51,8 @@ COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
     "mask_sha256", "scene_sha256", "scaling", "votes", "undecided",
 )  # fmt: skip
-"""Columns of ``data/combined.csv``, as in ``manifest.csv``; ``votes`` are the ids of the annotations
-if several count (``annotation`` is the last of them)."""
+"""Columns of ``data/combined.csv``, as in ``manifest.csv``; ``votes`` are the annotations' ids if
+several count (``annotation`` is the last of them)."""
 
 
 def combine(params: Params, layout: Layout) -> str:
