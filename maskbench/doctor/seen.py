@@ -9,6 +9,9 @@ from maskbench.files.levels import Levels
 from maskbench.pipeline.fetch_report import MissingImages
 from maskbench.pipeline.splits import GroupedImage
 
+CONSENSUS = "the consensus"
+"""What counts in a task where several annotators vote."""
+
 
 @dataclass
 class TasksSeen:

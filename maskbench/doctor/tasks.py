@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
-from maskbench.doctor.seen import TasksSeen
+from maskbench.doctor.seen import CONSENSUS, TasksSeen
 from maskbench.errors import Problem
 from maskbench.files.images import inspect
 from maskbench.labelstudio.export import RawTask, TaskError
@@ -24,6 +24,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import BuiltMask, build_label_sets, build_mask, unknown_labels
+from maskbench.regions.consensus import lacking
 from maskbench.regions.report import region_facts, region_problems
 from maskbench.regions.task import Image, Task, annotators, choose
 
@@ -54,9 +55,10 @@ def check_tasks(
     source.prepare(task for task, _ in tasks if needs_image(task))
     if params.fetch.same_image == "one":
         tasks = _one_per_image(source, tasks)
+    drawable = _drawable(params)
     for task, origin in tasks:
         seen.bad_tasks += equal_ids(task)
-        _look(source, task, origin, params, seen)
+        _look(source, task, origin, drawable, seen)
     yield from draw_conclusions(seen, params, layout or Layout())
 
 
@@ -94,6 +96,15 @@ def _one_per_image(source: TaskSource, tasks: list[tuple[Task, str]]) -> list[tu
                 image = source.find(task).sha256
         groups.setdefault(image, []).append((task, origin))
     return [(unite([task for task, _ in group]), group[0][1]) for group in groups.values()]
+
+
+def _drawable(params: Params) -> Params:
+    """Return params by which each mask can be made here: a majority, where STAPLE cannot run."""
+    consensus = params.combine.consensus
+    if not lacking(consensus):
+        return params
+    majority = params.combine._replace(consensus=consensus._replace(method="majority"))
+    return params._replace(combine=majority)
 
 
 def _name(task: Task) -> str:
@@ -166,7 +177,7 @@ def _who_counts(built: BuiltMask | None) -> str:
     if built is None:
         return "nobody"
     if len(built.votes) > 1:
-        return "the consensus"
+        return CONSENSUS
     return f"annotator {built.votes[0].annotation.completed_by or 'unknown'}"
 
 

@@ -193,11 +193,14 @@ class QualityParams(NamedTuple):
         checks: Threshold by name, of the checks that are on.
         fail: Checks whose findings stop the stage *quality*, unless they are accepted.
         accept: The reason by finding, of those that somebody looked at and accepted.
+        predictions: The folder with predicted masks that regions are compared with; None: there is
+            none.
     """
 
     checks: Mapping[str, float]
     fail: tuple[str, ...] = ()
     accept: Mapping[str, str] = {}
+    predictions: str | None = None
 
 
 class Params(NamedTuple):

@@ -2,9 +2,10 @@
 
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
 of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
-brightness or contrast, or a small mark, it is still above :data:`ALIKE`; different photographs are
-far below (those of the sample: 0.85 at most). A hash of one bit per pixel would be shorter, but
-noise flips its bits on even surfaces such as walls and skies.
+brightness or contrast it is still above :data:`ALIKE`, but not if more than a hundredth is cut off
+at the edges (docs/quality.md has figures); different photographs are far below (those of the
+sample: 0.85 at most). A hash of one bit per pixel would be shorter, but noise flips its bits on
+even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence

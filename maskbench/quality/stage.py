@@ -23,10 +23,13 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
-from maskbench.quality.checking import check_labels, said, stop
+from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
+from maskbench.quality.judge import said, stop
 from maskbench.quality.measure import ImageWork, measure
+from maskbench.quality.report import as_text, blocks
 from maskbench.quality.summary import summarize
+from maskbench.quality.support import describe_unasked
 from maskbench.regions.task import annotators, least_voters
 from maskbench.text import counted, some
 
@@ -58,7 +61,8 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
     stop(checked.findings, params.quality)
-    return " — ".join([_said(metrics, built.facts, built.made), *said(checked)])
+    notes = [*said(checked), *describe_unasked(params)]
+    return " — ".join([_said(metrics, built.facts, built.made), *notes])
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
@@ -94,16 +98,21 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
         MaskbenchError: They are not there, or damaged.
     """
     try:
-        metrics = parse_json(layout.metrics("quality").read_bytes())
-        return dict(metrics), read_table(layout.plot("ranking"))
+        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
+        ranking = read_table(layout.plot("ranking"))
+        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
     except FileNotFoundError:
         what = (
             "agreement was not measured yet: run `dvc repro quality` (a dvc.yaml without this "
             "stage gets it by `maskbench init --upgrade`)"
         )
-    except (ValueError, TypeError, csv.Error) as error:
-        what = f"metrics/quality.json or plots/ranking.csv cannot be read ({error}); run "
-        what += "`dvc repro -f quality`"
+    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
+        what = (
+            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
+            f"({error}); run `dvc repro -f quality`"
+        )
+    else:
+        return metrics, ranking
     raise MaskbenchError(what)
 
 
