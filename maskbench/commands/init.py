@@ -2,7 +2,7 @@
 
 Look at the labels, show what was found, and write a small repository into a new folder: params.yaml
 with your classes, the pipeline, a pinned environment, workflows for review and refresh, and a
-README. Initialise git and DVC; the first commit is yours. Ask questions only on a terminal.
+README. Initialise git and DVC; the first commit is yours. Questions are asked only on a terminal.
 
   maskbench init walls --folder exports/
   maskbench init walls --server https://labels.example.org --project 4 --remote s3://bucket/walls

@@ -35,7 +35,7 @@ def test_the_batch_is_printed_and_all_images_are_in_the_table(repo, capsys):
         "#", "image", "task", "score", "split", "iou", "boundary_iou", "contradicted",
     ]  # fmt: skip
     assert note.startswith("not ranked for lack of a prediction, 4 images: 000006_room, ")
-    assert file == "again.csv has all of them"
+    assert file == "again.csv lists all of them"
     with (repo / "again.csv").open() as stream:
         table = list(csv.DictReader(stream))
     assert [row["place"] for row in table] == list("123456")
