@@ -52,9 +52,9 @@ class Checked(NamedTuple):
     """What the checks found.
 
     Attributes:
-        findings: All findings, sorted; those that are accepted say why.
-        idle: Ids in ``quality.accept`` of findings that are no more.
-        tangled: Keys of images whose outlines are too tangled for GEOS, by check.
+        findings: All findings, sorted; accepted ones have the reason.
+        idle: Ids in ``quality.accept`` of findings that no longer occur.
+        tangled: Keys of images whose outlines GEOS cannot process, by check.
     """
 
     findings: list[Finding]
@@ -63,17 +63,17 @@ class Checked(NamedTuple):
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Return how many findings of each check nobody accepted, and how many are accepted."""
+        """Count the findings of each check that nobody accepted, and all accepted ones."""
         kinds = Counter(finding.kind for finding in self.findings if not finding.accepted)
         accepted = sum(bool(finding.accepted) for finding in self.findings)
         return {"findings": dict(sorted(kinds.items())), "findings_accepted": accepted}
 
 
 def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Checked:
-    """Check the annotations that count of each task.
+    """Check the annotations of each task that count.
 
     Args:
-        params: The params; ``quality`` says what is looked for.
+        params: The params; ``quality`` has the checks to run.
         layout: The repository.
         digests: The digests of the stored tasks.
         keys: The tasks that have an image.
@@ -92,14 +92,14 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
 
 
 def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
-    """Sort findings, mark those that are accepted, and tell which acceptances are idle."""
+    """Sort findings, mark accepted ones, and find entries of ``accept`` that match none."""
     marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
     idle = accept.keys() - {finding.id for finding in found}
     return Checked(marked, sorted(name for name in idle if _is_looked_for(name)))
 
 
 def _is_looked_for(name: str) -> bool:
-    """Tell whether each run looks for a finding: predictions are not always at hand."""
+    """Tell whether every run looks for a finding: checks of predictions do not always run."""
     check = CHECKS[name.split("/", maxsplit=1)[0]]
     return check.of_image is not None or check.of_all is not None
 
@@ -122,12 +122,13 @@ def _jobs(params: Params, layout: Layout, digests: Digests, keys: Sequence[str])
 
 
 def check_image(work: CheckWork) -> Outcome:
-    """Check the annotations of an image that count, each by itself.
+    """Check each annotation of an image that counts by itself.
 
-    The findings are the facts, with what is to be compared of the annotation saved last.
+    The facts hold the findings, and what other checks compare between images: that of the
+    annotation saved last.
 
     Raises:
-        DataError: The task's file is damaged, or not the one that it was.
+        DataError: The task's file is damaged, or has changed since the stage began.
     """
     content = work.file.read_bytes()
     if sha256(content) != work.sha256:
@@ -170,7 +171,7 @@ def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
 def _hits(
     drawn: Drawn, thresholds: Mapping[str, float]
 ) -> tuple[dict[str, list[list[Any]]], list[str]]:
-    """Return what each check finds in an image, and the checks that GEOS cannot compute."""
+    """Return what each check finds in an image, and the checks for which GEOS fails."""
     found: dict[str, list[list[Any]]] = {}
     tangled = []
     for name, threshold in thresholds.items():
@@ -213,13 +214,13 @@ def _of_all(
 def finding(
     name: str, hit: Hit, key: str, ids: Mapping[str, Any], size: tuple[int, int] = (0, 0)
 ) -> Finding:
-    """Return what a check found in an image as a finding.
+    """Make a finding of what a check found in an image.
 
     Args:
         name: The check.
         hit: What it found.
-        key: The item's key; empty if no single image is concerned.
-        ids: The ids of task, project, annotation and annotator, as :func:`where` has them.
+        key: The item's key; empty if it concerns no single image.
+        ids: The ids of task, project, annotation and annotator, from :func:`where`.
         size: Width and height of the image in pixels.
     """
     check = CHECKS[name]
@@ -264,26 +265,26 @@ def said(checked: Checked) -> list[str]:
     accepted = len(checked.findings) - len(open_ones)
     notes += [f"{accepted} accepted"] if accepted else []
     tangled = [
-        f"{name} was not looked for in {counted(len(keys), 'image')} with outlines too tangled to "
-        f"compare: {some(keys)}"
+        f"{name} was not checked in {counted(len(keys), 'image')}, whose outlines are too tangled "
+        f"to compare: {some(keys)}"
         for name, keys in checked.tangled.items()
     ]
     return [", ".join(notes), *describe_idle(checked.idle), *tangled]
 
 
 def describe_idle(idle: Sequence[str]) -> list[str]:
-    """Say which acceptances concern nothing that was found; empty if all do."""
+    """Say which entries of ``quality.accept`` match no finding; empty if all match one."""
     if not idle:
         return []
-    are = counted(len(idle), "finding is no more", "findings are no more")
-    return [f"of quality.accept {are}: {some(idle)}; delete these entries from params.yaml"]
+    match = counted(len(idle), "entry matches", "entries match")
+    return [f"quality.accept: {match} no finding: {some(idle)}; delete it from params.yaml"]
 
 
 def stop(findings: Sequence[Finding], params: QualityParams) -> None:
     """Raise an error if there are findings of the checks in ``quality.fail``.
 
     Raises:
-        DataError: There are some that nobody accepted; they are in it, by check.
+        DataError: There are some that nobody accepted; it lists them by check.
     """
     bad = [f for f in findings if f.kind in params.fail and not f.accepted]
     if not bad:
@@ -298,11 +299,12 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         )
         for finding in bad
     ]
-    what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
+    what = f"quality: {counted(len(bad), 'finding')} of checks in quality.fail"
     known = {**params.accept, **{finding.id: "why it is right" for finding in bad[:SHOWN]}}
     accept = [{"finding": name, "reason": reason} for name, reason in known.items()]
     advice = (
-        "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        f"meant in params.yaml:\n\n{lines_to_paste({'quality': {'accept': accept}})}"
+        "plots/findings.csv and `maskbench quality` list them. Correct the labels, or accept in "
+        "params.yaml the findings that are right as they are:\n\n"
+        f"{lines_to_paste({'quality': {'accept': accept}})}"
     )
     raise DataError(what, problems, advice)

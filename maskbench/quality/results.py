@@ -1,4 +1,4 @@
-"""Read what the stage *quality* found: in the workspace, and in a git revision."""
+"""Read the results of the stage *quality*: in the workspace, and in a git revision."""
 
 import io
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Earlier(NamedTuple):
 
 
 def last_findings(layout: Layout) -> list[Finding]:
-    """Return the findings of the last run; none if it made no such table.
+    """Return the findings of the last run; none if there is no table of them.
 
     Raises:
         MaskbenchError: The table is damaged.
@@ -48,7 +48,7 @@ def earlier(layout: Layout, revision: str) -> Earlier:
         known = {} if metrics is None else dict(parse_json(metrics))
         text = None if findings is None else io.StringIO(findings.decode(), newline="")
     except (ValueError, TypeError) as error:
-        what = f"what was found in {revision} cannot be read ({error}); name another version"
+        what = f"the results of {revision} cannot be read ({error}); name another version"
         raise MaskbenchError(what) from None
     name = f"plots/findings.csv of {revision}"
     return Earlier(known, None if text is None else parse_findings(text, name))

@@ -1,10 +1,10 @@
-"""Find near-equal images, such as those in different splits: a test of what a model has seen.
+"""Find near-equal images, such as images of the test subset that a model has seen in training.
 
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
-of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
-brightness or contrast, or a small mark, it is still above :data:`ALIKE`; different photographs are
-far below (those of the sample: 0.85 at most). A hash of one bit per pixel would be shorter, but
-noise flips its bits on even surfaces such as walls and skies.
+of two looks is their correlation: 1 for equal pictures. It stays above :data:`ALIKE` after a change
+of encoding, size, brightness or contrast, or with a small mark added; different photographs are
+far below (at most 0.85 in the sample). A hash of one bit per pixel would be shorter, but noise
+flips its bits on even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def look(scene: Scene) -> Look:
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return the 256 grey pixels that the look of an image file is made of.
+    """Return the 256 grey pixels from which the look of an image file is computed.
 
     Raises:
         ValueError: It is no image, damaged or cut off.
@@ -70,7 +70,7 @@ def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[i
 
 
 def twins(looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
-    """Yield the index of each scene that has a near-equal one, and that of the most alike."""
+    """Yield the index of each scene that has a near-equal one, and the index of the nearest."""
     everything = np.stack(looks) if looks else np.zeros((0, 1), dtype=np.float32)
     for start in range(0, len(looks), _BLOCK):
         alike = everything[start : start + _BLOCK] @ everything.T

@@ -1,4 +1,7 @@
-"""Stage *quality*: how far annotators agree, and which labels look wrong. No stage needs it."""
+"""Run the stage *quality*: how far annotators agree, and which labels look wrong.
+
+No other stage needs its output.
+"""
 
 import csv
 from collections import Counter
@@ -62,7 +65,7 @@ def quality(params: Params, layout: Layout) -> str:
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
-    """Count how far the annotators of each image agree; only of new images, if others are known.
+    """Count how far the annotators of each image agree; unchanged images are not counted again.
 
     Args:
         params: How regions become classes.
@@ -98,8 +101,8 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
         return dict(metrics), read_table(layout.plot("ranking"))
     except FileNotFoundError:
         what = (
-            "agreement was not measured yet: run `dvc repro quality` (a dvc.yaml without this "
-            "stage gets it by `maskbench init --upgrade`)"
+            "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
+            "stage, `maskbench init --upgrade` adds it)"
         )
     except (ValueError, TypeError, csv.Error) as error:
         what = f"metrics/quality.json or plots/ranking.csv cannot be read ({error}); run "
@@ -108,7 +111,7 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
 
 
 def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
-    """Return what each stored task with an image says of it; read only new ones."""
+    """Return the image and the annotators of each stored task; only changed tasks are read."""
     last = LastRun(layout, "quality", "tasks")
     known: dict[str, Any] = {}
     for name in (name for name in digests if name.endswith(".json")):
@@ -124,7 +127,7 @@ def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
 
 
 def _images(seen: Annotators) -> list[list[str]]:
-    """Return the keys of the tasks that show each image which several people annotated."""
+    """Return, for each image that several people annotated, the keys of the tasks that show it."""
     keys: dict[str, list[str]] = {}
     people: dict[str, set[int]] = {}
     for key, (image, own) in sorted(seen.items()):

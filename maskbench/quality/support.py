@@ -32,7 +32,7 @@ class SupportWork(NamedTuple):
         prediction: The predicted mask.
         rasterize: How regions become pixels, and which annotation counts.
         classes: The number of classes.
-        threshold: The share of a region's pixels that has to be predicted alike.
+        threshold: The share of a region's pixels that must be predicted as labelled.
     """
 
     task: Path
@@ -44,10 +44,10 @@ class SupportWork(NamedTuple):
 
 
 def unsupported(folder: Path, params: Params, layout: Layout) -> list[Finding]:
-    """Return the regions of which too few pixels are predicted with their class.
+    """Find the regions with too few pixels that are predicted with their class.
 
     Args:
-        folder: Predicted masks, ``<key>.png``; images without one are passed over.
+        folder: Predicted masks, ``<key>.png``; images without one are skipped.
         params: The params; the threshold is ``quality.checks.unsupported``.
         layout: The repository, with a built benchmark.
 
@@ -98,7 +98,7 @@ def find_unsupported(work: SupportWork) -> list[Finding]:
 def compare(
     drawn: Iterator[RegionResult], truth: Mask, predicted: Mask, threshold: float
 ) -> Iterator[Hit]:
-    """Yield the regions of which a smaller share than the threshold is predicted with their class.
+    """Yield the regions whose share of pixels predicted with their class is below the threshold.
 
     Args:
         drawn: An annotation's regions.

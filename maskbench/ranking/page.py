@@ -1,4 +1,4 @@
-"""Write a ranking's page: the batch as a table, and each image with what there is to see."""
+"""Write a ranking's page: the batch as a table, then the pictures of each image."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ _WHERE = {
     "rarity": "where rare classes are predicted",
     "iou": "where they differ",
     "boundary": "where they differ",
-    "contradicted": "where the confident model contradicts",
+    "contradicted": "where a confident model contradicts",
 }
 
 

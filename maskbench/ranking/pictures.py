@@ -65,7 +65,7 @@ class DrawRanked:
 
     @property
     def _confidence(self) -> float:
-        """Return from which probability pixels are marked: all that differ, if IoU ranks."""
+        """The probability from which pixels are marked: 0 marks all that differ."""
         return self.ranking.confidence if self.ranking.by == "contradicted" else 0.0
 
     def _overlaid(self, scene: npt.NDArray[np.uint8], mask: Mask) -> Image.Image:
@@ -84,7 +84,7 @@ def kinds(ranking: Ranking) -> tuple[str, ...]:
 
 
 def marked(scene: npt.NDArray[np.uint8], where: npt.NDArray[np.float32]) -> Image.Image:
-    """Return a small grey picture with marks, the stronger the larger the value of a pixel.
+    """Return a small grey picture in which pixels of larger values are marked more strongly.
 
     Args:
         scene: Red, green, blue, shape (H, W, 3).
@@ -98,6 +98,6 @@ def marked(scene: npt.NDArray[np.uint8], where: npt.NDArray[np.float32]) -> Imag
 
 
 def small(picture: Image.Image) -> Image.Image:
-    """Return a picture that is no larger than the page shows it."""
+    """Shrink a picture to the size in which the page shows it."""
     picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     return picture

@@ -82,7 +82,8 @@ def test_thresholds_checks_that_are_off_and_acceptances(tmp_path):
     said = build(tmp_path, source, quality={"accept": accept})
     assert "1 finding (1 high), 1 accepted" in said
     assert (
-        "of quality.accept 1 finding is no more: gap/000009_gone/r1; delete these entries" in said
+        "quality.accept: 1 entry matches no finding: gap/000009_gone/r1; delete it from params.yaml"
+        in said
     )
     assert {f.id: f.accepted for f in found(tmp_path)}[TWICE] == "two layers"
 
@@ -134,7 +135,7 @@ def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
     with pytest.raises(DataError) as error:
         build(tmp_path, source, quality={"fail": ["duplicate"]})
     text = str(error.value)
-    assert "quality: 2 findings of checks that quality.fail names" in text
+    assert "quality: 2 findings of checks in quality.fail" in text
     assert "- duplicate: regions of one label drawn twice; delete one of them (2 regions: " in text
     assert "task 1, annotation 1, region r2 and r1; task 2" in text
     team = paste(team_params({"Wall": 0}), text)
@@ -257,8 +258,8 @@ def test_the_gate_of_the_command_and_acceptances_after_the_run(versioned, capsys
     capsys.readouterr()
     assert main(["quality", "--check"]) == 4
     said = capsys.readouterr()
-    assert "1 finding of checks that quality.fail names" in said.err
-    assert "of quality.accept 1 finding is no more: gap/1/r" in said.out
+    assert "1 finding of checks in quality.fail" in said.err
+    assert "quality.accept: 1 entry matches no finding: gap/1/r" in said.out
     own["accept"] = [{"finding": TWICE, "reason": "two layers"}]
     (versioned / "params.yaml").write_text(json.dumps({**PARAMS, "quality": own}))
     assert main(["quality", "--check", "--md"]) == 0

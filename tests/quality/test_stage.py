@@ -117,7 +117,7 @@ def test_nothing_to_compare_is_said(tmp_path, tasks, monkeypatch, capsys):
     (tmp_path / "params.yaml").write_text(json.dumps(PARAMS))  # JSON is YAML
     monkeypatch.chdir(tmp_path)
     assert main(["quality"]) == 0
-    assert "nothing to compare: no image" in capsys.readouterr().out
+    assert "nothing to compare: of" in capsys.readouterr().out
 
 
 def test_what_cannot_be_drawn_is_left_out_and_said(tmp_path):

@@ -34,7 +34,7 @@ def test_the_batch_is_printed_and_all_images_are_in_the_table(repo, capsys):
     assert head.split() == [
         "#", "image", "task", "score", "split", "iou", "boundary_iou", "contradicted",
     ]  # fmt: skip
-    assert note.startswith("not ranked for lack of a prediction, 4 images: 000006_room, ")
+    assert note.startswith("4 images not ranked for lack of a prediction: 000006_room, ")
     assert file == "again.csv lists all of them"
     with (repo / "again.csv").open() as stream:
         table = list(csv.DictReader(stream))
@@ -68,7 +68,7 @@ def test_equal_input_gives_equal_bytes_whatever_the_processes(repo, monkeypatch)
         (["--labelled", "--diversity", "1"], "--diversity is for images without labels"),
         (["--confidence", "1"], "--confidence is for labelled images; add --labelled"),
         (["--by", "disagreement"], "--by disagreement needs a second folder"),
-        (["predicted", "--by", "entropy"], "--by entropy looks at one folder only"),
+        (["predicted", "--by", "entropy"], "--by entropy takes one folder only"),
     ],
 )
 def test_options_that_do_not_go_together(repo, capsys, words, said):

@@ -1,4 +1,4 @@
-"""Hold what is remembered of every image, for the checks that compare images and classes."""
+"""Hold the facts about every image that the checks of images and classes compare."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class Measured(NamedTuple):
         id: The region's id.
         label: Its label or labels, as one text.
         area: Its share of the image's area.
-        roundness: 4π · area / perimeter²: 1 for a disk, near 0 for what is thin or jagged.
+        roundness: 4π · area / perimeter²: 1 for a disk, near 0 for thin or jagged regions.
         box: Where it lies, as shares of the image's width and height.
     """
 
@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is remembered of an image; made of JSON values only.
+    """The facts about an image, as JSON values.
 
     Attributes:
         width: The image's width in pixels.
@@ -74,7 +74,7 @@ class Collected(NamedTuple):
     """All images of the benchmark.
 
     Attributes:
-        images: What is remembered of each, by key.
+        images: The facts about each, by key.
         rows: The manifest's rows by key; empty before the first build.
         classes: The names of the classes, without that of unlabelled pixels.
     """
@@ -85,7 +85,7 @@ class Collected(NamedTuple):
 
 
 def see(drawn: Drawn, image: str, look: str = "", seconds: float | None = None) -> Seen:
-    """Return what is remembered of an image.
+    """Return the facts about an image.
 
     Args:
         drawn: Its annotation.
