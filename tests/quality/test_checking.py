@@ -179,7 +179,7 @@ def test_drawing_times_and_a_tangle_that_cannot_be_computed(tmp_path, monkeypatc
     monkeypatch.setattr(shapely, "union_all", lambda *_, **__: fail(None, 0))
     said = build(tmp_path, tmp_path / "source", quality={"checks": {"gap": 2}})
     assert ids(tmp_path) == ["time_outlier/000005_scene_5"]
-    assert "gap was not looked for in 22 images with outlines too tangled to compare: " in said
+    assert "gap was not checked in 22 images, whose outlines are too tangled to compare: " in said
 
 
 BAD = {

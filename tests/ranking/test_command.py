@@ -108,7 +108,7 @@ def test_the_page_in_a_browser(chrome, repo, size):
     assert browser.texts("figcaption")[:3] == [
         "what the model says",
         "what the labels say",
-        "where the confident model contradicts",
+        "where a confident model contradicts",
     ]
     browser.wait(lambda: browser.run("return document.images[0].naturalWidth") == 32)
     for theme in ("light", "dark"):
