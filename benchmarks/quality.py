@@ -4,9 +4,11 @@
     python benchmarks/quality.py --tasks 1000 --workload W1
 
 Prints Markdown. Each annotator draws the same polygons, a few pixels off and now and then with
-another label. *rasterize* and *combine* draw the annotation that counts; agreement is counted on
-all three, and *quality* looks through the labels and images as well (the checks). CPU seconds are
-those of all processes of a stage together; the peak is that of the largest.
+another label. *quality* draws all three, and looks through labels and images as well (the checks).
+*rasterize* and *combine* draw what counts: one annotation in the first table, all three in the
+second, where the annotators vote. "Masks of all" is the part of *quality* that makes each
+annotator's mask and nothing else: what it takes at least. CPU seconds are those of all processes of
+a stage together; the peak is that of the largest.
 """
 
 import argparse
@@ -26,17 +28,31 @@ from dvc_files import Cost, measured
 HERE = Path(__file__).resolve().parents[1]
 TASKS = workloads.Workload("Q", 10_000, 640, 480, (1, 6), (4, 20), (20, 140), 3)
 PEOPLE = 3
-STAGES = ("rasterize", "combine", "agreement", "quality")
-AGREEMENT = """
+STAGES = ("rasterize", "combine", "masks of all", "agreement", "quality")
+"""What is measured, in this order; the names of two parts of *quality* are in :data:`PARTS`."""
+
+_BEGIN = """
 from maskbench.params import load_params
 from maskbench.pipeline.incremental import folder_digests
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.stage import measure_images
+from maskbench.quality import measure, stage
 
 layout = Layout()
-measure_images(load_params(layout.params), layout, folder_digests(layout, "annotations"))
+params = load_params(layout.params)
+digests = folder_digests(layout, "annotations")
 """
-"""The part of *quality* that draws all annotations and counts pixels."""
+PARTS = {
+    "masks of all": _BEGIN
+    + """
+for name in sorted(digests):
+    work = stage.image_work([name.removesuffix(".json")], digests, params, layout)
+    for drawn in measure.draw_people(list(measure.read_tasks(work)), params):
+        pass
+""",
+    "agreement": _BEGIN + "stage.measure_images(params, layout, digests)",
+}
+"""Parts of *quality*: making the masks of all annotators and nothing else, and counting them."""
+POLICIES = {"latest": "one counts", "consensus": "all vote"}
 OFF = 0.4
 """How far an annotator's points lie off, in percent of the image (standard deviation)."""
 
@@ -79,20 +95,29 @@ def prepare(root: Path, workload: workloads.Workload, tasks: int) -> None:
 def run(root: Path, stage: str) -> Cost:
     """Run a stage as DVC would, or agreement alone, from nothing; return what it took."""
     shutil.rmtree(root / f"data/.maskbench/{stage}", ignore_errors=True)
-    words = ["-c", AGREEMENT] if stage == "agreement" else [str(HERE / f"stages/{stage}.py")]
+    words = ["-c", PARTS[stage]] if stage in PARTS else [str(HERE / f"stages/{stage}.py")]
     return measured([sys.executable, *words], root)
 
 
-def table(tasks: int, size: str, costs: dict[str, Cost], idle: Cost) -> str:
+def measure(root: Path, policy: str) -> dict[str, Cost]:
+    """Run all stages from nothing, then *quality* again; ``rasterize.annotation`` is the policy."""
+    params = json.loads((root / "params.yaml").read_text())
+    params["rasterize"]["annotation"] = [policy]
+    (root / "params.yaml").write_text(json.dumps(params))
+    costs = {stage: run(root, stage) for stage in STAGES}
+    again = measured([sys.executable, str(HERE / "stages/quality.py")], root)
+    return {**costs, "quality, nothing changed": again}
+
+
+def table(title: str, costs: dict[str, Cost]) -> str:
     """Return the figures as Markdown."""
     once = costs["rasterize"].cpu
     both = once + costs["combine"].cpu
     lines = [
-        f"| {tasks:,} tasks of {size}, {PEOPLE} annotators | CPU seconds | rasterize = 1 "
-        "| rasterize + combine = 1 | peak |",
+        f"| {title} | CPU seconds | rasterize = 1 | rasterize + combine = 1 | peak |",
         "|---|--:|--:|--:|--:|",
     ]
-    for stage, cost in [*costs.items(), ("quality, nothing changed", idle)]:
+    for stage, cost in costs.items():
         shares = f"{cost.cpu / once:.2f} | {cost.cpu / both:.2f}"
         lines.append(f"| {stage} | {cost.cpu:.1f} | {shares} | {cost.peak / 1e6:.0f} MB |")
     return "\n".join(lines)
@@ -110,10 +135,10 @@ def main() -> None:
         root.mkdir()
         with ProcessPoolExecutor(1) as helper:  # a child begins with its parent's peak
             helper.submit(prepare, root, workload, args.tasks).result()
-        costs = {stage: run(root, stage) for stage in STAGES}
-        idle = measured([sys.executable, str(HERE / "stages/quality.py")], root)
-        size = f"{workload.width} x {workload.height} pixels"
-        print(table(args.tasks, size, costs, idle))
+        images = f"{args.tasks:,} tasks of {workload.width} x {workload.height} pixels"
+        for policy, counts in POLICIES.items():
+            title = f"{images}, {PEOPLE} annotators, {counts}"
+            print(table(title, measure(root, policy)), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 
-import numpy as np
-
 from maskbench.errors import DataError, Problem, did_you_mean
 from maskbench.files.benchmark import list_files, read_classes, read_splits
 from maskbench.files.images import Scene, is_wide_file, read_scene
 from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
-from maskbench.files.masks import Mask, pixel_digest, read_mask
+from maskbench.files.masks import Mask, pixel_digest, read_mask, values_in
 from maskbench.pages.figure import draw_figure
 from maskbench.pages.notebook import sample_html, spread, thumbnails_html
 from maskbench.params import IGNORE, SUBSETS
@@ -314,8 +312,7 @@ def foreign_values(mask: Mask, classes: int) -> list[int]:
     """Return the values in a mask that are neither one of so many classes nor 255 (ignore)."""
     if mask.size == 0 or mask.max() < classes:
         return []
-    values = np.flatnonzero(np.bincount(mask.reshape(-1), minlength=IGNORE + 1))
-    return [int(value) for value in values if classes <= value != IGNORE]
+    return [value for value in values_in(mask) if classes <= value != IGNORE]
 
 
 def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) -> DataError:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from maskbench.files.masks import values_in
+
 NamedMask = npt.NDArray[np.uint16]
 """A mask of name numbers, shape (H, W), uint16; see :class:`Names`."""
 
@@ -30,7 +32,7 @@ class Names:
             classes: Name by value; a value without a name is called ``value N``.
         """
         table = np.zeros(256, dtype=np.uint16)
-        for value in np.unique(mask).tolist():
+        for value in values_in(mask):
             table[value] = self.number(classes.get(value, f"value {value}"))
         named: NamedMask = table[mask]
         return named

@@ -42,6 +42,14 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
     return values.astype(np.uint8, copy=False)
 
 
+def values_in(mask: Mask) -> list[int]:
+    """Return the class values that occur in a mask of any shape, uint8, from low to high.
+
+    They are counted, not sorted: several times as fast as ``numpy.unique``.
+    """
+    return np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist()
+
+
 def pixel_digest(mask: Mask) -> str:
     """Return the SHA-256 of a mask's size and pixels, which does not depend on the encoder.
 

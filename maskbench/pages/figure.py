@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.errors import MaskbenchError
+from maskbench.files.masks import values_in
 from maskbench.pages.palette import hex_color, overlay_palette, palette
 from maskbench.params import IGNORE
 
@@ -52,11 +53,11 @@ def draw_figure(
             panel.imshow(picture, interpolation="none")
         panel.set_title(name)
         panel.set_axis_off()
-    present = np.unique(np.concatenate([np.unique(mask) for mask in masks.values()]))
+    present = sorted({value for mask in masks.values() for value in values_in(mask)})
     names = {**dict(enumerate(classes)), IGNORE: "(ignored)"}
     patches = [
         Patch(facecolor=hex_color(tuple(palette()[value])), edgecolor="grey", label=names[value])
-        for value in present.tolist()
+        for value in present
         if value in names
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False)

@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from rasterio.features import shapes
+from rasterio.transform import Affine
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from maskbench.files.hashing import digest
-from maskbench.files.masks import Mask
+from maskbench.files.masks import Mask, values_in
 from maskbench.labelstudio.server.project import Control
 from maskbench.predictions.plan import Plan
+from maskbench.regions.rasterize import crop
 from maskbench.regions.strokes import encode_rle
 
 _STEPS = 12  # halvings of the tolerance before outlines stay as they are
@@ -27,9 +29,9 @@ def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
         tolerance: How far an outline may lie from the pixels' own, in pixels.
     """
     values: dict[str, list[int]] = {}
-    for value in np.unique(mask).tolist():
-        for label in plan.labels.get(value, ()):
-            values.setdefault(label, []).append(value)
+    for class_value in values_in(mask):
+        for label in plan.labels.get(class_value, ()):
+            values.setdefault(label, []).append(class_value)
     has_polygons = any(plan.controls[label].kind == "polygon" for label in values)
     drawn = np.where(np.isin(mask, [v for found in values.values() for v in found]), mask, 0)
     outlines = outline(drawn, tolerance) if has_polygons else {}
@@ -52,7 +54,10 @@ def outline(mask: npt.NDArray[np.uint8], tolerance: float) -> dict[int, list[Pol
 
     Neighbours keep one border: no gap and no overlap arises between them.
     """
-    found = [(int(value), shape(form)) for form, value in shapes(mask, mask != 0, connectivity=4)]
+    drawn = crop(mask != 0)
+    place = Affine.translation(drawn.left, drawn.top)
+    forms = shapes(mask[drawn.window], drawn.inside, connectivity=4, transform=place)
+    found = [(int(value), shape(form)) for form, value in forms]
     polygons = _simplified([polygon for _, polygon in found], tolerance)
     outlines: dict[int, list[Polygon]] = {}
     for (value, _), polygon in zip(found, polygons, strict=True):

@@ -13,11 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from maskbench.errors import DataError, Problem
 from maskbench.files.atomic import write_text
 from maskbench.files.hashing import digest, sha256_file
+from maskbench.files.masks import values_in
 from maskbench.labelstudio.server.source import Server
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import Params
@@ -77,7 +76,7 @@ class Check:
             mask = read_prediction(work.path, work.size, self.classes).mask
         except ValueError as error:
             return [Problem(str(error), str(work.path), work.task.id)]
-        found = (work.plan.impossible.get(value) for value in np.unique(mask).tolist())
+        found = (work.plan.impossible.get(value) for value in values_in(mask))
         return [Problem(why, param="labels_map") for why in found if why]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.errors import DataError, ParamsError, Problem
@@ -10,6 +11,7 @@ from maskbench.files.images import inspect, write_upright
 from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task
+from maskbench.parallel.run import progress, run_all
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.sources import connect, parse
@@ -61,16 +63,39 @@ def image_sizes(
         else:
             unknown.append(task)
     server.prepare(unknown)
-    problems = []
+    problems, files = [], []
     for task in unknown:
         try:
-            info = inspect(server.find(task).path, params.max_pixels)
-            sizes[task.key] = (info.width, info.height)
+            files.append((task, server.find(task).path))
         except ValueError as error:
             problems.append(Problem(str(error), task=task.id, project=task.project))
+    shown = progress(files, len(files), "image sizes")
+    for (task, _), size in zip(
+        files, run_all(Measure(params.max_pixels), shown, "sizes"), strict=True
+    ):
+        if isinstance(size, Problem):
+            problems.append(size)
+        else:
+            sizes[task.key] = size
     if problems:
         raise DataError("predictions cannot be checked without these images", problems)
     return sizes
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Reads an image to its last pixel to find its size; workers get a copy."""
+
+    most_pixels: int
+
+    def __call__(self, image: tuple[Task, Path]) -> tuple[int, int] | Problem:
+        """Return width and height of a task's upright image, or what is wrong with its file."""
+        task, path = image
+        try:
+            info = inspect(path, self.most_pixels)
+        except ValueError as error:
+            return Problem(str(error), task=task.id, project=task.project)
+        return info.width, info.height
 
 
 def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False) -> int:

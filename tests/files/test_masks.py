@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from maskbench.files.masks import pixel_digest, png_bytes, write_mask
+from maskbench.files.masks import pixel_digest, png_bytes, values_in, write_mask
 
 # Pixels are what masks are in: there is no georeference to miss.
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -77,3 +77,9 @@ def test_the_digest_does_not_depend_on_the_format(tmp_path):
         with Image.open(tmp_path / f"m{suffix}") as image:
             digests.add(pixel_digest(np.asarray(image)))
     assert digests == {pixel_digest(ALL_VALUES)}
+
+
+@given(masks)
+def test_values_in_a_mask_are_those_that_numpy_finds(mask):
+    assert values_in(mask) == np.unique(mask).tolist()
+    assert values_in(mask[:0]) == []
