@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.versions.merge import begin, both_relabelled, build, go_on
 
     if args.go_on == bool(args.branch):
-        raise MaskbenchError("name the branch to merge, or say --continue")
+        raise MaskbenchError("name the branch to merge, or give --continue")
     layout = Layout(find_root(Path()))
     if args.go_on:
         left = go_on(layout, args.prefer)

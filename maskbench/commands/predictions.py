@@ -113,5 +113,5 @@ def _distance(word: str) -> float:
     except ValueError:
         distance = math.nan
     if not 0 <= distance < math.inf:
-        raise ArgumentTypeError(f"{word!r} is no distance in pixels, 0 or more")
+        raise ArgumentTypeError(f"{word!r} is not a distance in pixels, 0 or more")
     return distance

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.quality.checking import stop
+    from maskbench.quality.checking import fail_on_findings
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
@@ -70,20 +70,20 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         _write_page(args, layout, params, checked)
     if args.check:
-        stop(checked.findings, params.quality)
+        fail_on_findings(checked.findings, params.quality)
     return 0
 
 
 def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "Checked":
     """Return the findings of the last run, and those of predictions, as params now judge them."""
-    from maskbench.quality.checking import judge
+    from maskbench.quality.checking import mark_accepted
     from maskbench.quality.results import last_findings
     from maskbench.quality.support import unsupported
 
     findings = last_findings(layout)
     if predictions:
         findings += unsupported(predictions, params, layout)
-    return judge(findings, params.quality.accept)
+    return mark_accepted(findings, params.quality.accept)
 
 
 def _write_page(

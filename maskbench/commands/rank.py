@@ -127,5 +127,5 @@ def _share(word: str) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
-        raise ArgumentTypeError(f"{word!r} is no number from 0 to 1")
+        raise ArgumentTypeError(f"{word!r} is not a number from 0 to 1")
     return share

@@ -7,7 +7,7 @@ from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.checking import describe_idle, judge, stop
+from maskbench.quality.checking import describe_idle, fail_on_findings, mark_accepted
 from maskbench.quality.findings import HIGH, SEVERITIES
 from maskbench.quality.results import last_findings
 from maskbench.text import counted
@@ -18,7 +18,7 @@ def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
     if not layout.plot("findings").is_file():
         return
     try:
-        findings, idle, _ = judge(last_findings(layout), params.quality.accept)
+        findings, idle, _ = mark_accepted(last_findings(layout), params.quality.accept)
     except MaskbenchError as error:
         yield Finding(WARNING, str(error))
         return
@@ -30,7 +30,7 @@ def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
         what = f"labels of the last build: {counted(len(shown), 'finding')} ({counts})"
         yield Finding(level, what, "`maskbench quality` lists them, and says what to do")
     try:
-        stop(findings, params.quality)
+        fail_on_findings(findings, params.quality)
     except DataError as error:
         yield Finding(ERROR, error.args[0], error.advice, error.problems)
     yield from (Finding(WARNING, note) for note in describe_idle(idle))

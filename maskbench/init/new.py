@@ -120,7 +120,7 @@ def _opened(address: str, projects: Sequence[int]) -> Iterator[Server]:
 def _chosen_tag(
     projects: Sequence[Project], image: Mapping[str, str] | None
 ) -> Mapping[str, str] | None:
-    """Return the chosen tag and its field; the setup knows the field of a tag without one."""
+    """Return the chosen tag and its field; if none is given, the setup has the field of the tag."""
     fields = {tag: name for project in projects for tag, name in project.labeling.fields.items()}
     shown = ", ".join(f"{tag} ({name})" for tag, name in sorted(fields.items()))
     if image is None and len(fields) > 1:
@@ -142,7 +142,7 @@ def _chosen(image: Mapping[str, str] | None) -> dict[str, Any]:
 def files_for(
     folder: Path, found: Found, proposal: Proposal, remote: str | None
 ) -> dict[str, str | bytes]:
-    """Return the files of the new repository by path, but for inputs and maskbench itself.
+    """Return the files of the new repository by path, except inputs and maskbench itself.
 
     Args:
         folder: Where it will be; its name is the benchmark's.
@@ -166,7 +166,7 @@ def files_for(
 
 
 def _salt(name: str, digests: Sequence[str]) -> str:
-    """Return a salt by which as many subsets as possible get an image, *train* first."""
+    """Return a salt with which as many subsets as possible get an image, *train* first."""
     groups = [Group(digest, 1, {}) for digest in sorted(set(digests))]
 
     def filled(salt: str) -> tuple[int, bool]:

@@ -52,7 +52,7 @@ def given(requirement: str) -> Software:
     if re.fullmatch(r"maskbench==\d[\w.+]*", requirement):
         return Software(f"{_HEADER}{requirement}\n", {})
     raise MaskbenchError(
-        f"--maskbench: {requirement!r} names no certain maskbench; name a wheel, "
+        f"--maskbench: {requirement!r} does not name one exact maskbench; give a wheel, "
         "git+https://HOST/PATH@COMMIT (40 hex digits), or maskbench==VERSION"
     )
 
@@ -77,7 +77,7 @@ def running() -> Software:
 
 
 def _origin() -> dict[str, Any]:
-    """Return what pip noted of where maskbench was installed from."""
+    """Return what pip recorded about the source of the installed maskbench."""
     try:
         noted = json.loads(distribution("maskbench").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
@@ -92,7 +92,7 @@ def _git(url: str, commit: str) -> Software:
 
 
 def _published(checkout: Path) -> tuple[str, str] | None:
-    """Return address and commit of a checkout that others can get as it is; None if they cannot."""
+    """Return address and commit of a checkout that others can clone; None if they cannot."""
     url, commit = (
         _asked(checkout, "remote", "get-url", "origin"),
         _asked(checkout, "rev-parse", "HEAD"),
@@ -122,7 +122,7 @@ def _wheel(file: Path) -> Software:
 
 
 def _built(checkout: Path) -> Software:
-    """Pin a wheel built from a checkout that lies on no server, or has changes."""
+    """Pin a wheel built from a checkout that is on no server, or has changes."""
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "source"
         ignored = shutil.ignore_patterns("__pycache__")

@@ -118,7 +118,7 @@ def _tasks(source: TaskSource, chosen: Mapping[str, str] | None, survey: Survey)
 
 
 def _count(tasks: Iterable[Task], survey: Survey) -> None:
-    """Count labels, annotators and image fields; a setup's labels keep their place."""
+    """Count labels, annotators and image fields; labels of the setup keep their order."""
     drawn: Counter[str] = Counter()
     for task in tasks:
         names = (name for name, value in task.data.items() if value == task.reference)
@@ -135,7 +135,7 @@ def _count(tasks: Iterable[Task], survey: Survey) -> None:
 
 
 def _sized(source: TaskSource, task: Task, survey: Survey) -> Task:
-    """Return a task with its image's size: from its regions, else from the image of a folder."""
+    """Return a task with its image's size, from its regions or else from the image in a folder."""
     sizes = (r.original_size for a in task.annotations for r in a.regions if r.original_size)
     size = next(sizes, None)
     if isinstance(source, Folder):
@@ -160,7 +160,7 @@ class _Look:
 
 
 def _look_at(task: Task) -> _Look:
-    """Find which labels lie together on the pixels of a task."""
+    """Find the sets of labels on the pixels of a task."""
     rasterized = build_label_set(task, RasterizeParams())
     if rasterized is None:
         return _Look(None)
@@ -186,7 +186,7 @@ def _find_overlaps(tasks: Sequence[Task], survey: Survey) -> None:
 
 
 def _pairs(combinations: Mapping[Labels, int]) -> Counter[Labels]:
-    """Return the pixels by pair of labels of what lies together in a task."""
+    """Return the pixels of each pair of labels that overlap in a task."""
     pixels: Counter[Labels] = Counter()
     for labels, count in combinations.items():
         pixels.update(dict.fromkeys(combinations_of(labels, 2), count))

@@ -19,8 +19,8 @@ from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.checks.collected import (
     Collected,
-    Seen,
-    see,
+    ImageFacts,
+    image_facts,
 )
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import SEVERITIES, Finding, order
@@ -88,10 +88,10 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
         name: [key for key, fact in facts.items() if name in fact["tangled"]]
         for name in sorted({name for fact in facts.values() for name in fact["tangled"]})
     }
-    return judge(found, params.quality.accept)._replace(tangled=tangled)
+    return mark_accepted(found, params.quality.accept)._replace(tangled=tangled)
 
 
-def judge(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
+def mark_accepted(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
     """Sort findings, mark accepted ones, and find entries of ``accept`` that match none."""
     marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
     idle = accept.keys() - {finding.id for finding in found}
@@ -152,7 +152,7 @@ def check_image(work: CheckWork) -> Outcome:
         "place": where(task, votes[-1]),
         "hits": hits,
         "tangled": sorted(tangled),
-        "seen": list(see(drawn, image.sha256, look, votes[-1].lead_time)),
+        "seen": list(image_facts(drawn, image.sha256, look, votes[-1].lead_time)),
     }
     return Outcome(facts=facts)
 
@@ -199,7 +199,7 @@ def _of_all(
 ) -> Iterator[Finding]:
     manifest = layout.benchmark / "manifest.csv"
     collected = Collected(
-        images={key: Seen(*fact["seen"]) for key, fact in facts.items()},
+        images={key: ImageFacts(*fact["seen"]) for key, fact in facts.items()},
         rows=read_manifest(manifest) if manifest.is_file() else {},
         classes=[name for name, value in params.labels_map.items() if 0 < value < 255],
     )
@@ -256,7 +256,7 @@ def whole_box(box: Sequence[float] | None, width: int, height: int) -> tuple[int
     return left, top, right - left, bottom - top
 
 
-def said(checked: Checked) -> list[str]:
+def describe_findings(checked: Checked) -> list[str]:
     """Say how much was found, for the stage's summary."""
     open_ones = [finding for finding in checked.findings if not finding.accepted]
     counts = Counter(finding.severity for finding in open_ones)
@@ -280,7 +280,7 @@ def describe_idle(idle: Sequence[str]) -> list[str]:
     return [f"quality.accept: {match} no finding: {some(idle)}; delete it from params.yaml"]
 
 
-def stop(findings: Sequence[Finding], params: QualityParams) -> None:
+def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None:
     """Raise an error if there are findings of the checks in ``quality.fail``.
 
     Raises:

@@ -26,7 +26,7 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
-from maskbench.quality.checking import check_labels, said, stop
+from maskbench.quality.checking import check_labels, describe_findings, fail_on_findings
 from maskbench.quality.findings import write_findings
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
@@ -60,8 +60,10 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
-    stop(checked.findings, params.quality)
-    return " — ".join([_said(metrics, built.facts, built.made), *said(checked)])
+    fail_on_findings(checked.findings, params.quality)
+    return " — ".join(
+        [_describe_agreement(metrics, built.facts, built.made), *describe_findings(checked)]
+    )
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
@@ -168,11 +170,13 @@ def _counts(seen: Annotators, facts: Mapping[str, Mapping[str, Any]]) -> dict[st
     }
 
 
-def _said(metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int) -> str:
+def _describe_agreement(
+    metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int
+) -> str:
     images = metrics["images"]
     whole = metrics.get("agreement")
     if whole is None:
-        said = f"no image has two annotators whose work can be compared (of {images['all']})"
+        said = f"of {counted(images['all'], 'image')}, none has two annotators to compare"
     else:
         shown = ", ".join(f"{name} {whole[name]:.2f}" for name in ("iou", "alpha") if name in whole)
         said = f"{counted(images['measured'], 'image')} of several annotators: {shown}"

@@ -80,7 +80,7 @@ def test_options_that_do_not_go_together(repo, capsys, words, said):
 def test_shares_lie_between_0_and_1(word, capsys):
     with pytest.raises(SystemExit):
         main(["rank", "predicted", "--diversity", word])
-    assert f"'{word}' is no number from 0 to 1" in capsys.readouterr().err
+    assert f"'{word}' is not a number from 0 to 1" in capsys.readouterr().err
 
 
 def test_a_repository_without_a_server_can_look_again_but_not_push(repo, capsys):

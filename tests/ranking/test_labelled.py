@@ -112,5 +112,5 @@ def test_bad_predictions_are_named_together(layout, tmp_path):
     with pytest.raises(DataError, match="holds no prediction"):
         rank_labelled(layout, folder, Options())
     save(folder, {"nobody": np.zeros((24, 32), np.uint8)})
-    with pytest.raises(DataError, match="no prediction of an image of the benchmark"):
+    with pytest.raises(DataError, match="no prediction for an image of the benchmark"):
         rank_labelled(layout, folder, Options())

@@ -81,7 +81,7 @@ GOOD = encode(rgba([0, 9, 9, 255, 0, 0]))
         (encode(rgba([0] * 6), length=25), "is of 6.25 pixels"),
         (encode(rgba([0] * 6), length=2**32 - 1), "the image has 6"),  # claims 4 GB
         (encode(rgba([0] * 7), length=24), "more pixels than it announces"),
-        (encode(rgba([0] * 6), word_size=16), "words of another size"),
+        (encode(rgba([0] * 6), word_size=16), "words that are not one byte long"),
         ([0, 1, 2.5], "something else than numbers from 0 to 255"),
         ([0, 256], "something else than numbers"),
         ([0, -1], "something else than numbers"),

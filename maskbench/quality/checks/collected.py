@@ -32,7 +32,7 @@ class Measured(NamedTuple):
     box: Box
 
 
-class Seen(NamedTuple):
+class ImageFacts(NamedTuple):
     """The facts about an image, as JSON values.
 
     Attributes:
@@ -79,12 +79,14 @@ class Collected(NamedTuple):
         classes: The names of the classes, without that of unlabelled pixels.
     """
 
-    images: Mapping[str, Seen]
+    images: Mapping[str, ImageFacts]
     rows: Mapping[str, Row]
     classes: Sequence[str]
 
 
-def see(drawn: Drawn, image: str, look: str = "", seconds: float | None = None) -> Seen:
+def image_facts(
+    drawn: Drawn, image: str, look: str = "", seconds: float | None = None
+) -> ImageFacts:
     """Return the facts about an image.
 
     Args:
@@ -93,7 +95,7 @@ def see(drawn: Drawn, image: str, look: str = "", seconds: float | None = None) 
         look: Its grey thumbnail in hexadecimal.
         seconds: How long the annotator took.
     """
-    return Seen(
+    return ImageFacts(
         width=drawn.width,
         height=drawn.height,
         image=image,

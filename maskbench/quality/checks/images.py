@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskbench.quality.checks.collected import Collected, Seen
+from maskbench.quality.checks.collected import Collected, ImageFacts
 from maskbench.quality.checks.shapes import Hit
 from maskbench.quality.similar import look_from, twins
 
@@ -44,7 +44,7 @@ def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]
             yield key, Hit(apart / either, (), "", what)
 
 
-def _difference(one: Seen, other: Seen) -> tuple[int, int]:
+def _difference(one: ImageFacts, other: ImageFacts) -> tuple[int, int]:
     """Count the points with a label in one image only, and in any, over common labels."""
     grids = [(one.grid(n), other.grid(n)) for n in one.points.keys() & other.points.keys()]
     apart = sum(int(np.count_nonzero(a ^ b)) for a, b in grids)
@@ -69,7 +69,7 @@ def _nearest(looks: tuple[str, ...]) -> list[tuple[int, int]]:
     return list(twins([look_from(bytes.fromhex(look)) for look in looks]))
 
 
-def _box(twin: Seen, label: str, image: Seen) -> tuple[float, float, float, float]:
+def _box(twin: ImageFacts, label: str, image: ImageFacts) -> tuple[float, float, float, float]:
     """Return where the label is in the twin, in pixels of the image."""
     boxes = np.array([region.box for region in twin.measured if region.label == label])
     (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
