@@ -19,10 +19,10 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from measure import MB, Cost, measured, put
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "scale.md"
@@ -31,36 +31,6 @@ DVC = str(Path(sys.executable).with_name("dvc"))
 SIZE = 3072
 SHARD = 100 * 10**6
 FAR = 10_000_000
-MB = 1e6
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Time and memory of one command.
-
-    Attributes:
-        wall: Seconds on the clock.
-        cpu: Seconds of processor time, user and system.
-        peak: Most resident memory, bytes.
-    """
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def measured(words: Sequence[str], folder: Path) -> Cost:
-    """Run a command; return what it took."""
-    began = time.monotonic()
-    path = folder.parent / f"{folder.name}.log"
-    with path.open("ab") as log:
-        process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(words)} failed; see {path}")
-    cpu = usage.ru_utime + usage.ru_stime
-    return Cost(time.monotonic() - began, cpu, 1024.0 * usage.ru_maxrss)
 
 
 def git(folder: Path, *words: str) -> None:
@@ -196,15 +166,6 @@ def report(sizes: Sequence[int], results: Sequence[tuple[dict[str, Cost], dict[s
     )
 
 
-def put(mark: str, text: str) -> None:
-    """Put a command's figures between its marks in the document."""
-    begin, end = f"<!-- figures: {mark} -->", "<!-- end of figures -->"
-    head, found, rest = DOCUMENT.read_text(encoding="utf-8").partition(begin)
-    assert found, f"{DOCUMENT} has no place for the figures of {mark}"
-    _, _, tail = rest.partition(end)
-    DOCUMENT.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -216,7 +177,7 @@ def main() -> None:
     text = report(args.files, results)
     print(text)
     if not args.dry:
-        put(MARK, text)
+        put(DOCUMENT, MARK, text)
 
 
 if __name__ == "__main__":

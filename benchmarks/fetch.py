@@ -20,10 +20,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import requests
+from measure import MB, put
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,8 +43,7 @@ SETUP = (
     + "</PolygonLabels></View>"
 )
 DOCUMENT = ROOT / "docs" / "label-studio.md"
-BEGIN, END = "<!-- figures: python benchmarks/fetch.py -->", "<!-- end of figures -->"
-MB = 1e6
+MARK = "python benchmarks/fetch.py"
 
 
 def region(rng: random.Random, number: int) -> dict[str, Any]:
@@ -80,13 +81,8 @@ def filled(studio: Server, files: Path, count: int) -> int:
     project = api.create_project("benchmark", SETUP)
     body = {"project": project, "path": str(files / "bench"), "regex_filter": "none"}
     api.call("POST", "/api/storages/localfiles/", json={**body, "use_blob_urls": True})
-    batch = []
-    for task in tasks(count, random.Random(1)):
-        batch.append(task)
-        if len(batch) == 250:
-            api.import_tasks(project, batch)
-            batch = []
-    if batch:
+    made = tasks(count, random.Random(1))
+    while batch := list(islice(made, 250)):
         api.import_tasks(project, batch)
     return project
 
@@ -210,13 +206,6 @@ def table(count: int, rows: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def write_between(path: Path, begin: str, end: str, text: str) -> None:
-    """Put figures between two marks in a document."""
-    head, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, _, tail = rest.partition(end)
-    path.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -246,7 +235,7 @@ def main() -> None:
     text = table(args.tasks, {way: rows[way] for way in WAYS})
     print(text)
     if not args.dry:
-        write_between(DOCUMENT, BEGIN, END, text)
+        put(DOCUMENT, MARK, text)
 
 
 if __name__ == "__main__":

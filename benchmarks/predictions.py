@@ -25,7 +25,8 @@ from unittest.mock import patch
 import numpy as np
 import psutil
 import requests
-from fetch import MB, server_peak, write_between
+from fetch import server_peak
+from measure import MB, put
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +49,7 @@ SETUP = (
 )
 SIZE = (640, 480)
 DOCUMENT = ROOT / "docs/loop.md"
-BEGIN, END = "<!-- figures: python benchmarks/predictions.py -->", "<!-- end of figures -->"
+MARK = "python benchmarks/predictions.py"
 WAYS = ("maskbench", "plain requests")
 
 
@@ -218,7 +219,7 @@ def main() -> None:
     text = table(rows, args.rounds)
     print(text)
     if not args.dry:
-        write_between(DOCUMENT, BEGIN, END, text)
+        put(DOCUMENT, MARK, text)
 
 
 if __name__ == "__main__":

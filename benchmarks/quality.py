@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import workloads
-from dvc_files import Cost, measured
+from measure import Cost, measured
 
 HERE = Path(__file__).resolve().parents[1]
 TASKS = workloads.Workload("Q", 10_000, 640, 480, (1, 6), (4, 20), (20, 140), 3)

@@ -21,9 +21,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from dvc_files import Cost, measured, put
+from measure import Cost, measured, put
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCUMENT = ROOT / "docs" / "scale.md"
 MARK = "python benchmarks/scale.py"
 STAGES = ("fetch", "rasterize", "combine", "split")
 SHARD_MB = 100
@@ -108,7 +109,7 @@ def one_size(images: int, root: Path) -> dict[str, str]:
         "masks": (data / "benchmark/masks").iterdir(),
         "manifest.csv": [data / "benchmark/manifest.csv"],
         "combined.csv": [data / "combined.csv"],
-        "memory of the stages": (data / ".maskbench").glob("*/memory*"),
+        "records of the last run": (data / ".maskbench").glob("*/last_run*"),
     }
     each = {f"{name}, bytes per image": f"{size(p) / images:,.0f}" for name, p in kept.items()}
     return {
@@ -136,7 +137,7 @@ def main() -> None:
     lines += [f"| {name} | {' | '.join(c[name] for c in columns)} |" for name in columns[0]]
     print("\n".join(lines))
     if not args.dry:
-        put(MARK, "\n".join(lines))
+        put(DOCUMENT, MARK, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import shapely
 from PIL import Image
 
 from maskbench.files.masks import Mask
+from maskbench.pages.palette import voc_color
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -65,11 +66,11 @@ def area_bias(root: Path, tool: str) -> float:
     return 100 * (painted / area - 1)
 
 
-def different(root: Path, images: int | None = None) -> int:
+def different(root: Path) -> int:
     """Count the pixels in which maskbench differs from the recipe, which shares no code with it."""
     return sum(
         _differing(task, written(root, "maskbench", task), written(root, "recipe", task))
-        for task in tasks(root, images)
+        for task in tasks(root)
     )
 
 
@@ -106,22 +107,12 @@ def written(root: Path, tool: str, task: Task) -> Mask:
 def _pascal(voc: Path, name: str) -> Mask:
     """Read a mask in Pascal VOC's colours, which follow from a label's line in the label map."""
     colours = np.asarray(Image.open(voc / f"SegmentationClass/{name}.png").convert("RGB"))
-    code = colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
-    mask = np.zeros(code.shape, dtype=np.uint8)
+    mask = np.zeros(colours.shape[:2], dtype=np.uint8)
     lines = (voc / "labelmap.txt").read_text().splitlines()
     labels = [line.partition(":")[0] for line in lines if not line.startswith("#")]
     for i, label in enumerate(labels[1:], start=1):
-        mask[code == _pascal_colour(i)] = 1 + int(label.rpartition("_")[2])
+        mask[(colours == voc_color(i)).all(axis=2)] = 1 + int(label.rpartition("_")[2])
     return mask
-
-
-def _pascal_colour(index: int) -> int:
-    """Return Pascal VOC's colour as 0xRRGGBB: three bits of the index at a time."""
-    return sum(
-        (index >> (3 * place + channel) & 1) << (16 - 8 * channel + 7 - place)
-        for place in range(3)
-        for channel in range(3)
-    )
 
 
 def exact_mask(task: Task, tool: str) -> Mask:

@@ -8,18 +8,26 @@
 """
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, SupportsIndex
 
 from maskbench.errors import DataError, Problem, did_you_mean
-from maskbench.files.benchmark import list_files, read_classes, read_splits
-from maskbench.files.images import Scene, is_wide_file, read_scene
+from maskbench.files.benchmark import (
+    MASK_EDITED,
+    list_files,
+    load_mask,
+    load_scene,
+    read_classes,
+    read_splits,
+    sizes_differ,
+)
+from maskbench.files.images import Scene, is_wide_file
 from maskbench.files.levels import Scaling
 from maskbench.files.manifest import Row, read_manifest
-from maskbench.files.masks import Mask, pixel_digest, read_mask, values_in
+from maskbench.files.masks import Mask, pixel_digest
 from maskbench.pages.figure import draw_figure
 from maskbench.pages.notebook import sample_html, spread, thumbnails_html
 from maskbench.params import IGNORE, SUBSETS
@@ -28,11 +36,6 @@ from maskbench.versions.download import get_version
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_AGAIN = "run `dvc checkout -f combine` to have it as it was built"
-MASK_EDITED = "is not the mask in manifest.csv: it was edited; run `dvc checkout -f combine`"
-"""What is wrong with a mask that differs from its digest."""
-_UNFIT = "an item of the benchmark cannot be used"
 
 
 class _ImageAndMask(NamedTuple):
@@ -269,54 +272,3 @@ class Benchmark:
                     what = f"has no {name} in {name}s/; run `dvc checkout combine`"
                     problems.append(Problem(what, str(other)))
         return tuple(keys)
-
-
-def load_scene(path: Path, scaling: Scaling | None = None) -> Scene:
-    """Read an image file by :func:`maskbench.files.images.read_scene`.
-
-    Args:
-        path: The image file.
-        scaling: The values of a grey image of 16 bits that become 0 and 255.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    try:
-        return read_scene(path, scaling)
-    except ValueError as error:
-        raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
-
-
-def load_mask(path: Path, classes: int) -> Mask:
-    """Read a mask file, shape (H, W), uint8.
-
-    Args:
-        path: The mask's file.
-        classes: The number of classes.
-
-    Raises:
-        DataError: The file is damaged, or holds a value that is no class.
-    """
-    try:
-        mask = read_mask(path)
-    except ValueError as error:
-        raise DataError(_UNFIT, [Problem(f"{error}; {_AGAIN}", str(path))]) from None
-    if foreign := foreign_values(mask, classes):
-        lines = f"codes.txt has {counted(classes, 'line')}, 0 to {classes - 1}"
-        what = f"holds the value {foreign[0]}, and {lines}; {_AGAIN}"
-        raise DataError(_UNFIT, [Problem(what, str(path))])
-    return mask
-
-
-def foreign_values(mask: Mask, classes: int) -> list[int]:
-    """Return the values in a mask that are neither one of so many classes nor 255 (ignore)."""
-    if mask.size == 0 or mask.max() < classes:
-        return []
-    return [value for value in values_in(mask) if classes <= value != IGNORE]
-
-
-def sizes_differ(path: Path, mask_wh: Sequence[int], scene_wh: Sequence[int]) -> DataError:
-    """Return the error for a mask whose width and height are not those of its scene."""
-    mask, scene = (f"{width} x {height}" for width, height in (mask_wh, scene_wh))
-    what = f"has {mask} pixels, its scene {scene}; {_AGAIN}"
-    return DataError(_UNFIT, [Problem(what, str(path))])

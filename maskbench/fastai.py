@@ -10,7 +10,6 @@ The loss that a learner takes from these loaders ignores pixels of value 255. So
 and :class:`PixelAccuracy`, but not fastai's own metrics.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from fastai.vision.all import (
     IntToFloatTensor,
     ItemTransform,
     Learner,
-    Metric,
     PILImage,
     PILMask,
     RandomCrop,
@@ -38,15 +36,27 @@ from fastai.vision.all import (
     TensorMask,
     Transform,
     TransformBlock,
+    listify,
 )
 from matplotlib.patches import Patch
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from maskbench.dataset import Benchmark, load_scene, sizes_differ
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.evaluation.fastai_metrics import MeanIoU, PixelAccuracy
 from maskbench.files.atomic import replacing
+from maskbench.files.benchmark import load_scene, sizes_differ
 from maskbench.pages.palette import overlay_palette
+from maskbench.params import IGNORE, IGNORED
+
+__all__ = [
+    "MeanIoU",
+    "PixelAccuracy",
+    "save_predictions",
+    "segmentation_block",
+    "segmentation_dataloaders",
+]
 
 
 def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fastai
@@ -86,7 +96,7 @@ def segmentation_dataloaders(  # noqa: PLR0913 - options go by keyword, as in fa
         problem = Problem(what, str(benchmark.root / "splits" / f"{splits[0]}.txt"))
         raise DataError(f"{benchmark.root} cannot be trained on", [problem])
     resize = [] if size is None else [Resize(size, method=ResizeMethod.Squish)]
-    block = segmentation_block(benchmark, [*resize, *_listed(item_tfms)], batch_tfms, splits)
+    block = segmentation_block(benchmark, [*resize, *listify(item_tfms)], batch_tfms, splits)
     dls: DataLoaders = block.dataloaders(benchmark.root, bs=min(bs, len(train)), **options)
     dls.vocab, dls.c = list(benchmark.classes), len(benchmark.classes)
     return dls
@@ -120,7 +130,7 @@ def segmentation_block(
         ),
         get_items=partial(_scene_paths, benchmark, splits),
         splitter=IndexSplitter(list(range(train, train + valid))),
-        item_tfms=[SameSize(), *_listed(item_tfms)],
+        item_tfms=[SameSize(), *listify(item_tfms)],
         batch_tfms=batch_tfms,
     )
 
@@ -172,12 +182,6 @@ def _save(scores: torch.Tensor, benchmark: Benchmark, key: str, folder: Path) ->
     mask = enlarged[0].argmax(dim=0).cpu().numpy().astype(np.uint8)
     with replacing(folder / f"{key}.png") as temporary:
         Image.fromarray(mask).save(temporary)
-
-
-def _listed(transforms: Any) -> list[Any]:
-    if transforms is None:
-        return []
-    return list(transforms) if isinstance(transforms, Sequence) else [transforms]
 
 
 def _scene_paths(benchmark: Benchmark, splits: tuple[str, str], _source: Any) -> list[Path]:
@@ -237,9 +241,6 @@ class SameSize(ItemTransform):
         return pair
 
 
-_SMALL = {"fontsize": 6, "frameon": False, "borderpad": 0.2, "handlelength": 1.0}
-
-
 class NamedMask(TensorMask):
     """A mask that shows itself over the image in class colours, with a legend of their names.
 
@@ -251,12 +252,13 @@ class NamedMask(TensorMask):
         values = self.cpu().numpy().astype(np.uint8)
         colors = overlay_palette(len(self.codes))
         ctx.imshow(colors[values], interpolation="nearest")
-        names = {**dict(enumerate(self.codes)), 255: "(ignored)"}
+        names = {**dict(enumerate(self.codes)), IGNORE: IGNORED}
         present = [value for value in np.unique(values).tolist() if value and value in names]
         patches = [Patch(color=colors[v] / 255.0, label=names[v]) for v in present]
         if patches:
+            small = {"fontsize": 6, "frameon": False, "borderpad": 0.2, "handlelength": 1.0}
             ctx.legend(
-                handles=patches, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, **_SMALL
+                handles=patches, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, **small
             )
         return ctx
 
@@ -269,61 +271,3 @@ class AddClassNames(AddMaskCodes):
         named: NamedMask = mask.as_subclass(NamedMask)
         named.codes = self.codes
         return named
-
-
-class _Confusion(Metric):
-    """Count (truth, prediction) pairs over a validation run, without ignored pixels."""
-
-    def __init__(self, ignore_index: int = 255) -> None:
-        self.ignore_index = ignore_index
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget what was counted."""
-        self.counts: np.ndarray[Any, np.dtype[np.int64]] | None = None
-
-    def accumulate(self, learn: Any) -> None:
-        """Count a batch: ``learn.pred`` is (N, C, H, W), ``learn.y`` (N, H, W)."""
-        classes = learn.pred.shape[1]
-        truth, predicted = learn.y.flatten(), learn.pred.argmax(dim=1).flatten()
-        counted = truth != self.ignore_index
-        pairs = torch.bincount(
-            truth[counted] * classes + predicted[counted], minlength=classes * classes
-        )
-        counts = pairs.cpu().numpy().reshape(classes, classes)
-        self.counts = counts if self.counts is None else self.counts + counts
-
-
-class MeanIoU(_Confusion):
-    """Mean IoU over the classes in truth or prediction, as ``maskbench evaluate`` has it."""
-
-    @property
-    def value(self) -> float | None:
-        """Return the figure so far; None before the first batch."""
-        if self.counts is None:
-            return None
-        hit = np.diag(self.counts)
-        union = self.counts.sum(axis=0) + self.counts.sum(axis=1) - hit
-        present = union > 0
-        return float((hit[present] / union[present]).mean()) if present.any() else None
-
-    @property
-    def name(self) -> str:
-        """Name its column in fastai's table."""
-        return "mean_iou"
-
-
-class PixelAccuracy(_Confusion):
-    """Share of the counted pixels that are right."""
-
-    @property
-    def value(self) -> float | None:
-        """Return the figure so far; None before the first batch."""
-        if self.counts is None or not self.counts.any():
-            return None
-        return float(np.trace(self.counts) / self.counts.sum())
-
-    @property
-    def name(self) -> str:
-        """Name its column in fastai's table."""
-        return "pixel_accuracy"

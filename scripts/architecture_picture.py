@@ -6,9 +6,7 @@ lowest room that imports it, so every arrow points down. An arrow is left out wh
 others implies it. Equal code gives equal bytes.
 """
 
-import argparse
 import ast
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -100,14 +98,9 @@ Imports = Mapping[str, frozenset[str]]
 """The rooms that each room imports, by name."""
 
 
-def main() -> int:
+def main() -> None:
     """Write the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--package", type=Path, default=ROOT / "maskbench")
-    parser.add_argument("--out", type=Path, default=PICTURE)
-    args = parser.parse_args()
-    args.out.write_text(picture(imports(args.package)), encoding="utf-8")
-    return 0
+    PICTURE.write_text(picture(imports(ROOT / "maskbench")), encoding="utf-8")
 
 
 def imports(package: Path) -> Imports:
@@ -211,13 +204,12 @@ def _positions(places: Sequence[list[str]], pieces: Sequence[tuple[str, str]]) -
     centre = {name: x for floor in places for name, x in _packed(floor).items()}
     for _ in range(24):
         for floor in [*places, *reversed(places)]:
-            wanted = {name: _mean(centre, neighbours.get(name, [name])) for name in floor}
+            wanted = {}
+            for name in floor:
+                near = neighbours.get(name, [name])
+                wanted[name] = sum(centre[other] for other in near) / len(near)
             centre.update(_packed(sorted(floor, key=lambda name: (wanted[name], name))))
     return centre
-
-
-def _mean(values: Mapping[str, float], names: Sequence[str]) -> float:
-    return sum(values[name] for name in names) / len(names)
 
 
 def _packed(names: Sequence[str]) -> dict[str, float]:
@@ -305,4 +297,4 @@ def _legend(y: int) -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

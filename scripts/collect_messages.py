@@ -41,12 +41,12 @@ class Message:
     text: str
 
 
-def collect(package: Path = PACKAGE) -> list[Message]:
+def collect() -> list[Message]:
     """Return the messages of all modules, sorted."""
     found = {
-        Message(path.relative_to(package.parent).as_posix(), text)
-        for path in package.rglob("*.py")
-        if not path.relative_to(package).as_posix().startswith(_REPORTS)
+        Message(path.relative_to(ROOT).as_posix(), text)
+        for path in PACKAGE.rglob("*.py")
+        if not path.relative_to(PACKAGE).as_posix().startswith(_REPORTS)
         for text in messages_in(ast.parse(path.read_text(encoding="utf-8")))
     }
     return sorted(found)

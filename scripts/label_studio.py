@@ -46,11 +46,6 @@ def default_venv() -> Path:
     return Path(named) if named else Path.home() / ".cache/maskbench" / f"label-studio-{VERSION}"
 
 
-def is_installed(venv: Path | None = None) -> bool:
-    """Tell whether `install` has finished there before."""
-    return ((venv or default_venv()) / _MARKER).is_file()
-
-
 def install(venv: Path | None = None) -> Path:
     """Make a virtual environment with Label Studio in it, unless it is there; return its path.
 
@@ -62,7 +57,7 @@ def install(venv: Path | None = None) -> Path:
     """
     venv = (venv or default_venv()).absolute()
     with _locked(venv):
-        if is_installed(venv):
+        if (venv / _MARKER).is_file():
             return venv
         if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").is_file():
             raise LabelStudioError(f"{venv} exists and is not a virtual environment")
@@ -151,10 +146,10 @@ class Server:
             time.sleep(0.2)
         raise LabelStudioError(f"no answer in {START_SECONDS:.0f} s:\n{self.log_tail()}")
 
-    def log_tail(self, lines: int = 20) -> str:
+    def log_tail(self) -> str:
         """Return the last lines that the server wrote."""
         text = (self.data_dir / "server.log").read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(text.splitlines()[-20:])
 
     def stop(self) -> None:
         """End this server's own process by SIGTERM, and after 10 s by SIGKILL."""

@@ -119,12 +119,12 @@ class Api:
         """Make a personal access token (one at a time is allowed; it is shown only now)."""
         return str(self.call("POST", "/api/token/")["token"])
 
-    def add_local_files(self, project: int, folder: Path, pattern: str = r".*\.(jpg|png)$") -> None:
-        """Attach a folder below the document root and make a task of each matching file."""
+    def add_local_files(self, project: int, folder: Path) -> None:
+        """Attach a folder below the document root and make a task of each image in it."""
         body = {
             "project": project,
             "path": str(folder),
-            "regex_filter": pattern,
+            "regex_filter": r".*\.(jpg|png)$",
             "use_blob_urls": True,
             "title": folder.name,
         }

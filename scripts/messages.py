@@ -38,9 +38,9 @@ class Entry(NamedTuple):
     cure: str
 
 
-def read_catalogue(path: Path = CATALOGUE) -> list[Entry]:
+def read_catalogue() -> list[Entry]:
     """Read the entries, in the file's order."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
     return [Entry(**entry) for entry in content["message"]]
 
 
@@ -75,9 +75,9 @@ def faults(explained: Mapping[Message, Entry | None], entries: Iterable[Entry]) 
 
 
 _SECTIONS = {
-    "params.yaml": ("params", "files/yaml", "diff/gates.py", "versions/snapshot.py"),
-    "Label Studio's server": ("labelstudio/server",),
-    "Exports, tasks and images": ("labelstudio", "pipeline/fetch.py", "files/images.py"),
+    "params.yaml": ("params", "files/yaml", "diff/gates.py"),
+    "Label Studio's server": ("labelstudio/server", "labelstudio/labeling.py"),
+    "Exports, tasks and images": ("labelstudio", "pipeline/fetch", "files/images.py"),
     "Rules": ("regions/rules.py", "regions/proposals.py", "pipeline/combine.py"),
     "Regions": ("regions", "pipeline/rasterize.py"),
     "Split": ("pipeline/split.py", "pipeline/grouping.py", "pipeline/published.py"),

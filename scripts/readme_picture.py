@@ -4,13 +4,15 @@ Run ``python scripts/readme_picture.py``; it writes docs/sample.png.
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from maskbench.dataset import Benchmark
 from maskbench.files.atomic import replacing
+from maskbench.files.csv import read_table
+from maskbench.files.masks import Mask
 from maskbench.pages.palette import class_colors
 
 SHOWN = ("mural", "crowd", "Red_Sofa_Corner")
@@ -27,10 +29,8 @@ def fitted(image: Image.Image, resample: Image.Resampling) -> Image.Image:
     return image.resize(size, resample).crop((left, top, left + WIDTH, top + HEIGHT))
 
 
-def row(benchmark: Path, scene: str, mask: str) -> list[Image.Image]:
+def row(picture: Image.Image, values: Mask) -> list[Image.Image]:
     """Return the scene, the coloured mask, and the mask laid over the scene."""
-    picture = Image.open(benchmark / "scenes" / scene).convert("RGB")
-    values = np.asarray(Image.open(benchmark / "masks" / mask))
     colours = Image.fromarray(PALETTE[values])
     weight = np.where(values[..., np.newaxis] == 0, 0.0, 0.55)
     mixed = np.asarray(picture) * (1 - weight) + np.asarray(colours) * weight
@@ -38,23 +38,19 @@ def row(benchmark: Path, scene: str, mask: str) -> list[Image.Image]:
     return [*cells, fitted(Image.fromarray(mixed.astype(np.uint8)), Image.Resampling.LANCZOS)]
 
 
-def legend(benchmark: Path, plots: Path) -> list[tuple[int, str]]:
+def legend(benchmark: Benchmark, plots: Path) -> list[tuple[int, str]]:
     """Return (class value, text) of each class that occurs, with the labels that make it."""
-    codes = (benchmark / "codes.txt").read_text(encoding="utf-8").splitlines()
-    with (plots / "combinations.csv").open(encoding="utf-8") as stream:
-        found = [(entry["class"], entry["labels"]) for entry in csv.DictReader(stream)]
+    found = [(row["class"], row["labels"]) for row in read_table(plots / "combinations.csv")]
     lines = []
-    for value, name in enumerate(codes):
+    for value, name in enumerate(benchmark.classes):
         sets = [labels for became, labels in found if became == name and " + " in labels]
         lines.append((value, name + "".join(f"  =  {labels}" for labels in sets[:1])))
     return lines
 
 
-def draw(benchmark: Path, plots: Path) -> Image.Image:
+def draw(benchmark: Benchmark, plots: Path) -> Image.Image:
     """Return the whole picture."""
-    with (benchmark / "manifest.csv").open(encoding="utf-8") as stream:
-        items = list(csv.DictReader(stream))
-    chosen = [next(item for item in items if item["key"].endswith(name)) for name in SHOWN]
+    chosen = [next(key for key in benchmark.keys if key.endswith(name)) for name in SHOWN]
     lines = legend(benchmark, plots)
     rows = (len(lines) + 1) // 2
     size = (3 * WIDTH + 4 * GAP, 30 + len(chosen) * (HEIGHT + GAP) + rows * 24 + GAP)
@@ -62,8 +58,9 @@ def draw(benchmark: Path, plots: Path) -> Image.Image:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT)
     for column, title in enumerate(("scene", "mask", "overlay")):
         pen.text((GAP + column * (WIDTH + GAP), 8), title, INK, font)
-    for index, item in enumerate(chosen):
-        for column, cell in enumerate(row(benchmark, item["scene"], item["mask"])):
+    for index, key in enumerate(chosen):
+        picture = Image.fromarray(benchmark.scene(key))
+        for column, cell in enumerate(row(picture, benchmark.mask(key))):
             sheet.paste(cell, (GAP + column * (WIDTH + GAP), 30 + index * (HEIGHT + GAP)))
     _draw_legend(pen, font, lines, 30 + len(chosen) * (HEIGHT + GAP))
     return sheet
@@ -91,7 +88,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/sample.png"))
     args = parser.parse_args()
     with replacing(args.out) as temporary:
-        picture = draw(args.benchmark, args.plots).quantize(192, dither=Image.Dither.FLOYDSTEINBERG)
+        drawn = draw(Benchmark(args.benchmark), args.plots)
+        picture = drawn.quantize(192, dither=Image.Dither.FLOYDSTEINBERG)
         picture.save(temporary, format="PNG", optimize=True)
     print(f"{args.out}: {args.out.stat().st_size:,} bytes")
 

@@ -9,6 +9,7 @@ the images of least agreement, and what the checks of labels found (plots/findin
   maskbench quality                       print the tables
   maskbench quality --all                 list every image and every finding
   maskbench quality --predictions FOLDER  also list regions that no predicted mask there supports
+                                          (quality.predictions in params.yaml: on each build)
   maskbench quality --md --against main   print Markdown for a pull request: what is new
   maskbench quality --html quality        write a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
@@ -20,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.commands import at_least
-from maskbench.text import counted
+from maskbench.text import counted, escape_markdown
 
 if TYPE_CHECKING:
     from maskbench.params import Params
     from maskbench.pipeline.layout import Layout
-    from maskbench.quality.checking import Checked
+    from maskbench.quality.judge import Checked
 
 EXIT_STATUS = {
     1: "nothing has been measured yet",
@@ -53,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--predictions",
         metavar="FOLDER",
         type=Path,
-        help="predicted masks to compare regions with",
+        help="predicted masks to compare regions with; default: quality.predictions",
     )
 
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.quality.checking import fail_on_findings
+    from maskbench.quality.judge import stop
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
@@ -70,20 +71,23 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         _write_page(args, layout, params, checked)
     if args.check:
-        fail_on_findings(checked.findings, params.quality)
+        stop(checked.findings, params.quality)
     return 0
 
 
 def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "Checked":
     """Return the findings of the last run, and those of predictions, as params now judge them."""
-    from maskbench.quality.checking import mark_accepted
+    from maskbench.pipeline.incremental import folder_digests
+    from maskbench.quality.judge import judge
     from maskbench.quality.results import last_findings
-    from maskbench.quality.support import unsupported
+    from maskbench.quality.support import NAME, unsupported
 
     findings = last_findings(layout)
-    if predictions:
-        findings += unsupported(predictions, params, layout)
-    return mark_accepted(findings, params.quality.accept)
+    if predictions:  # not those that the stage compared with
+        findings = [finding for finding in findings if finding.kind != NAME]
+        digests = folder_digests(layout, "annotations")
+        findings += unsupported(predictions, params, layout, digests)
+    return judge(findings, params.quality, has_predictions=predictions is not None)
 
 
 def _write_page(
@@ -102,7 +106,7 @@ def _report(
     args: argparse.Namespace, layout: "Layout", params: "Params", checked: "Checked"
 ) -> str:
     from maskbench.quality import listing
-    from maskbench.quality.checking import describe_idle
+    from maskbench.quality.judge import describe_idle
     from maskbench.quality.report import SHOWN, as_markdown, as_text, blocks
     from maskbench.quality.results import earlier
     from maskbench.quality.stage import measured
@@ -111,13 +115,15 @@ def _report(
     tables = blocks(metrics, ranking, None if args.all else SHOWN)
     link, most = params.fetch.task_link, None if args.all else listing.LISTED
     old, before = earlier(layout, args.against) if args.against else ({}, None)
-    change = listing.agreement_change(metrics, old)
+    notes = [listing.agreement_change(metrics, old)]
+    if args.against and before is None:
+        notes.append(f"{args.against} was not checked: all findings are listed, not only new ones")
     if args.md:
-        parts = [as_markdown(metrics, tables), change]
+        parts = [as_markdown(metrics, tables), *map(escape_markdown, notes)]
         parts.append(listing.as_markdown(checked, link, before, most))
         return "\n\n".join(filter(None, parts))
     findings = [listing.counts(checked.findings, before)]
     findings.append(listing.listing(checked.findings, link, most))
     tables += [block for block in findings if block.rows]
-    parts = [as_text(metrics, tables), change, *describe_idle(checked.idle)]
+    parts = [as_text(metrics, tables), *notes, *describe_idle(checked)]
     return "\n\n".join(filter(None, parts))

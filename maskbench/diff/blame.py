@@ -240,6 +240,7 @@ def since(version: Version, found: Blame) -> Since:
     """Find the commit since which the pixel has its class, along the history of ``dvc.lock``."""
     last: git.Commit | None = None
     seen: tuple[object, object] | None = None
+    before, is_complete = None, True
     start = version.commit or git.resolve(version.root, "HEAD")
     for commit in git.history(version.root, start, "dvc.lock"):
         older = Version(version.root, commit.sha, version.repository)
@@ -248,11 +249,14 @@ def since(version: Version, found: Blame) -> Since:
             if state != seen:
                 name = _name_at(older, found)
                 if name != found.name:
-                    return Since(last, _tag(version, last), name)
+                    before = name
+                    break
         except (SourceError, DataError, ValueError):
-            return Since(last, _tag(version, last), None, complete=False)
+            is_complete = False
+            break
         last, seen = commit, state
-    return Since(last, _tag(version, last), None)
+    tag = git.first_tag(version.root, last.sha) if last else None
+    return Since(last, tag, before, is_complete)
 
 
 def _name_at(older: Version, found: Blame) -> str:
@@ -265,7 +269,3 @@ def _name_at(older: Version, found: Blame) -> str:
         return f"(an image of {pixels.shape[1]} x {pixels.shape[0]} pixels)"
     value = int(pixels[found.y, found.x])
     return older.class_names.get(value, f"value {value}")
-
-
-def _tag(version: Version, commit: git.Commit | None) -> str | None:
-    return git.first_tag(version.root, commit.sha) if commit else None

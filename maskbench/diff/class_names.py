@@ -24,6 +24,10 @@ class Names:
         """Return the number of a class name."""
         return self._numbers.setdefault(name, len(self._numbers))
 
+    def name(self, number: int) -> str:
+        """Return the class name of a number."""
+        return list(self._numbers)[number]
+
     def named(self, mask: npt.NDArray[np.uint8], classes: Mapping[int, str]) -> NamedMask:
         """Translate a mask's values into name numbers.
 

@@ -6,7 +6,6 @@ pin (:mod:`maskbench.pipeline.pin`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -25,8 +24,8 @@ def code_changes(before: Version, after: Version) -> tuple[str, ...]:
     If a version was not built by its own files (code was committed without ``dvc repro``), its
     folder is named instead.
     """
-    changed = (_differing(before, after, stage) for stage in _STAGES)
-    return tuple(sorted(frozenset[str]().union(*changed)))
+    changed = {path for stage in _STAGES for path in _differing(before, after, stage)}
+    return tuple(sorted(changed))
 
 
 def pin_change(before: Version, after: Version) -> tuple[str, str] | None:
@@ -45,12 +44,19 @@ def _pin(version: Version) -> Pin:
     return parse_pin(content.decode("utf-8", "replace"))
 
 
-def _differing(before: Version, after: Version, stage: str) -> frozenset[str]:
+def _differing(before: Version, after: Version, stage: str) -> set[str]:
+    """Return the files that differ, and the folders whose files one version does not have."""
     old, new = _code(before, stage), _code(after, stage)
     moved = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
-    left = _taken_apart(before, {path: old[path] for path in moved & old.keys()})
-    right = _taken_apart(after, {path: new[path] for path in moved & new.keys()})
-    return left.differing(right)
+    left = _files(before, {path: old[path] for path in moved & old.keys()})
+    right = _files(after, {path: new[path] for path in moved & new.keys()})
+    folders = [path for path, md5 in (*left.items(), *right.items()) if md5.endswith(".dir")]
+    return {
+        path
+        for path in left.keys() | right.keys()
+        if left.get(path) != right.get(path)
+        and not any(path.startswith(f"{folder}/") for folder in folders)
+    }
 
 
 def runs_here(version: Version) -> bool:
@@ -80,26 +86,6 @@ def _here(version: Version, path: str) -> str | None:
     return folder_digest(not_ignored(inside, path, version.text(".dvcignore"))) if inside else None
 
 
-@dataclass(frozen=True)
-class _Code:
-    """md5 by path of files of code, and the folders whose files are not known."""
-
-    files: Mapping[str, str]
-    folders: frozenset[str]
-
-    def differing(self, other: "_Code") -> frozenset[str]:
-        """Return the files that differ, and the folders whose files one side does not know."""
-        whole = self.folders | other.folders
-        paths = self.files.keys() | other.files.keys()
-        single = {
-            path
-            for path in paths
-            if self.files.get(path) != other.files.get(path)
-            and not any(path.startswith(f"{folder}/") for folder in whole)
-        }
-        return whole | single
-
-
 def _code(version: Version, stage: str) -> dict[str, str]:
     """Return digest by path of the code that a stage depends on: files and folders."""
     return {
@@ -109,19 +95,18 @@ def _code(version: Version, stage: str) -> dict[str, str]:
     }
 
 
-def _taken_apart(version: Version, code: Mapping[str, str]) -> _Code:
-    """Return the files of code, those within folders too."""
-    files, folders = {}, set()
+def _files(version: Version, code: Mapping[str, str]) -> dict[str, str]:
+    """Return md5 by path of the files of code; of a folder itself where its files are not known."""
+    files: dict[str, str] = {}
     for path, digest in code.items():
-        if not digest.endswith(".dir"):
-            files[path] = digest
-            continue
-        found = not_ignored(version.tracked(path), path, version.text(".dvcignore"))
-        if folder_digest(found) == digest:
-            files |= {f"{path}/{name}": each for name, each in found.items()}
+        found = {}
+        if digest.endswith(".dir"):
+            found = not_ignored(version.tracked(path), path, version.text(".dvcignore"))
+        if found and folder_digest(found) == digest:
+            files |= {f"{path}/{name}": md5 for name, md5 in found.items()}
         else:
-            folders.add(path)
-    return _Code(files, frozenset(folders))
+            files[path] = digest
+    return files
 
 
 @cache

@@ -7,7 +7,7 @@ from maskbench.diff.annotation import annotation_change
 from maskbench.diff.causes import ItemVersion, explain, verify
 from maskbench.diff.class_names import NamedMask, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
-from maskbench.diff.votes import vote_changes
+from maskbench.diff.votes import compare_votes
 from maskbench.errors import DataError, Problem
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, pixel_digest, read_mask
@@ -68,13 +68,15 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -
     if not change.changed:
         return change
     old, new = before.item_version(pair.before, old_mask), after.item_version(pair.after, new_mask)
+    votes = compare_votes(old, new, names)
     return replace(
         change,
         causes=explain(old, new, names, same_code),
         annotation=annotation_change(
             old.task, new.task, (before.params.rasterize, after.params.rasterize)
         ),
-        votes=vote_changes(old, new, names),
+        votes=votes.people,
+        vote_count=votes.counted,
     )
 
 

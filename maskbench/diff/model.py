@@ -6,6 +6,7 @@ The JSON report has the smaller ones unchanged: a field's name here is its name 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from maskbench.diff.voting import VoteChange, VoteCount
 from maskbench.files.manifest import Row
 
 ANNOTATION, IMAGE, ALIAS, RASTERIZE = "annotation", "image", "alias", "rasterize"
@@ -86,21 +87,6 @@ class AnnotationChange:
 
 
 @dataclass(frozen=True)
-class VoteChange:
-    """What one of several annotators who vote gave the pixels that changed.
-
-    Attributes:
-        annotator: User id of the annotator, as text; ``unknown`` if nobody is named.
-        before: Pixels by class in the old version; empty if nothing of that person counted.
-        after: Pixels by class in the new version.
-    """
-
-    annotator: str
-    before: Mapping[str, int]
-    after: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class MaskChange:
     """A mask in which pixels have another class, compared by class name.
 
@@ -118,6 +104,7 @@ class MaskChange:
         annotation: How the annotation differs; None if it does not.
         link: Address of the task in Label Studio.
         votes: Who voted what on the changed pixels; empty if a single annotation counts.
+        vote_count: How the votes were counted on most of them; None if a single annotation counts.
         manifest_mismatch: The new mask's file does not hold what the manifest says.
     """
 
@@ -134,6 +121,7 @@ class MaskChange:
     annotation: AnnotationChange | None
     link: str | None = None
     votes: tuple[VoteChange, ...] = ()
+    vote_count: VoteCount | None = None
     manifest_mismatch: bool = False
 
     @property

@@ -5,20 +5,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
-from maskbench.doctor.seen import TasksSeen
+from maskbench.doctor.seen import CONSENSUS, TasksSeen
 from maskbench.errors import Problem, count_problems
 from maskbench.files.levels import describe_badly_seen
 from maskbench.params import Params
-from maskbench.pipeline.annotators import undeclared_choices, unmet_choices
+from maskbench.pipeline.annotators import unmet_choices
 from maskbench.pipeline.combine import advise, find_unmatched
 from maskbench.pipeline.combine_report import describe_masks_without_class, no_class_at_all
-from maskbench.pipeline.fetch import MISSING_ADVICE, without_annotation
+from maskbench.pipeline.fetch_report import MISSING_ADVICE, without_annotation
 from maskbench.pipeline.grouping import group_images
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.split import undeclared_table
+from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import SLIPS
+from maskbench.regions.consensus import lacking
 from maskbench.regions.proposals import label_advice, propose_labels, unknown_problems
 from maskbench.regions.report import describe_empty_masks, no_mask_at_all
+from maskbench.regions.task import least_voters
 from maskbench.text import counted, some
 
 _DROPPED = {
@@ -38,6 +40,7 @@ def draw_conclusions(seen: TasksSeen, params: Params, layout: Layout) -> Iterato
         *_errors(seen, params),
         *_empty(seen, params),
         *_choices(seen, params, layout),
+        *_consensus(seen, params),
         *_splits(seen, params, layout),
         *_warnings(seen, params),
     ]
@@ -116,17 +119,29 @@ def _empty(seen: TasksSeen, params: Params) -> Iterator[Finding]:
 
 def _choices(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     """Check the table that chooses annotators."""
-    problems = undeclared_choices(params.rasterize, layout)
+    problems = undeclared(layout, "rasterize", params.rasterize.table, "rasterize.annotation")
     problems += unmet_choices(seen.facts, params.rasterize)
     what = ("problem with the choice of annotators", "problems with the choice of annotators")
     yield from _group_of(problems, *what, "correct the table, or dvc.yaml")
+
+
+def _consensus(seen: TasksSeen, params: Params) -> Iterator[Finding]:
+    """Check that what decides where annotators vote is installed."""
+    is_asked = any(map(least_voters, params.rasterize.annotation))
+    if is_asked and (said := lacking(params.combine.consensus)):
+        is_needed = any(who == CONSENSUS for *_, who in seen.people)
+        what, _, advice = said.partition("; ")
+        yield Finding(ERROR if is_needed else WARNING, what, advice)
 
 
 def _splits(seen: TasksSeen, params: Params, layout: Layout) -> Iterator[Finding]:
     is_all = seen.tasks == seen.total and not seen.bad_tasks
     images = sorted(seen.images, key=lambda image: image.key)  # as the build has them
     grouping = group_images(images, params.split, layout.root, is_all)
-    problems = [*grouping.problems, *undeclared_table(params.split, layout)]
+    problems = [
+        *grouping.problems,
+        *undeclared(layout, "split", params.split.table, "split.published.file"),
+    ]
     if problems:
         what = f"{count_problems(problems)} with the split into train, valid and test"
         yield Finding(ERROR, what, "correct split in params.yaml, or these tasks", problems)

@@ -7,22 +7,26 @@ from maskbench.doctor.findings import ERROR, OK, WARNING, Finding
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.checking import describe_idle, fail_on_findings, mark_accepted
 from maskbench.quality.findings import HIGH, SEVERITIES
+from maskbench.quality.judge import describe_idle, judge, stop
 from maskbench.quality.results import last_findings
+from maskbench.quality.support import describe_unasked, folder_problems
 from maskbench.text import counted
 
 
 def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
     """Yield the counts of findings by check, and what would stop the stage."""
+    if problems := folder_problems(params, layout):
+        yield Finding(ERROR, "", problems=problems)
+    yield from (Finding(WARNING, note) for note in describe_unasked(params))
     if not layout.plot("findings").is_file():
         return
     try:
-        findings, idle, _ = mark_accepted(last_findings(layout), params.quality.accept)
+        checked = judge(last_findings(layout), params.quality)
     except MaskbenchError as error:
         yield Finding(WARNING, str(error))
         return
-    shown = [finding for finding in findings if not finding.accepted]
+    shown = [finding for finding in checked.findings if not finding.accepted]
     kinds = Counter((SEVERITIES.index(f.severity), f.kind) for f in shown)
     counts = ", ".join(f"{kind} {number}" for (_, kind), number in sorted(kinds.items()))
     if shown:
@@ -30,7 +34,7 @@ def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
         what = f"labels of the last build: {counted(len(shown), 'finding')} ({counts})"
         yield Finding(level, what, "`maskbench quality` lists them, and says what to do")
     try:
-        fail_on_findings(findings, params.quality)
+        stop(checked.findings, params.quality)
     except DataError as error:
         yield Finding(ERROR, error.args[0], error.advice, error.problems)
-    yield from (Finding(WARNING, note) for note in describe_idle(idle))
+    yield from (Finding(WARNING, note) for note in describe_idle(checked))

@@ -1,7 +1,6 @@
 """Check the repository, the disk, and the server with its labelling setup."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.pin import check_pin
 from maskbench.pipeline.sources import connect, setup_warnings
 from maskbench.text import counted, some
+from maskbench.versions import git
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.inputs import (
     not_pulled,
@@ -82,10 +82,7 @@ def _versioned(root: Path, fetch: FetchParams) -> Iterator[Finding]:
 
 def _ignored(root: Path) -> bool:
     """Return whether git ignores ``.env``; true outside a git repository."""
-    done = subprocess.run(
-        ["git", "check-ignore", "-q", ".env"], cwd=root, capture_output=True, check=False
-    )
-    return done.returncode != 1
+    return git.run(root, "check-ignore", "-q", ".env").returncode != 1
 
 
 def open_server(params: Params, layout: Layout, work: Path) -> tuple[Server | None, list[Finding]]:

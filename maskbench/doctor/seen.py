@@ -6,8 +6,11 @@ from typing import Any
 
 from maskbench.errors import Problem
 from maskbench.files.levels import Levels
-from maskbench.pipeline.sources import MissingImages
+from maskbench.pipeline.fetch_report import MissingImages
 from maskbench.pipeline.splits import GroupedImage
+
+CONSENSUS = "the consensus"
+"""What counts in a task where several annotators vote."""
 
 
 @dataclass

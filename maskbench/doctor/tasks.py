@@ -7,21 +7,24 @@ from pathlib import Path
 
 from maskbench.doctor.conclusions import draw_conclusions
 from maskbench.doctor.findings import ERROR, WARNING, Finding
-from maskbench.doctor.seen import TasksSeen
+from maskbench.doctor.seen import CONSENSUS, TasksSeen
 from maskbench.errors import Problem
-from maskbench.files.images import ImageInfo, inspect
+from maskbench.files.images import inspect
 from maskbench.labelstudio.export import RawTask, TaskError
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_file import MissingImageError
 from maskbench.labelstudio.image_names import reference_parts, without_upload_prefix
+from maskbench.labelstudio.stored import with_image
 from maskbench.params import Params
 from maskbench.pipeline.combine import combination_facts
-from maskbench.pipeline.fetch import equal_keys, needs_image, sized, task_facts
+from maskbench.pipeline.fetch import equal_keys, needs_image
+from maskbench.pipeline.fetch_report import task_facts
 from maskbench.pipeline.grouping import read_groups
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, parse
 from maskbench.regions.build import BuiltMask, build_label_sets, build_mask, unknown_labels
+from maskbench.regions.consensus import lacking
 from maskbench.regions.report import region_facts, region_problems
 from maskbench.regions.task import Image, Task, annotators, choose
 
@@ -52,9 +55,10 @@ def check_tasks(
     source.prepare(task for task, _ in tasks if needs_image(task))
     if params.fetch.same_image == "one":
         tasks = _one_per_image(source, tasks)
+    drawable = _drawable(params)
     for task, origin in tasks:
         seen.bad_tasks += equal_ids(task)
-        _look(source, task, origin, params, seen)
+        _look(source, task, origin, drawable, seen)
     yield from draw_conclusions(seen, params, layout or Layout())
 
 
@@ -92,6 +96,15 @@ def _one_per_image(source: TaskSource, tasks: list[tuple[Task, str]]) -> list[tu
                 image = source.find(task).sha256
         groups.setdefault(image, []).append((task, origin))
     return [(unite([task for task, _ in group]), group[0][1]) for group in groups.values()]
+
+
+def _drawable(params: Params) -> Params:
+    """Return params by which each mask can be made here: a majority, where STAPLE cannot run."""
+    consensus = params.combine.consensus
+    if not lacking(consensus):
+        return params
+    majority = params.combine._replace(consensus=consensus._replace(method="majority"))
+    return params._replace(combine=majority)
 
 
 def _name(task: Task) -> str:
@@ -149,7 +162,8 @@ def _look(source: TaskSource, task: Task, origin: str, params: Params, seen: Tas
         seen.levels[task.key] = info.levels
     if info.orientation != 1:
         seen.turned.append(task.id)
-    full = _with_image(task, info)
+    image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
+    full = with_image(task, image)
     _group(full, params, seen)
     built = build_mask(full, params)
     seen.people.append((info.sha256, annotators(full.annotations), _who_counts(built)))
@@ -163,7 +177,7 @@ def _who_counts(built: BuiltMask | None) -> str:
     if built is None:
         return "nobody"
     if len(built.votes) > 1:
-        return "the consensus"
+        return CONSENSUS
     return f"annotator {built.votes[0].annotation.completed_by or 'unknown'}"
 
 
@@ -174,11 +188,6 @@ def _look_at_labels(task: Task, params: Params, seen: TasksSeen) -> None:
         votes = build_label_sets(replace(task, image=any_size), params.rasterize)
         if unknown := unknown_labels(votes, params.labels_map):
             seen.unknown[task.id] = unknown
-
-
-def _with_image(task: Task, info: ImageInfo) -> Task:
-    image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
-    return replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
 
 
 def _look_at_mask(

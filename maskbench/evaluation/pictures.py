@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from maskbench.dataset import load_mask
 from maskbench.evaluation.mistakes import MISTAKES, mistakes
+from maskbench.files.benchmark import load_mask
 from maskbench.files.levels import Scaling
 from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.data import MaskData, plain_mask, write_item

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskbench.dataset import Benchmark, foreign_values
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
-from maskbench.files.masks import Mask, mask_shape, read_mask
+from maskbench.files.masks import Mask, foreign_values, mask_shape, read_mask
 from maskbench.text import counted, some
 
 ENDINGS = (".png", ".tif", ".tiff", ".npy")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from maskbench.dataset import MASK_EDITED, Benchmark, load_mask
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.confusion import Counts
@@ -22,6 +22,7 @@ from maskbench.evaluation.predictions import (
     surplus_words,
 )
 from maskbench.evaluation.report import ImageScore, Report, Summary
+from maskbench.files.benchmark import MASK_EDITED, load_mask
 from maskbench.files.hashing import digest
 from maskbench.files.masks import Mask, as_mask, pixel_digest
 from maskbench.text import counted

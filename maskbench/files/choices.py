@@ -3,10 +3,8 @@
 Needs the standard library only.
 """
 
-import csv
-
 from maskbench.errors import Problem
-from maskbench.files.csv import csv_rows
+from maskbench.files.csv import user_rows
 from maskbench.text import unescape_formula
 
 PARAM = "rasterize.annotation"
@@ -21,18 +19,12 @@ def read_choices(content: bytes | None, name: str) -> tuple[dict[str, int], list
         content: The file's bytes; None if there is no such file.
         name: Its name, for messages.
     """
-    if content is None:
-        return {}, [_problem("there is no such file; put it there, or correct its name", name)]
-    try:
-        rows = csv_rows(content.decode("utf-8-sig").splitlines(keepends=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        return {}, [_problem(f"cannot be read as CSV: {error}; save it as UTF-8 CSV", name)]
+    rows, problems = user_rows(content, name, PARAM)
     if rows and not {"key", "annotator"} <= rows[0].keys():
         has = ", ".join(map(str, rows[0]))
         what = f"needs the columns 'key' and 'annotator', separated by a comma; it has: {has}"
         return {}, [_problem(what, name)]
     choices: dict[str, int] = {}
-    problems = []
     for number, row in enumerate(rows, 2):
         key, annotator = (unescape_formula(row[c] or "").strip() for c in ("key", "annotator"))
         if not key or not (annotator.isascii() and annotator.isdecimal()):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
 from maskbench.text import escape_formula, unescape_formula
 
@@ -30,6 +31,26 @@ def csv_rows(lines: Iterable[str]) -> list[dict[str, str]]:
     """
     csv.field_size_limit(2**31 - 1)  # else a group name of 131,073 letters could not be read back
     return list(csv.DictReader(lines))
+
+
+def user_rows(
+    content: bytes | None, name: str, param: str
+) -> tuple[list[dict[str, str]], list[Problem]]:
+    """Read the rows of a CSV table that a parameter names, and the problem if there is one.
+
+    Args:
+        content: The table's bytes; None if there is no such file.
+        name: Its name, for messages.
+        param: The YAML path of the parameter that names it.
+    """
+    if content is None:
+        what = "there is no such file; put it there, or correct its name"
+        return [], [Problem(what, name, param=param)]
+    try:
+        return csv_rows(io.StringIO(content.decode("utf-8-sig"), newline="")), []
+    except (UnicodeDecodeError, csv.Error) as error:
+        what = f"cannot be read as CSV: {error}; save it as UTF-8 CSV"
+        return [], [Problem(what, name, param=param)]
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:

@@ -57,20 +57,20 @@ class Digests:
 
     Args:
         folder: The folder.
-        memory: The file with the last run's digests; without it, or if it is damaged, all files
+        last_run: The file with the last run's digests; without it, or if it is damaged, all files
             are read.
         found: The files and their signatures; None: all files of the folder.
     """
 
     def __init__(
-        self, folder: Path, memory: Path, found: Mapping[str, Signature] | None = None
+        self, folder: Path, last_run: Path, found: Mapping[str, Signature] | None = None
     ) -> None:
         self._folder = folder
-        self._memory = memory
-        self._device, now = _clock(memory.parent)
+        self._last_run = last_run
+        self._device, now = _clock(last_run.parent)
         self._settled = now - _MARGIN
         self._found = dict(scan(folder) if found is None else found)
-        self._known = _recall(memory)
+        self._known = _recall(last_run)
         self._learned: dict[str, list[object]] = {}
         self._read: dict[str, str] = {}
 
@@ -110,7 +110,7 @@ class Digests:
         kept = {name: entry for name, entry in self._known.items() if name in wanted}
         if self._learned or len(kept) < len(self._known):
             kept |= {name: entry for name, entry in self._learned.items() if name in wanted}
-            write_bytes(self._memory, json.dumps(kept).encode())
+            write_bytes(self._last_run, json.dumps(kept).encode())
 
 
 def scan(folder: Path) -> dict[str, Signature]:
@@ -148,9 +148,9 @@ def _clock(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ctime_ns
 
 
-def _recall(memory: Path) -> dict[str, list[object]]:
+def _recall(last_run: Path) -> dict[str, list[object]]:
     try:
-        content = json.loads(memory.read_bytes())
+        content = json.loads(last_run.read_bytes())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

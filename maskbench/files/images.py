@@ -27,6 +27,7 @@ from maskbench.files.levels import (
     scaling_of,
     to_8_bits,
 )
+from maskbench.files.orientation import orientation_of, turned_upright
 
 MOST_PIXELS = 1 << 29
 """Pixels beyond which an image is refused (a file of a few kilobytes can claim billions), unless
@@ -46,21 +47,9 @@ SUFFIXES = {
 _FORMATS = [name for name in SUFFIXES if name != "MPO"]  # several JPEGs in one: read as JPEG
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
-    "MPO": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True},
 }
 _FINER = 4  # pixels per pixel of a thumbnail from which its mean is taken, at least
-_ORIENTATION = 0x0112  # EXIF tag; 1 or absent: upright, 5…8: width and height change places
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""How an image of each orientation is turned upright (TIFF 6.0, tag 274)."""
 
 _DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
 """Errors that Pillow raises for damaged files."""
@@ -91,10 +80,13 @@ def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFi
     """Open an image file as :func:`PIL.Image.open` does; it is closed after the block.
 
     Pillow gets a stream: given a path, it maps an uncompressed TIFF into memory and confuses rows
-    and columns if EXIF lays the image on its side.
+    and columns if EXIF lays the image on its side. It may not warn: damaged metadata is no damage
+    to pixels.
     """
-    with path.open("rb") as stream, Image.open(stream, formats=formats) as image:
-        yield image
+    with warnings.catch_warnings(), path.open("rb") as stream:
+        warnings.simplefilter("ignore")
+        with Image.open(stream, formats=formats) as image:
+            yield image
 
 
 def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
@@ -109,24 +101,21 @@ def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
             pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with open_image(path, _FORMATS) as image:
-                width, height = image.size
-                if width * height > most_pixels:
-                    raise ValueError(_too_large(width, height, most_pixels))
-                wide_colour = is_wide_colour(image)  # before getexif, which may load it
-                orientation = image.getexif().get(_ORIENTATION, 1)
-                suffix = SUFFIXES[str(image.format)]
-                width, height = _turned(image).size
-                if image.mode == "F":
-                    raise ValueError(_FLOATS)
-                levels = levels_of(image, wide_colour)
+        with open_image(path, _FORMATS) as image:
+            width, height = image.size
+            if width * height > most_pixels:
+                raise ValueError(_too_large(width, height, most_pixels))
+            wide_colour = is_wide_colour(image)  # before getexif, which may load it
+            orientation = orientation_of(image)
+            suffix = SUFFIXES[str(image.format)]
+            width, height = turned_upright(image).size
+            if image.mode == "F":
+                raise ValueError(_FLOATS)
+            levels = levels_of(image, wide_colour)
     except UnidentifiedImageError:
         raise ValueError(_unknown(path)) from None
     except _DAMAGE as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
-    orientation = orientation if orientation in _TURNS else 1
     return ImageInfo(suffix, width, height, orientation, sha256_file(path), levels)
 
 
@@ -148,21 +137,12 @@ def _unknown(path: Path) -> str:
 
 
 def _too_large(width: int, height: int, most: int) -> str:
+    """Say how large an image claims to be, and which parameter allows it."""
     needed = width * height
     return (
         f"it claims {width} x {height} pixels, {needed:,} in all; the limit is {most:,}: if that "
         f"is its size, set fetch.max_pixels: {needed} in params.yaml"
     )
-
-
-def _turned(image: Image.Image) -> Image.Image:
-    """Return an image turned upright, ignoring the rest of its EXIF, which may be damaged.
-
-    Pillow turns a TIFF itself as it loads it, and takes its orientation away.
-    """
-    image.load()
-    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    return image if turn is None else image.transpose(turn)
 
 
 def write_upright(source: Path, target: Path) -> bool:
@@ -175,27 +155,22 @@ def write_upright(source: Path, target: Path) -> bool:
     Returns:
         Whether the bytes are the source's.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata, as in inspect
-        with open_image(source) as image:
-            if image.getexif().get(_ORIENTATION, 1) in _TURNS:
-                _save_upright(image, target)
-                return False
+    with open_image(source) as image:
+        if orientation_of(image) != 1:
+            _save_upright(image, target)
+            return False
     link_or_copy(source, target)
     return True
 
 
 def _save_upright(image: Image.Image, target: Path) -> None:
-    options = dict(_OPTIONS.get(str(image.format), {}))
+    form = next(name for name, suffix in SUFFIXES.items() if suffix == target.suffix)
+    options = dict(_OPTIONS.get(form, {}))
     if "icc_profile" in image.info:
         options["icc_profile"] = image.info["icc_profile"]
-    upright = _turned(image)
+    upright = turned_upright(image)
     with replacing(target) as temporary:
-        upright.save(temporary, format=_format(target), **options)
-
-
-def _format(path: Path) -> str:
-    return next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)
+        upright.save(temporary, format=form, **options)
 
 
 Scene = npt.NDArray[np.uint8]
@@ -220,7 +195,7 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
         ValueError: The file is no image, is damaged or cut off, or has floating-point pixels; the
             message says which, without the path.
     """
-    image = _turned(load_image(path))
+    image = turned_upright(load_image(path))
     if is_wide(image):
         grey = to_8_bits(np.asarray(image), scaling)
         return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
@@ -242,7 +217,7 @@ def read_thumbnail(path: Path, side: int) -> npt.NDArray[np.uint8]:
     Raises:
         ValueError: As :func:`read_scene`.
     """
-    image = _turned(load_image(path, least=_FINER * side))
+    image = turned_upright(load_image(path, least=_FINER * side))
     if image.mode == "F":
         raise ValueError(_FLOATS)
     if is_wide(image):
@@ -258,11 +233,9 @@ def image_shape(path: Path) -> tuple[int, int]:
         ValueError: The file is no image, or its beginning is damaged.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with open_image(path) as image:
-                return image.height, image.width
-    except (*_DAMAGE, ValueError, Image.DecompressionBombError) as error:
+        with open_image(path) as image:
+            return image.height, image.width
+    except (*_DAMAGE, ValueError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
 
 
@@ -281,14 +254,12 @@ def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None
     Raises:
         ValueError: The file is damaged.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata, as in inspect
-        with open_image(path) as image:
-            wide_colour = is_wide_colour(image)
-            if not (is_wide(image) or wide_colour):
-                return None, None
-            image.load()
-            return levels_of(image, wide_colour), scaling_of(image, choice)
+    with open_image(path) as image:
+        wide_colour = is_wide_colour(image)
+        if not (is_wide(image) or wide_colour):
+            return None, None
+        image.load()
+        return levels_of(image, wide_colour), scaling_of(image, choice)
 
 
 def load_image(path: Path, least: int | None = None) -> Image.Image:
@@ -303,18 +274,16 @@ def load_image(path: Path, least: int | None = None) -> Image.Image:
         ValueError: The file is no image, is missing, too large, damaged or cut off.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no damage to pixels
-            with open_image(path) as image:
-                if image.width * image.height > MOST_LOADED:
-                    raise ValueError(
-                        f"it claims {image.width} x {image.height} pixels; the limit is "
-                        f"{MOST_LOADED:,} in all"
-                    )
-                if least is not None:
-                    image.draft("L", (least, least))
-                image.load()
-                return image
+        with open_image(path) as image:
+            if image.width * image.height > MOST_LOADED:
+                raise ValueError(
+                    f"it claims {image.width} x {image.height} pixels; the limit is "
+                    f"{MOST_LOADED:,} in all"
+                )
+            if least is not None:
+                image.draft("L", (least, least))
+            image.load()
+            return image
     except UnidentifiedImageError:
         raise ValueError("it is no image in a known format") from None
     except FileNotFoundError:

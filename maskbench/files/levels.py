@@ -27,7 +27,6 @@ PERCENTILES = (0.1, 99.9)
 FEW = 64
 """The most levels, of 256, of an image that is called dark."""
 
-
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of grey with more than 8 bits
 _LARGEST = 2**16 - 1
 
@@ -68,7 +67,7 @@ def is_wide_colour(image: ImageFile) -> bool:
     return not is_wide(image) and any(";16" in mode for mode in raw_modes)
 
 
-def levels_of(image: Image.Image, wide_colour: bool = False) -> Levels | None:
+def levels_of(image: Image.Image, wide_colour: bool) -> Levels | None:
     """Return the levels of an image; None if it has 8 bits.
 
     Args:
@@ -124,13 +123,15 @@ def describe_badly_seen(
     if not found:
         return None
     names = [f"{key} ({level.low}…{level.high})" for key, level in found.items()]
-    colours = [key for key, level in found.items() if not level.is_gray]
-    if len(colours) == len(found):
+    gray = [level for level in found.values() if level.is_gray]
+    low = min((level.low for level in gray), default=0)
+    high = max((level.high for level in gray), default=0)
+    if not gray:
         advice = "save colours with 8 bits, scaled: only their upper 8 bits can be read"
-    elif _low(found) == _high(found):
+    elif low == high:
         advice = "they have one value each: look whether they are the right files"
     elif scaling is None:
-        advice = f"set combine.scaling to range, percentile or [{_low(found)}, {_high(found)}]"
+        advice = f"set combine.scaling to range, percentile or [{low}, {high}]"
     else:
         advice = f"combine.scaling is {scaling}: look whether these values are meant"
     images = counted(
@@ -140,11 +141,3 @@ def describe_badly_seen(
         f"{images} flat or cut off to loaders, by the values in use: {some(names)}",
         advice,
     )
-
-
-def _low(found: Mapping[str, Levels]) -> int:
-    return min(level.low for level in found.values() if level.is_gray)
-
-
-def _high(found: Mapping[str, Levels]) -> int:
-    return max(level.high for level in found.values() if level.is_gray)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskbench.errors import DataError, Problem
-from maskbench.files.csv import csv_rows
+from maskbench.files.csv import table_rows
 from maskbench.files.levels import HIGHEST, LOWEST, Scaling
-from maskbench.text import unescape_formula
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = [_plain(values) for values in csv_rows(stream)]
-            return {values["key"]: _row(values) for values in rows}
+            return {values["key"]: _row(values) for values in table_rows(stream)}
     except FileNotFoundError:
         what = "is missing; get it with `dvc pull split`, or build it with `dvc repro`"
     except KeyError as error:
@@ -100,10 +98,6 @@ def read_manifest(path: Path) -> dict[str, Row]:
     except _DAMAGE as error:
         what = f"cannot be read ({error}); run `dvc checkout`"
     raise DataError("the benchmark's manifest cannot be used", [Problem(what, str(path))])
-
-
-def _plain(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: unescape_formula(text) for name, text in values.items()}
 
 
 def _row(values: Mapping[str, str]) -> Row:

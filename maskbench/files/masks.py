@@ -25,6 +25,9 @@ from maskbench.files.images import image_shape, load_image
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8; 255 is ignored."""
 
+IGNORE = 255
+"""Mask value of void pixels; classes have the values 0 to 254."""
+
 
 def as_mask(values: npt.NDArray[Any]) -> Mask:
     """Check an array of whole numbers and return it as a mask, shape (H, W), uint8.
@@ -48,6 +51,13 @@ def values_in(mask: Mask) -> list[int]:
     They are counted, not sorted: several times as fast as ``numpy.unique``.
     """
     return np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist()
+
+
+def foreign_values(mask: Mask, classes: int) -> list[int]:
+    """Return the values in a mask that are neither one of so many classes nor 255 (ignore)."""
+    if mask.size == 0 or mask.max() < classes:
+        return []
+    return [value for value in values_in(mask) if classes <= value != IGNORE]
 
 
 def pixel_digest(mask: Mask) -> str:

@@ -13,18 +13,13 @@ from typing import Any
 from maskbench.errors import Problem
 from maskbench.files.hashing import digest
 from maskbench.labelstudio.export import RawTask, essential
-from maskbench.labelstudio.image_names import (
-    is_upload,
-    reference_parts,
-    task_key,
-)
+from maskbench.labelstudio.image_names import is_upload, reference_parts, task_key
 from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.shown_image import looks_like_image
 from maskbench.regions.task import NEVER, moment
-from maskbench.text import counted
+from maskbench.text import SHOWN, counted
 
 _TIME_IN_NAME = re.compile(r"20\d\d-\d\d-\d\d(-\d\d-\d\d)?")  # project-7-at-2026-11-27-09-30-….json
-SHOWN = 5  # ids named in a line
 
 
 class Export:
@@ -42,7 +37,7 @@ class Export:
         problems: Tasks with copies that do not say which was saved last.
     """
 
-    def __init__(self, name: str, tasks: Iterable[RawTask], is_in_pieces: bool = False) -> None:
+    def __init__(self, name: str, tasks: Iterable[RawTask], is_in_pieces: bool) -> None:
         self.name = name
         self.tasks: dict[int, RawTask] = {}
         self.twice: list[int] = []

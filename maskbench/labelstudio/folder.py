@@ -25,7 +25,7 @@ class Folder:
 
     Args:
         path: The folder.
-        memory: Where to keep the images' digests between runs; None: read all images.
+        last_run: The file with the last run's digests of the images; None: read all images.
 
     Attributes:
         notes: What a user should know of the exports, a line each: skipped files, and which
@@ -37,12 +37,12 @@ class Folder:
             error lists all such files.
     """
 
-    def __init__(self, path: Path, memory: Path | None = None) -> None:
+    def __init__(self, path: Path, last_run: Path | None = None) -> None:
         self.path = path
         if not path.is_dir():
             raise SourceError(f"fetch.folder: {path} is no folder")
         self._images = ImageIndex(path)
-        self._digests = Digests(path, memory, self._images.signatures) if memory else None
+        self._digests = Digests(path, last_run, self._images.signatures) if last_run else None
         self.notes: list[str] = []
         self.problems: list[Problem] = []
         self._files = self._read()

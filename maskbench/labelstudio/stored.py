@@ -5,11 +5,13 @@ that each line of a diff is a change that somebody made.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar
 
 from maskbench.errors import DataError, Problem
+from maskbench.files.hashing import sha256
 from maskbench.files.json import parse_json
 from maskbench.regions.task import Annotation, Image, Region, Task
 
@@ -22,6 +24,23 @@ def task_json(task: Task) -> bytes:
     image = vars(task.image) if task.image else None
     value = {**vars(task), "annotations": annotations, "image": image}
     return (_lines(value, _EXPANDED) + "\n").encode("ascii")
+
+
+def with_image(task: Task, image: Image) -> Task:
+    """Return a task with its image; regions keep the size that they name only if it is another.
+
+    Every save in the browser writes the image's size into each region.
+    """
+    annotations = (
+        replace(own, regions=tuple(_without_size(region, image) for region in own.regions))
+        for own in task.annotations
+    )
+    return replace(task, image=image, annotations=tuple(annotations))
+
+
+def _without_size(region: Region, image: Image) -> Region:
+    agrees = region.original_size == (image.width, image.height)
+    return region._replace(original_size=None) if agrees else region
 
 
 def _annotation_value(annotation: Annotation) -> dict[str, Any]:
@@ -55,6 +74,23 @@ def read_task(path: Path) -> Task:
         DataError: The file is damaged or of another version of maskbench.
     """
     return parse_stored_task(path.read_bytes(), path.name)
+
+
+def read_unchanged(path: Path, digest: str | None, stage: str) -> Task:
+    """Read a task from its file, which has to be as it was when the stage began.
+
+    Args:
+        path: The file.
+        digest: The SHA-256 that it had then.
+        stage: The stage, for messages.
+
+    Raises:
+        DataError: The file has changed or is damaged.
+    """
+    content = path.read_bytes()
+    if sha256(content) != digest:
+        raise DataError(f"{stage}: data/annotations changes while it is read; try again")
+    return parse_stored_task(content, path.name)
 
 
 def parse_stored_task(content: bytes, name: str) -> Task:

@@ -5,15 +5,16 @@ path. A stage is handed only the sections that its entry in ``dvc.yaml`` declare
 """
 
 from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from maskbench.errors import ParamsError, count_problems
 from maskbench.files.choices import read_choices
+from maskbench.files.masks import IGNORE
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
     EXCLUDED,
-    IGNORE,
     IGNORED,
     LEFT_OUT,
     SUBSETS,
@@ -34,8 +35,8 @@ from maskbench.params.sections import (
     check_labels_map,
     check_rasterize,
     check_rules,
-    check_split,
 )
+from maskbench.params.split import check_split
 
 __all__ = [
     "EXCLUDED",
@@ -151,14 +152,17 @@ def _check_places(check: Checker, sections: Collection[str]) -> None:
             ("rasterize", RasterizeParams._fields),
             ("combine", CombineParams._fields),
             ("split", SplitParams._fields),
+            ("quality", ("checks", "fail", "accept")),  # a team's own section may be `predictions`
         )
         for name in entries
         if name != "choices"  # is read from a table
     }
     for name in sections:
         section, dot, rest = name.partition(".")
-        if dot and section in _SECTIONS:
+        if dot and section in (*_SECTIONS, "quality"):
             check.add(name, f"belongs into the section {section}, as `{rest}: …`")
+        elif "quality" not in sections and get_close_matches(name.lower(), ["quality"], 1, 0.85):
+            check.add(name, "unknown name; did you mean 'quality'?")
         elif name in homes:
             check.add(name, f"belongs into the section {homes[name]}, indented as its lines are")
 

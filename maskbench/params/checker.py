@@ -73,6 +73,13 @@ class Checker:
             return 1
         return value
 
+    def share(self, value: Any, path: str) -> float | None:
+        """Return a number from 0 to 1; None if the value is something else."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            self.add(path, f"{value!r} is no share from 0 to 1")
+            return None
+        return float(value)
+
     def flag(self, value: Any, path: str) -> bool:
         """Return true or false; false if the value is something else."""
         if not isinstance(value, bool):

@@ -7,8 +7,8 @@ A new parameter is a field here, a check in ``sections`` beside it, and a line w
 from collections.abc import Mapping
 from typing import NamedTuple
 
-IGNORE = 255
-"""Mask value of void pixels; classes have the values 0 to 254."""
+from maskbench.files.images import MOST_PIXELS
+from maskbench.files.masks import IGNORE
 
 IGNORED = "(ignored)"
 """Name of the value 255 where no class of ``labels_map`` has it."""
@@ -48,7 +48,7 @@ class FetchParams(NamedTuple):
     private_hosts: tuple[str, ...] = ()
     image_field: Mapping[str, str] | None = None
     missing_images: str = "error"
-    max_pixels: int = 1 << 29
+    max_pixels: int = MOST_PIXELS
     same_image: str = "separate"
 
     def task_link(self, task: int, project: int | None) -> str | None:
@@ -179,6 +179,12 @@ class SplitParams(NamedTuple):
     published: ValueFrom | None = None
     exclude_accepted: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> str | None:
+        """Return the name of the file that publishes the subset of each image, if one does."""
+        source = self.published
+        return source.what if source is not None and source.kind == "file" else None
+
 
 class QualityParams(NamedTuple):
     """Section ``quality``: what is looked for in the labels.
@@ -187,11 +193,14 @@ class QualityParams(NamedTuple):
         checks: Threshold by name, of the checks that are on.
         fail: Checks whose findings stop the stage *quality*, unless they are accepted.
         accept: The reason by finding, of those that somebody looked at and accepted.
+        predictions: The folder with predicted masks that regions are compared with; None: there is
+            none.
     """
 
     checks: Mapping[str, float]
     fail: tuple[str, ...] = ()
     accept: Mapping[str, str] = {}
+    predictions: str | None = None
 
 
 class Params(NamedTuple):

@@ -1,5 +1,7 @@
 """Check the section ``quality`` of ``params.yaml``: what is looked for in the labels."""
 
+import math
+from collections.abc import Collection
 from typing import Any
 
 from maskbench.params.checker import Checker
@@ -30,15 +32,22 @@ THRESHOLDS = {
 :data:`maskbench.quality.checks.CHECKS` says what each number means.
 """
 
+_SHARES = frozenset({
+    "self_crossing", "off_image", "hole", "duplicate", "inside_itself", "few_labels",
+    "twin_differs", "missing_label", "unsupported",
+})  # fmt: skip
+"""Checks whose threshold is a share: 90 in place of 0.9 would find nothing, without a word."""
+
 
 def check_quality(check: Checker, raw: Any) -> QualityParams:
     """Return the checked section ``quality``, which may be missing."""
     section = check.mapping({} if raw is None else raw, "quality", known=QualityParams._fields)
-    fail = check.sequence(section.get("fail") or [], "quality.fail")
+    thresholds = _thresholds(check, section.get("checks"))
     return QualityParams(
-        checks=_thresholds(check, section.get("checks")),
-        fail=tuple(check.choice(k, f"quality.fail[{i}]", THRESHOLDS) for i, k in enumerate(fail)),
+        checks=thresholds,
+        fail=_failing(check, section.get("fail"), thresholds),
         accept=_accepted(check, section.get("accept")),
+        predictions=check.text(section.get("predictions"), "quality.predictions", optional=True),
     )
 
 
@@ -47,13 +56,28 @@ def _thresholds(check: Checker, raw: Any) -> dict[str, float]:
     path = "quality.checks"
     thresholds: dict[str, float] = dict(THRESHOLDS)
     for name, value in check.mapping({} if raw is None else raw, path, known=THRESHOLDS).items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is False or value == "off":
             thresholds.pop(name, None)
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        elif not is_number or not 0 < value < math.inf:
             check.add(f"{path}.{name}", f"{value!r} is no threshold: a number above 0, or off")
+        elif name in _SHARES and value > 1:
+            what = f"{value!r} is no share: a number above 0, up to 1 for all of it, or off"
+            check.add(f"{path}.{name}", what)
         else:
             thresholds[name] = float(value)
     return thresholds
+
+
+def _failing(check: Checker, raw: Any, on: Collection[str]) -> tuple[str, ...]:
+    """Return the checks that stop the stage; each has to be on."""
+    path = "quality.fail"
+    names = check.sequence([] if raw is None else raw, path)
+    for i, name in enumerate(names):
+        if check.choice(name, f"{path}[{i}]", THRESHOLDS) and name not in on:
+            what = f"{name!r} is off in quality.checks, and would never stop; delete one of the two"
+            check.add(f"{path}[{i}]", what)
+    return tuple(str(name) for name in names)
 
 
 def _accepted(check: Checker, raw: Any) -> dict[str, str]:
@@ -69,7 +93,7 @@ def _accepted(check: Checker, raw: Any) -> dict[str, str]:
         reason = check.text(section["reason"], f"{path}[{i}].reason") or ""
         if finding:
             check.choice(finding.split("/")[0], f"{path}[{i}].finding", THRESHOLDS)
-        if finding in accepted:
+        if finding and finding in accepted:
             check.add(f"{path}[{i}].finding", f"{finding!r} is accepted already")
         accepted[finding] = reason
     return accepted

@@ -1,25 +1,21 @@
-"""Check the sections of ``params.yaml``, a function for each."""
+"""Check the sections of ``params.yaml``, a function for each (*split* and *quality*: beside it)."""
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from maskbench.errors import did_you_mean
+from maskbench.files.images import MOST_LOADED, MOST_PIXELS
 from maskbench.files.levels import HIGHEST, LOWEST, SCALINGS
+from maskbench.files.masks import IGNORE
 from maskbench.params.checker import Checker, missing_label
 from maskbench.params.model import (
-    IGNORE,
-    SUBSETS,
     CombineParams,
     ConsensusParams,
     FetchParams,
     RasterizeParams,
     Rule,
-    SplitParams,
-    ValueFrom,
 )
-from maskbench.text import counted
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest", "consensus")
 _ANNOTATION_PATTERN = re.compile(r"annotator:\d{1,15}|file:\S.*|consensus:[1-9]\d{0,5}")
@@ -60,7 +56,10 @@ def check_fetch(check: Checker, raw: Any) -> FetchParams:
             section.get("missing_images", "error"), "fetch.missing_images", ("error", "skip")
         ),
         max_pixels=check.number(
-            section.get("max_pixels", 1 << 29), "fetch.max_pixels", "number of pixels", 1 << 31
+            section.get("max_pixels", MOST_PIXELS),
+            "fetch.max_pixels",
+            "number of pixels",
+            MOST_LOADED,
         ),
         same_image=check.choice(
             section.get("same_image", "separate"), "fetch.same_image", ("separate", "one")
@@ -227,15 +226,12 @@ def check_combine(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> Co
 def _consensus(check: Checker, raw: Any, labels_map: Mapping[str, int]) -> ConsensusParams:
     path, default = "combine.consensus", ConsensusParams()
     section = check.mapping({} if raw is None else raw, path, known=ConsensusParams._fields)
-    share = section.get("agreement", default.agreement)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-        check.add(f"{path}.agreement", f"{share!r} is no share from 0 to 1")
-        share = default.agreement
+    share = check.share(section.get("agreement", default.agreement), f"{path}.agreement")
     return ConsensusParams(
         method=check.choice(
             section.get("method", default.method), f"{path}.method", ("majority", "staple")
         ),
-        agreement=float(share),
+        agreement=default.agreement if share is None else share,
         otherwise=check.choice(
             section.get("otherwise", default.otherwise),
             f"{path}.otherwise",
@@ -255,78 +251,3 @@ def _scaling(check: Checker, raw: Any) -> str | tuple[int, int] | None:
     what = "is neither range nor percentile nor two whole numbers [low, high] such as [0, 4095]"
     check.add("combine.scaling", f"{raw!r} {what}")
     return None
-
-
-def check_split(check: Checker, raw: Any) -> SplitParams:
-    """Return the checked section ``split``."""
-    section = check.mapping(raw, "split", known=SplitParams._fields)
-    grouped, published = section.get("group_by"), section.get("published")
-    is_plain = not isinstance(grouped, dict)
-    return SplitParams(
-        ratios=_ratios(check, section),
-        group_by=check.text(grouped, "split.group_by", optional=True)
-        if is_plain
-        else _value_from(check, grouped, "split.group_by", _VALUES),
-        salt=check.text(section.get("salt", "maskbench"), "split.salt", empty=True) or "",
-        without_group=check.choice(
-            section.get("without_group", "error"), "split.without_group", ("error", "alone")
-        ),
-        same_image=check.choice(
-            section.get("same_image", "join"), "split.same_image", ("join", "error")
-        ),
-        published=None
-        if published is None
-        else _value_from(check, published, "split.published", (*_VALUES, "file")),
-        exclude_accepted=tuple(
-            check.choice(name, f"split.exclude_accepted[{i}]", SUBSETS)
-            for i, name in enumerate(
-                check.sequence(section.get("exclude_accepted") or [], "split.exclude_accepted")
-            )
-        ),
-    )
-
-
-def _ratios(check: Checker, section: Mapping[str, Any]) -> dict[str, float]:
-    default = {"train": 0.7, "valid": 0.15, "test": 0.15}
-    ratios: dict[str, float] = {}
-    for name, share in check.mapping(
-        section.get("ratios", default), "split.ratios", known=SUBSETS
-    ).items():
-        number = isinstance(share, int | float) and not isinstance(share, bool)
-        if not number or not 0 <= share <= 1:
-            check.add(f"split.ratios.{name}", f"{share!r} is no share from 0 to 1")
-            return default
-        ratios[name] = float(share)
-    if not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
-        check.add("split.ratios", f"they add up to {sum(ratios.values()):g}, not to 1")
-    return {name: ratios.get(name, 0.0) for name in SUBSETS}
-
-
-_VALUES = ("field", "choice", "name", "folder")
-
-
-def _value_from(check: Checker, raw: Any, path: str, kinds: Sequence[str]) -> ValueFrom | None:
-    """Return where a value is read from: one of the kinds, such as ``{field: patient}``."""
-    entries = list(raw.items()) if isinstance(raw, dict) else []
-    if len(entries) != 1 or entries[0][0] not in kinds:
-        choices = " or ".join(f"{{{kind}: …}}" for kind in kinds)
-        check.add(path, f"{choices} is expected, not {raw!r}")
-        return None
-    [(kind, value)] = entries
-    what = check.text(value, f"{path}.{kind}")
-    if what is not None and kind in ("name", "folder") and (fault := _pattern_fault(what)):
-        check.add(f"{path}.{kind}", fault)
-    return None if what is None else ValueFrom(kind, what)
-
-
-def _pattern_fault(pattern: str) -> str | None:
-    try:
-        groups = re.compile(pattern).groups
-    except (re.error, OverflowError) as error:
-        return f"'{pattern}' is no regular expression: {error}"
-    if groups == 1:
-        return None
-    return (
-        f"'{pattern}' has {counted(groups, 'group')}; put round brackets around the one part that "
-        r"counts, as in '(\w+)_\d+' (others can be written (?:…))"
-    )

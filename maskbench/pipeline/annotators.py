@@ -6,6 +6,7 @@ people should know before they look for the cause.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,12 @@ from maskbench.files.csv import read_table
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.layout import Layout
-from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.task import Annotation, Task, least_voters
 from maskbench.text import SHOWN, counted, some
 
 _Facts = Mapping[str, Mapping[str, Any]]
-
-
-def undeclared_choices(params: RasterizeParams, layout: Layout) -> list[Problem]:
-    """Return a problem if DVC would not notice a change of the table that chooses annotators."""
-    if params.table is None:
-        return []
-    return undeclared(layout, "rasterize", params.table, "rasterize.annotation")
 
 
 def unmet_choices(facts: _Facts, params: RasterizeParams) -> list[Problem]:
@@ -61,14 +54,14 @@ def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[s
         params: How the annotation that counts is chosen.
         layout: Where the tasks lie, and the masks that were made before.
     """
-    number, said, notes = 0, [], []
-    for number, exchanged in enumerate(_exchanged(facts, layout), 1):
-        if number <= SHOWN:
-            said.append(_exchange(*exchanged, params))
-    if number:
-        rest = f" and {number - SHOWN} more" if number > SHOWN else ""
-        where, what = counted(number, "task"), ", ".join(said)
-        notes.append(f"another annotator's annotation counts now in {where}: {what}{rest}")
+    notes = []
+    exchanged = _exchanged(facts, layout)
+    said = [_exchange(*first, params) for first in islice(exchanged, SHOWN)]
+    if said:
+        rest = sum(1 for _ in exchanged)
+        more = f" and {rest} more" if rest else ""
+        where, what = counted(len(said) + rest, "task"), ", ".join(said)
+        notes.append(f"another annotator's annotation counts now in {where}: {what}{more}")
     if is_lonely_consensus(facts, params):
         notes.append(
             "no task has several annotators who could vote; tasks that show the same image become "

@@ -2,31 +2,39 @@
 
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from maskbench.errors import Problem
 from maskbench.files.atomic import link_or_copy, write_bytes, write_text
 from maskbench.files.hashing import digest, sha256
 from maskbench.files.images import inspect
 from maskbench.files.json import compact_json, json_text
-from maskbench.files.levels import Levels, describe_badly_seen
+from maskbench.files.levels import describe_badly_seen
 from maskbench.labelstudio.export import RawTask, TaskError, parse_task
 from maskbench.labelstudio.image_file import ImageFile, MissingImageError
 from maskbench.labelstudio.image_names import public_form
 from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.server.source import Server
-from maskbench.labelstudio.stored import task_json
+from maskbench.labelstudio.stored import task_json, with_image
 from maskbench.params import FetchParams, Params
+from maskbench.pipeline.fetch_report import (
+    MISSING_ADVICE,
+    MissingImages,
+    badly_seen,
+    describe_gone,
+    fetch_metrics,
+    task_facts,
+    without_annotation,
+)
 from maskbench.pipeline.incremental import Job, LastRun, Outcome, StageDefinition, build, staging
 from maskbench.pipeline.layout import Layout, Origin
-from maskbench.pipeline.same_image import equal_ids, same_images, unite
-from maskbench.pipeline.sources import MissingImages, TaskSource, open_source, parse
-from maskbench.regions.task import Annotation, Image, Region, Task, annotators, could_count
-from maskbench.text import counted, escape_terminal, some
+from maskbench.pipeline.same_image import equal_ids, unite
+from maskbench.pipeline.sources import TaskSource, open_source, parse
+from maskbench.regions.task import Image, Task, could_count
+from maskbench.text import counted, escape_terminal
 
 
 def fetch(params: Params, layout: Layout) -> str:
@@ -58,10 +66,10 @@ def fetch(params: Params, layout: Layout) -> str:
         jobs = _one_per_image(jobs)
     built = build(definition, layout, jobs, found=problems)
     source.finish()
-    metrics = _metrics(list(built.facts.values()))
-    badly_seen = describe_badly_seen(_badly_seen(built.facts), None)
-    if badly_seen and params.combine.scaling is None:  # else combine judges
-        print(f"warning: {'; '.join(badly_seen)}", file=sys.stderr)
+    metrics = fetch_metrics(built.facts)
+    warning = describe_badly_seen(badly_seen(built.facts), None)
+    if warning and params.combine.scaling is None:  # else combine judges
+        print(f"warning: {'; '.join(warning)}", file=sys.stderr)
     if missing.is_skipped:
         metrics["missing_images"] = {"all": len(missing), "tasks": missing.references}
         if missing:
@@ -69,19 +77,13 @@ def fetch(params: Params, layout: Layout) -> str:
     if isinstance(source, Server):
         metrics["projects"] = {str(p.id): p.fingerprint() for p in source.projects}
     write_text(layout.metrics("fetch"), json_text(metrics))
+    gone = describe_gone(before - built.facts.keys())
     return (
         f"{counted(metrics['tasks']['all'], 'task')}, {counted(metrics['images'], 'image')}, "
         f"{counted(metrics['regions'], 'region')} in "
         f"{counted(metrics['annotations']['all'], 'annotation')} "
-        f"({counted(built.made, 'task')} new or changed)"
-        f"{_gone(before - built.facts.keys())}"
+        f"({counted(built.made, 'task')} new or changed)" + (f" — {gone}" if gone else "")
     )
-
-
-MISSING_ADVICE = (
-    "Put the missing images there under the names in the tasks; or set `missing_images: skip` in "
-    "the section fetch of params.yaml, which leaves such tasks out"
-)
 
 
 def _tasks_with_image(source: TaskSource, chosen: Mapping[str, str] | None) -> Iterator[Task]:
@@ -114,6 +116,31 @@ class _TaskSummary(NamedTuple):
     key: str
     reference: str | None
     content: str
+
+
+def _summaries(
+    source: TaskSource, layout: Layout, chosen: Mapping[str, str] | None, problems: list[Problem]
+) -> Iterator[tuple[RawTask, _TaskSummary]]:
+    """Yield raw tasks with their summaries; add to ``problems`` why others cannot be read.
+
+    A task that the last fetch has read, by its source's fingerprint, is not parsed again.
+    """
+    last = LastRun(layout, "fetch", "tasks")
+    summaries: dict[str, _TaskSummary] = {}
+    choice = digest(chosen) if chosen else ""
+    for raw in source.tasks():
+        fingerprint = source.fingerprint(raw.value, raw.origin)
+        fingerprint = fingerprint and f"{fingerprint}{choice}{raw.qualifier}"
+        known = last.items.get(fingerprint or "")
+        try:
+            summary = _TaskSummary(*known) if known else _summary(parse(raw, source, chosen))
+        except TaskError as error:
+            problems += error.problems
+            continue
+        if fingerprint:
+            summaries[fingerprint] = summary
+        yield raw, summary
+    last.save(summaries, summaries.keys() != last.items.keys())
 
 
 def _summary(task: Task) -> _TaskSummary:
@@ -164,24 +191,8 @@ def _jobs(
     chosen = fetched.image_field
     keys: set[str] = set()
     origins: dict[int, Origin] = {}
-    last = LastRun(layout, "fetch", "tasks")
-    summaries: dict[str, _TaskSummary] = {}
     target = staging(layout, "fetch")
-    choice = digest(chosen) if chosen else ""
-    for raw in source.tasks():
-        fingerprint = source.fingerprint(raw.value, raw.origin)
-        fingerprint = fingerprint and f"{fingerprint}{choice}{raw.qualifier}"
-        known = last.items.get(fingerprint) if fingerprint else None
-        try:
-            if known:
-                summary = _TaskSummary(*known)
-            else:
-                summary = _summary(parse(raw, source, chosen))
-        except TaskError as error:
-            problems += error.problems
-            continue
-        if fingerprint:
-            summaries[fingerprint] = summary
+    for raw, summary in _summaries(source, layout, chosen, problems):
         try:
             image = source.find(summary) if summary.reference else None
         except ValueError as error:
@@ -203,7 +214,6 @@ def _jobs(
         fields = source.image_fields(raw.origin)
         work = _TaskWork(raw, fields, chosen, image, fetched.max_pixels, target)
         yield Job(summary.key, inputs, work)
-    last.save(summaries, summaries.keys() != last.items.keys())
     write_bytes(layout.origins, compact_json(origins))
 
 
@@ -242,7 +252,7 @@ def _store(work: _TaskWork) -> Outcome:
         except ValueError as error:
             return Outcome(problems=(_bad_image(work.image, task, str(error)),))
         image = Image(f"{task.key}{info.suffix}", info.width, info.height, info.sha256)
-        task = replace(task, image=image, annotations=tuple(sized(task.annotations, image)))
+        task = with_image(task, image)
         levels = info.levels
         outputs[f"images/{image.file}"] = image.sha256
         _take(work.image, work.target / "images" / image.file)
@@ -259,18 +269,6 @@ def _bad_image(image: ImageFile, task: Task, what: str) -> Problem:
     return Problem(f"the image {name} cannot be used: {what}", task=task.id, project=task.project)
 
 
-def sized(annotations: Iterable[Annotation], image: Image) -> Iterator[Annotation]:
-    """Yield annotations without sizes that equal the image's, because every save rewrites them."""
-    for annotation in annotations:
-        regions = tuple(_without_size(region, image) for region in annotation.regions)
-        yield replace(annotation, regions=regions)
-
-
-def _without_size(region: Region, image: Image) -> Region:
-    agrees = region.original_size == (image.width, image.height)
-    return region._replace(original_size=None) if agrees else region
-
-
 def _take(image: ImageFile, target: Path) -> None:
     """Link a download; copy a user's file, because the user may change it in place."""
     if image.is_download:
@@ -278,71 +276,3 @@ def _take(image: ImageFile, target: Path) -> None:
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(image.path, target)
-
-
-def task_facts(task: Task) -> dict[str, Any]:
-    """Count what a task holds, for the metrics."""
-    return {
-        "image": int(task.image is not None),
-        "annotations": len(task.annotations),
-        "skipped": sum(annotation.was_cancelled for annotation in task.annotations),
-        "ground_truth": sum(annotation.ground_truth for annotation in task.annotations),
-        "regions": sum(len(annotation.regions) for annotation in task.annotations),
-        "annotators": sorted({a.completed_by for a in task.annotations if a.completed_by}),
-        "able": annotators(task.annotations),
-        "image_sha256": task.image.sha256 if task.image else None,
-    }
-
-
-def without_annotation(
-    facts: Mapping[str, Mapping[str, Any]], missing: MissingImages | None = None
-) -> Sequence[Problem]:
-    """Return a problem if there is nothing to build masks from."""
-    if any(not fact or fact["annotations"] > fact["skipped"] for fact in facts.values()):
-        return ()  # a task that could not be stored has no facts
-    if missing and missing.is_skipped:
-        return (Problem(f"no task is left: {missing.summary}"), *missing.problems)
-    skipped = sum(fact["skipped"] for fact in facts.values())
-    what = (
-        f"no task has an annotation that counts (tasks: {len(facts)}, skipped annotations: "
-        f"{skipped}); label some in Label Studio and submit them"
-    )
-    return (Problem(what),)
-
-
-def _metrics(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    total: Counter[str] = Counter()
-    for fact in facts:
-        total.update({name: value for name, value in fact.items() if isinstance(value, int)})
-    return {
-        "tasks": {
-            "all": len(facts),
-            "annotated": sum(fact["annotations"] > fact["skipped"] for fact in facts),
-            "only_skipped": sum(0 < fact["annotations"] == fact["skipped"] for fact in facts),
-            "unlabelled": sum(fact["annotations"] == 0 for fact in facts),
-        },
-        "annotations": {
-            "all": total["annotations"],
-            "skipped": total["skipped"],
-            "ground_truth": total["ground_truth"],
-        },
-        "annotators": len({annotator for fact in facts for annotator in fact["annotators"]}),
-        "images": total["image"],
-        **same_images((fact["image_sha256"], fact["able"]) for fact in facts),
-        "images_with_few_levels": len(_badly_seen(dict(enumerate(facts)))),
-        "regions": total["regions"],
-    }
-
-
-def _badly_seen(facts: Mapping[Any, Mapping[str, Any]]) -> dict[Any, Levels]:
-    """Return the levels of images that loaders see badly without a stated scaling, by key."""
-    found = {key: Levels(*fact["levels"]) for key, fact in facts.items() if fact["levels"]}
-    return {key: levels for key, levels in found.items() if levels.is_badly_seen(None)}
-
-
-def _gone(keys: set[str]) -> str:
-    """Say which tasks of the last fetch are gone; empty if none is."""
-    if not keys:
-        return ""
-    are = counted(len(keys), "task of last time is", "tasks of last time are")
-    return f" — {are} not there any more: {some(sorted(keys))}"

@@ -70,7 +70,7 @@ class StageDefinition(NamedTuple):
         folders: Names of the data folders that hold this stage's files and nothing else.
         check_all: Finds problems of all items together, from the facts by key.
         advise: Returns advice on the problems, from the facts by key; may be empty.
-        memory: Which of the stage's memories it keeps, if the stage has several definitions.
+        last_run: The name of its :class:`LastRun`, for a stage that keeps several.
     """
 
     stage: str
@@ -78,7 +78,7 @@ class StageDefinition(NamedTuple):
     folders: Sequence[str]
     check_all: Callable[[Mapping[str, Mapping[str, Any]]], Sequence[Problem]] = lambda facts: ()
     advise: Callable[[Mapping[str, Mapping[str, Any]]], str] = lambda facts: ""
-    memory: str = "memory"
+    last_run: str = "last_run"
 
 
 def build(
@@ -103,7 +103,7 @@ def build(
     stage = definition.stage
     shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
     outputs = _Outputs(layout, definition.folders)
-    last = LastRun(layout, stage, definition.memory)
+    last = LastRun(layout, stage, definition.last_run)
     todo: dict[str, str] = {}  # inputs by key; the work itself may be large
     old: dict[str, Any] = {}
 
@@ -195,8 +195,8 @@ class _Outputs:
 
 def folder_digests(layout: Layout, name: str) -> Digests:
     """Return the digests of the files in a data folder; all stages share them."""
-    memory = layout.work("digests") / f"{name.replace('/', '-')}.json"
-    return Digests(layout.data / name, memory)
+    last_run = layout.work("digests") / f"{name.replace('/', '-')}.json"
+    return Digests(layout.data / name, last_run)
 
 
 class LastRun:
@@ -211,7 +211,7 @@ class LastRun:
         items: The record by key; empty if other code wrote it.
     """
 
-    def __init__(self, layout: Layout, stage: str, name: str = "memory") -> None:
+    def __init__(self, layout: Layout, stage: str, name: str = "last_run") -> None:
         self._file = layout.last_run(stage, name)
         self._build_id = build_id(STAGE_CODE[stage])
         self.items: dict[str, Any] = {}

@@ -7,49 +7,36 @@ from maskbench.errors import MaskbenchError
 from maskbench.files.json import parse_json
 
 
-class Layout(NamedTuple):
+class Layout:
     """The folders and files of one benchmark repository.
 
-    Attributes:
+    Args:
         root: The repository's folder (where ``dvc.yaml`` lies).
+
+    Attributes:
+        root: The same.
+        params: All settings.
+        data: The folder of all data of the stages.
+        annotations: The folder of canonical tasks, ``<key>.json``.
+        images: The folder of images as served, ``<key>.<ext>``.
+        label_sets: The folder of label sets, ``<key>.tif``.
+        benchmark: The folder that a training machine pulls.
+        combined: The table of masks, from which *split* reads without opening them.
+        lock: The file that a stage locks while it runs.
+        origins: The origin of each task of the last fetch, for messages.
     """
 
-    root: Path = Path()
-
-    @property
-    def params(self) -> Path:
-        """Return the file of all settings."""
-        return self.root / "params.yaml"
-
-    @property
-    def data(self) -> Path:
-        """Return the folder of all data of the stages."""
-        return self.root / "data"
-
-    @property
-    def annotations(self) -> Path:
-        """Return the folder of canonical tasks, ``<key>.json``."""
-        return self.data / "annotations"
-
-    @property
-    def images(self) -> Path:
-        """Return the folder of images as served, ``<key>.<ext>``."""
-        return self.data / "images"
-
-    @property
-    def label_sets(self) -> Path:
-        """Return the folder of label sets, ``<key>.tif``."""
-        return self.data / "label_sets"
-
-    @property
-    def benchmark(self) -> Path:
-        """Return the folder that a training machine pulls."""
-        return self.data / "benchmark"
-
-    @property
-    def combined(self) -> Path:
-        """Return the table of masks, from which *split* reads without opening them."""
-        return self.data / "combined.csv"
+    def __init__(self, root: Path = Path()) -> None:
+        self.root = root
+        self.params = root / "params.yaml"
+        self.data = root / "data"
+        self.annotations = self.data / "annotations"
+        self.images = self.data / "images"
+        self.label_sets = self.data / "label_sets"
+        self.benchmark = self.data / "benchmark"
+        self.combined = self.data / "combined.csv"
+        self.lock = self.data / ".maskbench" / "lock"
+        self.origins = self.work("fetch") / "origins.json"
 
     def metrics(self, stage: str) -> Path:
         """Return the metrics file of a stage."""
@@ -58,11 +45,6 @@ class Layout(NamedTuple):
     def plot(self, name: str) -> Path:
         """Return a table in ``plots/``."""
         return self.root / "plots" / f"{name}.csv"
-
-    @property
-    def lock(self) -> Path:
-        """Return the file that a stage locks while it runs."""
-        return self.data / ".maskbench" / "lock"
 
     def written(self) -> tuple[Path, ...]:
         """Return the folders in which stages write files directly, not through staging."""
@@ -77,12 +59,7 @@ class Layout(NamedTuple):
         """
         return self.data / ".maskbench" / stage
 
-    @property
-    def origins(self) -> Path:
-        """Return the file with the origin of each task of the last fetch, for messages."""
-        return self.work("fetch") / "origins.json"
-
-    def last_run(self, stage: str, name: str = "memory") -> Path:
+    def last_run(self, stage: str, name: str) -> Path:
         """Return the file that records a stage's last run; a stage can have several by name."""
         return self.work(stage) / f"{name}.json"
 

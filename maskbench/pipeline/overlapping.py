@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from maskbench.errors import DataError, MaskbenchError
@@ -58,18 +59,13 @@ def find_overlaps(params: Params, paths: Sequence[Path]) -> Survey:
     return Survey(unknown, labels, params, found)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """Find the combinations in one task's file; workers get a copy."""
-
-    params: Params
-
-    def __call__(self, path: Path) -> TaskCombinations | None:
-        return find_combinations(read_task(path), self.params)
-
-
 def _look(params: Params, paths: Sequence[Path]) -> list[TaskCombinations]:
-    return [task for task in run_all(_Look(params), paths, "rules") if task is not None]
+    found = run_all(partial(_combinations, params), paths, "rules")
+    return [task for task in found if task is not None]
+
+
+def _combinations(params: Params, path: Path) -> TaskCombinations | None:
+    return find_combinations(read_task(path), params)
 
 
 def _unknown(found: list[TaskCombinations]) -> dict[int, Mapping[str, int]]:

@@ -1,11 +1,10 @@
 """Find the published subset of each image: ``split.published``, from a field or a table."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from maskbench.errors import Problem, did_you_mean
-from maskbench.files.csv import csv_rows
+from maskbench.files.csv import user_rows
 from maskbench.params import EXCLUDED, SUBSETS, SplitParams
 from maskbench.pipeline.splits import GroupedImage
 from maskbench.text import counted, some, unescape_formula
@@ -125,13 +124,10 @@ def read_published(path: Path, name: str) -> tuple[dict[str, str], list[Problem]
         path: The table.
         name: Its name, for messages.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = csv_rows(stream)
-    except FileNotFoundError:
-        return {}, [_problem("there is no such file; put it there, or correct its name", name)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        return {}, [_problem(f"cannot be read as CSV: {error}; save it as UTF-8 CSV", name)]
+    content = path.read_bytes() if path.is_file() else None
+    lines, problems = user_rows(content, name, PARAM)
+    if problems:
+        return {}, problems
     columns = list(lines[0]) if lines else []
     column = "key" if "key" in columns else "image"
     if column not in columns or "split" not in columns:
@@ -148,9 +144,7 @@ def _rows(
     problems = []
     for number, line in enumerate(lines, 2):
         image, subset = (_cell(line, title) for title in (column, "split"))
-        if (
-            subset == EXCLUDED
-        ):  # the table is a manifest; its image is drawn, or goes with its group
+        if subset == EXCLUDED:  # of a manifest: its image is drawn, or goes with its group
             continue
         if not image:
             problems.append(_problem(f"line {number} names no image", name))

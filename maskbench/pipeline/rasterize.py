@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskbench.errors import DataError, Problem
+from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
 from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, write_label_sets
-from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.labelstudio.stored import read_unchanged
 from maskbench.params import LEFT_OUT, Params, RasterizeParams
-from maskbench.pipeline.annotators import describe_annotators, undeclared_choices, unmet_choices
+from maskbench.pipeline.annotators import describe_annotators, unmet_choices
 from maskbench.pipeline.incremental import (
     Built,
     Job,
@@ -24,6 +24,7 @@ from maskbench.pipeline.incremental import (
     staging,
 )
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.tables import undeclared
 from maskbench.regions.build import RasterizedTask, build_label_sets, unknown_labels
 from maskbench.regions.draw import REASONS
 from maskbench.regions.proposals import label_advice, unknown_problems
@@ -57,7 +58,7 @@ def rasterize(params: Params, layout: Layout) -> str:
     )
     digests = folder_digests(layout, "annotations")
     names = [name for name in digests if name.endswith(".json")]
-    found = undeclared_choices(params.rasterize, layout)
+    found = undeclared(layout, "rasterize", params.rasterize.table, "rasterize.annotation")
     built = build(definition, layout, _jobs(names, digests, params, layout), len(names), found)
     digests.save()
     metrics = _metrics(built.facts, params.rasterize.label_aliases)
@@ -113,10 +114,7 @@ def make_label_set(work: LabelSetWork) -> Outcome:
     Raises:
         DataError: The task's file is damaged, or changed during the run.
     """
-    stored = work.source.read_bytes()
-    if sha256(stored) != work.sha256:
-        raise DataError("rasterize: data/annotations changes while it is read; try again")
-    task = parse_stored_task(stored, work.source.name)
+    task = read_unchanged(work.source, work.sha256, "rasterize")
     votes = build_label_sets(task, work.params)
     if not votes:
         return Outcome(facts={"annotation": None})

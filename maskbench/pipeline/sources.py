@@ -1,61 +1,26 @@
 """Open the source of tasks and images: a folder of exports or a Label Studio server."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
-from maskbench.errors import Problem, TaskLink, group_by_cause
+from maskbench.errors import Problem
 from maskbench.labelstudio.export import RawTask, parse_task
 from maskbench.labelstudio.folder import Folder
-from maskbench.labelstudio.image_file import HasImage, ImageFile
-from maskbench.labelstudio.image_names import public_form
+from maskbench.labelstudio.labeling import compare_labels
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
-from maskbench.labelstudio.server.project import Project, compare_labels
+from maskbench.labelstudio.server.project import Project
 from maskbench.labelstudio.server.source import Server
 from maskbench.params import FetchParams, Params
 from maskbench.pipeline.layout import Layout
 from maskbench.regions.task import Task
-from maskbench.text import SHOWN, counted
+
+TaskSource = Folder | Server
+"""Where tasks and images come from; both have the same methods."""
 
 
-class TaskSource(Protocol):
-    """Where tasks and images come from."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Return remarks on the source for people, a line each."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """Return the problems of the source itself, not those of single tasks."""
-
-    def tasks(self) -> Iterator[RawTask]:
-        """Yield the raw tasks."""
-
-    def fingerprint(self, raw: Any, origin: str) -> str | None:
-        """Return a digest that equal raw tasks share; None if the task must be parsed."""
-
-    def image_fields(self, origin: str) -> Mapping[str, str]:
-        """Return the data field behind each image tag, for tasks of this origin, if known."""
-
-    def prepare(self, tasks: Iterable[Task]) -> None:
-        """Get the images of these tasks ready for :meth:`find`."""
-
-    def find(self, task: HasImage) -> ImageFile:
-        """Return a local file with a task's image.
-
-        Raises:
-            MissingImageError: There is none.
-            ValueError: It cannot be identified or downloaded.
-        """
-
-    def finish(self) -> None:
-        """Clear up after the images have become outputs."""
-
-
-def open_source(params: Params, layout: Layout) -> Folder | Server:
+def open_source(params: Params, layout: Layout) -> TaskSource:
     """Open the source that the params name, with its tasks up to date.
 
     Raises:
@@ -110,39 +75,3 @@ def setup_warnings(projects: Iterable[Project], params: Params) -> list[Problem]
 def parse(raw: RawTask, source: TaskSource, chosen: Mapping[str, str] | None) -> Task:
     """Read a task of a source; ``chosen`` is ``fetch.image_field``. Raise as :func:`parse_task`."""
     return parse_task(raw.value, raw.origin, source.image_fields(raw.origin), chosen, raw.qualifier)
-
-
-class MissingImages:
-    """The tasks whose images are missing.
-
-    Attributes:
-        is_skipped: Whether they are left out; otherwise each is a problem.
-        references: Their image references, by key.
-        problems: Why the images of the first ones are missing.
-    """
-
-    def __init__(self, is_skipped: bool) -> None:
-        self.is_skipped = is_skipped
-        self.references: dict[str, str] = {}
-        self.problems: list[Problem] = []
-
-    def add(self, task: HasImage, reason: ValueError) -> None:
-        """Count a task."""
-        self.references[task.key] = public_form(str(task.reference))
-        if len(self.problems) < SHOWN:
-            self.problems.append(Problem(str(reason), task=task.id))
-
-    def __len__(self) -> int:
-        return len(self.references)
-
-    @property
-    def summary(self) -> str:
-        """Return how many there are."""
-        tasks = counted(len(self), "task is", "tasks are")
-        return f"{tasks} left out, with images missing (fetch.missing_images: skip)"
-
-    def describe(self, link: TaskLink) -> str:
-        """Return how many there are, and why their images are missing."""
-        rest = len(self) - len(self.problems)
-        reasons = "; ".join(map(str, group_by_cause(self.problems, link=link)))
-        return f"{self.summary}: {reasons}" + (f" and {rest} more" if rest else "")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from maskbench.errors import DataError, Problem, count_problems
+from maskbench.errors import DataError, count_problems
 from maskbench.files.atomic import remove_others, write_text
 from maskbench.files.csv import read_table, write_table
 from maskbench.files.json import json_text
@@ -67,7 +67,10 @@ def split(params: Params, layout: Layout) -> str:
     known = _known(settings, items, layout)
     images = [GroupedImage(*known[item["key"]]["group"]) for item in items]
     grouping = group_images(images, settings, layout.root)
-    problems = [*grouping.problems, *undeclared_table(settings, layout)]
+    problems = [
+        *grouping.problems,
+        *undeclared(layout, "split", settings.table, "split.published.file"),
+    ]
     if problems:
         raise DataError(f"split: {count_problems(problems)}; nothing was changed", problems)
     splits = assign_splits(
@@ -99,13 +102,6 @@ def split(params: Params, layout: Layout) -> str:
         *grouping.notes,
     ]
     return " — ".join([shown, *notes])
-
-
-def undeclared_table(params: SplitParams, layout: Layout) -> list[Problem]:
-    """Return a problem if DVC would not notice a change of the table of published subsets."""
-    if params.published is None or params.published.kind != "file":
-        return []
-    return undeclared(layout, "split", params.published.what, "split.published.file")
 
 
 def _known(

@@ -12,7 +12,7 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from maskbench.files.hashing import digest
 from maskbench.files.masks import Mask, values_in
-from maskbench.labelstudio.server.project import Control
+from maskbench.labelstudio.labeling import Control
 from maskbench.predictions.plan import Plan
 from maskbench.regions.rasterize import crop
 from maskbench.regions.strokes import encode_rle

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.dataset import foreign_values
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.predictions import ENDINGS
-from maskbench.files.masks import Mask, mask_shape, read_mask
+from maskbench.files.masks import Mask, foreign_values, mask_shape, read_mask
 from maskbench.text import counted
 
 _ALL_ENDINGS = (*ENDINGS, ".npz")

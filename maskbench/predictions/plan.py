@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from maskbench.errors import ParamsError, did_you_mean
-from maskbench.labelstudio.server.project import Control, Labeling
+from maskbench.labelstudio.labeling import Control, Labeling
 from maskbench.params import IGNORE, Params
 from maskbench.text import some
 

@@ -1,33 +1,28 @@
 """Run the checks on all labels: images one by one, incrementally; then all of them together."""
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import shapely
 
-from maskbench.errors import DataError, Problem
+from maskbench.errors import Problem
 from maskbench.files.hashing import Digests, digest, sha256
-from maskbench.files.manifest import read_manifest
-from maskbench.labelstudio.stored import parse_stored_task
-from maskbench.params import Params, QualityParams, RasterizeParams
+from maskbench.files.manifest import Row, read_manifest
+from maskbench.files.masks import read_mask
+from maskbench.labelstudio.stored import read_unchanged
+from maskbench.params import IGNORE, Params, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
-from maskbench.quality.checks.collected import (
-    Collected,
-    ImageFacts,
-    image_facts,
-)
+from maskbench.quality.checks.collected import Collected, Seen, see, see_together
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
-from maskbench.quality.findings import SEVERITIES, Finding, order
+from maskbench.quality.findings import Finding
+from maskbench.quality.hits import finding, where
+from maskbench.quality.judge import Checked, judge
 from maskbench.quality.similar import thumbnail
-from maskbench.regions.proposals import lines_to_paste
-from maskbench.regions.task import Annotation, Task, choose_votes, task_and_project
-from maskbench.text import SHOWN, counted, some
+from maskbench.quality.support import unsupported_by_params
+from maskbench.regions.task import choose_votes, least_voters
 
 
 class CheckWork(NamedTuple):
@@ -39,6 +34,9 @@ class CheckWork(NamedTuple):
         images: The folder in which its image lies.
         rasterize: How regions become pixels, and which annotation counts.
         thresholds: The checks of single images that are on.
+        mask: The mask on which its annotators voted; None: there is no vote, or it is not built
+            yet.
+        classes: Names of the classes by value, without those of unlabelled and ignored pixels.
     """
 
     file: Path
@@ -46,27 +44,8 @@ class CheckWork(NamedTuple):
     images: Path
     rasterize: RasterizeParams
     thresholds: Mapping[str, float]
-
-
-class Checked(NamedTuple):
-    """What the checks found.
-
-    Attributes:
-        findings: All findings, sorted; accepted ones have the reason.
-        idle: Ids in ``quality.accept`` of findings that no longer occur.
-        tangled: Keys of images whose outlines GEOS cannot process, by check.
-    """
-
-    findings: list[Finding]
-    idle: list[str]
-    tangled: Mapping[str, Sequence[str]] = {}
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """Count the findings of each check that nobody accepted, and all accepted ones."""
-        kinds = Counter(finding.kind for finding in self.findings if not finding.accepted)
-        accepted = sum(bool(finding.accepted) for finding in self.findings)
-        return {"findings": dict(sorted(kinds.items())), "findings_accepted": accepted}
+    mask: Path | None
+    classes: Mapping[int, str]
 
 
 def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Checked:
@@ -77,95 +56,84 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
         layout: The repository.
         digests: The digests of the stored tasks.
         keys: The tasks that have an image.
+
+    Raises:
+        DataError: Tasks, images, masks or predictions cannot be read; all problems together.
     """
-    jobs = list(_jobs(params, layout, digests, keys))
-    definition = StageDefinition("quality", check_image, (), memory="checks")
+    manifest = layout.benchmark / "manifest.csv"
+    rows = read_manifest(manifest) if manifest.is_file() else {}
+    jobs = list(_jobs(params, layout, digests, keys, rows))
+    definition = StageDefinition("quality", check_image, (), last_run="checks")
     facts = {
         key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
     }
-    found = [*_of_images(facts), *_of_all(facts, params, layout)]
+    found = [*_of_images(facts), *_of_all(facts, params, rows)]
+    found += unsupported_by_params(params, layout, digests)
     tangled = {
         name: [key for key, fact in facts.items() if name in fact["tangled"]]
         for name in sorted({name for fact in facts.values() for name in fact["tangled"]})
     }
-    return mark_accepted(found, params.quality.accept)._replace(tangled=tangled)
+    return judge(found, params.quality)._replace(tangled=tangled)
 
 
-def mark_accepted(found: Sequence[Finding], accept: Mapping[str, str]) -> Checked:
-    """Sort findings, mark accepted ones, and find entries of ``accept`` that match none."""
-    marked = [_accepted(finding, accept) for finding in sorted(found, key=order)]
-    idle = accept.keys() - {finding.id for finding in found}
-    return Checked(marked, sorted(name for name in idle if _is_looked_for(name)))
-
-
-def _is_looked_for(name: str) -> bool:
-    """Tell whether every run looks for a finding: checks of predictions do not always run."""
-    check = CHECKS[name.split("/", maxsplit=1)[0]]
-    return check.of_image is not None or check.of_all is not None
-
-
-def _accepted(finding: Finding, accept: Mapping[str, str]) -> Finding:
-    return replace(finding, accepted=accept.get(finding.id, ""))
-
-
-def _jobs(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Iterator[Job]:
+def _jobs(
+    params: Params,
+    layout: Layout,
+    digests: Digests,
+    keys: Sequence[str],
+    rows: Mapping[str, Row],
+) -> Iterator[Job]:
     on = params.quality.checks
     thresholds = {name: on[name] for name in CHECKS if CHECKS[name].of_image and name in on}
     shaping = digest([repr(params.rasterize._replace(choices={})), sorted(thresholds.items())])
+    names = {value: name for name, value in params.labels_map.items() if 0 < value < IGNORE}
     for key in keys:
         content = digests.get(f"{key}.json")
         criteria = params.rasterize.criteria(key)
         rasterize = params.rasterize._replace(annotation=criteria, choices={})
+        mask, voted = None, ""
+        if key in rows and any(map(least_voters, criteria)):
+            mask = layout.benchmark / "masks" / rows[key].mask
+            voted = digest([rows[key].mask_sha256, sorted(names.items())])
         file = layout.annotations / f"{key}.json"
-        inputs = sha256(f"{content} {criteria} {shaping}".encode())
-        yield Job(key, inputs, CheckWork(file, content, layout.images, rasterize, thresholds))
+        inputs = sha256(f"{content} {criteria} {shaping} {voted}".encode())
+        work = CheckWork(file, content, layout.images, rasterize, thresholds, mask, names)
+        yield Job(key, inputs, work)
 
 
 def check_image(work: CheckWork) -> Outcome:
     """Check each annotation of an image that counts by itself.
 
-    The facts hold the findings, and what other checks compare between images: that of the
-    annotation saved last.
+    The facts hold the findings, and what other checks compare between images.
 
     Raises:
         DataError: The task's file is damaged, or has changed since the stage began.
     """
-    content = work.file.read_bytes()
-    if sha256(content) != work.sha256:
-        raise DataError("quality: data/annotations changes while it is read; try again")
-    task = parse_stored_task(content, work.file.name)
+    task = read_unchanged(work.file, work.sha256, "quality")
     votes, image = choose_votes(task.annotations, work.rasterize.annotation), task.image
     if not votes or image is None:
         return Outcome()
+    scene = work.images / image.file
     try:
-        look = thumbnail(work.images / image.file).hex()
+        look = thumbnail(scene).hex()
+        mask = read_mask(work.mask) if work.mask is not None and len(votes) > 1 else None
     except (OSError, ValueError) as error:
-        what = f"the image cannot be read ({error}); run `dvc checkout`"
-        return Outcome(problems=(Problem(what, str(work.images / image.file), task.id),))
-    hits, tangled = [], set()
+        what = f"image or mask cannot be read ({error}); run `dvc checkout`"
+        return Outcome(problems=(Problem(what, str(scene), task.id),))
+    hits, tangled, seen = [], set(), []
     for vote in votes:
         drawn = draw(vote.regions, image, work.rasterize)
         found, failed = _hits(drawn, work.thresholds)
-        hits.append([where(task, vote), found])
+        hits.append(found)
         tangled.update(failed)
+        seen.append(see(drawn, image.sha256, look, vote.lead_time, vote.completed_by))
     facts = {
-        "place": where(task, votes[-1]),
+        "places": [where(task, vote) for vote in votes],
         "hits": hits,
         "tangled": sorted(tangled),
-        "seen": list(image_facts(drawn, image.sha256, look, votes[-1].lead_time)),
+        "seen": list(see_together(seen, mask, work.classes)),
     }
     return Outcome(facts=facts)
-
-
-def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
-    """Return the ids that a finding names."""
-    number, project = task_and_project(task, annotation)
-    return {
-        "task": number,
-        "project": project,
-        "annotation": annotation.id,
-        "annotator": annotation.completed_by,
-    }
 
 
 def _hits(
@@ -189,122 +157,30 @@ def _hits(
 def _of_images(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     for key, fact in facts.items():
         size = tuple(fact["seen"][:2])
-        for ids, found in fact["hits"]:
+        for ids, found in zip(fact["places"], fact["hits"], strict=True):
             for name, hits in found.items():
                 yield from (finding(name, Hit(*hit), key, ids, size) for hit in hits)
 
 
 def _of_all(
-    facts: Mapping[str, Mapping[str, Any]], params: Params, layout: Layout
+    facts: Mapping[str, Mapping[str, Any]], params: Params, rows: Mapping[str, Row]
 ) -> Iterator[Finding]:
-    manifest = layout.benchmark / "manifest.csv"
     collected = Collected(
-        images={key: ImageFacts(*fact["seen"]) for key, fact in facts.items()},
-        rows=read_manifest(manifest) if manifest.is_file() else {},
-        classes=[name for name, value in params.labels_map.items() if 0 < value < 255],
+        images={key: Seen(*fact["seen"]) for key, fact in facts.items()},
+        rows=rows,
+        classes=[name for name, value in params.labels_map.items() if 0 < value < IGNORE],
     )
     for name, check in CHECKS.items():
         threshold = params.quality.checks.get(name)
         if check.of_all is not None and threshold is not None:
             for key, hit in check.of_all(collected, threshold):
-                fact = facts.get(key, {"place": {}, "seen": [0, 0]})
-                yield finding(name, hit, key, fact["place"], tuple(fact["seen"][:2]))
+                fact = facts.get(key, {"places": [{}], "seen": [0, 0]})
+                ids = _place(fact["places"], hit.vote)
+                yield finding(name, hit, key, ids, tuple(fact["seen"][:2]))
 
 
-def finding(
-    name: str, hit: Hit, key: str, ids: Mapping[str, Any], size: tuple[int, int] = (0, 0)
-) -> Finding:
-    """Make a finding of what a check found in an image.
-
-    Args:
-        name: The check.
-        hit: What it found.
-        key: The item's key; empty if it concerns no single image.
-        ids: The ids of task, project, annotation and annotator, from :func:`where`.
-        size: Width and height of the image in pixels.
-    """
-    check = CHECKS[name]
-    x, y, width, height = whole_box(hit.box, *size)
-    return Finding(
-        kind=name,
-        severity=check.severity,
-        key=key,
-        **ids,
-        regions=tuple(hit.regions),
-        label=hit.label,
-        value=float(f"{hit.value:.4g}"),
-        what=f"{hit.what}; {check.advice}",
-        x=x,
-        y=y,
-        width=width,
-        height=height,
-    )
-
-
-def whole_box(box: Sequence[float] | None, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return a box in whole pixels within the image: left, top, width, height.
-
-    All are 0, for the whole image, if there is no box or nothing of it lies on the image.
-    """
-    if box is None:
-        return 0, 0, 0, 0
-    left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    right, bottom = max(left + 1, math.ceil(box[2])), max(top + 1, math.ceil(box[3]))
-    right, bottom = min(width, right), min(height, bottom)
-    if left >= right or top >= bottom:
-        return 0, 0, 0, 0
-    return left, top, right - left, bottom - top
-
-
-def describe_findings(checked: Checked) -> list[str]:
-    """Say how much was found, for the stage's summary."""
-    open_ones = [finding for finding in checked.findings if not finding.accepted]
-    counts = Counter(finding.severity for finding in open_ones)
-    parts = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
-    notes = [counted(len(open_ones), "finding") + (f" ({parts})" if parts else "")]
-    accepted = len(checked.findings) - len(open_ones)
-    notes += [f"{accepted} accepted"] if accepted else []
-    tangled = [
-        f"{name} was not checked in {counted(len(keys), 'image')}, whose outlines are too tangled "
-        f"to compare: {some(keys)}"
-        for name, keys in checked.tangled.items()
-    ]
-    return [", ".join(notes), *describe_idle(checked.idle), *tangled]
-
-
-def describe_idle(idle: Sequence[str]) -> list[str]:
-    """Say which entries of ``quality.accept`` match no finding; empty if all match one."""
-    if not idle:
-        return []
-    match = counted(len(idle), "entry matches", "entries match")
-    return [f"quality.accept: {match} no finding: {some(idle)}; delete it from params.yaml"]
-
-
-def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None:
-    """Raise an error if there are findings of the checks in ``quality.fail``.
-
-    Raises:
-        DataError: There are some that nobody accepted; it lists them by check.
-    """
-    bad = [f for f in findings if f.kind in params.fail and not f.accepted]
-    if not bad:
-        return
-    problems = [
-        Problem(
-            f"{finding.kind}: {CHECKS[finding.kind].about}; {CHECKS[finding.kind].advice}",
-            task=finding.task,
-            annotation=finding.annotation,
-            region=" and ".join(finding.regions) or finding.label or None,
-            project=finding.project,
-        )
-        for finding in bad
-    ]
-    what = f"quality: {counted(len(bad), 'finding')} of checks in quality.fail"
-    known = {**params.accept, **{finding.id: "why it is right" for finding in bad[:SHOWN]}}
-    accept = [{"finding": name, "reason": reason} for name, reason in known.items()]
-    advice = (
-        "plots/findings.csv and `maskbench quality` list them. Correct the labels, or accept in "
-        "params.yaml the findings that are right as they are:\n\n"
-        f"{lines_to_paste({'quality': {'accept': accept}})}"
-    )
-    raise DataError(what, problems, advice)
+def _place(places: Sequence[Mapping[str, Any]], vote: int | None) -> Mapping[str, Any]:
+    """Return the ids of one of the annotations that count; of an image as a whole its task's."""
+    if vote is not None or len(places) == 1:
+        return places[vote or 0]
+    return {**places[-1], "annotation": None, "annotator": None}

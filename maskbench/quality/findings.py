@@ -4,13 +4,15 @@ Needs the standard library only.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from maskbench.errors import MaskbenchError
-from maskbench.files.csv import table_rows, write_table
+from maskbench.files.csv import csv_rows, write_table
+from maskbench.text import some, unescape_formula
+
+Number = TypeVar("Number", int, float)
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 SEVERITIES = (HIGH, MEDIUM, LOW)
@@ -90,28 +92,30 @@ def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     write_table(path, COLUMNS, (_row(finding) for finding in sorted(findings, key=order)))
 
 
-def read_findings(path: Path) -> list[Finding]:
-    """Read a table of findings.
+def parse_findings(lines: Iterable[str], kinds: Collection[str] | None = None) -> list[Finding]:
+    """Read the lines of a table of findings, however they end.
+
+    Args:
+        lines: The lines with their ends.
+        kinds: The checks that there are; None: any.
 
     Raises:
-        FileNotFoundError: It is not there.
-        MaskbenchError: It is damaged.
+        ValueError: It is damaged; the message says what is wrong in which row.
     """
-    with path.open(encoding="utf-8", newline="") as stream:
-        return parse_findings(stream, path.name)
-
-
-def parse_findings(lines: Iterable[str], name: str) -> list[Finding]:
-    """Read the lines of a table of findings; ``name`` is the file's, for the error.
-
-    Raises:
-        MaskbenchError: It is damaged.
-    """
-    try:
-        return [_finding(row) for row in table_rows(lines)]
-    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
-        what = f"{name} cannot be read ({error}); run `dvc repro -f quality`"
-        raise MaskbenchError(what) from None
+    lines = list(lines)
+    header = next(csv.reader(lines[:1]), [])
+    if missing := [name for name in COLUMNS if name not in header and name != "id"]:
+        raise ValueError(f"it has no column {some(missing)}")
+    findings = []
+    for number, row in enumerate(csv_rows(lines), 1):
+        try:
+            finding = _finding(row)
+            if kinds is not None and finding.kind not in kinds:
+                raise ValueError(f"kind is {finding.kind!r}, which is no check")
+        except ValueError as error:
+            raise ValueError(f"row {number}: {error}") from None
+        findings.append(finding)
+    return findings
 
 
 def _row(finding: Finding) -> dict[str, Any]:
@@ -120,26 +124,37 @@ def _row(finding: Finding) -> dict[str, Any]:
     return row | {"regions": " ".join(finding.regions)}
 
 
-def _finding(row: dict[str, str]) -> Finding:
-    task, project, annotation, annotator = (
-        int(row[name]) if row[name] else None for name in _NUMBERS
-    )
-    x, y, width, height = (int(row[name]) for name in _BOX)
+def _finding(row: Mapping[Any, Any]) -> Finding:
+    if None in row or None in row.values():
+        raise ValueError(f"it has not {len(COLUMNS)} cells, as the header has")
+    texts = {str(name): unescape_formula(text) for name, text in row.items()}
+    if texts["severity"] not in SEVERITIES:
+        raise ValueError(f"severity is {texts['severity']!r}, not {', '.join(SEVERITIES)}")
+    task, project, annotation, annotator = (_number(texts, name, int) for name in _NUMBERS)
+    x, y, width, height = (_number(texts, name, int) or 0 for name in _BOX)
     return Finding(
-        kind=row["kind"],
-        severity=row["severity"],
-        key=row["key"],
+        kind=texts["kind"],
+        severity=texts["severity"],
+        key=texts["key"],
         task=task,
         project=project,
         annotation=annotation,
         annotator=annotator,
-        regions=tuple(row["regions"].split()),
-        label=row["label"],
-        value=float(row["value"]) if row["value"] else None,
-        what=row["what"],
+        regions=tuple(texts["regions"].split()),
+        label=texts["label"],
+        value=_number(texts, "value", float),
+        what=texts["what"],
         x=x,
         y=y,
         width=width,
         height=height,
-        accepted=row["accepted"],
+        accepted=texts["accepted"],
     )
+
+
+def _number(texts: Mapping[str, str], name: str, kind: Callable[[str], Number]) -> Number | None:
+    """Return a cell's number; None if it is empty."""
+    try:
+        return kind(texts[name]) if texts[name] else None
+    except ValueError:
+        raise ValueError(f"{name} is {texts[name]!r}, which is no number") from None

@@ -5,9 +5,9 @@ from typing import Any
 
 from maskbench.diff.report.markdown import table
 from maskbench.errors import TaskLink
-from maskbench.quality.checking import Checked, describe_idle
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import SEVERITIES, Finding
+from maskbench.quality.judge import Checked, describe_idle
 from maskbench.quality.report import Block
 from maskbench.text import counted, escape_markdown, some
 
@@ -89,16 +89,22 @@ def as_markdown(
             lines.append(f"- … and {len(new) - len(lines):,} more in `plots/findings.csv`")
         summary = f"<details><summary><b>{title}</b></summary>"
         parts.append("\n".join([summary, "", *lines, "", "</details>"]))
-    parts += [f"⚠️ {escape_markdown(note, _LONGEST)}" for note in describe_idle(checked.idle)]
+    parts += [f"⚠️ {escape_markdown(note, _LONGEST)}" for note in describe_idle(checked)]
     return "\n\n".join(parts)
 
 
 def agreement_change(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """Say how agreement changed; empty if one of the two versions has none."""
     new, old = now.get("agreement"), before.get("agreement")
-    if not new or not old:
+    if not (isinstance(new, Mapping) and isinstance(old, Mapping)):
         return ""
-    names = [name for name in ("iou", "boundary_iou", "alpha") if name in new and name in old]
+    names = [
+        name
+        for name in ("iou", "boundary_iou", "alpha")
+        if isinstance(new.get(name), int | float) and isinstance(old.get(name), int | float)
+    ]
+    if not names:
+        return ""
     same = all(new[name] == old[name] for name in names)
     changes = ", ".join(f"{name} {old[name]:.3f} → {new[name]:.3f}" for name in names)
     return "Agreement is as before" if same else f"Agreement: {changes.replace('_', ' ')}"

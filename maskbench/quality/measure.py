@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from maskbench.errors import DataError
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import Values
-from maskbench.files.hashing import sha256
 from maskbench.files.masks import Mask
-from maskbench.labelstudio.stored import parse_stored_task
+from maskbench.labelstudio.stored import read_unchanged
 from maskbench.params import Params
 from maskbench.pipeline.incremental import Outcome
 from maskbench.quality.agreement import count_values, most_given
@@ -128,10 +126,7 @@ def read_tasks(work: ImageWork) -> Iterator[Task]:
         DataError: A file is damaged, or not the one that it was.
     """
     for file, expected in zip(work.files, work.sha256, strict=True):
-        content = file.read_bytes()
-        if sha256(content) != expected:
-            raise DataError("quality: data/annotations changes while it is read; try again")
-        yield parse_stored_task(content, file.name)
+        yield read_unchanged(file, expected, "quality")
 
 
 def latest_by_person(tasks: Sequence[Task]) -> Iterator[tuple[str, Task, Annotation]]:

@@ -1,12 +1,14 @@
 """Read the results of the stage *quality*: in the workspace, and in a git revision."""
 
+import csv
 import io
 from typing import Any, NamedTuple
 
 from maskbench.errors import MaskbenchError
 from maskbench.files.json import parse_json
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.findings import Finding, parse_findings, read_findings
+from maskbench.quality.checks import CHECKS
+from maskbench.quality.findings import Finding, parse_findings
 from maskbench.versions import git
 
 
@@ -28,8 +30,14 @@ def last_findings(layout: Layout) -> list[Finding]:
     Raises:
         MaskbenchError: The table is damaged.
     """
-    path = layout.plot("findings")
-    return read_findings(path) if path.is_file() else []
+    try:
+        with layout.plot("findings").open(encoding="utf-8", newline="") as stream:
+            return parse_findings(stream, CHECKS)
+    except FileNotFoundError:
+        return []
+    except (ValueError, csv.Error) as error:
+        what = f"plots/findings.csv cannot be read ({error}); run `dvc repro -f quality`"
+        raise MaskbenchError(what) from None
 
 
 def earlier(layout: Layout, revision: str) -> Earlier:
@@ -46,9 +54,8 @@ def earlier(layout: Layout, revision: str) -> Earlier:
     )
     try:
         known = {} if metrics is None else dict(parse_json(metrics))
-        text = None if findings is None else io.StringIO(findings.decode(), newline="")
-    except (ValueError, TypeError) as error:
+        lines = None if findings is None else io.StringIO(findings.decode(), newline="")
+        return Earlier(known, None if lines is None else parse_findings(lines))
+    except (ValueError, TypeError, csv.Error) as error:
         what = f"the results of {revision} cannot be read ({error}); name another version"
         raise MaskbenchError(what) from None
-    name = f"plots/findings.csv of {revision}"
-    return Earlier(known, None if text is None else parse_findings(text, name))

@@ -1,10 +1,11 @@
 """Find near-equal images, such as images of the test subset that a model has seen in training.
 
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
-of two looks is their correlation: 1 for equal pictures. It stays above :data:`ALIKE` after a change
-of encoding, size, brightness or contrast, or with a small mark added; different photographs are
-far below (at most 0.85 in the sample). A hash of one bit per pixel would be shorter, but noise
-flips its bits on even surfaces such as walls and skies.
+of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
+brightness or contrast it is still above :data:`ALIKE`, but not if more than a hundredth is cut off
+at the edges (docs/quality.md has figures); different photographs are far below (those of the
+sample: 0.85 at most). A hash of one bit per pixel would be shorter, but noise flips its bits on
+even surfaces such as walls and skies.
 """
 
 from collections.abc import Iterator, Sequence

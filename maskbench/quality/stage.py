@@ -26,10 +26,13 @@ from maskbench.pipeline.incremental import (
 )
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
-from maskbench.quality.checking import check_labels, describe_findings, fail_on_findings
+from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
+from maskbench.quality.judge import said, stop
 from maskbench.quality.measure import ImageWork, measure
+from maskbench.quality.report import as_text, blocks
 from maskbench.quality.summary import summarize
+from maskbench.quality.support import describe_unasked
 from maskbench.regions.task import annotators, least_voters
 from maskbench.text import counted, some
 
@@ -60,10 +63,9 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
-    fail_on_findings(checked.findings, params.quality)
-    return " — ".join(
-        [_describe_agreement(metrics, built.facts, built.made), *describe_findings(checked)]
-    )
+    stop(checked.findings, params.quality)
+    notes = [*said(checked), *describe_unasked(params)]
+    return " — ".join([_describe_agreement(metrics, built.facts, built.made), *notes])
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
@@ -99,16 +101,21 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
         MaskbenchError: They are not there, or damaged.
     """
     try:
-        metrics = parse_json(layout.metrics("quality").read_bytes())
-        return dict(metrics), read_table(layout.plot("ranking"))
+        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
+        ranking = read_table(layout.plot("ranking"))
+        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
     except FileNotFoundError:
         what = (
             "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
             "stage, `maskbench init --upgrade` adds it)"
         )
-    except (ValueError, TypeError, csv.Error) as error:
-        what = f"metrics/quality.json or plots/ranking.csv cannot be read ({error}); run "
-        what += "`dvc repro -f quality`"
+    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
+        what = (
+            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
+            f"({error}); run `dvc repro -f quality`"
+        )
+    else:
+        return metrics, ranking
     raise MaskbenchError(what)
 
 

@@ -197,6 +197,8 @@ class _Page:
             people=people_table(shown.metrics),
             findings=f"{counted(len(open_findings), 'finding')}{f' ({said})' if said else ''}",
             has_agreement=bool(self.facts),
+            is_voted=bool(agreement["against_consensus"]),
+            has_truth=bool(agreement["against_ground_truth"]),
             has_findings=bool(shown.findings),
         )
 

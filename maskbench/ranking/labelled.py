@@ -25,9 +25,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.dataset import Benchmark, load_mask
+from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.figures import count_image, figures, mean
+from maskbench.files.benchmark import load_mask
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
 from maskbench.params import IGNORE

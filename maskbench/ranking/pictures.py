@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskbench.dataset import load_mask
+from maskbench.files.benchmark import load_mask
 from maskbench.files.images import read_scene
 from maskbench.files.masks import Mask
 from maskbench.pages.palette import MARKS, overlay_palette

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,11 @@ from maskbench.regions.rules import (
 )
 
 _MOST_ITERATIONS = 1000  # of STAPLE, which needs some ten on most images
+
+_LACKING = (
+    "staple needs SimpleITK, which is not installed; run `pip install 'maskbench[consensus]'`, or "
+    "set method: majority"
+)
 
 TIED, BELOW = "tied", "below"
 """Why votes do not decide a pixel."""
@@ -60,6 +66,12 @@ class Agreed:
     def undecided(self) -> int:
         """Return the number of pixels that ``combine.consensus.otherwise`` decided."""
         return int(np.count_nonzero(self.tied) + np.count_nonzero(self.below))
+
+
+def lacking(params: ConsensusParams) -> str:
+    """Say what is not installed that decides where annotators vote; empty if nothing is lacking."""
+    is_there = params.method != "staple" or find_spec("SimpleITK") is not None
+    return "" if is_there else f"combine.consensus.method: {_LACKING}"
 
 
 def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
@@ -183,11 +195,7 @@ def staple(votes: Sequence[Mask]) -> tuple[Mask, Pixels]:
     try:
         import SimpleITK as sitk
     except ImportError:
-        what = (
-            "combine.consensus.method: staple needs SimpleITK, which is not installed; run "
-            "`pip install 'maskbench[consensus]'`, or set method: majority"
-        )
-        raise MaskbenchError(what) from None
+        raise MaskbenchError(f"combine.consensus.method: {_LACKING}") from None
     values = np.unique(np.concatenate([np.unique(vote) for vote in votes]))
     # Its matrices grow with the largest class number, and it counts pixels on which votes are tied
     # for the next number (ITK 5.4): so classes become small even numbers.

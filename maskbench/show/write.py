@@ -27,7 +27,7 @@ COPIED = 500
 """Number of images up to which scenes are copied into the page, so that it can be sent."""
 
 _PARAMS = ("labels_map", "multi_label_rules", "rasterize", "combine")
-_CODE = ("pages", "regions", "show", "files/images.py", "files/masks.py")
+_CODE = ("pages", "regions", "show", "files/images.py", "files/masks.py", "files/orientation.py")
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,16 @@
 """Check one image of a benchmark: its scene, its mask, and its row in the manifest."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from maskbench.dataset import foreign_values
 from maskbench.errors import Problem
 from maskbench.files.hashing import sha256_file
-from maskbench.files.images import read_scene
+from maskbench.files.images import open_image, read_scene
 from maskbench.files.manifest import Row
-from maskbench.files.masks import Mask, pixel_digest, read_mask
-from maskbench.params import IGNORE
+from maskbench.files.masks import IGNORE, Mask, foreign_values, pixel_digest, read_mask
 from maskbench.quality.similar import Look, look
 from maskbench.text import counted
 
@@ -105,10 +101,8 @@ def _counts(classes: object) -> str:
 
 
 def _mode(path: Path) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with Image.open(path) as image:
-            return image.mode
+    with open_image(path) as image:
+        return image.mode
 
 
 def _size(shape: Sequence[int]) -> str:

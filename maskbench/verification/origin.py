@@ -49,14 +49,12 @@ class Origin:
         members = (Member(row.group, row.classes, row.published) for row in self._rows)
         self._splits = assign_splits(groups_of(members), params.split)
 
-    @property
-    def _grouping(self) -> Grouping:
-        """The groups that the tasks give; damaged tasks, which are told elsewhere, have none."""
-        return self._read[0]
-
     @cached_property
     def _read(self) -> tuple[Grouping, dict[str, set[int]]]:
-        """The groups, and who annotated each image, by its digest."""
+        """The groups that the tasks give, and who annotated each image, by its digest.
+
+        Damaged tasks, which are told elsewhere, have none.
+        """
         found = []
         people: dict[str, set[int]] = {}
         for row in self._rows:
@@ -72,7 +70,8 @@ class Origin:
 
     def check_whole(self, root: Path, names: list[str], rows: Mapping[str, Row]) -> list[Problem]:
         """Check the class names, and that every task that counts is in the benchmark."""
-        problems = [problem for problem in self._grouping.problems if problem.task is None]
+        grouping, _ = self._read
+        problems = [problem for problem in grouping.problems if problem.task is None]
         if names != codes(self.params.labels_map):
             what = f"does not name the classes of labels_map in params.yaml; {_BUILD}"
             problems.append(Problem(what, str(root / "codes.txt")))
@@ -118,6 +117,7 @@ class Origin:
         return problems
 
     def _row_faults(self, row: Row, task: Task, votes: Sequence[Annotation]) -> Iterator[str]:
+        grouping, people = self._read
         annotation = votes[-1]
         number, project = task_and_project(task, annotation)
         true = {
@@ -133,23 +133,23 @@ class Origin:
             "voters": voters(votes),
         }
         if row.annotators is not None and task.image is not None:  # earlier versions did not tell
-            true["annotators"] = len(self._read[1][task.image.sha256])
+            true["annotators"] = len(people[task.image.sha256])
         for name, there in true.items():
             if (here := getattr(row, name)) != there:
                 yield f"says {name} {here}; data/annotations says {there}"
         expected = own_subset(self._splits[row.group], row.origin, self.params.split)
         if row.split != expected:
             yield f"says {row.split}; its group and split in params.yaml give {expected}"
-        for problem in self._grouping.problems:
+        for problem in grouping.problems:
             if problem.task == task.id:
                 yield f"cannot be grouped: {problem.what}"
                 return
-        if row.group != _as_written(self._grouping.groups[row.key]):
+        if row.group != _as_written(grouping.groups[row.key]):
             by = self.params.split.group_by
             told = by.what if isinstance(by, ValueFrom) else by
             whose = f"{told!r} gives" if told else "the digest of its image"
             yield f"names another group than {whose}"
-        if row.published != (published := self._grouping.published.get(row.key, "")):
+        if row.published != (published := grouping.published.get(row.key, "")):
             yield f"says published {row.published!r}; split.published gives {published!r}"
 
     def _scene_fault(self, row: Row, image: Image, scene: Path) -> str | None:

@@ -25,6 +25,7 @@ from dvc_data.hashfile.tree import Tree
 from dvc_objects.errors import ObjectFormatError
 
 from maskbench.errors import DataError, SourceError
+from maskbench.text import some
 from maskbench.versions import git
 
 SHOWN = 3  # missing files that a message names
@@ -142,6 +143,19 @@ class DvcRepository:
         return sorted(failures)
 
 
+def run(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run DVC in a folder, with this environment's Python; the caller checks its exit status."""
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *words],
+        cwd=root,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
 def ask(root: Path, *words: str) -> dict[str, Any]:
     """Return the JSON that a DVC command prints.
 
@@ -152,15 +166,7 @@ def ask(root: Path, *words: str) -> dict[str, Any]:
     Raises:
         SourceError: The command fails.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=root,
-        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    done = run(root, *words)
     try:
         value = json.loads(done.stdout or "{}")
     except ValueError:
@@ -207,6 +213,4 @@ def short_reason(error: BaseException) -> str:
 
 def _some(names: Collection[str]) -> str:
     """Return the first names, how many more there are, and the verb."""
-    more = len(names) - SHOWN
-    text = ", ".join([*names][:SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{text} {'is' if len(names) == 1 else 'are'}"
+    return f"{some(names, SHOWN)} {'is' if len(names) == 1 else 'are'}"

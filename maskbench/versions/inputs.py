@@ -1,14 +1,15 @@
 """Check that git or DVC tracks the inputs of *fetch*, so that a clone gets them."""
 
 import shlex
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from maskbench.errors import SourceError
 from maskbench.files.yaml import parse_yaml
 from maskbench.params import FetchParams
 from maskbench.text import some
+from maskbench.versions import git
 from maskbench.versions.dvc import SHOWN, DvcRepository, folder_digest, not_ignored
 from maskbench.versions.revision import on_disk
 
@@ -76,12 +77,15 @@ _EXPORTS = (".json", ".jsonl", ".dvc", ".gitignore")
 
 def _listed(root: Path, folder: str, which: str) -> list[str] | None:
     """Return the files that ``git ls-files`` lists; None outside a git repository."""
-    words = ["git", "ls-files", "-z", which, "--", folder]
     try:
-        done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+        done = git.run(root, "ls-files", "-z", which, "--", folder)
+    except SourceError:  # there is no git
         return None
-    return None if done.returncode else sorted(filter(None, done.stdout.split("\0")))
+    return (
+        None
+        if done.returncode
+        else sorted(filter(None, done.stdout.decode("utf-8", "replace").split("\0")))
+    )
 
 
 def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:

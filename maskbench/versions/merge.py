@@ -4,8 +4,6 @@
 They are taken from our side, and ``dvc repro`` makes them from the merged labels and params.
 """
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,14 +14,13 @@ from maskbench.errors import MaskbenchError, SourceError
 from maskbench.files.atomic import write_bytes
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.pipeline.layout import Layout
-from maskbench.versions import git
+from maskbench.versions import dvc, git
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.merge_exports import changed_in_both
 from maskbench.versions.merge_files import MergedFile, merge_files
-from maskbench.versions.refresh import Changes, differing, mask_digests, repro
+from maskbench.versions.refresh import Changes, differing, mask_digests, next_snapshot, repro
 from maskbench.versions.revision import ANNOTATIONS
 from maskbench.versions.sides import Sides, changed_files, fetch_param, fetched, file_names
-from maskbench.versions.snapshot import next_snapshot
 
 _SNAPSHOT = ("fetch", "snapshot")
 
@@ -166,8 +163,7 @@ def _merge_tracked(sides: Sides, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=beside, prefix="merge-") as scratch:
         files = _written(Path(scratch), *sides.texts(name))
         words = ("--ancestor", files[0], "--our", files[1], "--their", files[2])
-        command = [sys.executable, "-m", "dvc", "git-hook", "merge-driver", *words]
-        done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+        done = dvc.run(root, "git-hook", "merge-driver", *words)
         if done.returncode == 0:
             _resolve(root, name, Path(files[1]).read_bytes())
 
@@ -228,8 +224,7 @@ def _check_out(root: Path, targets: list[str]) -> None:
         SourceError: It is in neither.
     """
     for verb in ("checkout", "pull"):
-        command = [sys.executable, "-m", "dvc", verb, *targets]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        done = dvc.run(root, verb, *targets)
         if done.returncode == 0:
             return
     raise SourceError(f"`dvc pull {' '.join(targets)}` failed: {git.reason(done.stderr)}")

@@ -15,8 +15,6 @@ from maskbench.labelstudio.forms import parse_values
 from maskbench.labelstudio.results import is_id
 from maskbench.labelstudio.stored import task_json
 
-PREFER = ("ours", "theirs")
-
 
 class MergedExport(NamedTuple):
     """The result of a merge.

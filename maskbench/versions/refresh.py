@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,16 @@ from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.labelstudio.export import TaskError
-from maskbench.labelstudio.stored import read_task, task_json
+from maskbench.labelstudio.stored import read_task, task_json, with_image
 from maskbench.params import FetchParams, Params, load_params
-from maskbench.pipeline.fetch import needs_image, sized
+from maskbench.pipeline.fetch import needs_image
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import separate
 from maskbench.pipeline.sources import TaskSource, connect, parse, setup_warnings
-from maskbench.regions.task import Annotation, Image, Task
+from maskbench.regions.task import Task
 from maskbench.versions.inputs import wrong_dependency
-from maskbench.versions.snapshot import next_snapshot
+
+_SHOWN = 20  # keys of each kind that are named
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,15 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
 
-    def lines(self, what: str, shown: int = 20) -> list[str]:
+    def lines(self, what: str) -> list[str]:
         """Return a line of counts, then a line for each kind with its first keys."""
         kinds = {"new": self.new, "changed": self.changed, "removed": self.removed}
         counts = ", ".join(f"{len(keys)} {name}" for name, keys in kinds.items())
         lines = [f"{what}: {counts}"]
         for name, keys in kinds.items():
-            more = f" … and {len(keys) - shown} more" if len(keys) > shown else ""
+            more = f" … and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
             if keys:
-                lines.append(f"  {name}: {', '.join(keys[:shown])}{more}")
+                lines.append(f"  {name}: {', '.join(keys[:_SHOWN])}{more}")
         return lines
 
 
@@ -118,7 +119,8 @@ def compare(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
     for key, task in _tasks(server, fetch.image_field):
         if task is not None and (task.project, task.id) in others:
             first, part = others.pop((task.project, task.id))
-            if part.image is None or _annotations(task, part.image) != part.annotations:
+            image = part.image
+            if image is None or with_image(task, image).annotations != part.annotations:
                 changed.add(first)
             continue
         seen.add(key)
@@ -151,10 +153,6 @@ def _others(paths: Iterable[Path]) -> dict[tuple[int | None, int], tuple[str, Ta
     return {(o.project, o.id): (task.key, o) for task in stored for o in separate(task)[1:]}
 
 
-def _annotations(task: Task, image: Image) -> tuple[Annotation, ...]:
-    return tuple(sized(task.annotations, image))
-
-
 def _same(task: Task, path: Path) -> bool:
     try:
         stored = separate(read_task(path))[0]
@@ -162,9 +160,7 @@ def _same(task: Task, path: Path) -> bool:
         return False
     if stored.image is None:
         return not needs_image(task) and task_json(task) == task_json(stored)
-    annotations = _annotations(task, stored.image)
-    now = replace(task, image=stored.image, annotations=annotations)
-    return needs_image(task) and task_json(now) == task_json(stored)
+    return needs_image(task) and task_json(with_image(task, stored.image)) == task_json(stored)
 
 
 def build_snapshot(layout: Layout, name: str | None = None) -> tuple[str, Changes]:
@@ -196,6 +192,20 @@ def build_snapshot(layout: Layout, name: str | None = None) -> tuple[str, Change
         )
     write_bytes(file, before)
     raise SourceError("the labels could not be fetched (see above); params.yaml is as it was")
+
+
+def next_snapshot(current: str, today: str) -> str:
+    """Return a snapshot name for today that differs from the current one.
+
+    >>> next_snapshot("2026-11-21", "2026-11-22")
+    '2026-11-22'
+    >>> next_snapshot("2026-11-22", "2026-11-22"), next_snapshot("2026-11-22.2", "2026-11-22")
+    ('2026-11-22.2', '2026-11-22.3')
+    """
+    day, _, number = current.partition(".")
+    if day != today:
+        return today
+    return f"{today}.{int(number) + 1 if number.isdecimal() else 2}"
 
 
 def mask_digests(layout: Layout) -> dict[str, str]:

@@ -13,6 +13,7 @@ from maskbench.cli import main
 from maskbench.files.masks import read_mask, write_mask
 from maskbench.files.yaml import parse_yaml
 from tests.exports import annotation, box, simple_tasks, task, write_export, write_image
+from tests.harness.browser import Page
 from tests.repositories import Repository, copy_repository, new_repository, once
 
 
@@ -188,3 +189,18 @@ def diff(maskbench):
         return json.loads(out)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def page(story, tmp_path_factory):
+    """The page of the comparison of two versions of the story, written once."""
+    folder = tmp_path_factory.mktemp("page") / "re port"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(story.root)
+        assert main(["diff", "base", "size", "--html", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def browser(chrome, page):
+    return Page(chrome, page.as_uri() + "/index.html")

@@ -1,12 +1,14 @@
 """Who voted for what, and why a mask that several annotators made changed."""
 
 import json
+import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from maskbench.diff.votes import vote_changes
+from maskbench.diff.report.sections import vote_words
+from maskbench.diff.votes import compare_votes
 from maskbench.pages.item import draw_task, mask_data, vote_decisions
 from maskbench.params import Params
 from maskbench.regions.build import build_mask
@@ -83,15 +85,53 @@ def test_the_policy_itself():
 def test_who_voted_what_on_the_changed_pixels():
     moved = [FIRST[0], annotation(2, WIDE, user=2), FIRST[2]]
     pair = Pair((task(*FIRST), asked()), (task(*moved), asked()))
-    found = vote_changes(*pair.sides, pair.names)
-    assert [(vote.annotator, vote.before, vote.after) for vote in found] == [
+    found = compare_votes(*pair.sides, pair.names)
+    assert [(vote.annotator, vote.before, vote.after) for vote in found.people] == [
         ("1", {"Background": 12}, {"Background": 12}),
         ("2", {"Background": 12}, {"Canvas": 12}),
         ("3", {"Canvas": 12}, {"Canvas": 12}),
     ]
     alone = params()
     pair = Pair((task(FIRST[0]), alone), (task(FIRST[2]), alone))
-    assert vote_changes(*pair.sides, pair.names) == ()
+    assert compare_votes(*pair.sides, pair.names) == ((), None)
+
+
+def said_of_votes(old, new):
+    pair = Pair(old, new)
+    count = compare_votes(*pair.sides, pair.names).counted
+    return count.pixels, vote_words(count)
+
+
+def test_the_votes_are_counted_in_a_sentence():
+    moved = [FIRST[0], annotation(2, WIDE, user=2), FIRST[2]]
+    more = [*moved, annotation(4, WIDE, user=4)]
+    base = (task(*FIRST), asked())
+    assert said_of_votes(base, (task(*moved), asked())) == (
+        12, "2 of 3 voted for Canvas, where 1 did before",
+    )  # fmt: skip
+    assert said_of_votes((task(*moved), asked()), base) == (
+        12, "2 of 3 voted for Background, where 1 did before",
+    )  # fmt: skip
+    assert said_of_votes(base, (task(*more), asked())) == (
+        12, "3 of 4 voted for Canvas, where 1 of 3 did before",
+    )  # fmt: skip
+    alone = (task(FIRST[2]), params(rasterize={"annotation": ["annotator:3"]}))
+    assert said_of_votes(alone, base) == (
+        12, "2 of 3 voted for Background, where 0 of 1 did before",
+    )  # fmt: skip
+    # Nobody voted for what the pixels are now.
+    strict = asked(agreement=0.6)
+    apart = [FIRST[0], annotation(2, PLANT, user=2), FIRST[2]]
+    assert said_of_votes((task(*FIRST), strict), (task(*apart), strict)) == (
+        8, "1 of 3 voted for Background, where 2 did before",
+    )  # fmt: skip
+    assert said_of_votes(base, (task(*FIRST), asked(agreement=0.9))) == (
+        12, "2 of 3 voted for Background, as before",
+    )  # fmt: skip
+    nothing, plants = ([annotation(n, *drew, user=n) for n in (1, 2)] for drew in ((), (PLANT,)))
+    assert said_of_votes((task(*nothing), asked()), (task(*plants), asked())) == (
+        48, "2 of 2 voted for Plant, where nobody did before",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("method", ["majority", "staple"])
@@ -188,6 +228,20 @@ def test_diff_says_whose_vote_changed_the_mask(voted, diff):
         "annotator": "7", "before": {"Background": 180}, "after": {"Canvas": 180},
     }  # fmt: skip
     assert mask["annotation"]["annotator"] == "7"
+    assert mask["vote_count"] == {
+        "name": "Canvas", "pixels": 180,
+        "before": 1, "voters_before": 3, "after": 2, "voters_after": 3,
+    }  # fmt: skip
+
+
+def test_diff_counts_the_votes_in_words(voted, maskbench, tmp_path):
+    status, text, _ = maskbench(voted, "diff", "one", "two")
+    assert status == 0
+    sentence = "2 of 3 voted for Canvas, where 1 did before"
+    assert re.search(rf"Votes \(1\)\n.*\n +000001_scene_1 +180 +{sentence}\n", text)
+    maskbench(voted, "diff", "one", "two", "--md", tmp_path / "comment.md")
+    text = (tmp_path / "comment.md").read_text()
+    assert "<b>Votes (1)</b>" in text and f" | 180 | {sentence} |" in text
 
 
 def test_show_finds_an_image_by_each_of_its_voters(voted, maskbench, tmp_path):

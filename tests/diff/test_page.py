@@ -3,27 +3,12 @@
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select
 
-from maskbench.cli import main
 from maskbench.diff.page.crops import HALF, crop_pair
 from maskbench.pages.palette import MARKS, class_colors, hex_color
-from tests.harness.browser import Page, contrast
-
-
-@pytest.fixture(scope="session")
-def page(story, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page") / "re port"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(story.root)
-        assert main(["diff", "base", "size", "--html", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def browser(chrome, page):
-    return Page(chrome, page.as_uri() + "/index.html")
+from tests.harness.browser import contrast
 
 
 def test_opens_with_the_summary_and_no_complaint(browser):
@@ -69,62 +54,6 @@ def test_the_pictures_hold_the_masks(browser, story):
     changed = story.masks["base"]["000005_scene_5"] != story.masks["size"]["000005_scene_5"]
     mark = hex_color(MARKS["other-class"])
     assert browser.canvas(2) == [[mark if is_new else None for is_new in row] for row in changed]
-
-
-def test_keys_turn_pages_and_views(browser):
-    browser.keys("j")
-    first = browser.id("name").text
-    browser.keys("j")
-    second = browser.id("name").text
-    assert first != second
-    browser.keys("k")
-    assert browser.id("name").text == first
-    for key, panes in (("2", 1), ("4", 1), ("3", 1), ("1", 3)):
-        browser.keys(key)
-        assert len(browser.all(".pane")) == panes
-        checked = browser.all('[role=radio][aria-checked="true"]')
-        assert len(checked) == 1
-    browser.keys("s")
-    assert browser.id("summary").is_displayed()
-
-
-def test_zoom_and_move_change_all_panes_alike(browser):
-    browser.open("000004_scene_4")
-    places = "return [...document.querySelectorAll('.picture')].map(l => l.style.transform)"
-    before = browser.driver.execute_script(places)
-    assert len(set(before)) == 1
-    browser.keys("+")
-    zoomed = browser.driver.execute_script(places)
-    assert len(set(zoomed)) == 1
-    assert zoomed != before
-    browser.one("[aria-label='Fit the picture']").click()
-    assert browser.driver.execute_script(places) == before
-    pane = browser.all(".pane")[0]
-    ActionChains(browser.driver).drag_and_drop_by_offset(pane, 30, 20).perform()
-    assert browser.driver.execute_script(places) != before
-
-
-def test_the_slider_uncovers(browser):
-    browser.open("000004_scene_4")
-    browser.keys("2")
-    cover = browser.all(".over")[0]
-    assert "50%" in cover.value_of_css_property("clip-path")
-    divider = browser.all(".divider")[0]
-    ActionChains(browser.driver).drag_and_drop_by_offset(divider, -100, 0).perform()
-    assert float(browser.one("[aria-label='Divider, percent']").get_property("value")) < 50
-
-
-def test_blink_swaps_and_pauses(browser):
-    browser.open("000004_scene_4")
-    browser.keys("3")
-    title = browser.all(".pane h3")[0]
-    seen = set()
-    browser.wait(lambda: seen.add(title.text) or len(seen) == 2)
-    browser.keys(" ")
-    assert browser.one("[title=Space]").get_attribute("aria-pressed") == "true"
-    before = title.text
-    browser.keys(" ")
-    assert title.text != before
 
 
 def test_filters_narrow_the_list(browser):
@@ -263,130 +192,6 @@ def test_a_filter_that_leaves_nothing_harms_nothing(browser):
     browser.wait(lambda: browser.all("#pixel dl"))
     assert len(browser.all(".pane")) == 1
     assert browser.complaints() == []
-
-
-def test_an_address_says_all_and_back_returns(browser):
-    browser.open("000003_scene_3")
-    browser.open("000004_scene_4")
-    browser.keys("2", "+")
-    browser.point(10, 12).click().perform()
-    Select(browser.id("by-class")).select_by_value("Canvas")
-    address = browser.driver.current_url
-    for part in ("key=000004_scene_4", "mode=slider", "pixel=10%2C12", "class=Canvas", "zoom="):
-        assert part in address
-    style = browser.one(".picture").get_attribute("style")
-    browser.driver.get("about:blank")
-    browser.go(address)
-    browser.wait(lambda: browser.all("#pixel dl"))
-    assert browser.one("[role=radio][aria-checked=true]").text == "Slider"
-    assert browser.id("pixel").text.startswith("Pixel (10, 12)")
-    assert np.allclose(
-        numbers(browser.one(".picture").get_attribute("style")), numbers(style), atol=25
-    )
-    browser.open("000003_scene_3")
-    browser.driver.back()
-    browser.wait_for("000004_scene_4")
-
-
-def numbers(style):
-    return [
-        float(part)
-        for part in style.partition("translate(")[2].partition(")")[0].replace("px", "").split(",")
-    ]
-
-
-def test_the_keyboard_reaches_everything(browser):
-    browser.keys("j")
-    first = browser.id("name").text
-    browser.keys(Keys.ARROW_DOWN)
-    assert browser.id("name").text != first
-    Select(browser.id("by-split")).select_by_value("train")
-    browser.keys("j")
-    browser.run("document.querySelector('.stage').focus()")
-    browser.wait_for(browser.id("name").text)
-    browser.keys(Keys.ENTER)
-    browser.wait(lambda: browser.all("#pixel dl"))
-    assert browser.id("pixel").text.startswith("Pixel (20, 15)")
-    browser.keys("+")
-    style = browser.one(".picture").get_attribute("style")
-    browser.keys(Keys.ARROW_LEFT)
-    assert browser.one(".picture").get_attribute("style") != style
-
-
-def test_go_to_the_change_and_never_out_of_sight(browser):
-    browser.open("000004_scene_4")
-    browser.keys("4", "f")
-    box = browser.run("return document.querySelector('.pane').getBoundingClientRect().toJSON()")
-    picture = browser.run(
-        "return document.querySelector('.picture').getBoundingClientRect().toJSON()"
-    )
-    scale = picture["width"] / 40
-    assert abs(picture["x"] + 21 * scale - (box["x"] + box["width"] / 2)) < 2 * scale  # x 16 to 26
-    for _ in range(8):
-        ActionChains(browser.driver).drag_and_drop_by_offset(
-            browser.one(".pane"), 200, 150
-        ).perform()
-    picture = browser.run(
-        "return document.querySelector('.picture').getBoundingClientRect().toJSON()"
-    )
-    assert picture["x"] < box["x"] + box["width"] - 40
-    browser.keys("k")
-    browser.open("000005_scene_5")
-    kept = browser.run("return document.querySelector('.picture').getBoundingClientRect().width")
-    assert kept == pytest.approx(picture["width"])  # the next image of that size keeps the zoom
-
-
-def test_two_fingers_zoom_on_a_phone(browser):
-    browser.resize("phone")
-    browser.keys("j")
-    browser.wait_for(browser.id("name").text)
-    assert not browser.one("aside").is_displayed()
-    before = browser.run(
-        "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
-    )
-    box = browser.run("return document.querySelector('.pane').getBoundingClientRect().toJSON()")
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-    def touch(kind, *points):
-        fingers = [{"x": x + dx, "y": y, "id": i} for i, dx in enumerate(points)]
-        browser.driver.execute_cdp_cmd(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers}
-        )
-
-    touch("touchStart", -20, 20)
-    for step in range(30, 80, 10):
-        touch("touchMove", -step, step)
-    touch("touchEnd")
-    after = browser.run(
-        "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
-    )
-    assert after == pytest.approx(before * 70 / 20, rel=0.3)
-    browser.id("back-button").click()
-    assert browser.id("list").is_displayed()
-    browser.all(".card")[2].click()
-    assert browser.one(".stage").is_displayed()
-
-
-def test_triage_is_kept_and_taken_along(browser):
-    browser.open("000003_scene_3")
-    browser.keys("x")
-    browser.point(20, 12).click().perform()
-    browser.keys("n")
-    browser.one("dialog textarea").send_keys("<b>not</b> a canvas")
-    browser.one("dialog [value=save]").click()
-    browser.open("000004_scene_4")
-    browser.keys("g")
-    browser.driver.refresh()
-    browser.wait(lambda: browser.id("triage-button").text == "2 of 9 seen")
-    Select(browser.id("by-triage")).select_by_value("wrong")
-    assert browser.id("count").text == "1 of 9 images"
-    assert "✗ wrong" in browser.one(".card").text
-    browser.id("triage-button").click()
-    text = browser.one("dialog textarea").get_property("value")
-    assert "2 of 9 images seen." in text
-    assert "- task 3 `000003_scene_3`: **wrong**" in text
-    assert "  - pixel (20, 12): &#60;b&#62;not&#60;/b&#62; a canvas" in text
-    assert browser.one("a[download]").get_attribute("download") == "triage.json"
 
 
 def test_the_summary_goes_by_cause_and_leads_to_its_images(browser):

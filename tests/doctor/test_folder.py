@@ -1,5 +1,7 @@
 """`maskbench doctor` on exports in a folder says what the build says."""
 
+import sys
+
 import pytest
 
 from maskbench.doctor.checkup import check_up
@@ -85,3 +87,20 @@ def test_the_lines_to_paste_of_all_findings_fit_together(tmp_path):
             text = paste(text, finding.advice)
     labels_map = parse_yaml(text)["labels_map"]
     assert labels_map == {**read.labels_map, "Lamp": 4, "Canvas+Obstruction": 5}
+
+
+def test_staple_without_simpleitk_is_one_finding_among_the_others(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "SimpleITK", None)
+    several = [annotation(n, [box(["Canvas"], 0, 0, 50, 50)], user=n) for n in (1, 2)]
+    unknown = annotation(3, [box(["Curtain"], 0, 0, 50, 50)])
+    write_export(tmp_path / "source", [task(1, *several), task(2, unknown)])
+    said = "combine.consensus.method: staple needs SimpleITK, which is not installed"
+    votes = {"rasterize": {"annotation": ["consensus"]}}
+    staple = {"combine": {"consensus": {"method": "staple"}}}
+    found = findings(tmp_path, **votes, **staple)
+    assert said in found[ERROR] and "1 label without a class" in found[ERROR]
+    assert said not in findings(tmp_path, **votes)[ERROR]
+    assert said not in findings(tmp_path, **staple)[ERROR]  # the annotation saved last counts
+    write_export(tmp_path / "source", [task(1, several[0])])
+    found = findings(tmp_path, **votes, **staple)
+    assert said in found[WARNING] and said not in found[ERROR]  # nobody has to vote yet

@@ -10,7 +10,7 @@ from maskbench.pages.data import pack, plain_mask, run_starts
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.params import CombineParams
 from maskbench.regions.build import build_mask
-from tests.regions.test_build import DOOR, SIGN, WALL, annotation, params, settings, task
+from tests.regions.walls import DOOR, SIGN, WALL, annotation, params, settings, task
 
 NAMES = ["Ground", "A", "B", "AB"]
 

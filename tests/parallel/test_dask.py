@@ -139,10 +139,10 @@ def test_workers_make_the_same_bytes(local, cluster):
     assert f"{COUNT} masks made in this run" in out
     assert contents(root) == expected
     assert not (cluster.folder / "data").exists()
-    for memory in root.glob("data/.maskbench/*/memory.json"):
-        assert str(folder) not in memory.read_text()
+    for last_run in root.glob("data/.maskbench/*/last_run.json"):
+        assert str(folder) not in last_run.read_text()
     again = finish(start(root, MASKBENCH_WORKERS="1"))[1]
-    assert "0 tasks rasterized in this run" in again  # the memory holds for local runs as well
+    assert "0 tasks rasterized in this run" in again  # the record holds for local runs as well
 
 
 def test_workers_killed_in_the_middle_change_no_byte(local, cluster):

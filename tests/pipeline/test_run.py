@@ -6,7 +6,8 @@ import yaml
 
 from maskbench.cli import main
 from maskbench.pipeline.combine import combine
-from maskbench.pipeline.fetch import MISSING_ADVICE, fetch
+from maskbench.pipeline.fetch import fetch
+from maskbench.pipeline.fetch_report import MISSING_ADVICE
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.run import run_stage
 from tests.exports import PARAMS, annotation, box, simple_tasks, task, write_export

@@ -16,8 +16,8 @@ def start(repository, stage, **options):
 
 def forget(repository):
     """Make the next run of a stage do all its work."""
-    for memory in (repository.root / "data/.maskbench").glob("*/memory.json"):
-        memory.unlink()
+    for last_run in (repository.root / "data/.maskbench").glob("*/last_run.json"):
+        last_run.unlink()
 
 
 def test_a_terminal_shows_progress_and_a_summary(repository):

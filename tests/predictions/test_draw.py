@@ -1,6 +1,5 @@
 """Masks become regions: brush exact, polygons within the tolerance and without holes."""
 
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 
 from maskbench.errors import ParamsError
 from maskbench.labelstudio.export import parse_task
-from maskbench.labelstudio.server.project import Control, Labeling
+from maskbench.labelstudio.labeling import Control, Labeling
+from maskbench.labelstudio.stored import with_image
 from maskbench.params import parse_params
-from maskbench.pipeline.fetch import sized
 from maskbench.predictions.draw import draw, outline, without_holes
 from maskbench.predictions.plan import make_plan
 from maskbench.regions.build import build_mask
@@ -46,10 +45,8 @@ def redrawn(mask, kind, tolerance=0.0, controls=BOTH):
     """The mask that the build makes of the regions of a mask, as if somebody accepted them."""
     settings = params()
     result = draw(mask, make_plan(settings, setup(*controls), kind), tolerance)
-    found = parse_task(task(1, annotation(1, result)))
     image = Image("a.png", mask.shape[1], mask.shape[0], "")
-    found = replace(found, image=image, annotations=tuple(sized(found.annotations, image)))
-    built = build_mask(found, settings)
+    built = build_mask(with_image(parse_task(task(1, annotation(1, result))), image), settings)
     assert built is not None
     return built.mask, result
 

@@ -15,7 +15,8 @@ from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout
 from maskbench.quality import checking
 from maskbench.quality.checks import CHECKS
-from maskbench.quality.findings import Finding, read_findings
+from maskbench.quality.findings import Finding
+from maskbench.quality.results import last_findings
 from maskbench.quality.stage import quality
 from tests.exports import PARAMS, annotation, box, task, write_export
 from tests.pasting import paste, team_params
@@ -46,7 +47,7 @@ def build(root, source, **sections):
 
 
 def found(root):
-    return read_findings(root / "plots/findings.csv")
+    return last_findings(Layout(root))
 
 
 def ids(root):
@@ -82,10 +83,13 @@ def test_thresholds_checks_that_are_off_and_acceptances(tmp_path):
     said = build(tmp_path, source, quality={"accept": accept})
     assert "1 finding (1 high), 1 accepted" in said
     assert (
-        "quality.accept: 1 entry matches no finding: gap/000009_gone/r1; delete it from params.yaml"
-        in said
+        "quality.accept: 1 entry matches no finding: gap/000009_gone/r1; correct or delete" in said
     )
     assert {f.id: f.accepted for f in found(tmp_path)}[TWICE] == "two layers"
+    accept = [{"finding": "sub_pixel/000001_scene_1/r4", "reason": "a lamp"}]
+    said = build(tmp_path, source, quality={"accept": accept, "fail": ["unsupported"]})
+    assert ": sub_pixel/000001_scene_1/r4 (did you mean sub_pixel/000001_scene_1/r3?)" in said
+    assert said.endswith("in quality.fail stops nothing: name a folder in quality.predictions")
 
 
 def test_only_what_changed_is_checked_and_the_bytes_are_those_of_a_build_from_nothing(
@@ -153,7 +157,7 @@ def test_an_image_that_was_not_pulled(tmp_path):
     settings = params(tmp_path / "source")
     fetch(settings, Layout(tmp_path))
     next((tmp_path / "data/images").glob("*1*")).unlink()
-    with pytest.raises(DataError, match=r"the image cannot be read .*; run `dvc checkout`"):
+    with pytest.raises(DataError, match=r"image or mask cannot be read .*; run `dvc checkout`"):
         quality(settings, Layout(tmp_path))
 
 
@@ -183,8 +187,17 @@ def test_drawing_times_and_a_tangle_that_cannot_be_computed(tmp_path, monkeypatc
 
 
 BAD = {
-    "checks": {"slivers": 1, "gap": "wide", "hole": True, "overlap": 0},
-    "fail": ["duplicates"],
+    "checks": {
+        "slivers": 1,
+        "gap": "wide",
+        "hole": True,
+        "overlap": 0,
+        "sub_pixel": float("inf"),
+        "duplicate": 90,
+        "sliver": "off",
+        "unsupported": 1,
+    },
+    "fail": ["duplicates", "sliver", ["gap"]],
     "accept": [
         {"finding": "sliver/000001_a/r1"},
         {"finding": "slivver/000001_a/r1", "reason": "thin"},
@@ -192,7 +205,10 @@ BAD = {
         "gap/000001_a/r1",
         {"finding": "gap/1/r1", "reason": "a"},
         {"finding": "gap/1/r1", "reason": "b"},
+        {"finding": "", "reason": "c"},
+        {"finding": "", "reason": "d"},
     ],
+    "predictions": ["predictions"],
     "failing": [],
 }
 SAID = [
@@ -201,12 +217,18 @@ SAID = [
     "quality.checks.gap: 'wide' is no threshold: a number above 0, or off",
     "quality.checks.hole: True is no threshold",
     "quality.checks.overlap: 0 is no threshold",
+    "quality.checks.sub_pixel: inf is no threshold",
+    "quality.checks.duplicate: 90 is no share: a number above 0, up to 1 for all of it, or off",
     "quality.fail[0]: 'duplicates' is unknown; did you mean 'duplicate'?",
+    "quality.fail[1]: 'sliver' is off in quality.checks, and would never stop; delete one",
+    "quality.fail[2]: ['gap'] is unknown",
     "quality.accept[0].reason: is missing",
     "quality.accept[1].finding: 'slivver' is unknown; did you mean 'sliver'?",
     "quality.accept[2].finding: text is expected, not 5",
     "quality.accept[3]: a mapping (name: value lines) is expected, not 'gap/000001_a/r1'",
     "quality.accept[5].finding: 'gap/1/r1' is accepted already",
+    "quality.accept[6].finding: text is expected, not ''",
+    "quality.predictions: text is expected, not ['predictions']",
 ]
 
 
@@ -215,7 +237,29 @@ def test_params_that_are_wrong_are_told_together():
         params("source", quality=BAD)
     for said in SAID:
         assert f"params.yaml: {said}" in str(error.value)
-    assert params("source", quality=None) == params("source")
+    assert len(error.value.problems) == len(SAID) + 1  # an empty name, twice
+    nothing = dict.fromkeys(("checks", "fail", "accept", "predictions"))
+    for empty in (None, {}, nothing):
+        assert params("source", quality=empty) == params("source")
+    for name in ("fail", "checks", "accept"):
+        with pytest.raises(ParamsError, match=f"quality.{name}: a .* is expected, not False"):
+            params("source", quality={name: False})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("Quality", {"fail": ["gap"]}, "Quality: unknown name; did you mean 'quality'?"),
+        ("qualiti", {"fail": ["gap"]}, "qualiti: unknown name; did you mean 'quality'?"),
+        ("fail", ["gap"], "fail: belongs into the section quality, indented"),
+        ("quality.fail", ["gap"], "quality.fail: belongs into the section quality, as `fail: …`"),
+    ],
+)
+def test_a_gate_at_the_wrong_place_is_told(name, value, said):
+    with pytest.raises(ParamsError) as error:
+        params("source", **{name: value})
+    assert f"params.yaml: {said}" in str(error.value)
+    assert params("source", train={"epochs": 5}, quantity=3)  # a team's own
 
 
 @pytest.fixture
@@ -248,7 +292,22 @@ def test_the_command_lists_findings_and_compares_them_with_a_version(versioned, 
     assert "| duplicate | high | 0 | 1 | regions of one label drawn twice |" in text
     assert "- high: 000001&#95;scene&#95;1, region r2, r1: two regions" in text
     assert "(unused_class)" not in text
+    assert "was not checked" not in text
     assert main(["quality", "--against", "nowhere"]) == 3
+
+
+def test_a_version_that_was_never_checked_is_told(versioned, capsys):
+    repository = Repository(versioned)
+    repository.git("rm", "-q", "--cached", "plots/findings.csv", "metrics/quality.json")
+    repository.git("commit", "-qm", "never_checked")
+    repository.git("tag", "never_checked")
+    said = "was not checked: all findings are listed, not only new ones"
+    assert main(["quality", "--against", "never_checked"]) == 0
+    assert f"\n\nnever_checked {said}\n" in capsys.readouterr().out
+    assert main(["quality", "--md", "--against", "never_checked"]) == 0
+    text = capsys.readouterr().out
+    assert f"never&#95;checked was not checked&#58; {said[17:]}" in text
+    assert "(unused_class)" in text
 
 
 def test_the_gate_of_the_command_and_acceptances_after_the_run(versioned, capsys):
@@ -269,7 +328,7 @@ def test_regions_that_no_prediction_supports(versioned, capsys):
     folder = versioned / "predictions"
     folder.mkdir()
     assert main(["quality", "--predictions", "predictions"]) == 4
-    assert "has no mask of an image of the benchmark" in capsys.readouterr().err
+    assert "predictions holds no prediction: save <key>.png" in capsys.readouterr().err
     mask = np.zeros((30, 40), dtype=np.uint8)
     Image.fromarray(mask).save(folder / "000002_scene_2.png")
     assert main(["quality", "--predictions", "predictions"]) == 0

@@ -1,9 +1,14 @@
 """Findings keep everything when they are written and read, whatever the order."""
 
+import io
+import re
+
 import pytest
 
 from maskbench.errors import MaskbenchError
-from maskbench.quality.findings import LOW, MEDIUM, Finding, read_findings, write_findings
+from maskbench.pipeline.layout import Layout
+from maskbench.quality.findings import LOW, MEDIUM, Finding, parse_findings, write_findings
+from maskbench.quality.results import last_findings
 
 ONE = Finding(
     "duplicate",
@@ -26,15 +31,47 @@ ONE = Finding(
 OTHER = Finding("unused_label", LOW, label="Plant", what="no region has it; draw it")
 
 
-def test_written_and_read_sorted_with_all_they_say(tmp_path):
-    write_findings(tmp_path / "a.csv", [OTHER, ONE])
-    write_findings(tmp_path / "b.csv", [ONE, OTHER])
-    assert read_findings(tmp_path / "a.csv") == [ONE, OTHER]
-    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+def table(path, *findings):
+    write_findings(path, findings)
+    return path.read_text()
 
 
-@pytest.mark.parametrize("text", ["id,kind\nx\n", "id,kind,task\nx,y,one\n"])
-def test_a_damaged_table(tmp_path, text):
-    (tmp_path / "findings.csv").write_text(text)
-    with pytest.raises(MaskbenchError, match=r"findings\.csv cannot be read"):
-        read_findings(tmp_path / "findings.csv")
+def parsed(text, kinds=None):
+    return parse_findings(io.StringIO(text, newline=""), kinds)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])  # Excel writes it
+def test_written_and_read_sorted_with_all_they_say(tmp_path, end, start):
+    text = table(tmp_path / "a.csv", OTHER, ONE)
+    assert parsed(start + text.replace("\n", end)) == [ONE, OTHER]
+    assert text == table(tmp_path / "b.csv", ONE, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: "", "it has no column kind, severity, key, task, project and 11 more"),
+        (lambda text: text.replace(",", ";"), "it has no column kind, "),
+        (lambda text: text.replace("label", "lable"), "it has no column label"),
+        (lambda text: text.replace("medium", "urgent"), "row 1: severity is 'urgent', not high, "),
+        (lambda text: text.replace("e,medium", "es,medium"), "row 1: kind is 'duplicates', which"),
+        (lambda text: text.replace(",12,", ",twelve,"), "row 1: annotation is 'twelve', which is"),
+        (lambda text: text.replace("0.987", "0,987"), "row 1: it has not 17 cells"),
+        (lambda text: text.replace(",50,60,", ",50.5,60,"), "row 1: width is '50.5', which is no"),
+        (lambda text: text[:-30], "row 2: it has not 17 cells"),
+    ],
+)
+def test_a_table_edited_by_hand_says_which_row_is_wrong(tmp_path, change, said):
+    text = table(tmp_path / "findings.csv", ONE, OTHER)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parsed(change(text), {"duplicate", "unused_label"})
+
+
+def test_the_last_findings(tmp_path):
+    layout = Layout(tmp_path)
+    assert last_findings(layout) == []
+    layout.plot("findings").parent.mkdir()
+    layout.plot("findings").write_bytes(b"id,kind\n\xf6")
+    with pytest.raises(MaskbenchError, match=r"plots/findings\.csv cannot be read .*; run `dvc"):
+        last_findings(layout)

@@ -134,6 +134,9 @@ def test_the_matrix_switches_coefficient_and_class(browser, labels):
     assert (
         cell(browser, 1, 3)[1] == f"annotator 7 and the others: IoU {others['iou']:.3f} on 6 images"
     )
+    gaps = [cell.text for cell in browser.all("#matrix thead .apart")]
+    assert gaps == ["the others"]
+    assert "against ground truth" not in browser.one("#figures .pair .hint").text
     browser.click('[data-coefficient="alpha"]')
     assert cell(browser, 0, 1)[0] == f"{pair['alpha']:.2f}"
     browser.keys(Keys.ARROW_LEFT)

@@ -1,6 +1,7 @@
 """The stage *quality* and its command on small exports with several annotators."""
 
 import json
+import re
 
 import pytest
 
@@ -158,9 +159,15 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "Annotators against ground truth" in text and "Obstruction" not in text
     assert main(["quality", "--md"]) == 0
     assert "| class | images | IoU | 95 % | Dice |" in capsys.readouterr().out
-    (tmp_path / "metrics/quality.json").write_text("[")
+    metrics = (tmp_path / "metrics/quality.json").read_text()
+    for text in ("[", "[]", "{}", metrics.replace('"iou": 0', '"iou": "high", "x": 0')):
+        (tmp_path / "metrics/quality.json").write_text(text)
+        assert main(["quality"]) == 1
+        said = "does not hold what the stage writes .*; run `dvc repro -f quality`"
+        assert re.search(said, capsys.readouterr().err)
+    (tmp_path / "metrics/quality.json").write_text(metrics)
+    (tmp_path / "plots/ranking.csv").write_text("name\nwall\n")
     assert main(["quality"]) == 1
-    assert "run `dvc repro -f quality`" in capsys.readouterr().err
 
 
 def test_annotators_are_compared_with_their_consensus(tmp_path):

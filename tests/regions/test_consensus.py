@@ -19,7 +19,7 @@ from maskbench.regions.label_set import LabelSet
 from maskbench.regions.policies import find_combinations
 from maskbench.regions.rules import ClassRules, Combination
 from maskbench.regions.task import choose_votes, labels_origin
-from tests.regions.test_build import DOOR, WALL, annotation, params, settings, task
+from tests.regions.walls import DOOR, WALL, annotation, params, settings, task
 
 LABELS_MAP = {"Ground": 0, "A": 1, "B": 2, "C": 3}
 

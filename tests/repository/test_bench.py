@@ -61,12 +61,6 @@ def test_a_wrong_pixel_is_counted(bench, tmp_path):
     assert truth.different(root) == 5
 
 
-def test_pascal_colours(bench):
-    colours = {1: 0x800000, 2: 0x008000, 3: 0x808000, 4: 0x000080, 8: 0x400000, 20: 0x004080}
-    pascal = bench("truth")._pascal_colour
-    assert {index: pascal(index) for index in colours} == colours
-
-
 def test_one_edit_runs_all_stages_and_changes_one_mask(bench, tmp_path):
     incremental = bench("incremental")
     ours = incremental.make_ours(tmp_path / "ours", 12)

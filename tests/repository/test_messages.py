@@ -9,7 +9,7 @@ import pytest
 from collect_messages import Message, collect, messages_in
 from maskbench.doctor.checkup import check_up
 from maskbench.doctor.findings import WARNING
-from maskbench.labelstudio.server.project import compare_labels
+from maskbench.labelstudio.labeling import compare_labels
 from maskbench.params import Rule
 from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch
@@ -17,7 +17,6 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
 from scripts.messages import (
-    CATALOGUE,
     DOCUMENT,
     Entry,
     document,
@@ -39,7 +38,7 @@ from tests.pipeline.test_never_wrong import BOTH, point, unlabelled
 
 
 def test_every_message_is_explained_and_the_page_is_up_to_date():
-    entries = read_catalogue(CATALOGUE)
+    entries = read_catalogue()
     explained = explain(collect(), entries)
     assert faults(explained, entries) == []
     assert DOCUMENT.read_text(encoding="utf-8") == document(explained), "run `make messages`"
@@ -147,6 +146,6 @@ def test_every_warning_about_the_labelling_setup_is_explained():
     rule = Rule("both", frozenset({"Canvas", "Plant"}), "Both")
     found = compare_labels({"Canvas", "Lamp"}, {"Background": 0, "Canvas": 1, "Plant": 2}, [rule])
     assert len(found) == 2
-    entries = read_catalogue(CATALOGUE)
+    entries = read_catalogue()
     for problem in found:
         assert any(entry.text in problem.what for entry in entries)

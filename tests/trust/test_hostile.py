@@ -21,7 +21,7 @@ from maskbench.files.yaml import parse_yaml
 from maskbench.labelstudio.export import TaskError, parse_task
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.image_names import task_key
-from maskbench.labelstudio.server.project import parse_labeling
+from maskbench.labelstudio.labeling import parse_labeling
 from maskbench.params import parse_params
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.layout import Layout

@@ -17,7 +17,8 @@ from maskbench.pipeline.layout import Layout
 from maskbench.quality.similar import ALIKE, look, near_pairs
 from tests.exports import annotation, box, simple_tasks, task, write_export
 from tests.harness import seeds
-from tests.harness.planted import BREACHES, PARAMS, Repository
+from tests.harness.damage import PARAMS, Repository
+from tests.harness.planted import BREACHES
 from tests.pipeline.test_build import STAGES
 from tests.repositories import ROOT
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from maskbench.files.yaml import parse_yaml
+from maskbench.versions.refresh import next_snapshot
 from tests.labelstudio.server.fixtures import built_from, filled, png, triangle
 from tests.repositories import SAMPLE, Repository, copy_repository
 
@@ -178,3 +179,8 @@ def test_labels_as_a_branch(api, place, tmp_path):
     clone.dvc("pull")
     assert f"{task:06d}_wall_3" in "".join(clone.files("data/annotations"))
     clone.dvc("status", "-q")
+
+
+def test_names_of_snapshots():
+    assert next_snapshot("anything", "2026-11-22") == "2026-11-22"
+    assert next_snapshot("2026-11-22.x", "2026-11-22") == "2026-11-22.2"

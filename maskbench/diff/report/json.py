@@ -82,6 +82,7 @@ def _mask(change: MaskChange) -> dict[str, Any]:
         "causes": [asdict(cause) for cause in change.causes],
         "annotation": asdict(change.annotation) if change.annotation else None,
         "votes": [asdict(vote) for vote in change.votes],
+        "vote_count": asdict(change.vote_count) if change.vote_count else None,
         "manifest_agrees": not change.manifest_mismatch,
     }
 

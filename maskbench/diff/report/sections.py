@@ -13,6 +13,7 @@ from maskbench.diff.model import (
 )
 from maskbench.diff.report.by_cause import by_cause
 from maskbench.diff.report.verdict import percent, value
+from maskbench.diff.voting import VoteCount
 from maskbench.files.manifest import Row
 from maskbench.regions.task import DRAWN
 from maskbench.text import counted
@@ -51,6 +52,7 @@ def sections(found: Differences) -> list[Section]:
         _classes(found),
         _transitions(found),
         _images(found),
+        _votes(found),
         _members(found),
         _origins(found),
         _balance(found),
@@ -182,6 +184,23 @@ def author_words(change: AnnotationChange | None) -> str:
         return ""
     who = f"user {change.annotator}" if change.annotator else "unknown"
     return f"{who}, {change.updated_at[:16].replace('T', ' ')}" if change.updated_at else who
+
+
+def _votes(found: Differences) -> Section:
+    voted = [(change.key, change.vote_count) for change in found.changes if change.vote_count]
+    rows = tuple((key, number(count.pixels), vote_words(count)) for key, count in voted)
+    columns = ("`image", ">pixels", "votes on most of the changed pixels")
+    return Section("Votes", columns, rows, False, tuple(key for key, _ in voted))
+
+
+def vote_words(count: VoteCount) -> str:
+    """Return a sentence such as ``3 of 5 voted for Slough, where 4 did before``."""
+    now = f"{count.after} of {count.voters_after} voted for {count.name}"
+    if count.voters_before != count.voters_after:
+        return f"{now}, where {count.before} of {count.voters_before} did before"
+    if count.before == count.after:
+        return f"{now}, as before"
+    return f"{now}, where {count.before or 'nobody'} did before"
 
 
 def _members(found: Differences) -> Section:

@@ -35,7 +35,14 @@ class Server:
         numbers: Ids of the projects.
         work: A scratch folder, kept between runs.
         images: The folder with the images of the last fetch, ``<key>.<ext>``.
+
+    Attributes:
+        notes: Empty: a server has each task once.
+        problems: Empty: if the server fails, an error is raised at once.
     """
+
+    notes: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
 
     def __init__(self, client: Client, numbers: Iterable[int], work: Path, images: Path) -> None:
         self.client = client
@@ -46,16 +53,6 @@ class Server:
         self._downloads.mkdir(parents=True, exist_ok=True)
         self._cache = Cache(work / "server.sqlite3", client.server)
         self._problems: dict[str, ValueError] = {}
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Return no remarks: a server has each task once."""
-        return ()
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """Return no problems: if the server fails, an error is raised at once."""
-        return ()
 
     def sync(self) -> None:
         """Bring the cached tasks up to date.

@@ -17,14 +17,16 @@ import { count, make } from "pages/elements.js";
  * @param {string[]} columns names
  * @param {(row: number, column: number) => MatrixCell | null} cell null: empty
  * @param {(row: number, column: number) => void} lead where a cell leads to
+ * @param {number} [apart] the first of the columns that stand apart, behind a gap
  */
-export function matrix(label, corner, rows, columns, cell, lead) {
-  const head = make("tr", {}, make("td", {}, make("small", {}, corner)), ...columns.map((name) => make("th", { scope: "col", title: name }, make("span", {}, name))));
+export function matrix(label, corner, rows, columns, cell, lead, apart) {
+  const gap = (/** @type {number} */ j) => (j === apart ? "apart" : "");
+  const head = make("tr", {}, make("td", {}, make("small", {}, corner)), ...columns.map((name, j) => make("th", { scope: "col", title: name, class: gap(j) }, make("span", {}, name))));
   const body = rows.map((name, i) => make("tr", {}, make("th", { scope: "row", title: name }, name), ...columns.map((_, j) => {
     const found = cell(i, j);
-    if (!found) return make("td", {});
+    if (!found) return make("td", { class: gap(j) });
     const button = make("button", { type: "button", title: found.label, "aria-label": found.label, "data-cell": `${i}-${j}`, on: { click: () => lead(i, j) } }, found.text);
-    return make("td", { class: found.kind, style: { "--shade": `${Math.round(100 * found.shade)}%` } }, button);
+    return make("td", { class: `${found.kind} ${gap(j)}`, style: { "--shade": `${Math.round(100 * found.shade)}%` } }, button);
   })));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     make("table", { class: "matrix" }, make("thead", {}, head), make("tbody", {}, ...body)));

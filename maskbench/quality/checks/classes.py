@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.params import SUBSETS
-from maskbench.quality.checks.collected import Collected, ImageFacts, Measured
+from maskbench.quality.checks.collected import Collected, Measured, Seen
 from maskbench.quality.checks.shapes import Hit
 from maskbench.text import counted
 
@@ -46,10 +46,10 @@ def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     if not seen.images:
         return
     usual = float(np.median([image.labelled for image in seen.images.values()]))
-    empty = sum(not image.regions for image in seen.images.values())
+    empty = sum(not image.areas for image in seen.images.values())
     are_meant = empty > USUAL * len(seen.images) and empty > 1
     for key, image in seen.images.items():
-        if image.labelled < threshold * usual and (image.regions or not are_meant):
+        if image.labelled < threshold * usual and (image.areas or not are_meant):
             share = f"only {image.labelled:.2%}" if image.labelled else "nothing"
             what = f"{share} of the image is labelled; the median is {usual:.0%}"
             yield key, Hit(image.labelled, (), "", what)
@@ -70,31 +70,41 @@ def shape_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
 def _outliers(
     seen: Collected, threshold: float, measure: Callable[[Measured], float], more: str, less: str
 ) -> Iterator[_FoundIn]:
-    by_label: dict[str, list[tuple[str, Measured]]] = {}
+    by_label: dict[str, list[tuple[str, int, Measured]]] = {}
     for key, image in seen.images.items():
-        for region in image.measured:
-            by_label.setdefault(region.label, []).append((key, region))
+        for number, vote in enumerate(image.counting):
+            for region in vote.measured:
+                by_label.setdefault(region.label, []).append((key, number, region))
     for label, found in sorted(by_label.items()):
-        values = [measure(region) for _, region in found]
+        values = [measure(region) for *_, region in found]
         for i, score, times in _far(values, threshold):
-            key, region = found[i]
+            key, number, region = found[i]
             word = more if times > 1 else less
             ratio = times if times > 1 else 1 / times
             what = f"the region is {ratio:,.1f} times as {word} as is usual for {label!r}"
-            yield key, Hit(score, (region.id,), label, what, _box(region, seen.images[key]))
+            box = _box(region, seen.images[key])
+            yield key, Hit(score, (region.id,), label, what, box, number)
 
 
 def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     """Find annotations whose time for each region is far from the median."""
-    keys = [key for key, image in seen.images.items() if image.seconds]
-    images = [seen.images[key] for key in keys]
-    values = [(image.seconds or 0.0) / (1 + len(image.regions)) for image in images]
+    found = [
+        (key, number, vote)
+        for key, image in seen.images.items()
+        for number, vote in enumerate(image.counting)
+        if vote.seconds
+    ]
+    values = [(vote.seconds or 0.0) / (1 + len(vote.regions)) for *_, vote in found]
     for i, score, times in _far(values, threshold):
+        key, number, vote = found[i]
         usual = f"{times:,.1f} times as long as" if times > 1 else f"1/{1 / times:,.0f} of what"
-        regions = counted(len(images[i].regions), "region")
-        took = counted(round(images[i].seconds or 0), "second")
+        regions = counted(len(vote.regions), "region")
+        took = counted(round(vote.seconds or 0), "second")
+        # Of several annotators each has a time: the label tells their findings apart.
+        is_alone = len(seen.images[key].votes) == 1
+        who = "" if is_alone else f"annotator {vote.annotator or 'unknown'}"
         what = f"{regions} took {took}, {usual} is usual"
-        yield keys[i], Hit(score, (), "", what)
+        yield key, Hit(score, (), who, what, vote=number)
 
 
 def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float, float]]:
@@ -118,6 +128,6 @@ def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float
     return [(i, abs(float(apart[i])) / spread, float(np.exp(apart[i]))) for i in far]
 
 
-def _box(region: Measured, image: ImageFacts) -> tuple[float, float, float, float]:
+def _box(region: Measured, image: Seen) -> tuple[float, float, float, float]:
     left, top, right, bottom = region.box
     return left * image.width, top * image.height, right * image.width, bottom * image.height

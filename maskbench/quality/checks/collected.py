@@ -1,4 +1,8 @@
-"""Hold the facts about every image that the checks of images and classes compare."""
+"""Hold the facts about every image that the checks of images and classes compare.
+
+If several annotators vote on an image, its labels are the classes of the mask on which they voted;
+regions and times are kept for each of them.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from maskbench.files.manifest import Row
+from maskbench.files.masks import Mask
 from maskbench.quality.checks.shapes import Box, Drawn, shared
 
 GRID = 16
@@ -32,7 +37,26 @@ class Measured(NamedTuple):
     box: Box
 
 
-class ImageFacts(NamedTuple):
+class Vote(NamedTuple):
+    """The facts about an annotation that counts, as JSON values.
+
+    Attributes:
+        annotator: The annotator's user id, if it is known.
+        seconds: How long the annotator took, if that is known.
+        regions: A :class:`Measured` for each region with an area.
+    """
+
+    annotator: int | None
+    seconds: float | None
+    regions: Sequence[Sequence[Any]]
+
+    @property
+    def measured(self) -> list[Measured]:
+        """Return the measures of the regions."""
+        return [Measured(*region) for region in self.regions]
+
+
+class Seen(NamedTuple):
     """The facts about an image, as JSON values.
 
     Attributes:
@@ -40,29 +64,27 @@ class ImageFacts(NamedTuple):
         height: Its height.
         image: The digest of its file.
         look: Its grey thumbnail in hexadecimal; see :mod:`maskbench.quality.similar`.
-        seconds: How long the annotator took, if that is known.
         labelled: The share of the image that has a label.
-        regions: A :class:`Measured` for each region with an area.
+        areas: By label, the share of the image that it covers, overlaps counted twice.
+        boxes: By label, the box around it, as shares of the image's width and height.
         points: By label, which points of a grid over the image it covers, in hexadecimal.
+        votes: A :class:`Vote` for each annotation that counts, saved first to last.
     """
 
     width: int
     height: int
     image: str
     look: str
-    seconds: float | None
     labelled: float
-    regions: Sequence[Sequence[Any]]
+    areas: Mapping[str, float]
+    boxes: Mapping[str, Box]
     points: Mapping[str, str]
+    votes: Sequence[Sequence[Any]]
 
     @property
-    def measured(self) -> list[Measured]:
-        """Return the measures of the regions."""
-        return [Measured(*region) for region in self.regions]
-
-    def area(self, label: str) -> float:
-        """Return the share of the image that regions of a label cover, overlaps counted twice."""
-        return sum(region.area for region in self.measured if region.label == label)
+    def counting(self) -> list[Vote]:
+        """Return the facts about the annotations."""
+        return [Vote(*vote) for vote in self.votes]
 
     def grid(self, label: str) -> npt.NDArray[np.bool_]:
         """Return which points of the grid a label covers, shape (GRID²,)."""
@@ -79,46 +101,104 @@ class Collected(NamedTuple):
         classes: The names of the classes, without that of unlabelled pixels.
     """
 
-    images: Mapping[str, ImageFacts]
+    images: Mapping[str, Seen]
     rows: Mapping[str, Row]
     classes: Sequence[str]
 
 
-def image_facts(
-    drawn: Drawn, image: str, look: str = "", seconds: float | None = None
-) -> ImageFacts:
-    """Return the facts about an image.
+def see(
+    drawn: Drawn,
+    image: str,
+    look: str = "",
+    seconds: float | None = None,
+    annotator: int | None = None,
+) -> Seen:
+    """Return the facts about an image with one annotation.
 
     Args:
-        drawn: Its annotation.
-        image: The digest of its file.
+        drawn: The annotation.
+        image: The digest of the image.
         look: Its grey thumbnail in hexadecimal.
         seconds: How long the annotator took.
+        annotator: The annotator's user id.
     """
-    return ImageFacts(
+    regions = measure_regions(drawn)
+    areas: dict[str, float] = {}
+    boxes: dict[str, list[Box]] = {}
+    for region in regions:
+        areas[region.label] = areas.get(region.label, 0.0) + region.area
+        boxes.setdefault(region.label, []).append(region.box)
+    return Seen(
         width=drawn.width,
         height=drawn.height,
         image=image,
         look=look,
-        seconds=seconds,
         labelled=labelled_share(drawn),
-        regions=[list(region) for region in measure_regions(drawn)],
+        areas={label: _short(area) for label, area in sorted(areas.items())},
+        boxes={label: _around(own) for label, own in sorted(boxes.items())},
         points=label_points(drawn),
+        votes=[list(Vote(annotator, seconds, [list(region) for region in regions]))],
     )
+
+
+def see_together(seen: Sequence[Seen], mask: Mask | None, classes: Mapping[int, str]) -> Seen:
+    """Return the facts about an image whose annotators vote.
+
+    Args:
+        seen: The facts with each annotation, saved first to last.
+        mask: The mask on which they voted, shape (H, W), uint8; None: it is not built yet, and the
+            annotation saved last is used instead.
+        classes: Names of the classes by value, without those of unlabelled and ignored pixels.
+    """
+    together = seen[-1]._replace(votes=[vote for each in seen for vote in each.votes])
+    if mask is None:
+        return together
+    height, width = mask.shape
+    planes = {classes[v]: mask == v for v in np.unique(mask).tolist() if v in classes}
+    rows, columns = (((np.arange(GRID) + 0.5) / GRID * side).astype(int) for side in mask.shape)
+    return together._replace(
+        labelled=_short(np.isin(mask, list(classes)).mean()),
+        areas={name: _short(plane.mean()) for name, plane in sorted(planes.items())},
+        boxes={
+            name: _in_shares(_bounds(plane), width, height)
+            for name, plane in sorted(planes.items())
+        },
+        points={
+            name: np.packbits(plane[np.ix_(rows, columns)]).tobytes().hex()
+            for name, plane in sorted(planes.items())
+        },
+    )
+
+
+def _bounds(plane: npt.NDArray[np.bool_]) -> Box:
+    """Return the box around the pixels that are True, of which there are some."""
+    rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+
+
+def _in_shares(box: Box, width: int, height: int) -> Box:
+    left, top, right, bottom = (np.array(box) / ([width, height] * 2)).round(4).tolist()
+    return left, top, right, bottom
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """Return the box around some boxes."""
+    corners = np.array(boxes)
+    left, top = corners[:, :2].min(axis=0).tolist()
+    right, bottom = corners[:, 2:].max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def measure_regions(drawn: Drawn) -> list[Measured]:
     """Return the measures of an annotation's regions that have an area."""
-    scale = np.array([drawn.width, drawn.height] * 2)
     found = []
     for shape in drawn.shapes:
         if not shape.area.area:
             continue
         area, length = shape.area.area, shape.area.length
-        left, top, right, bottom = (np.array(shape.area.bounds) / scale).round(4).tolist()
         share = area / (drawn.width * drawn.height)
         roundness = 4 * np.pi * area / length**2
-        box = (left, top, right, bottom)
+        box = _in_shares(shape.area.bounds, drawn.width, drawn.height)
         found.append(Measured(shape.id, shape.label, _short(share), _short(roundness), box))
     return found
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskbench.quality.checks.collected import Collected, ImageFacts
-from maskbench.quality.checks.shapes import Hit
+from maskbench.quality.checks.collected import Collected, Seen
+from maskbench.quality.checks.shapes import Box, Hit
 from maskbench.quality.similar import look_from, twins
 
 _LEAST = 8  # points of the grid that labels cover, to be compared
@@ -18,9 +18,8 @@ def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]
     """Find images that lack a label which covers at least this share of a near-equal image."""
     for key, other in _twins(seen):
         image, twin = seen.images[key], seen.images[other]
-        for label in sorted({region.label for region in twin.measured}):
-            share = twin.area(label)
-            if share >= threshold and not image.area(label):
+        for label, share in sorted(twin.areas.items()):
+            if share >= threshold and not image.areas.get(label):
                 near = f"{share:.0%} of the near-equal image {other}"
                 what = f"the image has no {label!r}, which covers {near}"
                 yield key, Hit(share, (), label, what, _box(twin, label, image))
@@ -44,7 +43,7 @@ def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]
             yield key, Hit(apart / either, (), "", what)
 
 
-def _difference(one: ImageFacts, other: ImageFacts) -> tuple[int, int]:
+def _difference(one: Seen, other: Seen) -> tuple[int, int]:
     """Count the points with a label in one image only, and in any, over common labels."""
     grids = [(one.grid(n), other.grid(n)) for n in one.points.keys() & other.points.keys()]
     apart = sum(int(np.count_nonzero(a ^ b)) for a, b in grids)
@@ -69,13 +68,7 @@ def _nearest(looks: tuple[str, ...]) -> list[tuple[int, int]]:
     return list(twins([look_from(bytes.fromhex(look)) for look in looks]))
 
 
-def _box(twin: ImageFacts, label: str, image: ImageFacts) -> tuple[float, float, float, float]:
+def _box(twin: Seen, label: str, image: Seen) -> Box:
     """Return where the label is in the twin, in pixels of the image."""
-    boxes = np.array([region.box for region in twin.measured if region.label == label])
-    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    return (
-        float(left * image.width),
-        float(top * image.height),
-        float(right * image.width),
-        float(bottom * image.height),
-    )
+    left, top, right, bottom = twin.boxes[label]
+    return left * image.width, top * image.height, right * image.width, bottom * image.height

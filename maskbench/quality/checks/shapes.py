@@ -80,6 +80,8 @@ class Hit(NamedTuple):
         label: Their label or labels.
         what: What is wrong, part of a sentence.
         box: Where to look; None: at the whole image.
+        vote: Which of the annotations that count it is in, for checks over all images; None: it
+            concerns the image as a whole.
     """
 
     value: float
@@ -87,6 +89,7 @@ class Hit(NamedTuple):
     label: str
     what: str
     box: Box | None = None
+    vote: int | None = None
 
 
 def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None) -> Hit:

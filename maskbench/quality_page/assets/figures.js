@@ -59,7 +59,7 @@ export function drawMatrix(data, choice, lead) {
   };
   const columns = [...people, ...more.map(([name]) => name)];
   byId("matrix").replaceChildren(matrix("Agreement of annotators", "annotator", people, columns, cell,
-    (i, j) => lead({ class: choice.of, ...(j < people.length ? { pair: pairOf(i, j) } : { annotator: people[i] }) })));
+    (i, j) => lead({ class: choice.of, ...(j < people.length ? { pair: pairOf(i, j) } : { annotator: people[i] }) }), people.length));
 }
 
 /** Draw how far each annotator agreed with the others over time; one can be chosen. @param {any} data @param {Choice} choice @param {string} chosen @param {(who: string) => void} choose */

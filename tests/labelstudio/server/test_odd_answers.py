@@ -6,9 +6,10 @@ A real server cannot be made to show them; so a client that answers what it is t
 import pytest
 
 from maskbench.errors import SourceError
+from maskbench.labelstudio.labeling import parse_labeling
 from maskbench.labelstudio.server.cache import Cache
 from maskbench.labelstudio.server.errors import NotThereError
-from maskbench.labelstudio.server.project import Project, parse_labeling, read_project
+from maskbench.labelstudio.server.project import Project, read_project
 from maskbench.labelstudio.server.sync import sync_project
 
 TIME = "2026-01-02T03:04:05.678901Z"

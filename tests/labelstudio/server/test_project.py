@@ -3,8 +3,7 @@
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.labelstudio.server.project import Control, compare_labels, parse_labeling
-from maskbench.params import Rule
+from maskbench.labelstudio.labeling import Control, parse_labeling
 from tests.labelstudio.server.fixtures import filled
 
 SETUP = """<View><Image name="img" value="$photo"/>
@@ -27,15 +26,6 @@ def test_the_setup_as_the_server_reads_it(api):
     )
 
 
-def test_both_directions_with_hints():
-    rules = [Rule("both", frozenset({"leaf", "Stem"}), "Overlap")]
-    labels_map = {"Background": 0, "leaf": 1, "Sten": 2, "Overlap": 3}
-    missing, unused = compare_labels({"leaf", "Stem"}, labels_map, rules)
-    assert "'Stem' is not in labels_map; did you mean 'Sten'?" in str(missing)
-    assert str(unused).startswith("params.yaml: labels_map.Sten: no project's setup offers")
-    assert "did you mean 'Stem'?" in str(unused)
-
-
 def test_told_before_anything_is_downloaded(api, bench, proxy, quick, capsys):
     project, _ = filled(api, "labels", 1)
     proxy.fail("/export", "500", times=1000)
@@ -45,8 +35,3 @@ def test_told_before_anything_is_downloaded(api, bench, proxy, quick, capsys):
     assert [line.startswith("warning: params.yaml: labels_map") for line in told] == [True, True]
     assert "'Obstruction' is not in labels_map" in told[0]
     assert "labels_map.Plant: no project's setup offers this label" in told[1]
-
-
-@pytest.mark.parametrize("raw", [None, [], {"a": {}}, {"a": {"type": "Labels", "labels": None}}])
-def test_odd_setups(raw):
-    assert parse_labeling(raw).labels == frozenset()
