@@ -61,7 +61,9 @@ def test_the_stage_finds_them_where_params_name_a_folder(predicted):
     assert build(predicted).endswith(" — 1 finding (1 low)")
     [found] = unsupported(predicted)
     assert (found.id, found.annotator, found.label, found.value) == (SECOND, 5, "Canvas", 0)
-    assert found.what.startswith("only 0% of the region is predicted as it is labelled; look who")
+    assert found.what.startswith(
+        "only 0% of the region is predicted as it is labelled; check which"
+    )
     metrics = json.loads((predicted / "metrics/quality.json").read_text())
     assert metrics["findings"] == {"unsupported": 1}
     build(predicted, checks={"unsupported": "off"})
@@ -69,7 +71,7 @@ def test_the_stage_finds_them_where_params_name_a_folder(predicted):
 
 
 def test_they_can_be_a_gate_and_accepted(predicted):
-    with pytest.raises(DataError, match=r"1 finding of checks that quality.fail names"):
+    with pytest.raises(DataError, match=r"1 finding of checks in quality.fail"):
         build(predicted, fail=["unsupported"])
     accept = [{"finding": SECOND, "reason": "too dark to see"}]
     assert build(predicted, fail=["unsupported"], accept=accept).endswith("0 findings, 1 accepted")
