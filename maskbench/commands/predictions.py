@@ -4,8 +4,8 @@ FOLDER has one file for each image, named by its key: <key>.png, .tif or .npy wi
 probabilities as <key>.npy or .npz (classes first or last), whose highest value for each pixel,
 averaged over the image, becomes the score. Classes become polygons (outlines within --tolerance
 pixels) or brush strokes (exact). A class that a rule makes is drawn with the labels of the rule.
-Pushing a model version again replaces its predictions for these tasks; a push that stopped
-continues when it is given again.
+Pushing a model version again replaces its predictions for these tasks. If a push stops, run the
+same command again to continue.
 
   maskbench predictions tasks images        write the images of tasks without annotations
   maskbench predictions push masks --model-version round-1 --show

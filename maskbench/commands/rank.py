@@ -67,7 +67,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--html", type=Path, metavar="DIR", help="write a page that shows the batch"
     )
-    parser.add_argument("--push", action="store_true", help="make a view of the batch")
+    parser.add_argument("--push", action="store_true", help="make a view of it in Label Studio")
     parser.add_argument("--dry-run", action="store_true", help="say what --push would do")
 
 
