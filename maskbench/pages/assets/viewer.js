@@ -116,7 +116,7 @@ export class Viewer {
   /** A single pane has one way to be seen. */
   get kind() { return this.panes.length < 2 ? "single" : this.seenMode.kind; }
 
-  /** Build the panes anew: after other panes or another mode. */
+  /** Build the panes again, after other panes or another mode. */
   build() {
     this.tools.update();
     if (!this.panes.length) return;
