@@ -38,7 +38,7 @@ def choose_aliases(groups: Sequence[Sequence[str]], choice: str | None) -> dict[
     return {name: group[0] for group in groups for name in group[1:] if choice == "merge"}
 
 
-def show(files: Mapping[str, str | bytes], found: Found) -> None:
+def print_files(files: Mapping[str, str | bytes], found: Found) -> None:
     """Print what would be written."""
     print("\nwould write:")
     names = [*files, "maskbench.txt", ".dvc/config"]
@@ -49,7 +49,7 @@ def show(files: Mapping[str, str | bytes], found: Found) -> None:
     print(f"\nparams.yaml:\n{files['params.yaml']!s}", end="")
 
 
-def tell(into: Path, found: Found, remote: str | None) -> None:
+def print_next_steps(into: Path, found: Found, remote: str | None) -> None:
     """Print what to do next."""
     print(f"\nMade {into}. Next:\n  cd {quote(str(into))}")
     if found.folder is None:

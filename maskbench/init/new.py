@@ -14,7 +14,7 @@ from maskbench.init.files import card, extras, new_files, template
 from maskbench.init.params_text import params_text
 from maskbench.init.software import Software
 from maskbench.init.summary import Proposal
-from maskbench.init.survey import Survey, look
+from maskbench.init.survey import Survey, survey_source
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
@@ -58,7 +58,7 @@ def look_at_folder(path: Path, image: Mapping[str, str] | None) -> Found:
         MaskbenchError: Nothing tells which of several images to take.
     """
     folder = Folder(path)
-    survey = look(folder, str(path), chosen=image)
+    survey = survey_source(folder, str(path), chosen=image)
     return Found(survey, {"folder": create.INPUTS, **_MISSING, **_chosen(image)}, folder)
 
 
@@ -82,7 +82,7 @@ def look_at_server(
         offered = [label for project in server.projects for label in project.labeling.labels]
         names = ", ".join(f"{project.id} ({project.title})" for project in server.projects)
         total = sum(project.total for project in server.projects)
-        survey = look(server, f"{address}, project {names}", offered, chosen, total)
+        survey = survey_source(server, f"{address}, project {names}", offered, chosen, total)
     fetch = {
         "server": address.rstrip("/"),
         "project": projects[0] if len(projects) == 1 else list(projects),

@@ -35,7 +35,7 @@ class Software(NamedTuple):
     files: dict[str, bytes]
 
 
-def given(requirement: str) -> Software:
+def pin_given(requirement: str) -> Software:
     """Pin what the user names: a wheel, a git address with a commit, or ``maskbench==VERSION``.
 
     Raises:
@@ -57,7 +57,7 @@ def given(requirement: str) -> Software:
     )
 
 
-def running() -> Software:
+def pin_running() -> Software:
     """Pin the maskbench that runs: as it was installed, or from the checkout that it is."""
     checkout = Path(maskbench.__file__).resolve().parents[1]
     if (checkout / "pyproject.toml").is_file():
@@ -73,7 +73,7 @@ def running() -> Software:
         return _wheel(wheel)
     if url.startswith("http"):
         return Software(f"{_HEADER}maskbench @ {url}  # {maskbench.__version__}\n", {})
-    return given(f"maskbench=={maskbench.__version__}")
+    return pin_given(f"maskbench=={maskbench.__version__}")
 
 
 def _origin() -> dict[str, Any]:
@@ -94,18 +94,18 @@ def _git(url: str, commit: str) -> Software:
 def _published(checkout: Path) -> tuple[str, str] | None:
     """Return address and commit of a checkout that others can clone; None if they cannot."""
     url, commit = (
-        _asked(checkout, "remote", "get-url", "origin"),
-        _asked(checkout, "rev-parse", "HEAD"),
+        _git_output(checkout, "remote", "get-url", "origin"),
+        _git_output(checkout, "rev-parse", "HEAD"),
     )
-    if not url or not commit or _asked(checkout, "status", "--porcelain") != "":
+    if not url or not commit or _git_output(checkout, "status", "--porcelain") != "":
         return None
-    if not _asked(checkout, "branch", "--remotes", "--contains", commit):
+    if not _git_output(checkout, "branch", "--remotes", "--contains", commit):
         return None
     public = re.sub(r"^(https?://)[^/@]*@", r"\1", url)  # without the password that may be in it
     return (public, commit) if re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", public) else None
 
 
-def _asked(checkout: Path, *words: str) -> str | None:
+def _git_output(checkout: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", *words], cwd=checkout, capture_output=True, text=True, check=False

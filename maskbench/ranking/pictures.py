@@ -24,7 +24,7 @@ LONGEST = 480
 _STRONGEST = 0.8  # opacity of a mark
 
 
-class Drawn(NamedTuple):
+class NamedImage(NamedTuple):
     """An image of the page, and its name in the page's files."""
 
     name: str
@@ -43,8 +43,8 @@ class DrawRanked:
     folder: Path
     ranking: Ranking
 
-    def __call__(self, drawn: Drawn) -> None:
-        """Write the pictures: one for each kind of :func:`kinds`."""
+    def __call__(self, drawn: NamedImage) -> None:
+        """Write the pictures: one for each kind of :func:`picture_kinds`."""
         files, classes = drawn.image.files, self.ranking.classes
         scene = read_scene(files.image, files.scaling)
         predicted = [
@@ -60,7 +60,7 @@ class DrawRanked:
         else:
             where = uncertainty(self.ranking.by, predicted, self.ranking.weights)
         pictures.append(marked(scene, where))
-        for kind, picture in zip(kinds(self.ranking), pictures, strict=True):
+        for kind, picture in zip(picture_kinds(self.ranking), pictures, strict=True):
             save_picture(self.folder, f"{drawn.name}-{kind}.jpg", picture, quality=82)
 
     @property
@@ -75,7 +75,7 @@ class DrawRanked:
         return Image.alpha_composite(picture, cover).convert("RGB")
 
 
-def kinds(ranking: Ranking) -> tuple[str, ...]:
+def picture_kinds(ranking: Ranking) -> tuple[str, ...]:
     """Return what the pictures of an image show, in order."""
     if ranking.is_labelled:
         return ("model", "labels", "where")
