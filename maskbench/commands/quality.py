@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--predictions",
         metavar="FOLDER",
         type=Path,
-        help="predicted masks to compare regions with; default: quality.predictions",
+        help="predicted masks to compare regions with, instead of quality.predictions",
     )
 
 

@@ -42,7 +42,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ItemPair:
     """Both versions of one item, and the link to its task."""
 
     before: ItemFiles
@@ -50,7 +50,7 @@ class Pair:
     link: str | None = None
 
 
-def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -> MaskChange:
+def compare_pair(before: Context, after: Context, same_code: bool, pair: ItemPair) -> MaskChange:
     """Return the changes of one item; ``changed`` is 0 if only class numbers changed.
 
     Args:
@@ -97,7 +97,7 @@ def _read_mask(item: ItemFiles) -> Mask:
         raise DataError("a mask cannot be read", [problem]) from None
 
 
-def _counted(pair: Pair, before: NamedMask, after: NamedMask, names: Names) -> MaskChange:
+def _counted(pair: ItemPair, before: NamedMask, after: NamedMask, names: Names) -> MaskChange:
     comparable = before.shape == after.shape
     cells = names.pairs(before, after) if comparable else {}
     return MaskChange(

@@ -55,7 +55,7 @@ class Changes:
         return lines
 
 
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
+def compare_digests(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
     """Compare two mappings from key to digest."""
     both = before.keys() & after.keys()
     return Changes(
@@ -184,7 +184,7 @@ def build_snapshot(layout: Layout, name: str | None = None) -> tuple[str, Change
     masks = mask_digests(layout)
     edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
     if repro(layout) == 0:
-        return name, differing(masks, mask_digests(layout))
+        return name, compare_digests(masks, mask_digests(layout))
     if _fetched(layout) == name:
         raise MaskbenchError(
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "
