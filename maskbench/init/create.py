@@ -37,7 +37,7 @@ def check_place(folder: Path) -> None:
 
 @contextmanager
 def beside(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``folder``; what it holds at the end is moved there.
+    """Yield an empty folder next to ``folder``; at the end, move its content there.
 
     After an error it is deleted, and ``folder`` is as it was.
     """
@@ -115,7 +115,7 @@ def start_git(root: Path, place: Path) -> None:
 
 
 def inside_git(place: Path) -> bool:
-    """Tell whether a folder, perhaps one that is still to be made, lies in a git repository."""
+    """Tell whether a folder, which need not exist yet, lies in a git repository."""
     start = next(path for path in (place, *place.resolve().parents) if path.is_dir())
     try:
         done = subprocess.run(

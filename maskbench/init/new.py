@@ -131,7 +131,7 @@ def _chosen_tag(
         )
     unknown = sorted(set(image or ()) - fields.keys())
     if unknown:
-        raise MaskbenchError(f"--image: the setup has no image tag {unknown[0]!r}, but {shown}")
+        raise MaskbenchError(f"--image: the setup has no image tag {unknown[0]!r}; it has {shown}")
     return image and {tag: name or fields[tag].removeprefix("$") for tag, name in image.items()}
 
 

@@ -140,6 +140,6 @@ def _built(checkout: Path) -> Software:
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise MaskbenchError(
-                f"no wheel can be built of {checkout}: {said}; name one: --maskbench"
+                f"no wheel can be built from {checkout}: {said}; name one: --maskbench"
             )
         return _wheel(next(Path(scratch).glob("*.whl")))

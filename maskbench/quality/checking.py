@@ -1,4 +1,4 @@
-"""Run the checks on all labels: images one by one, incrementally; then all of them together."""
+"""Run the checks of labels: on each image that changed, then on all images together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

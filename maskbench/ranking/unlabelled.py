@@ -173,7 +173,7 @@ def rank_unlabelled(
 
 
 def _measure(by: str | None, files: Sequence[dict[str, Path]]) -> str:
-    """Return the measure that was asked for, or else the one that suits the predictions."""
+    """Return the measure that was asked for, or the default for the predictions."""
     is_pair = len(files) > 1
     if by is None:
         some_file = next(iter(files[0].values()))

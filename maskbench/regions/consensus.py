@@ -69,7 +69,7 @@ class Agreed:
 
 
 def lacking(params: ConsensusParams) -> str:
-    """Say what is not installed that decides where annotators vote; empty if nothing is lacking."""
+    """Say which library for the vote is not installed; empty if none is missing."""
     is_there = params.method != "staple" or find_spec("SimpleITK") is not None
     return "" if is_there else f"combine.consensus.method: {_LACKING}"
 

@@ -56,7 +56,7 @@ def choose_rows(version: Version, asked: Selection) -> list[Row]:
         and (not asked.annotators or set(asked.annotators) & set(row.authors))
     ]
     if not found:
-        raise MaskbenchError(f"no image of {version.label} fits all that was asked for")
+        raise MaskbenchError(f"no image of {version.label} matches all options")
     return sorted(found, key=lambda row: row.key)
 
 

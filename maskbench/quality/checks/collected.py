@@ -171,7 +171,7 @@ def see_together(seen: Sequence[Seen], mask: Mask | None, classes: Mapping[int, 
 
 
 def _bounds(plane: npt.NDArray[np.bool_]) -> Box:
-    """Return the box around the pixels that are True, of which there are some."""
+    """Return the box around the pixels that are True; at least one is."""
     rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
