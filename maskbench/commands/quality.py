@@ -93,7 +93,7 @@ def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "C
 def _write_page(
     args: argparse.Namespace, layout: "Layout", params: "Params", checked: "Checked"
 ) -> None:
-    from maskbench.quality.stage import measured
+    from maskbench.quality.results import measured
     from maskbench.quality_page.write import Shown, write_page
 
     metrics, _ = measured(layout)
@@ -108,8 +108,7 @@ def _report(
     from maskbench.quality import listing
     from maskbench.quality.judge import describe_idle
     from maskbench.quality.report import SHOWN, as_markdown, as_text, blocks
-    from maskbench.quality.results import earlier
-    from maskbench.quality.stage import measured
+    from maskbench.quality.results import earlier, measured
 
     metrics, ranking = measured(layout)
     tables = blocks(metrics, ranking, None if args.all else SHOWN)

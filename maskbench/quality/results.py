@@ -5,10 +5,12 @@ import io
 from typing import Any, NamedTuple
 
 from maskbench.errors import MaskbenchError
+from maskbench.files.csv import read_table
 from maskbench.files.json import parse_json
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import Finding, parse_findings
+from maskbench.quality.report import as_text, blocks
 from maskbench.versions import git
 
 
@@ -22,6 +24,31 @@ class Earlier(NamedTuple):
 
     metrics: dict[str, Any]
     findings: list[Finding] | None
+
+
+def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return the content of ``metrics/quality.json`` and the rows of ``plots/ranking.csv``.
+
+    Raises:
+        MaskbenchError: They are not there, or damaged.
+    """
+    try:
+        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
+        ranking = read_table(layout.plot("ranking"))
+        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
+    except FileNotFoundError:
+        what = (
+            "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
+            "stage, `maskbench init --upgrade` adds it)"
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
+        what = (
+            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
+            f"({error}); run `dvc repro -f quality`"
+        )
+    else:
+        return metrics, ranking
+    raise MaskbenchError(what)
 
 
 def last_findings(layout: Layout) -> list[Finding]:

@@ -3,16 +3,14 @@
 No other stage needs its output.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from maskbench.errors import MaskbenchError
 from maskbench.files.atomic import write_text
-from maskbench.files.csv import read_table, write_table
+from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
-from maskbench.files.json import json_text, parse_json
+from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
@@ -30,7 +28,6 @@ from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
 from maskbench.quality.judge import said, stop
 from maskbench.quality.measure import ImageWork, measure
-from maskbench.quality.report import as_text, blocks
 from maskbench.quality.summary import summarize
 from maskbench.quality.support import describe_unasked
 from maskbench.regions.task import annotators, least_voters
@@ -92,31 +89,6 @@ def image_work(keys: Sequence[str], digests: Digests, params: Params, layout: La
     classes = len(codes(params.labels_map))
     votes = any(least_voters(criterion) for criterion in params.rasterize.annotation)
     return ImageWork(files, contents, params._replace(rasterize=rasterize), classes, votes)
-
-
-def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return the content of ``metrics/quality.json`` and the rows of ``plots/ranking.csv``.
-
-    Raises:
-        MaskbenchError: They are not there, or damaged.
-    """
-    try:
-        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
-        ranking = read_table(layout.plot("ranking"))
-        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
-    except FileNotFoundError:
-        what = (
-            "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
-            "stage, `maskbench init --upgrade` adds it)"
-        )
-    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
-        what = (
-            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
-            f"({error}); run `dvc repro -f quality`"
-        )
-    else:
-        return metrics, ranking
-    raise MaskbenchError(what)
 
 
 def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
