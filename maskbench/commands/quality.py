@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.quality.judge import stop
+    from maskbench.quality.judge import fail_on_findings
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         _write_page(args, layout, params, checked)
     if args.check:
-        stop(checked.findings, params.quality)
+        fail_on_findings(checked.findings, params.quality)
     return 0
 
 

@@ -15,7 +15,7 @@ from maskbench.params import IGNORE, Params, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
-from maskbench.quality.checks.collected import Collected, Seen, see, see_together
+from maskbench.quality.checks.collected import Collected, ImageFacts, facts_of_vote, image_facts
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import Finding
 from maskbench.quality.hits import finding, where
@@ -126,12 +126,12 @@ def check_image(work: CheckWork) -> Outcome:
         found, failed = _hits(drawn, work.thresholds)
         hits.append(found)
         tangled.update(failed)
-        seen.append(see(drawn, image.sha256, look, vote.lead_time, vote.completed_by))
+        seen.append(image_facts(drawn, image.sha256, look, vote.lead_time, vote.completed_by))
     facts = {
         "places": [where(task, vote) for vote in votes],
         "hits": hits,
         "tangled": sorted(tangled),
-        "seen": list(see_together(seen, mask, work.classes)),
+        "seen": list(facts_of_vote(seen, mask, work.classes)),
     }
     return Outcome(facts=facts)
 
@@ -166,7 +166,7 @@ def _of_all(
     facts: Mapping[str, Mapping[str, Any]], params: Params, rows: Mapping[str, Row]
 ) -> Iterator[Finding]:
     collected = Collected(
-        images={key: Seen(*fact["seen"]) for key, fact in facts.items()},
+        images={key: ImageFacts(*fact["seen"]) for key, fact in facts.items()},
         rows=rows,
         classes=[name for name, value in params.labels_map.items() if 0 < value < IGNORE],
     )

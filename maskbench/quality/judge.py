@@ -61,7 +61,7 @@ def judge(
     return Checked(marked, idle)
 
 
-def said(checked: Checked) -> list[str]:
+def describe_findings(checked: Checked) -> list[str]:
     """Say how much was found, for the stage's summary."""
     open_ones = [finding for finding in checked.findings if not finding.accepted]
     counts = Counter(finding.severity for finding in open_ones)
@@ -92,7 +92,7 @@ def _meant(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {alike[0]}?)" if alike else ""
 
 
-def stop(findings: Sequence[Finding], params: QualityParams) -> None:
+def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None:
     """Raise an error if there are findings of the checks in ``quality.fail``.
 
     Raises:

@@ -26,7 +26,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
 from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
-from maskbench.quality.judge import said, stop
+from maskbench.quality.judge import describe_findings, fail_on_findings
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
 from maskbench.quality.support import describe_unasked
@@ -60,8 +60,8 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
-    stop(checked.findings, params.quality)
-    notes = [*said(checked), *describe_unasked(params)]
+    fail_on_findings(checked.findings, params.quality)
+    notes = [*describe_findings(checked), *describe_unasked(params)]
     return " — ".join([_describe_agreement(metrics, built.facts, built.made), *notes])
 
 

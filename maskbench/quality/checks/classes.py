@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.params import SUBSETS
-from maskbench.quality.checks.collected import Collected, Measured, Seen
+from maskbench.quality.checks.collected import Collected, ImageFacts, Measured
 from maskbench.quality.checks.shapes import Hit
 from maskbench.text import counted
 
@@ -128,6 +128,6 @@ def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float
     return [(i, abs(float(apart[i])) / spread, float(np.exp(apart[i]))) for i in far]
 
 
-def _box(region: Measured, image: Seen) -> tuple[float, float, float, float]:
+def _box(region: Measured, image: ImageFacts) -> tuple[float, float, float, float]:
     left, top, right, bottom = region.box
     return left * image.width, top * image.height, right * image.width, bottom * image.height

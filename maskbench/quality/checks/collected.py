@@ -56,7 +56,7 @@ class Vote(NamedTuple):
         return [Measured(*region) for region in self.regions]
 
 
-class Seen(NamedTuple):
+class ImageFacts(NamedTuple):
     """The facts about an image, as JSON values.
 
     Attributes:
@@ -101,18 +101,18 @@ class Collected(NamedTuple):
         classes: The names of the classes, without that of unlabelled pixels.
     """
 
-    images: Mapping[str, Seen]
+    images: Mapping[str, ImageFacts]
     rows: Mapping[str, Row]
     classes: Sequence[str]
 
 
-def see(
+def image_facts(
     drawn: Drawn,
     image: str,
     look: str = "",
     seconds: float | None = None,
     annotator: int | None = None,
-) -> Seen:
+) -> ImageFacts:
     """Return the facts about an image with one annotation.
 
     Args:
@@ -128,7 +128,7 @@ def see(
     for region in regions:
         areas[region.label] = areas.get(region.label, 0.0) + region.area
         boxes.setdefault(region.label, []).append(region.box)
-    return Seen(
+    return ImageFacts(
         width=drawn.width,
         height=drawn.height,
         image=image,
@@ -141,7 +141,9 @@ def see(
     )
 
 
-def see_together(seen: Sequence[Seen], mask: Mask | None, classes: Mapping[int, str]) -> Seen:
+def facts_of_vote(
+    seen: Sequence[ImageFacts], mask: Mask | None, classes: Mapping[int, str]
+) -> ImageFacts:
     """Return the facts about an image whose annotators vote.
 
     Args:

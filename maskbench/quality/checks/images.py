@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskbench.quality.checks.collected import Collected, Seen
+from maskbench.quality.checks.collected import Collected, ImageFacts
 from maskbench.quality.checks.shapes import Box, Hit
 from maskbench.quality.similar import look_from, twins
 
@@ -43,7 +43,7 @@ def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]
             yield key, Hit(apart / either, (), "", what)
 
 
-def _difference(one: Seen, other: Seen) -> tuple[int, int]:
+def _difference(one: ImageFacts, other: ImageFacts) -> tuple[int, int]:
     """Count the points with a label in one image only, and in any, over common labels."""
     grids = [(one.grid(n), other.grid(n)) for n in one.points.keys() & other.points.keys()]
     apart = sum(int(np.count_nonzero(a ^ b)) for a, b in grids)
@@ -68,7 +68,7 @@ def _nearest(looks: tuple[str, ...]) -> list[tuple[int, int]]:
     return list(twins([look_from(bytes.fromhex(look)) for look in looks]))
 
 
-def _box(twin: Seen, label: str, image: Seen) -> Box:
+def _box(twin: ImageFacts, label: str, image: ImageFacts) -> Box:
     """Return where the label is in the twin, in pixels of the image."""
     left, top, right, bottom = twin.boxes[label]
     return left * image.width, top * image.height, right * image.width, bottom * image.height
