@@ -7,7 +7,7 @@ images.csv, confusion.csv, sizes.csv and a page, index.html, to the folder of --
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     find what changed: labels or set of images
-  maskbench evaluate baseline improved              find which is better, and if that is chance
+    maskbench evaluate baseline improved              find which is better, and if by chance
 """
 
 import sys
@@ -94,7 +94,7 @@ def run(args: Namespace) -> int:
         print(f"\n{surplus_words(report.surplus)}")
     if accepted := report.accepted():
         print(f"\nwarning: {accepted}", file=sys.stderr)
-    print(f"\n{args.out / 'index.html'} shows it; the tables beside it have the numbers")
+    print(f"\n{args.out / 'index.html'} shows the scores; the tables beside it have the numbers")
     return 0
 
 

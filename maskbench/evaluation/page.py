@@ -214,7 +214,7 @@ def _citation(shown: Shown) -> str:
 
 
 def _citation_lines(shown: Shown) -> Iterator[str]:
-    """Yield what has to be named beside a figure of this page."""
+    """Yield the lines to cite with a figure of this page."""
     report = shown.report
     yield f"benchmark    {report.origin}"
     if report.origin.commit:

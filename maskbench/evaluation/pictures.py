@@ -70,7 +70,7 @@ class DrawImage:
         write_item(self.folder, shown.name, data)
 
     def _mask(self, mask: Mask) -> MaskData:
-        """Return a mask as data; what is no class has the number after the last class."""
+        """Return a mask as data; "no class" gets the number after the last class."""
         return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
 

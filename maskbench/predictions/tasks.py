@@ -1,4 +1,4 @@
-"""Know a server's tasks by key, with their images and sizes."""
+"""Look up a server's tasks by key, with their images and sizes."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -25,7 +25,7 @@ def open_server(params: FetchParams, layout: Layout) -> Server:
 
     Raises:
         ParamsError: ``fetch.server`` is empty.
-        SourceError: It cannot be asked.
+        SourceError: It cannot be reached, or refuses.
     """
     if params.server is None:
         raise ParamsError("fetch.server is empty: predictions need a Label Studio server")
@@ -33,7 +33,7 @@ def open_server(params: FetchParams, layout: Layout) -> Server:
 
 
 def tasks_by_key(server: Server, params: Params) -> dict[str, Task]:
-    """Return the server's tasks of which the image is known, by key."""
+    """Return the server's tasks that name an image, by key."""
     server.sync()
     found = {}
     for raw in server.tasks():
@@ -52,7 +52,7 @@ def image_sizes(
     """Return width and height of each task's upright image, by key; download unknown images.
 
     Raises:
-        DataError: Images cannot be had.
+        DataError: Images cannot be downloaded or read.
     """
     sizes, unknown = {}, []
     for task in tasks:
@@ -78,7 +78,7 @@ def image_sizes(
         else:
             sizes[task.key] = size
     if problems:
-        raise DataError("images cannot be had, and so not compared with predictions", problems)
+        raise DataError("predictions cannot be checked without these images", problems)
     return sizes
 
 
@@ -104,13 +104,13 @@ def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False
         params: The params.
         layout: The repository.
         out: The folder to write.
-        is_all: Also those of tasks that have annotations.
+        is_all: Also write those of tasks that have annotations.
 
     Returns:
         How many images were written.
 
     Raises:
-        DataError: Images cannot be had; the others are written.
+        DataError: Images cannot be downloaded or read; the others are written.
     """
     with closing(open_server(params.fetch, layout)) as server:
         tasks = [

@@ -1,4 +1,4 @@
-"""Read what the stage *quality* found: in the workspace, and in a git revision."""
+"""Read the results of the stage *quality*: in the workspace, and in a git revision."""
 
 import csv
 import io
@@ -38,8 +38,8 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
         as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
     except FileNotFoundError:
         what = (
-            "agreement was not measured yet: run `dvc repro quality` (a dvc.yaml without this "
-            "stage gets it by `maskbench init --upgrade`)"
+            "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
+            "stage, `maskbench init --upgrade` adds it)"
         )
     except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
         what = (
@@ -52,7 +52,7 @@ def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
 
 
 def last_findings(layout: Layout) -> list[Finding]:
-    """Return the findings of the last run; none if it made no such table.
+    """Return the findings of the last run; none if there is no table of them.
 
     Raises:
         MaskbenchError: The table is damaged.
@@ -84,5 +84,5 @@ def earlier(layout: Layout, revision: str) -> Earlier:
         lines = None if findings is None else io.StringIO(findings.decode(), newline="")
         return Earlier(known, None if lines is None else parse_findings(lines))
     except (ValueError, TypeError, csv.Error) as error:
-        what = f"what was found in {revision} cannot be read ({error}); name another version"
+        what = f"the results of {revision} cannot be read ({error}); name another version"
         raise MaskbenchError(what) from None

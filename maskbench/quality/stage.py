@@ -1,4 +1,7 @@
-"""Stage *quality*: how far annotators agree, and which labels look wrong. No stage needs it."""
+"""Run the stage *quality*: how far annotators agree, and which labels look wrong.
+
+No other stage needs its output.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +26,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
 from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
-from maskbench.quality.judge import said, stop
+from maskbench.quality.judge import describe_findings, fail_on_findings
 from maskbench.quality.measure import ImageWork, measure
 from maskbench.quality.summary import summarize
 from maskbench.quality.support import describe_unasked
@@ -57,13 +60,13 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
-    stop(checked.findings, params.quality)
-    notes = [*said(checked), *describe_unasked(params)]
-    return " — ".join([_said(metrics, built.facts, built.made), *notes])
+    fail_on_findings(checked.findings, params.quality)
+    notes = [*describe_findings(checked), *describe_unasked(params)]
+    return " — ".join([_describe_agreement(metrics, built.facts, built.made), *notes])
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
-    """Count how far the annotators of each image agree; only of new images, if others are known.
+    """Count how far the annotators of each image agree; unchanged images are not counted again.
 
     Args:
         params: How regions become classes.
@@ -89,7 +92,7 @@ def image_work(keys: Sequence[str], digests: Digests, params: Params, layout: La
 
 
 def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
-    """Return what each stored task with an image says of it; read only new ones."""
+    """Return the image and the annotators of each stored task; only changed tasks are read."""
     last = LastRun(layout, "quality", "tasks")
     known: dict[str, Any] = {}
     for name in (name for name in digests if name.endswith(".json")):
@@ -105,7 +108,7 @@ def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
 
 
 def _images(seen: Annotators) -> list[list[str]]:
-    """Return the keys of the tasks that show each image which several people annotated."""
+    """Return, for each image that several people annotated, the keys of the tasks that show it."""
     keys: dict[str, list[str]] = {}
     people: dict[str, set[int]] = {}
     for key, (image, own) in sorted(seen.items()):
@@ -146,11 +149,13 @@ def _counts(seen: Annotators, facts: Mapping[str, Mapping[str, Any]]) -> dict[st
     }
 
 
-def _said(metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int) -> str:
+def _describe_agreement(
+    metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int
+) -> str:
     images = metrics["images"]
     whole = metrics.get("agreement")
     if whole is None:
-        said = f"no image has two annotators whose work can be compared (of {images['all']})"
+        said = f"of {counted(images['all'], 'image')}, none has two annotators to compare"
     else:
         shown = ", ".join(f"{name} {whole[name]:.2f}" for name in ("iou", "alpha") if name in whole)
         said = f"{counted(images['measured'], 'image')} of several annotators: {shown}"

@@ -36,7 +36,7 @@ from maskbench.regions.task import Task, moment, task_and_project
 from maskbench.text import counted
 
 MOST = 500
-"""Images, and findings, of which the page has pictures."""
+"""Images with pictures on the page, and findings with pictures."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def write_page(folder: Path, shown: Shown, most: int = MOST) -> int:
 
 
 class _Page:
-    """What the parts of a page have in common."""
+    """Data that the parts of a page share."""
 
     def __init__(self, folder: Path, shown: Shown, most: int) -> None:
         self.folder, self.shown, self.most = folder, shown, most
@@ -100,7 +100,7 @@ class _Page:
         self.left_out = len(ranked) - len(ranked[:most])
 
     def items(self) -> list[dict[str, Any]]:
-        """Draw the images; return what the list knows of each."""
+        """Draw the images; return the list's entry for each."""
         work = list(self._work())
         draw = DrawImage(self.folder, self.shown.layout.images, self.classes)
         drawn = list(progress(run_all(draw, work, "page"), len(work), "page"))
@@ -252,6 +252,6 @@ def _who(finding: Finding) -> str:
 
 
 def _least(fact: Mapping[str, Any], classes: int) -> float:
-    """Return what images are ranked by: the mean IoU over classes."""
+    """Return the number by which images are ranked: the mean IoU over classes."""
     found = coefficients(image_counts(fact, classes))[COEFFICIENTS.index("iou"), -1]
     return 1.0 if np.isnan(found) else round(float(found), 4)

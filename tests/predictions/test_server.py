@@ -153,7 +153,10 @@ def test_a_label_that_the_setup_lacks_is_named_and_nothing_is_sent(loop):
         loop.predict(loop.images())
     obstruction, both = sorted(problem.what for problem in caught.value.problems)[::-1]
     assert "'Obstruction' cannot be drawn: the setup has no label for it" in obstruction
-    assert "'Both' cannot be drawn: a rule makes it of labels that the setup lacks (Obs" in both
+    assert (
+        "'Both' cannot be drawn: the rule that makes it needs labels that the setup lacks (Obs"
+        in both
+    )
     assert not loop.predictions()
 
 
@@ -185,7 +188,7 @@ def test_bad_predictions_are_all_named_and_nothing_is_sent(loop):
     assert [problem.what.partition(":")[0] for problem in caught.value.problems] == [
         "holds the value 9, which is none of the 4 classes",
         "has 40 x 10 pixels, its image 40 x 30",
-        "holds something else than probabilities from 0 to 1",
+        "holds values that are not probabilities from 0 to 1",
     ]
     assert not loop.predictions()
 
