@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -60,10 +61,15 @@ sys.addaudithook(_refuse_own_data)
 
 
 def pytest_configure(config):
-    """Make the folder that all processes share; those of xdist inherit its name."""
+    """Make the folder that all processes share; those of xdist inherit its name.
+
+    In it lies what DVC has in the home of a user: it starts no process that tells somebody of use.
+    """
     if not hasattr(config, "workerinput"):
         config.stash[_RUN] = tempfile.TemporaryDirectory(prefix="maskbench-tests-")
-        os.environ[RUN_VARIABLE] = config.stash[_RUN].name
+        run = os.environ[RUN_VARIABLE] = config.stash[_RUN].name
+        Path(run, "config").write_text("[core]\nanalytics = false\ncheck_update = false\n")
+        os.environ |= {"DVC_GLOBAL_CONFIG_DIR": run, "DVC_SITE_CACHE_DIR": f"{run}/dvc"}
 
 
 def pytest_unconfigure(config):
@@ -82,14 +88,22 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs more than Python, or long; files with such tests go first."""
+    """Mark what needs more than Python, or long; files with such tests go first.
+
+    Folders take turns, a file each: files of one folder share what one process builds while the
+    others would wait for it.
+    """
     for item in items:
         for fixture in MARKS.keys() & set(item.fixturenames):
             item.add_marker(MARKS[fixture])
         if item.path.parent in TRAINING:
             item.add_marker("training")
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
-    items.sort(key=lambda item: item.path not in long)
+    before, turns = Counter(), {}
+    for path in dict.fromkeys(item.path for item in items):
+        turns[path] = before[path.parent, path in long]
+        before[path.parent, path in long] += 1
+    items.sort(key=lambda item: (item.path not in long, turns[item.path]))
 
 
 def _build_sample(folder):

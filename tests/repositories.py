@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from filelock import FileLock
@@ -27,6 +28,14 @@ _DVC_CONFIG = """[core]
 """
 
 
+def python_path(*folders) -> str:
+    """Return the PYTHONPATH of processes that tests start: Python looks in these folders first.
+
+    They find no boto3, as users do not: importing it is a fifth of the start of a stage.
+    """
+    return os.pathsep.join(map(str, [*folders, ROOT / "tests/harness/users"]))
+
+
 class Repository:
     """A folder with git and DVC, and commands run in it."""
 
@@ -37,7 +46,7 @@ class Repository:
             **os.environ,
             "PYTHONUNBUFFERED": "",  # as users have it: what is not flushed is lost
             "PATH": os.pathsep.join([bin_folder, os.environ["PATH"]]),
-            "PYTHONPATH": str(root),
+            "PYTHONPATH": python_path(root),
             "GIT_AUTHOR_NAME": "t",
             "GIT_AUTHOR_EMAIL": "t@example.com",
             "GIT_COMMITTER_NAME": "t",
@@ -94,7 +103,10 @@ def run(folder: Path, *words) -> str:
 
 
 def copy_software(target: Path):
-    """Copy the files that git knows, or would know, without the team's data and the tests."""
+    """Copy the files that git knows, or would know, without the team's data and the tests.
+
+    Beside them goes what Python compiled of them, which saves each new repository half a second.
+    """
     passed_over = [f":!{name}" for name in (*OWN_DATA, "tests")]
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z", "--", ".", *passed_over],
@@ -103,7 +115,9 @@ def copy_software(target: Path):
         text=True,
         check=True,
     )
-    for name in filter(None, listed.stdout.split("\0")):
+    names = [name for name in listed.stdout.split("\0") if name]
+    compiled = [cache_from_source(name) for name in names if name.endswith(".py")]
+    for name in (*names, *compiled):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)

@@ -14,7 +14,7 @@ from maskbench.commands import at_least
 from maskbench.commands.refresh import CHANGED
 from maskbench.diff import gates
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ print("→ … — ä \\U0001f600 \\udc80")
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": python_path(ROOT)},
         capture_output=True,
         check=False,
     )

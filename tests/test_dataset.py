@@ -15,7 +15,7 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.params import IGNORE
 from tests.benchmarks import CLASSES, blocks, scene_of, write_item, write_lists
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 
 def test_benchmark_is_a_sequence_of_images_and_masks(benchmark):
@@ -230,7 +230,7 @@ def python(code, *words, allowed=()):
     """Run code where what building needs cannot be imported."""
     names = [name for name in HEAVY if name not in allowed]
     command = [sys.executable, "-c", WITHOUT.format(names) + code, *map(str, words)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": python_path(ROOT)}
     return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
 

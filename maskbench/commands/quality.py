@@ -8,8 +8,8 @@ agreement. Then what the checks of labels found (plots/findings.csv), by check a
 
   maskbench quality                       the tables
   maskbench quality --all                 list every image and every finding
-  maskbench quality --predictions FOLDER  also regions that no predicted mask there supports; with
-                                          quality.predictions in params.yaml each build does that
+  maskbench quality --predictions FOLDER  also regions that no predicted mask there supports (each
+                                          build looks for them in quality.predictions)
   maskbench quality --md --against main   as Markdown, for a pull request: what is new
   maskbench quality --html quality        a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--predictions",
         metavar="FOLDER",
         type=Path,
-        help="predicted masks, to compare regions with; default: quality.predictions",
+        help="predicted masks to compare regions with, in place of quality.predictions",
     )
 
 

@@ -119,6 +119,30 @@ def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
     return ImageInfo(suffix, width, height, orientation, sha256_file(path), levels)
 
 
+def upright_size(path: Path, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+    """Return width and height of an image turned upright, in pixels.
+
+    A JPEG tells them before its pixels, which are not read. Others may tell their orientation after
+    the pixels, and are read whole.
+
+    Args:
+        path: The file.
+        most_pixels: Pixels beyond which it is refused.
+
+    Raises:
+        ValueError: As :func:`inspect`.
+    """
+    try:
+        with open_image(path, ["JPEG"]) as image:
+            width, height = image.size
+            if width * height <= most_pixels:
+                return (height, width) if orientation_of(image) >= 5 else (width, height)
+    except _DAMAGE:
+        pass  # it is no JPEG, or damaged: inspect says which
+    info = inspect(path, most_pixels)
+    return info.width, info.height
+
+
 _FLOATS = "its pixels are floating-point numbers: save it with 8 or 16 bits"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskbench.errors import DataError, ParamsError, Problem
 from maskbench.files.csv import write_table
-from maskbench.files.images import inspect, write_upright
+from maskbench.files.images import inspect, upright_size, write_upright
 from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task
@@ -84,7 +84,7 @@ def image_sizes(
 
 @dataclass(frozen=True)
 class Measure:
-    """Reads an image to its last pixel to find its size; workers get a copy."""
+    """Finds the size of an image; workers get a copy."""
 
     most_pixels: int
 
@@ -92,10 +92,9 @@ class Measure:
         """Return width and height of a task's upright image, or what is wrong with its file."""
         task, path = image
         try:
-            info = inspect(path, self.most_pixels)
+            return upright_size(path, self.most_pixels)
         except ValueError as error:
             return Problem(str(error), task=task.id, project=task.project)
-        return info.width, info.height
 
 
 def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False) -> int:

@@ -67,6 +67,8 @@ def folder_problems(params: Params, layout: Layout) -> list[Problem]:
     problems = undeclared(layout, "quality", name, param)
     if not (layout.root / name).is_dir():
         what = f"there is no folder {name!r}; put predicted masks there, or name no folder"
+        if (layout.root / f"{name}.dvc").is_file():
+            what = f"there is no folder {name!r}; run `dvc pull {name}`"
         problems.append(Problem(what, param=param))
     return problems
 

@@ -28,7 +28,7 @@ from maskbench.regions.task import Image as TaskImage
 from tests.benchmarks import write_item, write_lists
 from tests.exports import PARAMS, annotation, box, polygon, region, task, write_export
 from tests.reference import ellipse_distance, nonzero
-from tests.repositories import ROOT, run
+from tests.repositories import ROOT, python_path, run
 from tests.strokes import bitmask, brush
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")  # of pycocotools
@@ -322,7 +322,7 @@ def test_painting_the_instances_gives_the_masks(tmp_path, capsys):
     write_export(tmp_path / "source", tasks, size=size)
     params = PARAMS | {"rasterize": {"all_touched": True, "brush_threshold": 200}}
     (tmp_path / "params.yaml").write_text(json_text(params))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MASKBENCH_WORKERS": "1"}
+    environment = {**os.environ, "PYTHONPATH": python_path(ROOT), "MASKBENCH_WORKERS": "1"}
     for stage in ("fetch", "rasterize", "combine", "split"):
         script = ROOT / "stages" / f"{stage}.py"
         subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, check=True)

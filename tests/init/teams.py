@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.exports import annotation, box, task, write_export
-from tests.repositories import ROOT, Repository
+from tests.repositories import ROOT, Repository, python_path
 
 PINNED = "maskbench==0.1.0"
 
@@ -16,7 +16,7 @@ class Team(Repository):
 
     def __init__(self, root, software: Path = ROOT):
         super().__init__(root)
-        self.environment["PYTHONPATH"] = str(software)
+        self.environment["PYTHONPATH"] = python_path(software)
 
     def make(self, *words, **options):
         return self.run("make", "ENV=", *words, **options)
@@ -50,7 +50,7 @@ def init(folder, *words, check=True, environment=None):
     done = subprocess.run(
         [str(word) for word in words],
         cwd=folder.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT), **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

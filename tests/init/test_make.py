@@ -25,6 +25,7 @@ def run(folder, *words, **environment):
     folders = inherited["PATH"].split(os.pathsep)
     outside = [name for name in folders if Path(name) != Path(sys.executable).parent]
     environment = {"PATH": os.pathsep.join(outside), **environment}
+    environment["PIP_NO_COMPILE"] = "0"  # how pip spells `--no-compile`: little of it is imported
     done = subprocess.run(
         [str(word) for word in words],
         cwd=folder, env={**inherited, **environment}, capture_output=True, text=True, check=False,

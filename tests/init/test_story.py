@@ -16,7 +16,7 @@ from maskbench.files.yaml import parse_yaml
 from maskbench.labelstudio.server.auth import KEY_VARIABLE
 from tests.init.teams import PINNED, Team, exported, init
 from tests.labelstudio.server.fixtures import POLYGONS, png, triangle
-from tests.repositories import ROOT, copy_repository
+from tests.repositories import ROOT, copy_repository, python_path
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +84,7 @@ def world(request, tmp_path):
 def cloned(repository, folder):
     """A colleague's clone, with an empty cache of DVC."""
     subprocess.run(["git", "clone", "-q", repository.root, folder], check=True)
-    is_own = repository.environment["PYTHONPATH"] == str(repository.root)
+    is_own = repository.environment["PYTHONPATH"] == python_path(repository.root)
     return Team(folder, folder if is_own else ROOT)
 
 

@@ -14,7 +14,7 @@ from maskbench.errors import MaskbenchError
 from maskbench.parallel.run import FEW, run_all
 from tests.exports import annotation, box, polygon, task, write_export
 from tests.pipeline.test_build import contents
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ class Cluster:
             return subprocess.Popen(
                 [DASK, *words],
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+                env={**os.environ, "PYTHONPATH": python_path(ROOT), **environment},
                 stdout=stream,
                 stderr=stream,
             )
@@ -86,7 +86,7 @@ def until(true, seconds=300):
 
 def start(root, code=RUN, /, **environment):
     root.mkdir(exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    environment = {**os.environ, "PYTHONPATH": python_path(ROOT), **environment}
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=root, env=environment, stdout=pipe, stderr=pipe, text=True
@@ -173,7 +173,7 @@ def test_workers_with_other_code_are_refused(local, tmp_path):
     shutil.copytree(ROOT / "maskbench", tmp_path / "other/maskbench")
     with (tmp_path / "other/maskbench/params/model.py").open("a") as model:
         model.write("\n\nIGNORE = 254\n")
-    made = Cluster(tmp_path / "cluster", count=1, PYTHONPATH=str(tmp_path / "other"))
+    made = Cluster(tmp_path / "cluster", count=1, PYTHONPATH=python_path(tmp_path / "other"))
     try:
         status, _, err = finish(start(folder / "other", MASKBENCH_SCHEDULER=made.address))
     finally:

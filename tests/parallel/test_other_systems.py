@@ -15,7 +15,7 @@ import pytest
 
 from tests.exports import PARAMS, simple_tasks, write_export
 from tests.pipeline.test_build import contents
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def build(root, source, start=""):
     prepared = root.with_name(f"{root.name}-start")
     prepared.mkdir()
     (prepared / "sitecustomize.py").write_text(start)
-    path = os.pathsep.join([str(prepared), str(ROOT)])
+    path = python_path(prepared, ROOT)
     for stage in STAGES:
         done = subprocess.run(
             [sys.executable, str(ROOT / f"stages/{stage}.py")],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.exports import annotation, polygon, task
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def stage(root, name):
     done = subprocess.run(
         [sys.executable, "-c", RUN, ROOT / f"stages/{name}.py"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT)},
         capture_output=True,
         text=True,
         check=False,

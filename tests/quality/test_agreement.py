@@ -1,9 +1,10 @@
 """Coefficients of agreement: scikit-learn's, krippendorff's and published examples."""
 
+import importlib
+
 import krippendorff
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score, f1_score, jaccard_score
 
 from maskbench.evaluation.figures import count_image, figures
 from maskbench.quality.agreement import (
@@ -17,6 +18,12 @@ from maskbench.quality.agreement import (
 from maskbench.quality.joint import MOST_COMBINATIONS, Joint, PairCounter
 
 VOID = 255
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    """scikit-learn's, which takes a second to import."""
+    return importlib.import_module("sklearn.metrics")
 
 
 def mask(*rows):
@@ -53,18 +60,18 @@ def pair_of(one, other, classes=4):
 
 
 @pytest.mark.parametrize("void", [False, True])
-def test_a_pair_as_scikit_learn_has_it(void):
+def test_a_pair_as_scikit_learn_has_it(metrics, void):
     one, other = people(2, void=void)
     found, counts = pair_of(one, other), (one != VOID) & (other != VOID)
     one, other = one[counts], other[counts]
     classes = range(4)
-    assert found["iou"][:4] == pytest.approx(jaccard_score(one, other, average=None))
-    assert found["dice"][:4] == pytest.approx(f1_score(one, other, average=None))
-    assert found["kappa"][4] == pytest.approx(cohen_kappa_score(one, other))
+    assert found["iou"][:4] == pytest.approx(metrics.jaccard_score(one, other, average=None))
+    assert found["dice"][:4] == pytest.approx(metrics.f1_score(one, other, average=None))
+    assert found["kappa"][4] == pytest.approx(metrics.cohen_kappa_score(one, other))
     for value in classes:
-        expected = cohen_kappa_score(one == value, other == value)
+        expected = metrics.cohen_kappa_score(one == value, other == value)
         assert found["kappa"][value] == pytest.approx(expected)
-    assert found["iou"][4] == pytest.approx(jaccard_score(one, other, average="macro"))
+    assert found["iou"][4] == pytest.approx(metrics.jaccard_score(one, other, average="macro"))
 
 
 def library_alpha(masks):
@@ -103,10 +110,10 @@ def test_published_examples():
     assert pair_of(one, other, 2)["kappa"] == pytest.approx([0.4, 0.4, 0.4])
 
 
-def test_images_add_up_to_one():
+def test_images_add_up_to_one(metrics):
     (a, b), (c, d) = people(2, seed=1), people(2, seed=2)
     added = with_values(count_pair(a, b, 4)) + with_values(count_pair(c, d, 4))
-    whole = cohen_kappa_score(np.hstack([a, c]).ravel(), np.hstack([b, d]).ravel())
+    whole = metrics.cohen_kappa_score(np.hstack([a, c]).ravel(), np.hstack([b, d]).ravel())
     assert coefficients(added)[3, 4] == pytest.approx(whole)
 
 

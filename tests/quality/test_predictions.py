@@ -118,6 +118,10 @@ def test_dvc_has_to_know_of_the_folder(predicted, declared):
     assert text.startswith("quality: 2 problems; nothing was changed")
     assert "put the line `- elsewhere` below stages: quality: deps:" in text
     assert "params.yaml: quality.predictions: there is no folder 'elsewhere'; put" in text
+    (predicted / "elsewhere.dvc").touch()
+    with pytest.raises(DataError, match="there is no folder 'elsewhere'; run `dvc pull elsewhere`"):
+        build(predicted, predictions="elsewhere")
+    (predicted / "elsewhere.dvc").unlink()
     settings = params(predicted / "source", quality={"predictions": "elsewhere"})
     told = [f for f in look_at_labels(settings, Layout(predicted)) if f.level == ERROR]
     assert [problem.what for problem in told[0].problems] == [p.what for p in error.value.problems]

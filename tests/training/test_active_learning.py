@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 
 @pytest.mark.server
@@ -17,7 +17,7 @@ def test_a_round_of_the_loop(tmp_path):
     words = "--seeds 1 --rounds 1 --batch 2 --videos 4 --steps 20 --out".split()
     done = subprocess.run(
         [sys.executable, ROOT / "examples/active_learning.py", *words, tmp_path / "out"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -18,7 +18,7 @@ from maskbench.labelstudio.server.client import Client, Patience
 from maskbench.labelstudio.server.images import ImageRequest, get_image
 from tests.exports import annotation, region, task, write_export
 from tests.harness.web import Web
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 resource = pytest.importorskip("resource")  # Windows has none
 
@@ -46,7 +46,7 @@ def measured(setup, call, *arguments):
         text=True,
         check=False,
         timeout=600,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )
     assert done.returncode == 0, done.stderr
@@ -85,22 +85,25 @@ def tiff_of(width, height):
     return b"II*\0" + (8).to_bytes(4, "little") + body + b"\0" * 104
 
 
-TEXT = chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x" * (300 << 20), 9))
+def long_text():
+    return chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x" * (300 << 20), 9))
+
+
 BOMBS = {
-    "4 GB of pixels in 10 KB": png_of(65_535, 65_535, zlib.compress(b"\0" * (8 << 20), 9)),
-    "the largest PNG": png_of((1 << 31) - 1, (1 << 31) - 1, zlib.compress(b"")),
-    "one row of 2 G": png_of((1 << 31) - 1, 1, zlib.compress(b"\0" * 1000)),
-    "GIF": gif_of(65_535, 65_535),
-    "BMP": bmp_of(60_000, 60_000),
-    "TIFF": tiff_of(1 << 30, 1 << 30),
-    "a text of 300 MB in a PNG": png_of(1, 1, zlib.compress(b"\0\0\0\0"), TEXT),
+    "4 GB of pixels in 10 KB": lambda: png_of(65_535, 65_535, zlib.compress(b"\0" * (8 << 20), 9)),
+    "the largest PNG": lambda: png_of((1 << 31) - 1, (1 << 31) - 1, zlib.compress(b"")),
+    "one row of 2 G": lambda: png_of((1 << 31) - 1, 1, zlib.compress(b"\0" * 1000)),
+    "GIF": lambda: gif_of(65_535, 65_535),
+    "BMP": lambda: bmp_of(60_000, 60_000),
+    "TIFF": lambda: tiff_of(1 << 30, 1 << 30),
+    "a text of 300 MB in a PNG": lambda: png_of(1, 1, zlib.compress(b"\0\0\0\0"), long_text()),
 }
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_images_that_claim_too_much_are_refused_at_once(tmp_path, name):
     path = tmp_path / "bomb.png"
-    path.write_bytes(BOMBS[name])
+    path.write_bytes(BOMBS[name]())
     assert path.stat().st_size < 400_000
     setup = "from pathlib import Path; from maskbench.files.images import inspect"
     said, peak, seconds = measured(setup, "inspect(Path(sys.argv[1]))", path)
@@ -185,7 +188,7 @@ def test_strokes_that_claim_too_much_are_refused_at_once(tmp_path, name):
 
 def test_a_bit_mask_that_claims_too_much_is_refused_at_once(tmp_path):
     path = tmp_path / "url.txt"
-    content = BOMBS["4 GB of pixels in 10 KB"]
+    content = BOMBS["4 GB of pixels in 10 KB"]()
     path.write_text("data:image/png;base64," + base64.b64encode(content).decode())
     setup = "from maskbench.regions.strokes import decode_bitmask\nurl = open(sys.argv[1]).read()"
     said, peak, _ = measured(setup, "decode_bitmask(url, 40, 30)", path)

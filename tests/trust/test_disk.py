@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness import worlds
 from tests.harness.kills import STAGES
-from tests.repositories import ROOT, Repository
+from tests.repositories import ROOT, Repository, python_path
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def test_a_full_disk(world, tmp_path, stage):
             pytest.skip("may not mount: see test_files_that_cannot_grow, which needs no rights")
         repository = Repository(disk / "repo")
         shutil.copytree(start.root, repository.root)
-        repository.environment |= start.environment | {"PYTHONPATH": str(repository.root)}
+        repository.environment |= start.environment | {"PYTHONPATH": python_path(repository.root)}
         failed = 0
         for kilobytes in KILOBYTES:
             ballast = leave(disk, kilobytes)
@@ -131,7 +131,7 @@ def test_no_space_for_what_is_remembered_of_a_server(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -154,11 +154,11 @@ def test_a_clock_that_jumps(world, tmp_path, year):
     then = (year - 1970) * 365.25 * 86400
     for path in sorted((repository.root / "data").rglob("*"))[::2]:
         os.utime(path, (then, then))
-    python_path = f"{tmp_path}:{repository.root}"
+    with_shift = python_path(tmp_path, repository.root)
     told = "import time; print(time.gmtime(time.time()).tm_year)"
-    shown = repository.run("python", "-c", told, PYTHONPATH=python_path)
+    shown = repository.run("python", "-c", told, PYTHONPATH=with_shift)
     assert abs(int(shown.stdout) - year) <= 1
-    repository.dvc("repro", PYTHONPATH=python_path)
+    repository.dvc("repro", PYTHONPATH=with_shift)
     assert worlds.describe(repository, world.expected) == ""
     for path in sorted((repository.root / "data").rglob("*"))[1::2]:
         os.utime(path, (0, 0))

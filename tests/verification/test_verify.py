@@ -20,7 +20,7 @@ from tests.harness import seeds
 from tests.harness.damage import PARAMS, Repository
 from tests.harness.planted import BREACHES
 from tests.pipeline.test_build import STAGES
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 
 def build(root):
@@ -97,7 +97,7 @@ def test_a_pulled_benchmark_is_verified_without_the_libraries_that_build(reposit
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": python_path(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "not compared with (none here) annotations and rules: no breaches" in done.stdout

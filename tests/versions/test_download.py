@@ -177,15 +177,15 @@ def training_machine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("machine")
     (folder / "source").mkdir()
     copy_tree(folder / "source")
-    run(folder, sys.executable, "-m", "venv", "environment")
+    run(folder, sys.executable, "-m", "venv", "--without-pip", "environment")
     python = folder / "environment/bin/python"
-    pip = ("-m", "pip", "--disable-pip-version-check")
-    build = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "wheels", "./source")
-    run(folder, sys.executable, *build)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
+    build = ("wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "wheels", "./source")
+    run(folder, *pip[:4], *build)
     [wheel] = (folder / "wheels").glob("*.whl")
     names = ("numpy", "pillow", "torch", "tqdm")
     pins = [f"{name}=={version(name).partition('+')[0]}" for name in names]
-    run(folder, python, *pip, "install", "-q", f"{wheel}[torch]", *pins)
+    run(folder, *pip, "install", "-q", "--no-compile", f"{wheel}[torch]", *pins)
     return python
 
 

@@ -13,7 +13,7 @@ import pytest
 from maskbench.errors import SourceError
 from maskbench.labelstudio.server import sync
 from tests.labelstudio.server.fixtures import POLYGONS, Bench, filled, png, triangle
-from tests.repositories import ROOT
+from tests.repositories import ROOT, python_path
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ print(Bench(Path(sys.argv[1])).fetch(sys.argv[2], int(sys.argv[3])))
 
 def start(bench, server, project):
     words = [sys.executable, "-c", RUN, str(bench.root), server, str(project)]
-    path = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
+    path = python_path(ROOT, ROOT / "scripts")
     return subprocess.Popen(
         words, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True,
