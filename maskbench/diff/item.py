@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskbench.diff.annotation import annotation_change
-from maskbench.diff.causes import ItemVersion, explain, verify
+from maskbench.diff.causes import ItemVersion, explain, explain_one
 from maskbench.diff.class_names import NamedMask, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
 from maskbench.diff.votes import compare_votes
@@ -84,7 +84,7 @@ def verify_item(context: Context, item: ItemFiles) -> tuple[str, int]:
     """Return an item's key, and how many of its pixels annotation and params do not explain."""
     names = Names()
     mask = names.named(_read_mask(item), context.classes)
-    causes = verify(context.item_version(item, mask), names)
+    causes = explain_one(context.item_version(item, mask), names)
     return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 

@@ -88,7 +88,7 @@ def find_changes(params: Params, layout: Layout) -> Changes:
         if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
             return Changes()
         server.sync()
-        return compare(server, layout, params.fetch)
+        return compare_tasks(server, layout, params.fetch)
     finally:
         server.close()
 
@@ -101,7 +101,7 @@ def _recorded(layout: Layout, name: str = "projects") -> Any:
         return None
 
 
-def compare(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
+def compare_tasks(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
     """Compare the tasks that a source has now with the stored ones.
 
     Raises:
