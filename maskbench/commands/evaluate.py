@@ -7,7 +7,7 @@ images.csv, confusion.csv, sizes.csv and a page, index.html, to the folder of --
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     find what changed: labels or set of images
-    maskbench evaluate baseline improved              find which is better, and if by chance
+  maskbench evaluate baseline improved              find which is better, and whether it is chance
 """
 
 import sys
