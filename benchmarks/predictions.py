@@ -186,8 +186,8 @@ def table(rows: list[str], rounds: int) -> str:
     """Return the figures as Markdown."""
     lines = [
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores; masks of {SIZE[0]} x "
-        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} runs "
-        "by turns. Plain requests send what `push` makes of the masks, ready made, and do not look "
+        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} "
+        "alternating runs. Plain requests send what `push` makes of the masks, ready made, and do not look "
         "at the answers. The peak is of resident memory of the main process.",
         "",
         "| tasks | way | wall, s | processor, s | the server's processor, s | peak, MB |",

@@ -136,7 +136,7 @@ def test_what_a_server_drops_is_named_and_sent_again(loop):
     loop.proxy.fail("/import/predictions", "half")
     with pytest.raises(DataError) as caught:
         loop.predict(keys)
-    what = "2 predictions of 3 did not arrive; the same command sends only these again"
+    what = "2 predictions of 3 did not arrive; run the same command to send only these"
     assert what in str(caught.value)
     assert [p.what for p in caught.value.problems] == [
         "the server dropped it without saying why"
