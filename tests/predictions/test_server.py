@@ -236,7 +236,7 @@ def test_a_version_on_show_stays_on_show_when_it_is_pushed_again(loop, monkeypat
     versions = ProjectPredictions(
         Client(loop.proxy.url, read_key(loop.layout.root, loop.proxy.url)), loop.project
     ).versions
-    assert "annotators get" not in loop.push(tolerance=0)
+    assert "annotators see" not in loop.push(tolerance=0)
     assert versions().shown == "m1"
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr(ProjectPredictions, "create", lambda *_: 1 / 0)
