@@ -241,7 +241,7 @@ class SameSize(ItemTransform):
         return pair
 
 
-class NamedMask(TensorMask):
+class MaskWithLegend(TensorMask):
     """A mask that shows itself over the image in class colours, with a legend of their names.
 
     Class 0 is transparent and pixels that are ignored are grey.
@@ -266,8 +266,8 @@ class NamedMask(TensorMask):
 class AddClassNames(AddMaskCodes):
     """Give class names to the learner and to the legend of pictures."""
 
-    def decodes(self, mask: TensorMask) -> NamedMask:
+    def decodes(self, mask: TensorMask) -> MaskWithLegend:
         """Return the mask as one that shows its classes' names."""
-        named: NamedMask = mask.as_subclass(NamedMask)
+        named: MaskWithLegend = mask.as_subclass(MaskWithLegend)
         named.codes = self.codes
         return named

@@ -26,7 +26,8 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
 from maskbench.quality.report import as_text, blocks
-from maskbench.quality.stage import measured, quality
+from maskbench.quality.results import measured
+from maskbench.quality.stage import quality
 
 WAYS: dict[str, dict[str, Any]] = {
     "majority": {},

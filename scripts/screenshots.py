@@ -2,39 +2,60 @@
 
 Run ``python scripts/screenshots.py`` in a built repository whose state is committed: it writes the
 pictures of :data:`PAGES` to docs/images, from a copy in which two rules are changed and made-up
-predictions scored. ``--label-studio`` takes docs/images/label-studio.png instead, from a server of
-its own with the sample.
+predictions scored. ``--label-studio`` takes those of Label Studio instead, from a server of its own
+with the sample: label-studio.png, and for docs/loop.md prediction.png and view.png, after made-up
+predictions were pushed and ranked.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from demo import sample_project
 from label_studio import PASSWORD, USER, Server
+from label_studio_api import Api
 from maskbench.dataset import Benchmark
 from maskbench.files.atomic import replacing
+from maskbench.ranking.push import UNLABELLED_VIEW
+from sample.folder import scene_for
+from sample.scene import CLASSES
 
 IMAGES = Path("docs/images")
 SIZE = (1240, 780)
 COLORS = 256
 TASK = 7
 """The sample's task that Label Studio shows: a mural with pictures, a visitor and a bust."""
+
+UNLABELLED = range(2, 8)
+"""Tasks whose annotations are deleted before predictions of them are pushed."""
+
+VERSION = "round-1"
+"""The model version of these predictions."""
+
+VIEW_SIZE = (720, 540)
+"""Width and height of the picture of the view, beyond which there is nothing to see."""
+
+COLUMNS = ("tasks:id", "tasks:data.image", "tasks:total_annotations")
+"""What the picture of the view shows of each task."""
+
+MORE = "//button[contains(., 'Label All Tasks')]/following::button[1]"
+"""The arrow beside the button, which offers *Label Tasks As Displayed*."""
 
 MASKBENCH = (sys.executable, "-c", "import sys; from maskbench.cli import main; sys.exit(main())")
 """Runs maskbench as it is in the copy."""
@@ -72,10 +93,11 @@ def browser() -> Iterator[webdriver.Chrome]:
         driver.quit()
 
 
-def save(driver: webdriver.Chrome, name: str) -> None:
-    """Write what the browser shows, in few colours, to docs/images."""
+def save(driver: webdriver.Chrome, name: str, size: tuple[int, int] = SIZE) -> None:
+    """Write what the browser shows at the top left, in few colours, to docs/images."""
     time.sleep(2)  # until pictures are decoded and drawn
     shown = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+    shown = shown.crop((0, 0, *size))
     with replacing(IMAGES / f"{name}.png") as temporary:
         # Rare colours stay as they are, such as a class in the legend that few pixels have.
         few = shown.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -136,28 +158,98 @@ def take_pages() -> None:
 
 
 def take_label_studio() -> None:
-    """Open a task of the sample in Label Studio, and take its picture."""
+    """Take the pictures of Label Studio: of an annotated task, and of the loop with a model."""
     with tempfile.TemporaryDirectory() as temporary, browser() as driver:
         data, files = Path(temporary), Path(temporary) / "files"
         files.mkdir()
         with Server.start(data, None, files) as server:
             project = sample_project(server, files)
-            driver.get(f"{server.url}/user/login")
-            driver.find_element(By.NAME, "email").send_keys(USER)
-            driver.find_element(By.NAME, "password").send_keys(PASSWORD)
-            driver.find_element(By.NAME, "password").submit()
-            wait = WebDriverWait(driver, 60)
-            wait.until(lambda _: "login" not in driver.current_url)
-            driver.get(f"{server.url}/projects/{project}/data?task={TASK}")
-            wait.until(lambda _: driver.find_elements(By.CSS_SELECTOR, "canvas"))
-            time.sleep(6)
+            log_in(driver, server)
+            open_page(driver, server, f"projects/{project}/data?task={TASK}", "canvas")
             save(driver, "label-studio")
+            take_loop(driver, server, project)
+
+
+def take_loop(driver: webdriver.Chrome, server: Server, project: int) -> None:
+    """Push and rank predictions; take the pictures of one of them and of the view."""
+    api = Api(server.url, server.legacy_token)
+    for task in UNLABELLED:
+        for annotation in api.call("GET", f"/api/tasks/{task}/")["annotations"]:
+            api.call("DELETE", f"/api/annotations/{annotation['id']}/")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        connect(folder, server, project)
+        maskbench(folder, server, "predictions", "tasks", "unlabelled")
+        write_probabilities(folder, {task["id"]: task["data"] for task in api.tasks(project)})
+        push = ("predictions", "push", "predicted", "--model-version", VERSION, "--show")
+        maskbench(folder, server, *push)
+        open_page(driver, server, f"projects/{project}/data?task={TASK}", "canvas")
+        save(driver, "prediction")
+        maskbench(folder, server, "rank", "predicted", "--batch", "5", "--push")
+    views = api.call("GET", f"/api/dm/views/?project={project}")
+    view = next(view for view in views if view["data"]["title"] == UNLABELLED_VIEW)
+    columns = api.call("GET", f"/api/dm/columns?project={project}")["columns"]
+    names = [f"tasks:{'data.' * (c.get('parent') == 'data')}{c['id']}" for c in columns]
+    hidden = [name for name in names if name not in COLUMNS]
+    view["data"]["hiddenColumns"] = {"explore": hidden, "labeling": hidden}
+    api.call("PATCH", f"/api/dm/views/{view['id']}/", json=view)
+    open_page(driver, server, f"projects/{project}/data?tab={view['id']}", "img[src*=upload]")
+    driver.find_element(By.XPATH, MORE).click()
+    save(driver, "view", VIEW_SIZE)
+
+
+def log_in(driver: webdriver.Chrome, server: Server) -> None:
+    """Log in to Label Studio as its user."""
+    driver.get(f"{server.url}/user/login")
+    driver.find_element(By.NAME, "email").send_keys(USER)
+    driver.find_element(By.NAME, "password").send_keys(PASSWORD)
+    driver.find_element(By.NAME, "password").submit()
+    WebDriverWait(driver, 60).until(lambda _: "login" not in driver.current_url)
+
+
+def open_page(driver: webdriver.Chrome, server: Server, path: str, selector: str) -> None:
+    """Open a page of Label Studio, and wait until it shows an element and its images."""
+    driver.get(f"{server.url}/{path}")
+    wait = WebDriverWait(driver, 60)
+    wait.until(lambda _: driver.find_elements(By.CSS_SELECTOR, selector))
+    time.sleep(6)
+
+
+def connect(folder: Path, server: Server, project: int) -> None:
+    """Write the params of a repository that takes its labels from the server."""
+    params = Path("params.yaml").read_text(encoding="utf-8")
+    for line in (f"  server: {server.url}", f"  project: {project}"):
+        params = params.replace(f"\n{line.partition(':')[0]}:\n", f"\n{line}\n")
+    (folder / "params.yaml").write_text(params, encoding="utf-8")
+    (folder / "dvc.yaml").touch()
+
+
+def maskbench(folder: Path, server: Server, *words: str) -> None:
+    """Run maskbench in that repository, with the server's key."""
+    environment = {**os.environ, "LABEL_STUDIO_API_KEY": server.legacy_token}
+    environment["PYTHONPATH"] = str(Path.cwd())
+    subprocess.run([*MASKBENCH, *words], cwd=folder, check=True, env=environment)
+
+
+def write_probabilities(folder: Path, tasks: Mapping[int, Mapping[str, str]]) -> None:
+    """Write what a model might predict of the tasks' images: the truth, blurred more and more."""
+    (folder / "predicted").mkdir()
+    with (folder / "unlabelled/tasks.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for i, row in enumerate(rows):
+        truth = scene_for(tasks[int(row["task"])]["image"]).truth_mask()
+        blur = ImageFilter.GaussianBlur(2 + 4 * (i % 3))
+        layers = [
+            np.asarray(Image.fromarray(np.uint8(255 * (truth == k))).filter(blur), np.float32) + 1
+            for k in range(len(CLASSES))
+        ]
+        np.save(folder / f"predicted/{row['key']}.npy", np.stack(layers) / sum(layers))
 
 
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--label-studio", action="store_true", help="the picture of Label Studio")
+    parser.add_argument("--label-studio", action="store_true", help="the pictures of Label Studio")
     if parser.parse_args().label_studio:
         take_label_studio()
     else:

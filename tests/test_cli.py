@@ -117,14 +117,14 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
 @pytest.mark.parametrize(
     "case",
     [
-        (["doctor"], 2, "params.yaml is wrong, or a word of the command line"),
-        (["init"], 1, "it stopped for another reason, which it says"),
+        (["doctor"], 2, "params.yaml or the command line is wrong"),
+        (["init"], 1, "another error; the message says which"),
         (["init", "new", "--folder", "nowhere"], 3, "the source cannot be read, or does not ans"),
-        (["quality"], 2, "params.yaml is wrong, or a word of the command line"),
-        (["refresh"], 2, "params.yaml is wrong, or a word of the command line"),
-        (["rules"], 2, "params.yaml is wrong, or a word of the command line"),
+        (["quality"], 2, "params.yaml or the command line is wrong"),
+        (["refresh"], 2, "params.yaml or the command line is wrong"),
+        (["rules"], 2, "params.yaml or the command line is wrong"),
         (["diff", "no-such-version"], 3, "a source or a version cannot be read"),
-        (["show", "--rules", "wall_1"], 1, "no image fits, or the words contradict"),
+        (["show", "--rules", "wall_1"], 1, "no image matches, or options contradict"),
         (["verify", "--data", "nowhere"], 4, "there are breaches"),
     ],
 )

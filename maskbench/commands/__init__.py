@@ -12,8 +12,8 @@ from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 
 EXIT_STATUS = {
     0: "done",
-    MaskbenchError.exit_code: "it stopped for another reason, which it says",
-    ParamsError.exit_code: "params.yaml is wrong, or a word of the command line",
+    MaskbenchError.exit_code: "another error; the message says which",
+    ParamsError.exit_code: "params.yaml or the command line is wrong",
     SourceError.exit_code: "a source or a version cannot be read",
     DataError.exit_code: "annotations, images, masks or predictions break a rule",
     130: "interrupted",

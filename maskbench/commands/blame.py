@@ -17,7 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("x", type=int, metavar="X", help="column, from 0")
     parser.add_argument("y", type=int, metavar="Y", help="row, from 0")
     parser.add_argument("--rev", metavar="REV", help="a git revision (default: the workspace)")
-    parser.add_argument("--no-history", action="store_true", help="do not look up since when")
+    parser.add_argument(
+        "--no-history", action="store_true", help="do not look up since which version"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

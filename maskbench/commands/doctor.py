@@ -1,4 +1,4 @@
-"""Check whether the next `dvc repro` will work; change nothing.
+"""Check whether the next `dvc repro` will work, without changing anything.
 
 Check everything that a build needs: params, server, key, projects, labels, images, regions, rules
 and disk. Say for each whether it is fine, worth a look (warning) or will stop the build (error),

@@ -2,7 +2,7 @@
 
 Look at the labels, show what was found, and write a small repository into a new folder: params.yaml
 with your classes, the pipeline, a pinned environment, workflows for review and refresh, and a
-README. Initialise git and DVC; the first commit is yours. Ask questions only on a terminal.
+README. Initialise git and DVC; the first commit is yours. Questions are asked only on a terminal.
 
   maskbench init walls --folder exports/
   maskbench init walls --server https://labels.example.org --project 4 --remote s3://bucket/walls
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 def _make(args: argparse.Namespace) -> int:
     from maskbench.errors import MaskbenchError
     from maskbench.init import create, new, software
-    from maskbench.init.console import ask, choose_aliases, show, tell
+    from maskbench.init.console import ask, choose_aliases, print_files, print_next_steps
     from maskbench.init.summary import alike, describe, propose
 
     if args.into is None:
@@ -101,11 +101,11 @@ def _make(args: argparse.Namespace) -> int:
     proposal = propose(found.survey, overlap, aliases)
     files = new.files_for(args.into, found, proposal, remote)
     if args.dry_run:
-        show(files, found)
+        print_files(files, found)
         return 0
-    pinned = software.given(args.maskbench) if args.maskbench else software.running()
+    pinned = software.pin_given(args.maskbench) if args.maskbench else software.pin_running()
     new.make(args.into, files, found, pinned, remote)
-    tell(args.into, found, remote)
+    print_next_steps(args.into, found, remote)
     return 0
 
 

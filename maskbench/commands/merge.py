@@ -3,11 +3,11 @@
 Labels are merged task by task: each task comes from the side that changed it. Tasks that both sides
 changed are named, as are exports that both renamed; --prefer says which side counts. params.yaml is
 merged as text. dvc.lock, metrics, plots and data are not merged but built from these. With a
-server, the labels of the side that fetched count; if both did, they are fetched again. Commit
-nothing.
+server, the labels of the side that fetched count; if both did, they are fetched again. Nothing is
+committed.
 
   maskbench merge labels-b                  merge the branch labels-b into the current one
-  maskbench merge labels-b --prefer theirs  it counts in tasks (and names) that both changed
+  maskbench merge labels-b --prefer theirs  the same; labels-b counts where both changed a task
   maskbench merge --continue                after resolving conflicts, or after `git merge`
 """
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.versions.merge import begin, both_relabelled, build, go_on
 
     if args.go_on == bool(args.branch):
-        raise MaskbenchError("name the branch to merge, or say --continue")
+        raise MaskbenchError("name the branch to merge, or give --continue")
     layout = Layout(find_root(Path()))
     if args.go_on:
         left = go_on(layout, args.prefer)

@@ -1,10 +1,11 @@
 """Push a model's masks into Label Studio, for annotators to correct.
 
 FOLDER has one file for each image, named by its key: <key>.png, .tif or .npy with class values, or
-probabilities as <key>.npy or .npz (classes first or last); their mean becomes the score. Both
-become polygons (outlines within --tolerance pixels) or brush strokes (exact). A class that a rule
-makes is drawn with the labels of the rule. Pushing a model version again replaces its predictions
-for these tasks; a push that stopped continues.
+probabilities as <key>.npy or .npz (classes first or last), whose highest value for each pixel,
+averaged over the image, becomes the score. Classes become polygons (outlines within --tolerance
+pixels) or brush strokes (exact). A class that a rule makes is drawn with the labels of the rule.
+Pushing a model version again replaces its predictions for these tasks. If a push stops, run the
+same command again to continue.
 
   maskbench predictions tasks images        write the images of tasks without annotations
   maskbench predictions push masks --model-version round-1 --show
@@ -12,7 +13,7 @@ for these tasks; a push that stopped continues.
   maskbench predictions list
   maskbench predictions delete --model-version round-1
 
-The key and fetch.server are those of fetch.
+Server, project and key are those that fetch uses.
 """
 
 import math
@@ -37,20 +38,23 @@ def configure(parser: ArgumentParser) -> None:
     push.add_argument("folder", metavar="FOLDER", type=Path)
     push.add_argument("--model-version", metavar="NAME", type=_name, required=True)
     push.add_argument(
-        "--as", dest="kind", choices=("polygon", "brush"), help="default: what the setup offers"
+        "--as",
+        dest="kind",
+        choices=("polygon", "brush"),
+        help="default: polygon where the setup offers it",
     )
     push.add_argument(
         "--tolerance",
         type=_distance,
         default=1.0,
         metavar="PIXELS",
-        help="how far outlines may be off the pixels' borders; default: %(default)s",
+        help="how far outlines may lie from the pixels' borders; default: %(default)s",
     )
     push.add_argument("--show", action="store_true", help="show this model version to annotators")
     push.add_argument("--dry-run", action="store_true", help="check and count, send nothing")
     tasks = actions.add_parser("tasks", help="write the images of tasks without annotations")
     tasks.add_argument("folder", metavar="FOLDER", type=Path)
-    tasks.add_argument("--annotated", action="store_true", help="those of annotated tasks, too")
+    tasks.add_argument("--annotated", action="store_true", help="also those of annotated tasks")
     actions.add_parser("list", help="list the model versions and their predictions")
     delete = actions.add_parser("delete", help="delete all predictions of a model version")
     delete.add_argument("--model-version", metavar="NAME", type=_name, required=True)
@@ -79,7 +83,7 @@ def _tasks(args: Namespace, params: "Params", layout: "Layout") -> str:
     from maskbench.text import counted
 
     count = write_images(params, layout, args.folder, args.annotated)
-    return f"{args.folder}: {counted(count, 'image')}, named by key; tasks.csv has their tasks"
+    return f"{args.folder}: {counted(count, 'image')}, named by key; tasks.csv lists their tasks"
 
 
 def _list(_args: Namespace, params: "Params", layout: "Layout") -> str:
@@ -109,5 +113,5 @@ def _distance(word: str) -> float:
     except ValueError:
         distance = math.nan
     if not 0 <= distance < math.inf:
-        raise ArgumentTypeError(f"{word!r} is no distance in pixels, 0 or more")
+        raise ArgumentTypeError(f"{word!r} is not a distance in pixels, 0 or more")
     return distance

@@ -1,17 +1,17 @@
 """Show how far annotators agree, and which labels look wrong.
 
-Print what the stage `quality` has measured on the final classes (metrics/quality.json): IoU, Dice,
-boundary IoU, Cohen's kappa and Krippendorff's alpha by class, by pair of annotators, of each
-annotator against what most of the others gave and against ground truth, and the images of least
-agreement. Then what the checks of labels found (plots/findings.csv), by check and one by one.
-`dvc repro quality` measures and checks anew what changed.
+Print what the stage `quality` measured on the final classes (metrics/quality.json): IoU, Dice,
+boundary IoU, Cohen's kappa and Krippendorff's alpha for each class, for each pair of annotators,
+and for each annotator against the majority of the others, the consensus and ground truth. List
+the images of least agreement, and what the checks of labels found (plots/findings.csv). Run
+`dvc repro quality` first: it measures and checks what changed.
 
-  maskbench quality                       the tables
+  maskbench quality                       print the tables
   maskbench quality --all                 list every image and every finding
-  maskbench quality --predictions FOLDER  also regions that no predicted mask there supports; with
-                                          quality.predictions in params.yaml each build does that
-  maskbench quality --md --against main   as Markdown, for a pull request: what is new
-  maskbench quality --html quality        a page: matrix, timeline, who drew what, findings
+  maskbench quality --predictions FOLDER  also list regions that no predicted mask there supports
+                                          (quality.predictions in params.yaml: on each build)
+  maskbench quality --md --against main   print Markdown for a pull request: what is new
+  maskbench quality --html quality        write a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
 """
 
@@ -29,32 +29,32 @@ if TYPE_CHECKING:
     from maskbench.quality.judge import Checked
 
 EXIT_STATUS = {
-    1: "nothing was measured yet",
+    1: "nothing has been measured yet",
     4: "predictions have problems, or with --check: checks in quality.fail found something",
 }
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--md", action="store_true", help="write Markdown")
+    parser.add_argument("--md", action="store_true", help="print Markdown")
     parser.add_argument("--html", type=Path, metavar="FOLDER", help="write a page with pictures")
     parser.add_argument(
         "--worst",
         type=at_least(0),
         default=500,
         metavar="N",
-        help="images, and findings, with pictures on the page; default: %(default)s",
+        help="how many images and findings get pictures on the page; default: %(default)s",
     )
     parser.add_argument("--all", action="store_true", help="list every image and every finding")
     parser.add_argument(
         "--check", action="store_true", help="fail if checks in quality.fail found something"
     )
-    parser.add_argument("--against", metavar="REV", help="tell what is new since this version")
+    parser.add_argument("--against", metavar="REV", help="show what is new since this version")
     parser.add_argument(
         "--predictions",
         metavar="FOLDER",
         type=Path,
-        help="predicted masks, to compare regions with; default: quality.predictions",
+        help="predicted masks to compare regions with, instead of quality.predictions",
     )
 
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
-    from maskbench.quality.judge import stop
+    from maskbench.quality.judge import fail_on_findings
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         _write_page(args, layout, params, checked)
     if args.check:
-        stop(checked.findings, params.quality)
+        fail_on_findings(checked.findings, params.quality)
     return 0
 
 
@@ -93,11 +93,11 @@ def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "C
 def _write_page(
     args: argparse.Namespace, layout: "Layout", params: "Params", checked: "Checked"
 ) -> None:
-    from maskbench.quality.stage import measured
-    from maskbench.quality_page.write import Shown, write_page
+    from maskbench.quality.results import measured
+    from maskbench.quality_page.write import QualityContents, write_page
 
     metrics, _ = measured(layout)
-    shown = Shown(params, layout, metrics, checked.findings)
+    shown = QualityContents(params, layout, metrics, checked.findings)
     number = write_page(args.html, shown, args.worst)
     print(f"{args.html / 'index.html'}: {counted(number, 'image')} with pictures", file=sys.stderr)
 
@@ -108,8 +108,7 @@ def _report(
     from maskbench.quality import listing
     from maskbench.quality.judge import describe_idle
     from maskbench.quality.report import SHOWN, as_markdown, as_text, blocks
-    from maskbench.quality.results import earlier
-    from maskbench.quality.stage import measured
+    from maskbench.quality.results import earlier, measured
 
     metrics, ranking = measured(layout)
     tables = blocks(metrics, ranking, None if args.all else SHOWN)

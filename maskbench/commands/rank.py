@@ -1,18 +1,19 @@
 """Rank images to label next, or labels to look at again.
 
-FOLDER has a model's predictions by key, as for `maskbench predictions push`: masks, or
-probabilities as .npy or .npz. Tasks without annotations come first where the model is uncertain
-(--by entropy, margin), two models disagree (FOLDER2, --by disagreement) or rare classes are
-predicted (--by rarity); the batch is chosen so that its images differ from each other. With
---labelled, images of the benchmark come first where model and labels disagree (--by iou, boundary,
-contradicted: pixels that a confident model contradicts). --push puts the batch into Label Studio.
+FOLDER has a model's predictions, named by key as for `maskbench predictions push`: masks, or
+probabilities as .npy or .npz. Tasks without annotations are ranked: first those on which the model
+is uncertain (--by entropy or margin), two models disagree (FOLDER2, --by disagreement) or rare
+classes are predicted (--by rarity). The images of the batch are chosen to differ from each other.
+With --labelled, images of the benchmark are ranked: first those on which model and labels disagree
+(--by iou, boundary, or contradicted: pixels on which a confident model contradicts the labels).
+--push makes a view of the batch in Label Studio.
 
   maskbench predictions tasks images         write the images of tasks without annotations
-  maskbench rank predicted                   what to label next
+  maskbench rank predicted                   rank what to label next
   maskbench rank predicted --batch 50 --diversity 0.5 --csv next.csv --html next
-  maskbench rank model-a model-b             where two models disagree
-  maskbench rank predicted --push            scores, and a view that opens them in this order
-  maskbench rank predicted --labelled        labels to look at again
+  maskbench rank model-a model-b             rank by how far two models disagree
+  maskbench rank predicted --push            also make a view that opens the tasks in this order
+  maskbench rank predicted --labelled        rank labels to look at again
 """
 
 import math
@@ -40,11 +41,15 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=(*UNLABELLED, *LABELLED),
-        help="default: disagreement of two folders; entropy of probabilities; rarity of masks; "
-        "with --labelled, contradicted of probabilities and iou of masks",
+        help="default: disagreement for two folders, entropy for probabilities, rarity for "
+        "masks; with --labelled, contradicted for probabilities, iou for masks",
     )
     parser.add_argument(
-        "--batch", type=at_least(1), default=20, metavar="N", help="default: %(default)s"
+        "--batch",
+        type=at_least(1),
+        default=20,
+        metavar="N",
+        help="how many images to choose; default: %(default)s",
     )
     parser.add_argument(
         "--diversity",
@@ -62,7 +67,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--html", type=Path, metavar="DIR", help="write a page that shows the batch"
     )
-    parser.add_argument("--push", action="store_true", help="write scores, and make a view")
+    parser.add_argument("--push", action="store_true", help="make a view of it in Label Studio")
     parser.add_argument("--dry-run", action="store_true", help="say what --push would do")
 
 
@@ -90,7 +95,7 @@ def run(args: Namespace) -> int:
     print(as_text(ranking))
     if args.csv:
         write_csv(args.csv, ranking, params.fetch)
-        print(f"\n{args.csv} has all of them")
+        print(f"\n{args.csv} lists all of them")
     if args.html:
         write_page(args.html, ranking, params.fetch)
         print(f"\n{args.html / 'index.html'} shows them")
@@ -122,5 +127,5 @@ def _share(word: str) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
-        raise ArgumentTypeError(f"{word!r} is no number from 0 to 1")
+        raise ArgumentTypeError(f"{word!r} is not a number from 0 to 1")
     return share

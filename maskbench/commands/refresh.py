@@ -1,7 +1,7 @@
 """Fetch the server's labels and build again, if they changed since the last fetch.
 
 Ask Label Studio what changed. If something did, set fetch.snapshot in params.yaml, run `dvc repro`,
-and list the masks that changed. Commit nothing.
+and list the masks that changed. Nothing is committed.
 
   maskbench refresh                 look, and build if labels changed
   maskbench refresh --check         only look (for cron)

@@ -1,10 +1,10 @@
 """Show which labels overlap and what decides their class; propose rules for the rest.
 
 List every combination of labels in the fetched tasks with its pixels, the class that it becomes and
-the rule or parameter that decides. For combinations without a rule, show who would get their
-pixels: the smallest region, the top one (drawn last), or the first label of a priority; and propose
-lines for params.yaml. Labels without a class are counted as if the proposed lines were there. Only
-`dvc repro fetch` has to pass before, not the whole build.
+the rule or parameter that decides. For combinations without a rule, show which class would get
+their pixels if the smallest region won, the top one (drawn last), or the first label of a priority;
+and propose lines for params.yaml. Labels without a class are counted as if the proposed lines were
+there. Run `dvc repro fetch` first; a whole build is not needed.
 
   maskbench rules                               look
   maskbench rules --write                       a class and a rule for each combination without one

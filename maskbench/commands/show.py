@@ -1,8 +1,8 @@
 """Write a page that shows all images with their masks, or only selected ones.
 
 The page is a folder that opens from the disk. It has a grid to filter and sort, large images with
-masks and regions, a wall of all regions of a label, and triage. Images that did not change since
-the page was written are not drawn again.
+masks and regions, a wall of all regions of a label, and triage. When it is written again, only
+images that changed are drawn.
 
   maskbench show --open                            all images, and open the browser
   maskbench show 000012_wall                       one image, by key, file name or task id
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from maskbench.show.selection import Selection
     from maskbench.versions.revision import Version
 
-EXIT_STATUS = {1: "no image fits, or the words contradict each other"}
+EXIT_STATUS = {1: "no image matches, or options contradict each other"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("keys", nargs="*", metavar="KEY", help="key, file name or task id")
-    parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same")
+    parser.add_argument("--key", action="append", default=[], metavar="KEY", help="the same as KEY")
     parser.add_argument("--split", action="append", default=[], help="may be repeated")
     parser.add_argument(
         "--class", action="append", default=[], dest="classes", metavar="CLASS",
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER",
-        help="default: show, or show-selection or show-rules for a part or for rules",
+                help="default: show; show-selection for selected images; show-rules with --rules",
     )  # fmt: skip
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 

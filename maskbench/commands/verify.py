@@ -4,7 +4,7 @@ Check sizes, values, digests and class counts of every image against manifest.cs
 are complete and disjoint and keep groups together, that no two splits share an equal or nearly
 equal image, and that no file is missing or surplus. In the repository that built the benchmark
 (with params.yaml and data/annotations), also check that annotations, rules and split give exactly
-these masks and splits. Change nothing.
+these masks and splits. Nothing is changed.
 
   maskbench verify
   maskbench verify --data ~/pulled/benchmark

@@ -87,7 +87,7 @@ def explain(
     return _merged([*at_start, *found, *at_end])
 
 
-def verify(item: ItemVersion, names: Names) -> tuple[Cause, ...]:
+def explain_one(item: ItemVersion, names: Names) -> tuple[Cause, ...]:
     """Return why a mask differs from what its own task and params give; empty if it does not."""
     label_sets = _label_sets(item.task, item.params.rasterize)
     return tuple(_unexplained(item, _mask(label_sets, ClassRules.of(item.params), names)))

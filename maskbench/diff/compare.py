@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from maskbench.diff.code import code_changes, pin_change, runs_here
-from maskbench.diff.item import Context, ItemFiles, Pair, compare_pair, verify_item
+from maskbench.diff.item import Context, ItemFiles, ItemPair, compare_pair, verify_item
 from maskbench.diff.model import CODE, UNEXPLAINED, ClassChange, Differences, MaskChange, iou
 from maskbench.diff.moves import balance, members, moves, origins
 from maskbench.diff.params import param_changes
@@ -103,7 +103,7 @@ def _compared(
     before: Version, after: Version, keys: Sequence[str], same_code: bool
 ) -> list[MaskChange]:
     old, new = _items(before, keys), _items(after, keys)
-    pairs = [Pair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
+    pairs = [ItemPair(old[key], new[key], after.task_link(new[key].row)) for key in keys]
     compare_one = partial(compare_pair, context(before), context(after), same_code)
     return list(run_all(compare_one, pairs, "diff"))
 

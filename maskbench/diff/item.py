@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskbench.diff.annotation import annotation_change
-from maskbench.diff.causes import ItemVersion, explain, verify
+from maskbench.diff.causes import ItemVersion, explain, explain_one
 from maskbench.diff.class_names import NamedMask, Names, differing
 from maskbench.diff.model import UNEXPLAINED, MaskChange
 from maskbench.diff.votes import compare_votes
@@ -42,7 +42,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ItemPair:
     """Both versions of one item, and the link to its task."""
 
     before: ItemFiles
@@ -50,7 +50,7 @@ class Pair:
     link: str | None = None
 
 
-def compare_pair(before: Context, after: Context, same_code: bool, pair: Pair) -> MaskChange:
+def compare_pair(before: Context, after: Context, same_code: bool, pair: ItemPair) -> MaskChange:
     """Return the changes of one item; ``changed`` is 0 if only class numbers changed.
 
     Args:
@@ -84,7 +84,7 @@ def verify_item(context: Context, item: ItemFiles) -> tuple[str, int]:
     """Return an item's key, and how many of its pixels annotation and params do not explain."""
     names = Names()
     mask = names.named(_read_mask(item), context.classes)
-    causes = verify(context.item_version(item, mask), names)
+    causes = explain_one(context.item_version(item, mask), names)
     return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 
@@ -97,7 +97,7 @@ def _read_mask(item: ItemFiles) -> Mask:
         raise DataError("a mask cannot be read", [problem]) from None
 
 
-def _counted(pair: Pair, before: NamedMask, after: NamedMask, names: Names) -> MaskChange:
+def _counted(pair: ItemPair, before: NamedMask, after: NamedMask, names: Names) -> MaskChange:
     comparable = before.shape == after.shape
     cells = names.pairs(before, after) if comparable else {}
     return MaskChange(

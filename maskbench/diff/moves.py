@@ -26,14 +26,11 @@ def moves(
     if not moved:
         return ()
     start, steps = _replay(before, after, params)
-    return tuple(
-        _move(before[key], after[key], _subsets(before[key], after[key], start, steps, params))
-        for key in moved
-    )
-
-
-def _move(before: Row, after: Row, subsets: Sequence[tuple[str, str]]) -> Move:
-    return Move(after.key, before.split, after.split, ", ".join(_causes(before, after, subsets)))
+    found = []
+    for old, new in ((before[key], after[key]) for key in moved):
+        causes = _causes(old, new, _subsets(old, new, start, steps, params))
+        found.append(Move(new.key, old.split, new.split, ", ".join(causes)))
+    return tuple(found)
 
 
 _Splits = dict[str, str]

@@ -8,7 +8,7 @@ from maskbench.errors import DataError, MaskbenchError
 from maskbench.params import Params
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.findings import HIGH, SEVERITIES
-from maskbench.quality.judge import describe_idle, judge, stop
+from maskbench.quality.judge import describe_idle, fail_on_findings, judge
 from maskbench.quality.results import last_findings
 from maskbench.quality.support import describe_unasked, folder_problems
 from maskbench.text import counted
@@ -34,7 +34,7 @@ def look_at_labels(params: Params, layout: Layout) -> Iterator[Finding]:
         what = f"labels of the last build: {counted(len(shown), 'finding')} ({counts})"
         yield Finding(level, what, "`maskbench quality` lists them, and says what to do")
     try:
-        stop(checked.findings, params.quality)
+        fail_on_findings(checked.findings, params.quality)
     except DataError as error:
         yield Finding(ERROR, error.args[0], error.advice, error.problems)
     yield from (Finding(WARNING, note) for note in describe_idle(checked))

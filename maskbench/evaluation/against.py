@@ -1,11 +1,11 @@
 """Score the same predictions on two versions: did the labels change, or the set of images?
 
-For any figure f, with the old version's labels on its images Lo(So) and the new one's Ln(Sn), and C
-the images that both have in the splits that are scored:
+Let f be any figure, Lo the old version's labels and So its images, Ln and Sn those of the new
+version, and C the images that both have in the splits that are scored:
 
     removed = f(Lo, C)  - f(Lo, So)     images of So that are not in Sn are taken away
     labels  = f(Ln, C)  - f(Lo, C)      the labels of the images that stay are exchanged
-    added   = f(Ln, Sn) - f(Ln, C)      images of Sn that were not in So come in
+    added   = f(Ln, Sn) - f(Ln, C)      images of Sn that were not in So are added
 
 The three add up to f(Ln, Sn) - f(Lo, So) exactly. An image that moved into or out of the splits
 counts as added or removed. A part does not apply (NaN) where one of its two figures does not.
@@ -100,7 +100,7 @@ def compare_versions(
 
 
 def _known_to_either(plans: Sequence[Plan]) -> list[Plan]:
-    """Call only those predictions surplus whose image neither version has."""
+    """Count as surplus only predictions whose image neither version has."""
     surplus = set.intersection(*(set(each.found.surplus) for each in plans))
     return [
         replace(each, found=replace(each.found, surplus=tuple(sorted(surplus)))) for each in plans
@@ -117,7 +117,7 @@ def _classes(new: Benchmark, old: Benchmark) -> tuple[str, ...]:
     ]
     if differing:
         raise DataError(
-            "the versions' classes differ, so that one set of predictions cannot be scored on both",
+            "the versions' classes differ, so one set of predictions cannot be scored on both",
             differing,
         )
     return max(new.classes, old.classes, key=len)

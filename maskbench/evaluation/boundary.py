@@ -34,7 +34,7 @@ def boundary_width(height: int, width: int, ratio: float = RATIO) -> int:
 
 
 def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask, Mask]:
-    """Keep of two masks what lies on the boundary of its class.
+    """Keep the pixels of two masks that lie on the boundary of their class.
 
     Args:
         truth: Class values, shape (H, W), uint8; pixels of 255 do not count.
@@ -60,7 +60,7 @@ def without(mask: Mask, removed: Bools) -> Mask:
 
 
 def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
-    """Return values as bits that stay what they are under "or" with the same value only.
+    """Return values as bits: joining them by "or" keeps a value only if all of them are equal.
 
     These are the bits of the value and, in the upper half, those of its complement.
 
@@ -82,7 +82,7 @@ def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
 
 
 def inside(bits: Bits, width: int) -> Bools:
-    """Find the pixels around which all that counts within ``width`` steps is of one class.
+    """Find the pixels with only one class within ``width`` steps, among pixels that count.
 
     Args:
         bits: What :func:`told_apart` gives of class values, shape (H, W).

@@ -52,7 +52,7 @@ class Figures:
 def count_image(
     truth: Mask, predicted: Mask, classes: int, ratio: float = RATIO
 ) -> tuple[Counts, Counts]:
-    """Count all that scoring needs to know of one image.
+    """Count everything that scoring needs to know about one image.
 
     Args:
         truth: Class values, shape (H, W), uint8; 255 does not count.
@@ -173,7 +173,7 @@ def resample(units: Values, resamples: int, seed: int) -> Iterator[Values]:
 
 
 def percentiles(drawn: Figures, level: float = 0.95) -> tuple[Figures, Figures]:
-    """Return between which two figures the middle ``level`` of the draws lie.
+    """Return the two figures between which the middle ``level`` of the draws lie.
 
     Draws in which a figure does not apply are left out; the ends are NaN where no draw is left.
     """

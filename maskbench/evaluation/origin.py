@@ -16,7 +16,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the labels of a benchmark come from; None for what cannot be told.
+    """Where the labels of a benchmark come from; None for what is not known.
 
     Attributes:
         version: A tag, branch or other name of the version; ``workspace`` if its manifest is not
@@ -78,7 +78,7 @@ def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
 
 
 def _fetch(params: bytes) -> FetchParams | None:
-    """Return the section ``fetch``; None where params cannot be read: links are only an extra."""
+    """Return the section ``fetch``; None if params cannot be read: only links need it."""
     with suppress(ParamsError, ModuleNotFoundError):  # a training machine lacks PyYAML
         return read_params(params).fetch
     return None

@@ -69,7 +69,7 @@ def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
 
 
 def _join(image: ImageScore, report: Report) -> list[Any]:
-    """Return the cells by which an image's row is joined with the manifest and Label Studio."""
+    """Return the cells that link an image's row to the manifest and to Label Studio."""
     row = image.row
     task = [row.task, row.project] if row else [None, None]
     return [image.key, image.split, image.group, *task, report.origin.task_link(row)]

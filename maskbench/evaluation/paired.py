@@ -68,7 +68,7 @@ class Pair:
         }
 
     def movers(self) -> list[tuple[ImageScore, ImageScore]]:
-        """Return each image's two scores; what lost most IoU comes first, then by key."""
+        """Return each image's two scores, the largest loss of IoU first, then by key."""
         pairs = zip(self.first.images, self.second.images, strict=True)
 
         def order(pair: tuple[ImageScore, ImageScore]) -> tuple[bool, float, str]:

@@ -18,7 +18,7 @@ from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 
 @dataclass(frozen=True)
-class ShownImage:
+class EvaluatedImage:
     """An image of the page.
 
     Attributes:
@@ -48,7 +48,7 @@ class DrawImage:
     folder: Path
     classes: int
 
-    def __call__(self, shown: ShownImage) -> None:
+    def __call__(self, shown: EvaluatedImage) -> None:
         """Write the pictures and the data of one image."""
         picture = scene(shown.scene, shown.scaling)
         truth = load_mask(shown.truth, self.classes)
@@ -70,7 +70,7 @@ class DrawImage:
         write_item(self.folder, shown.name, data)
 
     def _mask(self, mask: Mask) -> MaskData:
-        """Return a mask as data; what is no class has the number after the last class."""
+        """Return a mask as data; "no class" gets the number after the last class."""
         return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
 

@@ -25,7 +25,7 @@ class FoundPredictions:
     Attributes:
         paths: Files by key, in the order of the keys that were wanted.
         problems: What is wrong with them.
-        surplus: Keys of masks of images that the benchmark does not have, sorted.
+        surplus: Keys of masks for images that the benchmark does not have, sorted.
     """
 
     paths: Mapping[str, Path]
@@ -36,9 +36,9 @@ class FoundPredictions:
 def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) -> FoundPredictions:
     """Find the file of each image's prediction, and what is wrong with the folder.
 
-    A prediction is called ``<key>.png``, ``.tif`` or ``.npy``; other files (a log, say) may lie in
-    the folder too, and so may predictions of other splits and of other versions' images. Only the
-    beginnings of the files are read, so that what is wrong is known before the work begins.
+    A prediction is called ``<key>.png``, ``.tif`` or ``.npy``. The folder may also hold other files
+    (such as a log), and predictions for other splits and other versions. Only the beginnings of the
+    files are read, so that problems are known before scoring begins.
 
     Args:
         folder: The predictions' folder.
@@ -46,8 +46,8 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
         keys: The images to score, sorted.
 
     Returns:
-        What was found; there is a problem for each image without a prediction, with two of them, or
-        with one of another size or in a format that changes values.
+        What was found; there is a problem for each image without a prediction, with two, or with
+        one of another size or in a format that changes values.
 
     Raises:
         DataError: There is no such folder.
@@ -59,7 +59,7 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
     for path in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         key, ending = path.stem, path.suffix.lower()
         if ending in _LOSSY and key in benchmark.all_keys:
-            what = f"is no mask file: save class values as one of {', '.join(ENDINGS)}"
+            what = f"is not a mask file: save class values as one of {', '.join(ENDINGS)}"
             problems.append(Problem(what, str(path)))
         elif ending in ENDINGS and key in found:
             what = f"predicts the same image as {found[key].name}; remove one of them"
@@ -86,7 +86,7 @@ def surplus_words(surplus: Sequence[str]) -> str:
 
 
 def _wrong_size(path: Path, truth: Path) -> str | None:
-    """Say that two files differ in size; None too where one cannot be read, which comes later."""
+    """Say that two files differ in size; None also if one cannot be read: that is found later."""
     with suppress(OSError, ValueError):
         return _sizes_differ(mask_shape(path), mask_shape(truth))
     return None

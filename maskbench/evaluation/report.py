@@ -53,8 +53,8 @@ class ImageScore:
     def true_iou(self) -> float:
         """Mean IoU over the classes that truly occur in this image; NaN where none does.
 
-        A class that is only predicted does not count by itself, so that a few stray pixels of it do
-        not make an image the worst; it lowers the IoU of the classes whose pixels it took.
+        A class that is only predicted does not count by itself, so that a few stray pixels do not
+        make an image the worst; it lowers the IoU of the classes whose pixels it takes.
         """
         is_true = self.counts[1] > 0
         return float(mean(np.where(is_true, self.figures.per_class[0], np.nan)))
@@ -120,7 +120,7 @@ class Report:
         return sorted(self.images, key=lambda i: (math.isnan(i.true_iou), i.true_iou, i.key))
 
     def accepted(self) -> str:
-        """Say how many images have labels that a model made and nobody changed; empty if none."""
+        """Warn about images whose labels a model made and nobody changed; empty if none."""
         rows = [image.row for image in self.images if image.row and image.row.origin == ACCEPTED]
         if not rows:
             return ""
@@ -128,21 +128,21 @@ class Report:
         images = counted(len(rows), "image has", "images have")
         return (
             f"{images} labels that were accepted unchanged from a model ({some(models)}): the "
-            "figures flatter that model and its likes; `split.exclude_accepted: [test]` in "
+            "figures flatter that model and similar ones; `split.exclude_accepted: [test]` in "
             "params.yaml keeps such images out of a subset"
         )
 
     def metrics(self) -> dict[str, Any]:
         """Return rounded figures by split and class name, and what was scored on what.
 
-        With several splits, ``all`` is all their images together. None stands where a figure does
-        not apply.
+        With several splits, ``all`` is all their images together. None means that a figure does not
+        apply.
         """
         found = {name: _named(part, self.classes) for name, part in self.parts.items()}
         return {"scored": self.scored(), **found}
 
     def scored(self) -> dict[str, Any]:
-        """Return what a citation has to name: version, commit, digests, splits, label origins."""
+        """Return what a citation must name: version, commit, digests, splits, label origins."""
         origins = Counter(image.row.origin for image in self.images if image.row)
         return {
             "version": self.origin.version,

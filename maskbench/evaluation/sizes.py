@@ -8,7 +8,7 @@ import numpy as np
 from maskbench.evaluation.confusion import Counts
 
 FACTOR = 4
-"""Each range of sizes ends at so many times the pixels it begins with: twice the side length."""
+"""The end of each range of sizes divided by its beginning, in pixels: twice the side length."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class SizeRange:
 def iou_by_size(counts: Sequence[Counts]) -> list[SizeRange]:
     """Return the IoU of each class by the number of true pixels that it has in an image.
 
-    Images in which a class does not occur have no size of it and are left out, so that a phantom
-    there counts in the figures of :mod:`maskbench.evaluation.figures` but not here.
+    Images in which a class does not occur are left out, so wrongly predicted pixels of it there
+    count in the figures of :mod:`maskbench.evaluation.figures` but not here.
 
     Args:
         counts: The counts of each image, shape (6, K), see

@@ -79,7 +79,7 @@ def number(value: Any, form: str = ".3f") -> str:
 
 
 def interval_words(low: Any, high: Any, form: str = ".3f") -> str:
-    """Return an interval in words; empty where there is none."""
+    """Return an interval as text; empty if there is none."""
     return "" if math.isnan(low) else f"{float(low):{form}} to {float(high):{form}}"
 
 

@@ -51,7 +51,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 _FINER = 4  # pixels per pixel of a thumbnail from which its mean is taken, at least
 
-_DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
+DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
 """Errors that Pillow raises for damaged files."""
 
 
@@ -114,7 +114,7 @@ def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
             levels = levels_of(image, wide_colour)
     except UnidentifiedImageError:
         raise ValueError(_unknown(path)) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
     return ImageInfo(suffix, width, height, orientation, sha256_file(path), levels)
 
@@ -226,25 +226,12 @@ def read_thumbnail(path: Path, side: int) -> npt.NDArray[np.uint8]:
     return np.asarray(small)
 
 
-def image_shape(path: Path) -> tuple[int, int]:
-    """Return height and width from the beginning of an image file.
-
-    Raises:
-        ValueError: The file is no image, or its beginning is damaged.
-    """
-    try:
-        with open_image(path) as image:
-            return image.height, image.width
-    except (*_DAMAGE, ValueError) as error:
-        raise ValueError(f"it is damaged or cut off: {error}") from None
-
-
 def is_wide_file(path: Path) -> bool:
     """Return whether an image file is grey with more than 8 bits, from its first bytes."""
     try:
         with open_image(path) as image:
             return is_wide(image)
-    except (*_DAMAGE, ValueError):
+    except (*DAMAGE, ValueError):
         return False  # reading it raises the error
 
 
@@ -288,5 +275,5 @@ def load_image(path: Path, least: int | None = None) -> Image.Image:
         raise ValueError("it is no image in a known format") from None
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (*_DAMAGE, ValueError) as error:
+    except (*DAMAGE, ValueError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None

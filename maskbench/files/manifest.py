@@ -35,8 +35,10 @@ class Row:
         scene_sha256: Digest of the scene's file.
         scaling: The values of a scene of 16 bits that become 0 and 255; None if it has no scaling.
         published: The subset that ``split.published`` names; empty if it names none.
-        annotators: How many people annotated the image; None if the version is too old to say.
-        origin: Where the labels come from: ``drawn``, ``corrected`` or ``accepted``.
+        annotators: How many people annotated the image, in any of the tasks that show it; None if
+            the version is too old to say.
+        origin: Where the labels come from: ``drawn``, ``corrected`` or ``accepted``
+            (:func:`maskbench.regions.task.labels_origin`).
         parent_prediction: The id of the prediction that the annotation began as.
         model_version: The version of the model that predicted that; empty if it is not known.
         voters: The user ids of those whose annotations made the mask together, separated by

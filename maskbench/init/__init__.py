@@ -1,1 +1,1 @@
-"""Make a dataset repository of a team's own, and bring it up to date with a newer maskbench."""
+"""Make a team's own dataset repository, and update it to a newer maskbench."""

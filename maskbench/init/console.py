@@ -1,4 +1,4 @@
-"""Ask, and tell what was done: on a terminal, or for a log."""
+"""Ask questions on a terminal, and print what was found and what to do next."""
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ def ask(question: str, default: str, choices: Collection[str] = ()) -> str:
 
 
 def choose_aliases(groups: Sequence[Sequence[str]], choice: str | None) -> dict[str, str]:
-    """Return the labels that count as another one, of groups that differ in case or blanks."""
+    """Return aliases for labels that differ only in case or blanks, if they are to be merged."""
     if not groups:
         return {}
     names = "; ".join(" and ".join(map(repr, group)) for group in groups)
@@ -33,12 +33,12 @@ def choose_aliases(groups: Sequence[Sequence[str]], choice: str | None) -> dict[
     choice = choice or ask(f"{what}. Merge or keep them?", "", ("", "merge", "keep"))
     if not choice:
         raise MaskbenchError(
-            f"{what}; --alike merge makes them one class by aliases, --alike keep leaves them apart"
+            f"{what}; give --alike merge (one class, by aliases) or --alike keep (separate classes)"
         )
     return {name: group[0] for group in groups for name in group[1:] if choice == "merge"}
 
 
-def show(files: Mapping[str, str | bytes], found: Found) -> None:
+def print_files(files: Mapping[str, str | bytes], found: Found) -> None:
     """Print what would be written."""
     print("\nwould write:")
     names = [*files, "maskbench.txt", ".dvc/config"]
@@ -49,7 +49,7 @@ def show(files: Mapping[str, str | bytes], found: Found) -> None:
     print(f"\nparams.yaml:\n{files['params.yaml']!s}", end="")
 
 
-def tell(into: Path, found: Found, remote: str | None) -> None:
+def print_next_steps(into: Path, found: Found, remote: str | None) -> None:
     """Print what to do next."""
     print(f"\nMade {into}. Next:\n  cd {quote(str(into))}")
     if found.folder is None:

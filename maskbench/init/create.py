@@ -1,4 +1,4 @@
-"""Make the folder: everything beside its place first, then moved there, or nothing at all."""
+"""Make the repository's folder in a temporary place, then move it: all of it, or nothing."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ def check_place(folder: Path) -> None:
 
 @contextmanager
 def beside(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``folder``; what it holds at the end is moved there.
+    """Yield an empty folder next to ``folder``; at the end, move its content there.
 
     After an error it is deleted, and ``folder`` is as it was.
     """
@@ -94,7 +94,7 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
 
 
 def _anonymous(task: dict[str, Any]) -> dict[str, Any]:
-    """Delete from an export's task who drew each region; who annotated is a number already."""
+    """Delete the names of people from a task of an export; annotators stay as ids."""
     annotations = task.get("annotations")
     for annotation in annotations if isinstance(annotations, list) else ():
         results = annotation.get("result") if isinstance(annotation, dict) else None
@@ -115,7 +115,7 @@ def start_git(root: Path, place: Path) -> None:
 
 
 def inside_git(place: Path) -> bool:
-    """Tell whether a folder, perhaps one that is still to be made, lies in a git repository."""
+    """Tell whether a folder, which need not exist yet, lies in a git repository."""
     start = next(path for path in (place, *place.resolve().parents) if path.is_dir())
     try:
         done = subprocess.run(
@@ -139,7 +139,7 @@ def git(root: Path, *words: str) -> str:
 
 
 def has_identity(root: Path) -> bool:
-    """Tell whether git knows who commits."""
+    """Tell whether git has a name and an address for commits."""
     done = subprocess.run(
         ["git", "var", "GIT_COMMITTER_IDENT"], cwd=root, capture_output=True, check=False
     )

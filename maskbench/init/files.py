@@ -30,7 +30,7 @@ UPGRADED = {
     **_CLIENT_LOCKS,
     "scripts/refresh_labels.sh": "refresh_labels.sh",
 }
-"""Template by path of the files that ``maskbench init --upgrade`` replaces, stages apart."""
+"""Template by path of the files that ``maskbench init --upgrade`` replaces, except stages."""
 
 _ONCE = {
     ".dvcignore": "dvcignore",
@@ -38,7 +38,7 @@ _ONCE = {
     ".gitignore": "gitignore",
     "tests/test_dataset.py": "test_dataset.txt",
 }
-"""The same of files that are the team's alone from then on."""
+"""Template by path of files that belong to the team once they are written."""
 
 _FOLDER_DEPENDENCY = "    deps:\n    - ${fetch.folder}\n"
 

@@ -14,7 +14,7 @@ from maskbench.init.files import card, extras, new_files, template
 from maskbench.init.params_text import params_text
 from maskbench.init.software import Software
 from maskbench.init.summary import Proposal
-from maskbench.init.survey import Survey, look
+from maskbench.init.survey import Survey, survey_source
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
@@ -58,7 +58,7 @@ def look_at_folder(path: Path, image: Mapping[str, str] | None) -> Found:
         MaskbenchError: Nothing tells which of several images to take.
     """
     folder = Folder(path)
-    survey = look(folder, str(path), chosen=image)
+    survey = survey_source(folder, str(path), chosen=image)
     return Found(survey, {"folder": create.INPUTS, **_MISSING, **_chosen(image)}, folder)
 
 
@@ -82,7 +82,7 @@ def look_at_server(
         offered = [label for project in server.projects for label in project.labeling.labels]
         names = ", ".join(f"{project.id} ({project.title})" for project in server.projects)
         total = sum(project.total for project in server.projects)
-        survey = look(server, f"{address}, project {names}", offered, chosen, total)
+        survey = survey_source(server, f"{address}, project {names}", offered, chosen, total)
     fetch = {
         "server": address.rstrip("/"),
         "project": projects[0] if len(projects) == 1 else list(projects),
@@ -120,7 +120,7 @@ def _opened(address: str, projects: Sequence[int]) -> Iterator[Server]:
 def _chosen_tag(
     projects: Sequence[Project], image: Mapping[str, str] | None
 ) -> Mapping[str, str] | None:
-    """Return the chosen tag and its field; the setup knows the field of a tag without one."""
+    """Return the chosen tag and its field; if none is given, the setup has the field of the tag."""
     fields = {tag: name for project in projects for tag, name in project.labeling.fields.items()}
     shown = ", ".join(f"{tag} ({name})" for tag, name in sorted(fields.items()))
     if image is None and len(fields) > 1:
@@ -131,7 +131,7 @@ def _chosen_tag(
         )
     unknown = sorted(set(image or ()) - fields.keys())
     if unknown:
-        raise MaskbenchError(f"--image: the setup has no image tag {unknown[0]!r}, but {shown}")
+        raise MaskbenchError(f"--image: the setup has no image tag {unknown[0]!r}; it has {shown}")
     return image and {tag: name or fields[tag].removeprefix("$") for tag, name in image.items()}
 
 
@@ -142,7 +142,7 @@ def _chosen(image: Mapping[str, str] | None) -> dict[str, Any]:
 def files_for(
     folder: Path, found: Found, proposal: Proposal, remote: str | None
 ) -> dict[str, str | bytes]:
-    """Return the files of the new repository by path, but for inputs and maskbench itself.
+    """Return the files of the new repository by path, except inputs and maskbench itself.
 
     Args:
         folder: Where it will be; its name is the benchmark's.
@@ -166,7 +166,7 @@ def files_for(
 
 
 def _salt(name: str, digests: Sequence[str]) -> str:
-    """Return a salt by which as many subsets as possible get an image, *train* first."""
+    """Return a salt with which as many subsets as possible get an image, *train* first."""
     groups = [Group(digest, 1, {}) for digest in sorted(set(digests))]
 
     def filled(salt: str) -> tuple[int, bool]:

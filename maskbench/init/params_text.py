@@ -1,4 +1,4 @@
-"""Write ``params.yaml`` with its comments, from what was proposed."""
+"""Write ``params.yaml`` with its comments from a proposal."""
 
 import textwrap
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ class Software(NamedTuple):
     files: dict[str, bytes]
 
 
-def given(requirement: str) -> Software:
+def pin_given(requirement: str) -> Software:
     """Pin what the user names: a wheel, a git address with a commit, or ``maskbench==VERSION``.
 
     Raises:
@@ -52,12 +52,12 @@ def given(requirement: str) -> Software:
     if re.fullmatch(r"maskbench==\d[\w.+]*", requirement):
         return Software(f"{_HEADER}{requirement}\n", {})
     raise MaskbenchError(
-        f"--maskbench: {requirement!r} names no certain maskbench; name a wheel, "
+        f"--maskbench: {requirement!r} does not name one exact maskbench; give a wheel, "
         "git+https://HOST/PATH@COMMIT (40 hex digits), or maskbench==VERSION"
     )
 
 
-def running() -> Software:
+def pin_running() -> Software:
     """Pin the maskbench that runs: as it was installed, or from the checkout that it is."""
     checkout = Path(maskbench.__file__).resolve().parents[1]
     if (checkout / "pyproject.toml").is_file():
@@ -73,11 +73,11 @@ def running() -> Software:
         return _wheel(wheel)
     if url.startswith("http"):
         return Software(f"{_HEADER}maskbench @ {url}  # {maskbench.__version__}\n", {})
-    return given(f"maskbench=={maskbench.__version__}")
+    return pin_given(f"maskbench=={maskbench.__version__}")
 
 
 def _origin() -> dict[str, Any]:
-    """Return what pip noted of where maskbench was installed from."""
+    """Return what pip recorded about the source of the installed maskbench."""
     try:
         noted = json.loads(distribution("maskbench").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
@@ -92,20 +92,20 @@ def _git(url: str, commit: str) -> Software:
 
 
 def _published(checkout: Path) -> tuple[str, str] | None:
-    """Return address and commit of a checkout that others can get as it is; None if they cannot."""
+    """Return address and commit of a checkout that others can clone; None if they cannot."""
     url, commit = (
-        _asked(checkout, "remote", "get-url", "origin"),
-        _asked(checkout, "rev-parse", "HEAD"),
+        _git_output(checkout, "remote", "get-url", "origin"),
+        _git_output(checkout, "rev-parse", "HEAD"),
     )
-    if not url or not commit or _asked(checkout, "status", "--porcelain") != "":
+    if not url or not commit or _git_output(checkout, "status", "--porcelain") != "":
         return None
-    if not _asked(checkout, "branch", "--remotes", "--contains", commit):
+    if not _git_output(checkout, "branch", "--remotes", "--contains", commit):
         return None
     public = re.sub(r"^(https?://)[^/@]*@", r"\1", url)  # without the password that may be in it
     return (public, commit) if re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", public) else None
 
 
-def _asked(checkout: Path, *words: str) -> str | None:
+def _git_output(checkout: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", *words], cwd=checkout, capture_output=True, text=True, check=False
@@ -122,7 +122,7 @@ def _wheel(file: Path) -> Software:
 
 
 def _built(checkout: Path) -> Software:
-    """Pin a wheel built from a checkout that lies on no server, or has changes."""
+    """Pin a wheel built from a checkout that is on no server, or has changes."""
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "source"
         ignored = shutil.ignore_patterns("__pycache__")
@@ -140,6 +140,6 @@ def _built(checkout: Path) -> Software:
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise MaskbenchError(
-                f"no wheel can be built of {checkout}: {said}; name one: --maskbench"
+                f"no wheel can be built from {checkout}: {said}; name one: --maskbench"
             )
         return _wheel(next(Path(scratch).glob("*.whl")))

@@ -1,4 +1,4 @@
-"""Say what was found in a source, and propose the params for it."""
+"""Describe what was found in a source, and propose params for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def _overlap(pair: Overlap) -> str:
 
 
 def _shown(label: str) -> str:
-    """Return a label as a line can show it: in quotes if it begins or ends with a blank."""
+    """Return a label for one line of text: in quotes if it begins or ends with a blank."""
     return escape_terminal(label if label == label.strip() else repr(label))
 
 
@@ -107,7 +107,7 @@ def propose(
 
 
 def _rules(survey: Survey, aliases: Mapping[str, str]) -> dict[str, object]:
-    """Return a rule for the labels of each region that carries several: the rarest counts."""
+    """Return a rule for each region with several labels: the rarest of them counts."""
     rules: dict[str, object] = {}
     for labels in _merged(sorted(survey.united), aliases):
         rarest = min(labels, key=lambda label: (survey.pixels[label], label))
@@ -116,7 +116,7 @@ def _rules(survey: Survey, aliases: Mapping[str, str]) -> dict[str, object]:
 
 
 def _merged(sets: Iterable[Labels], aliases: Mapping[str, str]) -> list[Labels]:
-    """Return the sets of several labels, with each label's alias in its place, without repeats."""
+    """Replace labels by their aliases; return the sets that still have several, without repeats."""
     merged = (tuple(sorted({aliases.get(label, label) for label in labels})) for labels in sets)
     return [labels for labels in dict.fromkeys(merged) if len(labels) > 1]
 
@@ -130,7 +130,7 @@ def _values(labels: Iterable[str]) -> dict[str, int]:
 
 
 def _found(survey: Survey, aliases: Mapping[str, str]) -> str:
-    """Say what overlaps most, of labels that are not one by their aliases."""
+    """Say which labels overlap most, except labels that aliases make one."""
     if not survey.counted:
         return "Nothing was annotated when this file was made."
     merged = ((pair, {aliases.get(label, label) for label in pair.labels}) for pair in survey.pairs)

@@ -70,7 +70,7 @@ class Survey:
     problems: list[Problem] = field(default_factory=list)
 
 
-def look(
+def survey_source(
     source: TaskSource,
     name: str,
     offered: Iterable[str] = (),
@@ -99,7 +99,7 @@ def look(
         raise MaskbenchError(what, group_by_cause(unknown))
     survey.total = max(survey.tasks, total)
     _count(tasks, survey)
-    sized = [_sized(source, task, survey) for task in tasks if could_count(task.annotations)]
+    sized = [_with_size(source, task, survey) for task in tasks if could_count(task.annotations)]
     _find_overlaps([task for task in sized if task.image is not None], survey)
     if not survey.labels:
         problems = group_by_cause(survey.problems)
@@ -118,7 +118,7 @@ def _tasks(source: TaskSource, chosen: Mapping[str, str] | None, survey: Survey)
 
 
 def _count(tasks: Iterable[Task], survey: Survey) -> None:
-    """Count labels, annotators and image fields; a setup's labels keep their place."""
+    """Count labels, annotators and image fields; labels of the setup keep their order."""
     drawn: Counter[str] = Counter()
     for task in tasks:
         names = (name for name, value in task.data.items() if value == task.reference)
@@ -134,8 +134,8 @@ def _count(tasks: Iterable[Task], survey: Survey) -> None:
         survey.labels[label] += count
 
 
-def _sized(source: TaskSource, task: Task, survey: Survey) -> Task:
-    """Return a task with its image's size: from its regions, else from the image of a folder."""
+def _with_size(source: TaskSource, task: Task, survey: Survey) -> Task:
+    """Return a task with its image's size, from its regions or else from the image in a folder."""
     sizes = (r.original_size for a in task.annotations for r in a.regions if r.original_size)
     size = next(sizes, None)
     if isinstance(source, Folder):
@@ -153,27 +153,27 @@ def _sized(source: TaskSource, task: Task, survey: Survey) -> Task:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _LabelSets:
     """Pixels by set of labels in one task; None if no annotation counts."""
 
     combinations: Mapping[Labels, int] | None
 
 
-def _look_at(task: Task) -> _Look:
-    """Find which labels lie together on the pixels of a task."""
+def _count_label_sets(task: Task) -> _LabelSets:
+    """Find the sets of labels on the pixels of a task."""
     rasterized = build_label_set(task, RasterizeParams())
     if rasterized is None:
-        return _Look(None)
+        return _LabelSets(None)
     # Only the combinations are of interest, so that values may repeat.
     values = {label: 1 + i % (IGNORE - 1) for i, label in enumerate(rasterized.label_set.labels)}
     rules = ClassRules({"": 0, **values}, (), CombineParams("error", (), "png"))
     _, found = class_mask(rasterized.label_set, rules)
-    return _Look({entry.labels: entry.pixels for entry in found if entry.labels})
+    return _LabelSets({entry.labels: entry.pixels for entry in found if entry.labels})
 
 
 def _find_overlaps(tasks: Sequence[Task], survey: Survey) -> None:
     sets, pairs = _Tally(), _Tally()
-    for found in run_all(_look_at, tasks, "overlaps"):
+    for found in run_all(_count_label_sets, tasks, "overlaps"):
         if found.combinations is None:
             continue
         survey.counted += 1
@@ -186,7 +186,7 @@ def _find_overlaps(tasks: Sequence[Task], survey: Survey) -> None:
 
 
 def _pairs(combinations: Mapping[Labels, int]) -> Counter[Labels]:
-    """Return the pixels by pair of labels of what lies together in a task."""
+    """Return the pixels of each pair of labels that overlap in a task."""
     pixels: Counter[Labels] = Counter()
     for labels, count in combinations.items():
         pixels.update(dict.fromkeys(combinations_of(labels, 2), count))

@@ -1,4 +1,4 @@
-"""Bring the files of a repository that come from maskbench up to date with the one that runs."""
+"""Update the files of a repository that come from maskbench to those of the running version."""
 
 import difflib
 import subprocess

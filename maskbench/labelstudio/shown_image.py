@@ -56,8 +56,7 @@ def shown_image(
         ValueError: No field looks like an image, or the field lists several images.
     """
     found = {name: value for name, value in data.items() if looks_like_image(value)}
-    if len(found) > 1:
-        found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
+    found = {name: v for name, v in found.items() if not _is_other_media(v)} or found
     if not found:
         raise ValueError(
             f"no field of the task's data ({some(data)}) names an image, such as "

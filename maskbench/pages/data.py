@@ -64,7 +64,7 @@ class MaskData(TypedDict):
 
 
 def class_entries(names: Sequence[str]) -> list[ClassEntry]:
-    """Return a page's classes in the palette's colours; the name at place 0 is the background.
+    """Return a page's classes in the palette's colours; the first name is the background.
 
     >>> class_entries(["Wall", "(ignored)"])
     [{'name': 'Wall', 'color': '#000000'}, {'name': '(ignored)', 'color': '#808080'}]
@@ -75,7 +75,7 @@ def class_entries(names: Sequence[str]) -> list[ClassEntry]:
 
 
 def plain_mask(classes: ClassNumbers, reason: str = "") -> MaskData:
-    """Return a mask of which nothing but the classes is known, such as a prediction."""
+    """Return a mask that has only classes, such as a prediction."""
     height, width = classes.shape
     starts = run_starts(classes)
     found, numbers = np.unique(classes.reshape(-1)[starts], return_inverse=True)
@@ -122,14 +122,14 @@ def pack(starts: npt.NDArray[np.intp], numbers: npt.NDArray[Any], width: int) ->
 
 
 def write_item(folder: Path, name: str, data: Any) -> None:
-    """Write what is known of an image as ``items/<name>.js``: pages in files load only scripts."""
+    """Write an image's data as ``items/<name>.js``: pages on the disk can load only scripts."""
     text = json.dumps(data, separators=(",", ":"), sort_keys=True)
     packed = _zlib_text(text.encode("ascii"))
     write_text(folder / "items" / f"{name}.js", f'maskbenchItem({json.dumps(name)},"{packed}");\n')
 
 
 def row_data(row: Row) -> dict[str, Any]:
-    """Return what every list of images says of one: whose it is, when it was saved, its size."""
+    """Return what each list of images shows of one: its annotator, last save and size."""
     return {
         "key": row.key,
         "split": row.split,

@@ -1,4 +1,4 @@
-"""Tell a page's scripts all about a mask's pixels: class, regions, and why. See docs/pages.md.
+"""Collect for a page's scripts the class, regions and reason of each pixel. See docs/pages.md.
 
 The scripts only look things up: which regions lie on a pixel, which of them count and which rule
 decides is found here, with the same functions that build masks.
@@ -26,19 +26,19 @@ from maskbench.regions.task import Task, choose_votes
 _NO_CLASS = 65535
 
 Place = tuple[int, int, int, int, int]
-"""Left, top, right, bottom (one past the last pixel) and number of pixels of a part of a mask."""
+"""A part of a mask: left, top, right, bottom (one past the last pixel), number of pixels."""
 
 
 @dataclass(frozen=True)
 class DrawnTask:
-    """The regions of the annotations that count, laid over each other.
+    """The regions of the annotations that count, with the regions on each pixel.
 
     Attributes:
         regions: Those with an area and a label, in drawing order, without their pixels.
         data: The same for a page's scripts.
         boxes: Left, top, right and bottom of their pixels' windows; zeros without a pixel.
         dropped: Regions that have no part in the mask, or cannot be read.
-        sets: Sets of regions that lie on a pixel together, as places in ``regions``.
+        sets: Sets of regions that lie on a pixel together, as indices of ``regions``.
         votes: The places of each annotation's regions, with the annotator's name: one, or those of
             a consensus.
         decided: Of several votes, what they make of each of ``sets``: mask value and outcome
@@ -65,7 +65,7 @@ class DrawnTask:
 
 
 def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
-    """Lay the regions of a task over each other; shape: height and width of its mask.
+    """Find which regions of a task lie on each pixel; shape: height and width of its mask.
 
     Without an annotation that counts, or on an image of another size, there are no regions.
     """
@@ -81,7 +81,9 @@ def draw_task(task: Task, params: Params, shape: tuple[int, int]) -> DrawnTask:
         name = f"user {vote.completed_by or 'unknown'}"
         found.votes.append((name, range(first, len(found.regions))))
     built = build_mask(task, params) if len(votes) > 1 else None
-    return found if built is None or built.agreed is None else _put_to_the_vote(found, built.agreed)
+    return (
+        found if built is None or built.agreed is None else _divide_by_outcome(found, built.agreed)
+    )
 
 
 def _add(result: RegionResult, found: DrawnTask) -> None:
@@ -98,8 +100,8 @@ def _add(result: RegionResult, found: DrawnTask) -> None:
 _OUTCOMES = ("", TIED, BELOW)
 
 
-def _put_to_the_vote(found: DrawnTask, agreed: Agreed) -> DrawnTask:
-    """Part the sets of regions by what the votes make of them: STAPLE looks at whole images."""
+def _divide_by_outcome(found: DrawnTask, agreed: Agreed) -> DrawnTask:
+    """Divide the sets of regions by the outcome of the vote; STAPLE's varies within a set."""
     outcomes = agreed.tied * 1 + agreed.below * 2
     codes = (found.pixels.astype(np.int64) * len(_OUTCOMES) + outcomes) * 256 + agreed.mask
     kinds, pixels = np.unique(codes, return_inverse=True)
@@ -125,7 +127,7 @@ def _lay(
     pixels: npt.NDArray[np.uint32],
     sets: list[tuple[int, ...]],
 ) -> None:
-    """Add a region to the sets of the pixels below it."""
+    """Add a region to the sets of its pixels."""
     window = pixels[region.window]
     below = window[region.inside]
     found = np.flatnonzero(np.bincount(below, minlength=len(sets)))
@@ -192,7 +194,7 @@ def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list
 def vote_decisions(
     drawn: DrawnTask, params: Params
 ) -> Iterator[tuple[int, str | None, str, list[int]]]:
-    """Yield each set's place and what :func:`decide` says of it, for each annotation by itself."""
+    """Yield the index of each set and its decision as in :func:`decide`, for each annotation."""
     rules = ClassRules.of(params)
     for place, regions in enumerate(drawn.sets):
         for _, own in drawn.votes or [("", range(0))]:
@@ -202,13 +204,13 @@ def vote_decisions(
 
 
 def _winners(drawn: DrawnTask, regions: Sequence[int], params: Params) -> list[int]:
-    """Return which of the regions of one annotation on a pixel count."""
+    """Return the regions on a pixel that decide its class, of one annotation."""
     counts = [drawn.regions[i].count for i in regions]
     return sorted(regions[i] for i in deciding_regions(params.rasterize.overlap, counts))
 
 
 def _decided(drawn: DrawnTask, number: int, params: Params) -> tuple[str | None, str, list[int]]:
-    """Return the same of one set on which several annotators voted."""
+    """Return class, reason and deciding regions of a set on which several annotators voted."""
     rules, value = ClassRules.of(params), drawn.decided[number][0]
     winners: list[int] = []
     given: dict[str, str] = {}
@@ -222,7 +224,7 @@ def _decided(drawn: DrawnTask, number: int, params: Params) -> tuple[str | None,
 
 
 def labels_of(drawn: DrawnTask, regions: Sequence[int]) -> frozenset[str]:
-    """Return the labels of some of a task's regions."""
+    """Return the labels of these regions of a task."""
     return frozenset(label for i in regions for label in drawn.regions[i].region.labels)
 
 

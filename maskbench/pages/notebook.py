@@ -41,7 +41,7 @@ class Item(Protocol):
 
 
 def spread(keys: Sequence[str]) -> Sequence[str]:
-    """Return at most :data:`FEW` keys from the whole range."""
+    """Return at most :data:`FEW` keys, spread over all of them."""
     return [keys[i * len(keys) // FEW] for i in range(FEW)] if len(keys) > FEW else keys
 
 

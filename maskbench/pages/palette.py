@@ -1,4 +1,4 @@
-"""Every colour that has a meaning, the same in every picture, page and plot.
+"""Define every colour with a meaning, the same in every picture, page and plot.
 
 Colours of classes come by value, those of changed and wrong pixels by name. (What a page's frame
 is painted with, light and dark, stands in ``pages/assets/style.css``.)
@@ -43,13 +43,13 @@ and, muted, ``boundary`` are mistakes of a prediction; ``ignored`` are pixels wi
 """
 
 SHARE: Color = (0, 114, 178)
-"""Ground of a table's cells that show shares, the deeper the larger."""
+"""Background of a table's cells that show shares: the larger, the darker."""
 
 ANNOTATORS: tuple[Color, ...] = (
     (102, 204, 238), (238, 102, 119), (120, 210, 90), (204, 187, 68), (190, 120, 255),
     (255, 150, 60), (80, 140, 255), (240, 240, 240),
 )  # fmt: skip
-"""Outlines of annotators, in the order of their ids; bright, and none for a class's ground."""
+"""Outline colours of annotators, in the order of their ids; bright, unlike those of classes."""
 
 _FIRST: tuple[Color, ...] = (
     (0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (213, 94, 0), (204, 121, 167),
@@ -69,7 +69,7 @@ def class_colors(classes: int) -> list[Color]:
 
 
 def annotator_colors(people: int) -> list[Color]:
-    """Return a colour for each annotator; beyond the first ones, they follow Pascal VOC's rule."""
+    """Return a colour for each annotator; after the first ones, by Pascal VOC's rule."""
     return [*ANNOTATORS, *map(voc_color, range(len(ANNOTATORS), people))][:people]
 
 

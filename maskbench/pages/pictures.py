@@ -84,7 +84,7 @@ def scene(
 
 
 def _within(size: tuple[int, int], most_wh: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the largest picture of the same shape that is no larger than asked for."""
+    """Return the largest size with the same shape that fits into the size asked for."""
     scale = min(1.0, *(most / side for most, side in zip(most_wh, size, strict=True)))
     width, height = (max(1, round(side * scale)) for side in size)
     return width, height

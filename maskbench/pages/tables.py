@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def ground(self) -> str:
-        """Return the colour of its ground."""
+        """Return the cell's background colour."""
         return f"rgba{(*SHARE, round(0.6 * self.shade, 3))}"
 
 

@@ -47,7 +47,7 @@ def render(
 
 
 def modules(rooms: Iterable[str]) -> dict[str, str]:
-    """Return the modules of the rooms as data URLs by the name that they are imported by."""
+    """Return the packages' scripts as data URLs, by the name under which they are imported."""
     return {
         f"{room}/{name}": _data_url(f"{text}\n//# sourceURL={room}/{name}\n")
         for room in rooms
@@ -57,7 +57,7 @@ def modules(rooms: Iterable[str]) -> dict[str, str]:
 
 @cache
 def assets(room: str, ending: str) -> dict[str, str]:
-    """Return the text of the files with this ending in a room's folder ``assets``, by name."""
+    """Return the text of the files with this ending in a package's folder ``assets``, by name."""
     folder = resources.files(f"maskbench.{room}") / "assets"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(ending)}
@@ -90,5 +90,5 @@ def _data_url(script: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """Return JSON that can stand in a script element as it is: it holds no ``<``."""
+    """Return JSON that is safe in a script element: it holds no ``<``."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).replace("<", "\\u003c")

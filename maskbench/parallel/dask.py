@@ -23,7 +23,7 @@ from distributed.comm import get_address_host_port
 
 from maskbench.errors import MaskbenchError
 from maskbench.files.hashing import build_id
-from maskbench.parallel.run import Item, Result, Workers, call_each
+from maskbench.parallel.run import Workers, call_each
 from maskbench.text import counted
 
 CONNECT = 5.0
@@ -65,7 +65,8 @@ def connected(address: str, description: str) -> Iterator[Workers]:
         client = _client(address)
         try:
             _check_workers(client, address)
-            yield _DaskWorkers(client)
+            workers = _DaskWorkers(client)
+            yield Workers(workers.submit, workers.count)
         except MaskbenchError:
             raise
         except KilledWorker as error:
@@ -101,11 +102,9 @@ class _DaskWorkers:
         self._asked = -_REFRESH
         self._seen = time.monotonic()
 
-    def submit(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
-    ) -> "Future[list[Result]]":
+    def submit(self, function: Callable[[Any], Any], items: Sequence[Any]) -> "Future[list[Any]]":
         chunk = packed((function, items))
-        submitted: Future[list[Result]] = self._executor.submit(_perform, build_id(), chunk)
+        submitted: Future[list[Any]] = self._executor.submit(_perform, build_id(), chunk)
         return submitted
 
     def count(self) -> int:

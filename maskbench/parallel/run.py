@@ -16,10 +16,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for_any
 from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -39,20 +40,19 @@ _LOOK_AGAIN = 2.0  # seconds after which the number of workers is asked for agai
 _MOST_ON_WINDOWS = 61  # as ProcessPoolExecutor's documentation says
 
 
-class Workers(Protocol):
-    """What works on chunks of items."""
+@dataclass(frozen=True)
+class Workers:
+    """What works on chunks of items.
 
-    def submit(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
-    ) -> "Future[list[Result]]":
-        """Have ``function`` called with each of ``items``; returns the future list of results."""
+    Attributes:
+        submit: Has a function called with each of several items; returns the future list of
+            results.
+        count: Returns how many chunks are worked on at the same time, now. It raises
+            MaskbenchError if there are no workers any more.
+    """
 
-    def count(self) -> int:
-        """Return how many chunks are worked on at the same time, now.
-
-        Raises:
-            MaskbenchError: There are no workers any more.
-        """
+    submit: Callable[[Callable[[Any], Any], Sequence[Any]], "Future[list[Any]]"]
+    count: Callable[[], int]
 
 
 def worker_count() -> int:
@@ -152,29 +152,17 @@ def call_each(chunk: bytes) -> list[Any]:
         raise
 
 
-class _Processes:
-    """Worker processes of this machine."""
-
-    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
-        self._pool = pool
-        self._count = count
-
-    def submit(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
-    ) -> "Future[list[Result]]":
-        # Pickled here, so that an error is raised here: Python 3.11's pool may hang on one.
-        return self._pool.submit(call_each, pickle.dumps((function, items)))
-
-    def count(self) -> int:
-        return self._count
-
-
 @contextmanager
 def _processes(count: int, description: str) -> Iterator[Workers]:
     """Start worker processes by the system's default method; they have ended when the block has."""
     pool = ProcessPoolExecutor(count, initializer=_begin_worker)
+
+    def submit(function: Callable[[Any], Any], items: Sequence[Any]) -> "Future[list[Any]]":
+        # Pickled here, so that an error is raised here: Python 3.11's pool may hang on one.
+        return pool.submit(call_each, pickle.dumps((function, items)))
+
     try:
-        yield _Processes(pool, count)
+        yield Workers(submit, lambda: count)
     except BrokenExecutor:
         raise MaskbenchError(
             f"{description}: a worker process died, most often for lack of memory; "

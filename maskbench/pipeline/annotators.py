@@ -92,7 +92,7 @@ def _exchanged(facts: _Facts, layout: Layout) -> Iterator[tuple[Task, Annotation
 
 def _exchange(task: Task, old: Annotation, new: Annotation, params: Params) -> str:
     drawn = [_alone(task, annotation, params.rasterize) for annotation in (old, new)]
-    share = overlap(*drawn)
+    share = shared_labels(*drawn)
     agree = (
         "neither labels a pixel" if share is None else f"they agree on {share:.0%} of the labels"
     )
@@ -113,7 +113,7 @@ def _alone(task: Task, annotation: Annotation, params: RasterizeParams) -> Label
     return built.label_set
 
 
-def overlap(one: LabelSet, other: LabelSet) -> float | None:
+def shared_labels(one: LabelSet, other: LabelSet) -> float | None:
     """Return how many of the labels on pixels two label sets share, from 0 to 1 (IoU).
 
     Returns:

@@ -51,10 +51,8 @@ COLUMNS = (
     "key", "task", "annotation", "scene", "mask", "width", "height", "classes",
     "mask_sha256", "scene_sha256", "scaling", "votes", "undecided",
 )  # fmt: skip
-"""Columns of ``data/combined.csv``; ``scaling`` is a JSON list of the values of a scene of 16 bits
-that become 0 and 255, ``mask_sha256`` is of the pixels, ``scene_sha256`` of the file,
-``classes`` a JSON object of pixels by class name, ``votes`` the ids of the annotations if several
-count (``annotation`` is the last of them), and ``undecided`` the pixels that they do not decide."""
+"""Columns of ``data/combined.csv``, as in ``manifest.csv``; ``votes`` are the annotations' ids if
+several count (``annotation`` is the last of them)."""
 
 
 def combine(params: Params, layout: Layout) -> str:

@@ -30,7 +30,7 @@ from maskbench.pipeline.fetch_report import (
     without_annotation,
 )
 from maskbench.pipeline.incremental import Job, LastRun, Outcome, StageDefinition, build, staging
-from maskbench.pipeline.layout import Layout, Origin
+from maskbench.pipeline.layout import Layout, TaskOrigin
 from maskbench.pipeline.same_image import equal_ids, unite
 from maskbench.pipeline.sources import TaskSource, open_source, parse
 from maskbench.regions.task import Image, Task, could_count
@@ -190,7 +190,7 @@ def _jobs(
     """
     chosen = fetched.image_field
     keys: set[str] = set()
-    origins: dict[int, Origin] = {}
+    origins: dict[int, TaskOrigin] = {}
     target = staging(layout, "fetch")
     for raw, summary in _summaries(source, layout, chosen, problems):
         try:
@@ -207,9 +207,9 @@ def _jobs(
             continue
         keys.add(summary.key)
         project = raw.value.get("project")
-        origin = Origin(raw.origin, project if is_id(project) else None)
+        origin = TaskOrigin(raw.origin, project if is_id(project) else None)
         if origins.setdefault(summary.id, origin) != origin:  # equal ids in several projects
-            origins[summary.id] = Origin()
+            origins[summary.id] = TaskOrigin()
         inputs = f"{summary.content} {image.sha256 if image else None}"
         fields = source.image_fields(raw.origin)
         work = _TaskWork(raw, fields, chosen, image, fetched.max_pixels, target)

@@ -64,18 +64,18 @@ class Layout:
         return self.work(stage) / f"{name}.json"
 
 
-class Origin(NamedTuple):
+class TaskOrigin(NamedTuple):
     """Where a task of the last fetch came from: its export or project, and the project's id."""
 
     file: str | None = None
     project: int | None = None
 
 
-def read_origins(layout: Layout) -> dict[int, Origin]:
+def read_origins(layout: Layout) -> dict[int, TaskOrigin]:
     """Return the origin of each task, by id; empty if it is unknown."""
     try:
         origins = parse_json(layout.origins.read_bytes())
-        return {int(task): Origin(*origin) for task, origin in origins.items()}
+        return {int(task): TaskOrigin(*origin) for task, origin in origins.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

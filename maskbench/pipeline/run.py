@@ -11,7 +11,7 @@ from filelock import Timeout, UnixFileLock, WindowsFileLock
 from maskbench.errors import DataError, MaskbenchError, ParamsError, Problem
 from maskbench.files.atomic import remove_unfinished
 from maskbench.params import Params, load_params
-from maskbench.pipeline.layout import Layout, Origin, read_origins
+from maskbench.pipeline.layout import Layout, TaskOrigin, read_origins
 from maskbench.pipeline.pin import check_pin
 from maskbench.text import print_anywhere
 
@@ -68,14 +68,14 @@ def _told(error: MaskbenchError, stage: str) -> str:
     )
 
 
-def _with_origin(problem: Problem, origins: Mapping[int, Origin]) -> Problem:
+def _with_origin(problem: Problem, origins: Mapping[int, TaskOrigin]) -> Problem:
     """Return a problem with what the last fetch knows of its task: its project, and its file.
 
     What a parameter settles is looked up there, not in the file.
     """
     if problem.task is None:
         return problem
-    origin = origins.get(problem.task, Origin())
+    origin = origins.get(problem.task, TaskOrigin())
     file = problem.file if problem.file or problem.param else origin.file
     project = origin.project if problem.project is None else problem.project
     return problem._replace(file=file, project=project)

@@ -40,16 +40,10 @@ COLUMNS = (
     "mask_sha256", "scene_sha256", "scaling", "origin", "parent_prediction", "model_version",
     "voters", "undecided",
 )  # fmt: skip
-"""Columns of ``manifest.csv``; ``mask_sha256`` is of the mask's size and pixels
-(:func:`maskbench.files.masks.pixel_digest`), ``scene_sha256`` of the scene's file, ``classes`` a
-JSON object of pixels by class name, ``scaling`` a JSON list of the values of a scene of 16 bits
-that become 0 and 255, ``published`` the subset that ``split.published`` names, ``annotators`` how
-many people annotated the image, in any of the tasks that show it, ``origin`` where the labels come
-from (:func:`maskbench.regions.task.labels_origin`). If several annotations count, ``voters`` are
-the ids of the annotators, ``undecided`` the pixels on which they do not agree, and ``annotation``
-is the one that was saved last."""
+"""Columns of ``manifest.csv``; :class:`maskbench.files.manifest.Row` says what each holds."""
 
-Row = dict[str, Any]
+Cells = dict[str, Any]
+"""A row of the manifest, by column."""
 
 
 def split(params: Params, layout: Layout) -> str:
@@ -106,7 +100,7 @@ def split(params: Params, layout: Layout) -> str:
 
 def _known(
     params: SplitParams, items: Sequence[Mapping[str, str]], layout: Layout
-) -> dict[str, Row]:
+) -> dict[str, Cells]:
     """Return the facts of each mask's task, by key; read only new tasks.
 
     They have two parts: ``group``, a :class:`GroupedImage`, and ``row``, for the manifest.
@@ -136,7 +130,7 @@ def _known(
     return known
 
 
-def _facts(task: Task, votes: Sequence[Annotation]) -> Row:
+def _facts(task: Task, votes: Sequence[Annotation]) -> Cells:
     """Return what the manifest says of the annotations that count."""
     annotation = votes[-1]
     return {
@@ -152,7 +146,7 @@ def _facts(task: Task, votes: Sequence[Annotation]) -> Row:
     }
 
 
-def _people(images: Sequence[GroupedImage], known: Mapping[str, Row]) -> dict[str, set[int]]:
+def _people(images: Sequence[GroupedImage], known: Mapping[str, Cells]) -> dict[str, set[int]]:
     """Return who annotated each image, by its digest."""
     people: dict[str, set[int]] = {}
     for image in images:
@@ -162,17 +156,17 @@ def _people(images: Sequence[GroupedImage], known: Mapping[str, Row]) -> dict[st
 
 def _row(
     item: Mapping[str, str],
-    facts: Row,
+    facts: Cells,
     grouping: Grouping,
     splits: Mapping[str, str],
     params: SplitParams,
-) -> Row:
+) -> Cells:
     group, published = grouping.groups[item["key"]], grouping.published.get(item["key"])
     subset = own_subset(splits[group], facts["origin"], params)
     return {**item, **facts, "group": group, "published": published, "split": subset}
 
 
-def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
+def _write_splits(rows: Sequence[Cells], layout: Layout) -> None:
     folder = layout.benchmark / "splits"
     files = {name: folder / f"{name}.txt" for name in SUBSETS}
     for name, file in files.items():
@@ -181,7 +175,7 @@ def _write_splits(rows: Sequence[Row], layout: Layout) -> None:
     remove_others(folder, {file.name for file in files.values()})
 
 
-def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
+def _metrics(rows: Sequence[Cells]) -> dict[str, Any]:
     images = Counter(row["split"] for row in rows)
     classes: dict[str, Counter[str]] = {name: Counter() for name in SUBSETS}
     for row in rows:
@@ -200,13 +194,13 @@ def _metrics(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _origins(rows: Sequence[Row], subset: str) -> dict[str, int]:
+def _origins(rows: Sequence[Cells], subset: str) -> dict[str, int]:
     """Count a subset's images by where their labels come from."""
     found = Counter(row["origin"] for row in rows if row["split"] == subset)
     return {origin: found[origin] for origin in LABEL_ORIGINS}
 
 
-def _models(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+def _models(rows: Sequence[Cells]) -> dict[str, dict[str, int]]:
     """Count the images whose labels began as predictions, by the model's version and origin."""
     models: dict[str, Counter[str]] = {}
     for row in rows:
@@ -215,7 +209,7 @@ def _models(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(models[name].items())) for name in sorted(models)}
 
 
-def _excluded(rows: Sequence[Row], params: SplitParams) -> list[str]:
+def _excluded(rows: Sequence[Cells], params: SplitParams) -> list[str]:
     count = sum(row["split"] == EXCLUDED for row in rows)
     images = counted(count, "image has", "images have")
     names = " and ".join(params.exclude_accepted)

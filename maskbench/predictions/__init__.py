@@ -1,1 +1,1 @@
-"""A model's masks become predictions in Label Studio, which annotators correct."""
+"""Push a model's masks to Label Studio as predictions, for annotators to correct."""

@@ -16,12 +16,12 @@ _ALL_ENDINGS = (*ENDINGS, ".npz")
 
 
 class Prediction(NamedTuple):
-    """What a model predicts of an image.
+    """What a model predicts for an image.
 
     Attributes:
         mask: The most probable class of each pixel, shape (H, W).
-        score: The model's confidence, from 0 to 1; None: a mask tells none.
-        probabilities: Those of each class, shape (K, H, W), float32; None: the file is a mask.
+        score: The model's confidence, from 0 to 1; None: the file is a mask.
+        probabilities: Of each class, shape (K, H, W), float32; None: the file is a mask.
     """
 
     mask: Mask
@@ -33,7 +33,7 @@ def find_files(folder: Path) -> dict[str, Path]:
     """Return the files by key, sorted.
 
     Raises:
-        DataError: There is no such folder, it holds no prediction, or two of one image.
+        DataError: There is no such folder, or it holds no prediction or two for one image.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder of predicted masks")
@@ -54,7 +54,7 @@ def find_files(folder: Path) -> dict[str, Path]:
 
 
 def read_prediction(path: Path, size: tuple[int, int], classes: Sequence[str]) -> Prediction:
-    """Read a prediction of an image.
+    """Read the prediction for an image.
 
     Args:
         path: A mask, or probabilities in an array of shape (K, H, W) or (H, W, K).
@@ -62,7 +62,7 @@ def read_prediction(path: Path, size: tuple[int, int], classes: Sequence[str]) -
         classes: The names of the K classes by value.
 
     Raises:
-        ValueError: It is damaged, of another size, or holds something else.
+        ValueError: It is damaged, has another size, or holds other values.
     """
     values = _array(path) if path.suffix.lower() in (".npy", ".npz") else None
     if values is not None and values.ndim == 3:
@@ -115,7 +115,7 @@ def _most_probable(
     if np.isnan(probabilities).any():
         raise ValueError("holds NaN: the model's numbers overflowed, predict it again")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ValueError("holds something else than probabilities from 0 to 1: apply softmax")
+        raise ValueError("holds values that are not probabilities from 0 to 1: apply softmax")
     score = float(probabilities.max(axis=0).mean(dtype=np.float64))
     mask = probabilities.argmax(axis=0).astype(np.uint8)
     return Prediction(mask, round(score, 6), probabilities)

@@ -1,4 +1,4 @@
-"""Decide by which labels of a project's setup each class is drawn."""
+"""Decide with which labels of a project's setup each class is drawn."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ class Plan:
     """How masks become regions of a project.
 
     Attributes:
-        labels: The labels that a class is drawn by, by mask value; values that are not drawn
-            (background, ignored pixels) are not in it.
-        controls: The control that draws a label.
+        labels: The labels to draw each class with, by mask value; without values that are not
+            drawn (background, ignored pixels).
+        controls: The control that draws each label.
         impossible: Why a class cannot be drawn, by mask value.
-        notes: What is worth knowing, one sentence each.
+        notes: Classes that are drawn with several labels, a sentence each.
     """
 
     labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Plan:
 
 
 def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Plan:
-    """Find the labels of each class: its own, an alias of it, or those of a rule that makes it.
+    """Find the labels to draw each class with: its own, an alias, or those of a rule.
 
     Args:
         params: Classes, rules and aliases.
@@ -63,7 +63,7 @@ def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Pl
 
 
 def _controls(params: Params, labeling: Labeling, kinds: Iterable[str]) -> dict[str, Control]:
-    """Return the control that draws each label: the first of the first kind that the label has."""
+    """Return the control for each label: the first one of the first kind that has the label."""
     tags = params.fetch.image_field or labeling.fields
     able = [
         control
@@ -75,25 +75,25 @@ def _controls(params: Params, labeling: Labeling, kinds: Iterable[str]) -> dict[
     if len(shown) > 1:
         choices = " or ".join(sorted(f"{{{tag}: {name}}}" for name, tag in shown.items()))
         raise ParamsError(
-            "the labelling setup draws on several images; choose in params.yaml the one that "
-            f"the masks are of: fetch.image_field: {choices}"
+            "the labelling setup has several images; choose in params.yaml the one to which the "
+            f"masks belong: fetch.image_field: {choices}"
         )
     return {label: control for control in reversed(able) for label in control.labels}
 
 
 def _only_as(name: str, params: Params, labeling: Labeling) -> str | None:
-    """Say which controls have a class's label, if they are such that predictions cannot use."""
+    """Say which controls have a class's label, if predictions can use none of them."""
     aliases = params.rasterize.label_aliases
     own = {label for label in labeling.labels if aliases.get(label, label) == name}
     kinds = sorted({c.kind for c in labeling.controls if own & set(c.labels)})
     if not own:
         return None
-    offered = f"as {' and '.join(kinds)} only" if kinds else "without a tool that draws"
+    offered = f"for {' and '.join(kinds)} only" if kinds else "without a tool that draws"
     return f"the setup has its label {offered}; add it to a <PolygonLabels> or <BrushLabels>"
 
 
 def _labels(name: str, params: Params, drawn: Mapping[str, str]) -> tuple[str, ...] | str:
-    """Return the labels that give a class, or why there are none."""
+    """Return the labels to draw a class with, or why there are none."""
     if name in drawn:
         return (drawn[name],)
     rules = sorted((r for r in params.rules if r.then == name), key=lambda rule: len(rule.when))
@@ -106,4 +106,4 @@ def _labels(name: str, params: Params, drawn: Mapping[str, str]) -> tuple[str, .
         if rule.when <= drawn.keys():
             return tuple(drawn[label] for label in sorted(rule.when))
     lacking = sorted({label for rule in rules for label in rule.when} - drawn.keys())
-    return f"a rule makes it of labels that the setup lacks ({some(lacking)})"
+    return f"the rule that makes it needs labels that the setup lacks ({some(lacking)})"

@@ -1,4 +1,4 @@
-"""Ask a project for its predictions, and change them."""
+"""Read and change the predictions of a project."""
 
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -10,11 +10,11 @@ from maskbench.labelstudio.server.errors import GaveUpError, NotThereError, Tran
 from maskbench.labelstudio.server.project import greater_than, read_page
 from maskbench.text import some
 
-_TRIES = 5  # of a chunk whose answer did not come
+_TRIES = 5  # for a chunk whose answer is lost
 
 
 class Versions(NamedTuple):
-    """The model versions of a project: predictions by version, and the one on show."""
+    """The model versions of a project: predictions by version, and the version that it shows."""
 
     counts: Mapping[str, int]
     shown: str
@@ -48,7 +48,7 @@ class ProjectPredictions:
         """Return the ids of the tasks that have a prediction of a model version.
 
         Label Studio's filter also finds versions whose names contain this one, such as ``m10`` for
-        ``m1``: where there are such, each task is asked.
+        ``m1``. If there are any, the tasks are looked up one by one.
         """
         names = self.versions().counts
         if version not in names:
@@ -85,20 +85,20 @@ class ProjectPredictions:
                 return found
 
     def delete(self, version: str) -> int:
-        """Delete all predictions of a model version; return how many they were."""
+        """Delete all predictions of a model version; return their number."""
         path = f"/api/projects/{self.project}/model-versions/"
         answer = self._send("DELETE", path, {"model_version": version})
         count = answer.get("deleted_predictions") if isinstance(answer, dict) else None
         return count if isinstance(count, int) else 0
 
     def delete_of_tasks(self, version: str, tasks: Iterable[int]) -> None:
-        """Delete the predictions of a model version of some tasks only, one by one."""
+        """Delete some tasks' predictions of a model version, one by one."""
         for task in tasks:
             for number in self.of_task(task, version):
                 self._send("DELETE", f"/api/predictions/{number}/", None)
 
     def show(self, version: str) -> None:
-        """Make a version the one that annotators get."""
+        """Make this the version that annotators see."""
         self._send("PATCH", f"/api/projects/{self.project}/", {"model_version": version})
 
     def set_score(self, prediction: int, score: float) -> None:
@@ -108,7 +108,7 @@ class ProjectPredictions:
     def create(self, version: str, chunk: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
         """Create one prediction for each task; return those that were not created, and why.
 
-        Where no answer comes, the server is asked which of them it has, so that none is doubled.
+        If an answer is lost, the server is asked which of them it has, so that none is made twice.
 
         Args:
             version: The model version.
@@ -138,8 +138,8 @@ class ProjectPredictions:
             if not left:
                 return lost
         raise SourceError(
-            f"{self.client.server} did not take the predictions of tasks {some(sorted(left))}; "
-            "the same command goes on where it stopped"
+            f"{self.client.server} did not accept the predictions of tasks {some(sorted(left))}; "
+            "run the same command again to continue"
         )
 
     def _gone(self, tasks: Collection[int]) -> set[int]:
@@ -152,11 +152,11 @@ class ProjectPredictions:
         return gone
 
     def _send(self, method: str, path: str, body: Any) -> Any:
-        """Change something that may be changed twice; repeated while the server fails."""
+        """Send a request that does no harm if sent twice; repeat it while the server fails."""
         try:
             return self.client.repeat(path, lambda: self.client.send(method, path, body))
         except NotThereError:
-            return None  # a repetition: the first one was done
+            return None  # a repeated request: the first one was carried out
         except SourceError as error:
             raise _refused(error) from None
 

@@ -1,4 +1,4 @@
-"""Know a server's tasks by key, with their images and sizes."""
+"""Look up a server's tasks by key, with their images and sizes."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from maskbench.errors import DataError, ParamsError, Problem
 from maskbench.files.csv import write_table
+from maskbench.files.image_size import upright_size
 from maskbench.files.images import inspect, write_upright
 from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
@@ -25,7 +26,7 @@ def open_server(params: FetchParams, layout: Layout) -> Server:
 
     Raises:
         ParamsError: ``fetch.server`` is empty.
-        SourceError: It cannot be asked.
+        SourceError: It cannot be reached, or refuses.
     """
     if params.server is None:
         raise ParamsError("fetch.server is empty: predictions need a Label Studio server")
@@ -33,7 +34,7 @@ def open_server(params: FetchParams, layout: Layout) -> Server:
 
 
 def tasks_by_key(server: Server, params: Params) -> dict[str, Task]:
-    """Return the server's tasks of which the image is known, by key."""
+    """Return the server's tasks that name an image, by key."""
     server.sync()
     found = {}
     for raw in server.tasks():
@@ -52,7 +53,7 @@ def image_sizes(
     """Return width and height of each task's upright image, by key; download unknown images.
 
     Raises:
-        DataError: Images cannot be had.
+        DataError: Images cannot be downloaded or read.
     """
     sizes, unknown = {}, []
     for task in tasks:
@@ -78,13 +79,13 @@ def image_sizes(
         else:
             sizes[task.key] = size
     if problems:
-        raise DataError("images cannot be had, and so not compared with predictions", problems)
+        raise DataError("predictions cannot be checked without these images", problems)
     return sizes
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Reads an image to its last pixel to find its size; workers get a copy."""
+    """Finds the size of an image; workers get a copy."""
 
     most_pixels: int
 
@@ -92,10 +93,9 @@ class Measure:
         """Return width and height of a task's upright image, or what is wrong with its file."""
         task, path = image
         try:
-            info = inspect(path, self.most_pixels)
+            return upright_size(path, self.most_pixels)
         except ValueError as error:
             return Problem(str(error), task=task.id, project=task.project)
-        return info.width, info.height
 
 
 def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False) -> int:
@@ -105,13 +105,13 @@ def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False
         params: The params.
         layout: The repository.
         out: The folder to write.
-        is_all: Also those of tasks that have annotations.
+        is_all: Also write those of tasks that have annotations.
 
     Returns:
         How many images were written.
 
     Raises:
-        DataError: Images cannot be had; the others are written.
+        DataError: Images cannot be downloaded or read; the others are written.
     """
     with closing(open_server(params.fetch, layout)) as server:
         tasks = [

@@ -18,7 +18,7 @@ def list_versions(params: Params, layout: Layout) -> str:
             found = ProjectPredictions(server.client, project.id).versions()
             lines += [
                 f"project {project.id}: {name!r}, {counted(count, 'prediction')}"
-                f"{', on show' if name == found.shown else ''}"
+                f"{', shown to annotators' if name == found.shown else ''}"
                 for name, count in sorted(found.counts.items())
             ]
     return "\n".join(lines) or "no predictions"

@@ -1,4 +1,4 @@
-"""Run the checks on all labels: images one by one, incrementally; then all of them together."""
+"""Run the checks of labels: on each image that changed, then on all images together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from maskbench.params import IGNORE, Params, RasterizeParams
 from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
-from maskbench.quality.checks.collected import Collected, Seen, see, see_together
+from maskbench.quality.checks.collected import Collected, ImageFacts, facts_of_vote, image_facts
 from maskbench.quality.checks.shapes import Drawn, Hit, draw
 from maskbench.quality.findings import Finding
 from maskbench.quality.hits import finding, where
@@ -34,8 +34,8 @@ class CheckWork(NamedTuple):
         images: The folder in which its image lies.
         rasterize: How regions become pixels, and which annotation counts.
         thresholds: The checks of single images that are on.
-        mask: The mask on which its annotators voted; None: nobody is asked to vote, or it was
-            not built yet.
+        mask: The mask on which its annotators voted; None: there is no vote, or it is not built
+            yet.
         classes: Names of the classes by value, without those of unlabelled and ignored pixels.
     """
 
@@ -49,10 +49,10 @@ class CheckWork(NamedTuple):
 
 
 def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequence[str]) -> Checked:
-    """Check the annotations that count of each task.
+    """Check the annotations of each task that count.
 
     Args:
-        params: The params; ``quality`` says what is looked for.
+        params: The params; ``quality`` has the checks to run.
         layout: The repository.
         digests: The digests of the stored tasks.
         keys: The tasks that have an image.
@@ -102,12 +102,12 @@ def _jobs(
 
 
 def check_image(work: CheckWork) -> Outcome:
-    """Check the annotations of an image that count, each by itself.
+    """Check each annotation of an image that counts by itself.
 
-    The findings are the facts, with what is to be compared with other images.
+    The facts hold the findings, and what other checks compare between images.
 
     Raises:
-        DataError: The task's file is damaged, or not the one that it was.
+        DataError: The task's file is damaged, or has changed since the stage began.
     """
     task = read_unchanged(work.file, work.sha256, "quality")
     votes, image = choose_votes(task.annotations, work.rasterize.annotation), task.image
@@ -126,12 +126,12 @@ def check_image(work: CheckWork) -> Outcome:
         found, failed = _hits(drawn, work.thresholds)
         hits.append(found)
         tangled.update(failed)
-        seen.append(see(drawn, image.sha256, look, vote.lead_time, vote.completed_by))
+        seen.append(image_facts(drawn, image.sha256, look, vote.lead_time, vote.completed_by))
     facts = {
         "places": [where(task, vote) for vote in votes],
         "hits": hits,
         "tangled": sorted(tangled),
-        "seen": list(see_together(seen, mask, work.classes)),
+        "seen": list(facts_of_vote(seen, mask, work.classes)),
     }
     return Outcome(facts=facts)
 
@@ -139,7 +139,7 @@ def check_image(work: CheckWork) -> Outcome:
 def _hits(
     drawn: Drawn, thresholds: Mapping[str, float]
 ) -> tuple[dict[str, list[list[Any]]], list[str]]:
-    """Return what each check finds in an image, and the checks that GEOS cannot compute."""
+    """Return what each check finds in an image, and the checks for which GEOS fails."""
     found: dict[str, list[list[Any]]] = {}
     tangled = []
     for name, threshold in thresholds.items():
@@ -166,7 +166,7 @@ def _of_all(
     facts: Mapping[str, Mapping[str, Any]], params: Params, rows: Mapping[str, Row]
 ) -> Iterator[Finding]:
     collected = Collected(
-        images={key: Seen(*fact["seen"]) for key, fact in facts.items()},
+        images={key: ImageFacts(*fact["seen"]) for key, fact in facts.items()},
         rows=rows,
         classes=[name for name, value in params.labels_map.items() if 0 < value < IGNORE],
     )

@@ -16,7 +16,7 @@ Number = TypeVar("Number", int, float)
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 SEVERITIES = (HIGH, MEDIUM, LOW)
-"""How sure it is that a label is wrong: surely, probably, perhaps."""
+"""How likely it is that a label is wrong: almost certainly, probably, perhaps."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Finding:
         task: Label Studio's task id.
         project: That task's project, for a link.
         annotation: Label Studio's annotation id.
-        annotator: The user id of who made it.
+        annotator: The annotator's user id.
         regions: Ids of the regions concerned, those to look at first in front.
         label: The label or class concerned; empty: none, or all.
         value: What was compared with the threshold, in the unit of the check; None: nothing was.
-        what: One sentence: what is the matter, and after a semicolon what to do.
+        what: One sentence: what is wrong, and after a semicolon what to do.
         x: Left edge of the box to look at, in pixels of the upright image.
         y: Its top edge.
         width: Its width; 0: the whole image.
         height: Its height; 0: the whole image.
-        accepted: The reason why somebody accepted it; empty: nobody did.
+        accepted: Why somebody accepted it; empty: nobody did.
     """
 
     kind: str

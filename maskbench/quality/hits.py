@@ -24,13 +24,13 @@ def where(task: Task, annotation: Annotation) -> dict[str, int | None]:
 def finding(
     name: str, hit: Hit, key: str, ids: Mapping[str, Any], size: tuple[int, int] = (0, 0)
 ) -> Finding:
-    """Return what a check found in an image as a finding.
+    """Make a finding of what a check found in an image.
 
     Args:
         name: The check.
         hit: What it found.
-        key: The item's key; empty if no single image is concerned.
-        ids: The ids of task, project, annotation and annotator, as :func:`where` has them.
+        key: The item's key; empty if it concerns no single image.
+        ids: The ids of task, project, annotation and annotator, from :func:`where`.
         size: Width and height of the image in pixels.
     """
     check = CHECKS[name]

@@ -13,16 +13,16 @@ from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.regions.proposals import lines_to_paste
 from maskbench.text import SHOWN, counted, some
 
-_MISSPELT = 0.95  # how alike a finding's name is to one that was meant: a letter or two differ
+_MISSPELT = 0.95  # similarity from which a name may be another one misspelt, by a letter or two
 
 
 class Checked(NamedTuple):
     """What the checks found.
 
     Attributes:
-        findings: All findings, sorted; those that are accepted say why.
-        idle: Ids in ``quality.accept`` of findings that are no more.
-        tangled: Keys of images whose outlines are too tangled for GEOS, by check.
+        findings: All findings, sorted; accepted ones have the reason.
+        idle: Ids in ``quality.accept`` of findings that no longer occur.
+        tangled: Keys of images whose outlines GEOS cannot process, by check.
     """
 
     findings: list[Finding]
@@ -31,7 +31,7 @@ class Checked(NamedTuple):
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Return how many findings of each check nobody accepted, and how many are accepted."""
+        """Count the findings of each check that nobody accepted, and all accepted ones."""
         kinds = Counter(finding.kind for finding in self.findings if not finding.accepted)
         accepted = sum(bool(finding.accepted) for finding in self.findings)
         return {"findings": dict(sorted(kinds.items())), "findings_accepted": accepted}
@@ -40,12 +40,12 @@ class Checked(NamedTuple):
 def judge(
     found: Sequence[Finding], params: QualityParams, has_predictions: bool = False
 ) -> Checked:
-    """Sort findings, mark those that are accepted, and tell which acceptances are idle.
+    """Sort findings, mark accepted ones, and find entries of ``accept`` that match none.
 
     Args:
         found: The findings.
         params: The section ``quality``.
-        has_predictions: Regions were compared with predictions, though params name none.
+        has_predictions: Regions were compared with predictions although params name none.
     """
     accept = params.accept
     marked = [
@@ -61,7 +61,7 @@ def judge(
     return Checked(marked, idle)
 
 
-def said(checked: Checked) -> list[str]:
+def describe_findings(checked: Checked) -> list[str]:
     """Say how much was found, for the stage's summary."""
     open_ones = [finding for finding in checked.findings if not finding.accepted]
     counts = Counter(finding.severity for finding in open_ones)
@@ -70,21 +70,21 @@ def said(checked: Checked) -> list[str]:
     accepted = len(checked.findings) - len(open_ones)
     notes += [f"{accepted} accepted"] if accepted else []
     tangled = [
-        f"{name} was not looked for in {counted(len(keys), 'image')} with outlines too tangled to "
-        f"compare: {some(keys)}"
+        f"{name} was not checked in {counted(len(keys), 'image')}, whose outlines are too tangled "
+        f"to compare: {some(keys)}"
         for name, keys in checked.tangled.items()
     ]
     return [", ".join(notes), *describe_idle(checked), *tangled]
 
 
 def describe_idle(checked: Checked) -> list[str]:
-    """Say which acceptances concern nothing that was found; empty if all do."""
+    """Say which entries of ``quality.accept`` match no finding; empty if all match one."""
     if not checked.idle:
         return []
-    are = counted(len(checked.idle), "finding is no more", "findings are no more")
+    match = counted(len(checked.idle), "entry matches", "entries match")
     known = [finding.id for finding in checked.findings if not finding.accepted]
     names = [name + _meant(name, known) for name in checked.idle]
-    return [f"of quality.accept {are}: {some(names)}; delete these entries from params.yaml"]
+    return [f"quality.accept: {match} no finding: {some(names)}; correct or delete such entries"]
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
@@ -92,11 +92,11 @@ def _meant(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {alike[0]}?)" if alike else ""
 
 
-def stop(findings: Sequence[Finding], params: QualityParams) -> None:
+def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None:
     """Raise an error if there are findings of the checks in ``quality.fail``.
 
     Raises:
-        DataError: There are some that nobody accepted; they are in it, by check.
+        DataError: There are some that nobody accepted; it lists them by check.
     """
     bad = [f for f in findings if f.kind in params.fail and not f.accepted]
     if not bad:
@@ -111,11 +111,12 @@ def stop(findings: Sequence[Finding], params: QualityParams) -> None:
         )
         for finding in bad
     ]
-    what = f"quality: {counted(len(bad), 'finding')} of checks that quality.fail names"
+    what = f"quality: {counted(len(bad), 'finding')} of checks in quality.fail"
     known = {**params.accept, **{finding.id: "why it is right" for finding in bad[:SHOWN]}}
     accept = [{"finding": name, "reason": reason} for name, reason in known.items()]
     advice = (
-        "plots/findings.csv and `maskbench quality` list them. Mend the labels, or accept what is "
-        f"meant in params.yaml:\n\n{lines_to_paste({'quality': {'accept': accept}})}"
+        "plots/findings.csv and `maskbench quality` list them. Correct the labels, or accept in "
+        "params.yaml the findings that are right as they are:\n\n"
+        f"{lines_to_paste({'quality': {'accept': accept}})}"
     )
     raise DataError(what, problems, advice)

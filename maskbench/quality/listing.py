@@ -18,11 +18,11 @@ _LONGEST = 300  # characters of a sentence
 
 
 def counts(findings: Sequence[Finding], before: Sequence[Finding] | None = None) -> Block:
-    """Return how many findings each check has, the surest first; accepted ones apart.
+    """Count the findings of each check, surest checks first; accepted ones are counted apart.
 
     Args:
         findings: The findings.
-        before: Those of another version, to compare with.
+        before: The findings of another version to compare with.
     """
     kinds = [name for name in CHECKS if any(f.kind == name for f in (*findings, *(before or ())))]
     columns = ("check", "severity", ">before", ">findings", ">accepted", "what it finds")
@@ -111,7 +111,7 @@ def agreement_change(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
 
 
 def _without_empty(block: Block) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return a table's columns and rows without the columns that hold nothing."""
+    """Return a table's columns and rows without empty columns."""
     used = [i for i in range(len(block.columns)) if any(row[i] for row in block.rows)]
     rows = [tuple(row[i] for i in used) for row in block.rows]
     return [block.columns[i] for i in used], rows

@@ -15,7 +15,7 @@ _HEADINGS = {"iou": "IoU", "dice": "Dice", "boundary_iou": "boundary IoU"}
 _NUMBERS = tuple(f">{_HEADINGS.get(name, name)}" for name in COEFFICIENTS)
 _PARTS = {
     "pairs": "Pairs of annotators",
-    "against_the_others": "Annotators against what most of the others gave",
+    "against_the_others": "Annotators against the majority of the others",
     "against_consensus": "Annotators against their consensus",
     "against_ground_truth": "Annotators against ground truth",
 }
@@ -64,12 +64,12 @@ def heading(metrics: Mapping[str, Any]) -> str:
     images = metrics["images"]
     if "agreement" not in metrics:
         return (
-            f"nothing to compare: no image (of {images['all']}) was annotated by two people; "
-            "agreement needs a second annotation of some images"
+            f"nothing to compare: of {counted(images['all'], 'image')}, none was annotated by two "
+            "people; have a second person annotate some of them"
         )
     left = metrics["annotations_left_out"]
-    out = f"; {counted(left, 'annotation')} cannot be drawn and is left out" if left == 1 else ""
-    out = f"; {counted(left, 'annotation')} cannot be drawn and are left out" if left > 1 else out
+    are = counted(left, "annotation was", "annotations were")
+    out = f"; {are} left out: they cannot be drawn" if left else ""
     return (
         f"{counted(images['measured'], 'image')} of {images['all']} with several annotators "
         f"({counted(metrics['annotators'], 'person', 'people')} in all){out}"
@@ -83,7 +83,7 @@ def as_text(metrics: Mapping[str, Any], tables: Iterable[Block]) -> str:
 
 
 def as_markdown(metrics: Mapping[str, Any], tables: Iterable[Block]) -> str:
-    """Return the report as Markdown: the classes first, the rest to be opened."""
+    """Return the report as Markdown: the classes, then the other tables folded."""
     shown = [f"**Agreement of annotators**: {heading(metrics)}"]
     for number, block in enumerate(tables):
         rows = [[escape_markdown(row[0]), *row[1:]] for row in block.rows]

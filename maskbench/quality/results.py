@@ -1,14 +1,16 @@
-"""Read what the stage *quality* found: in the workspace, and in a git revision."""
+"""Read the results of the stage *quality*: in the workspace, and in a git revision."""
 
 import csv
 import io
 from typing import Any, NamedTuple
 
 from maskbench.errors import MaskbenchError
+from maskbench.files.csv import read_table
 from maskbench.files.json import parse_json
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.findings import Finding, parse_findings
+from maskbench.quality.report import as_text, blocks
 from maskbench.versions import git
 
 
@@ -24,8 +26,33 @@ class Earlier(NamedTuple):
     findings: list[Finding] | None
 
 
+def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return the content of ``metrics/quality.json`` and the rows of ``plots/ranking.csv``.
+
+    Raises:
+        MaskbenchError: They are not there, or damaged.
+    """
+    try:
+        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
+        ranking = read_table(layout.plot("ranking"))
+        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
+    except FileNotFoundError:
+        what = (
+            "agreement has not been measured yet: run `dvc repro quality` (if dvc.yaml lacks this "
+            "stage, `maskbench init --upgrade` adds it)"
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
+        what = (
+            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
+            f"({error}); run `dvc repro -f quality`"
+        )
+    else:
+        return metrics, ranking
+    raise MaskbenchError(what)
+
+
 def last_findings(layout: Layout) -> list[Finding]:
-    """Return the findings of the last run; none if it made no such table.
+    """Return the findings of the last run; none if there is no table of them.
 
     Raises:
         MaskbenchError: The table is damaged.
@@ -57,5 +84,5 @@ def earlier(layout: Layout, revision: str) -> Earlier:
         lines = None if findings is None else io.StringIO(findings.decode(), newline="")
         return Earlier(known, None if lines is None else parse_findings(lines))
     except (ValueError, TypeError, csv.Error) as error:
-        what = f"what was found in {revision} cannot be read ({error}); name another version"
+        what = f"the results of {revision} cannot be read ({error}); name another version"
         raise MaskbenchError(what) from None

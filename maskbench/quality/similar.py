@@ -1,4 +1,4 @@
-"""Find near-equal images, such as those in different splits: a test of what a model has seen.
+"""Find near-equal images, such as images of the test subset that a model has seen in training.
 
 A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
 of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
@@ -37,7 +37,7 @@ def look(scene: Scene) -> Look:
 
 
 def thumbnail(path: Path) -> bytes:
-    """Return the 256 grey pixels that the look of an image file is made of.
+    """Return the 256 grey pixels from which the look of an image file is computed.
 
     Raises:
         ValueError: It is no image, damaged or cut off.
@@ -71,7 +71,7 @@ def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[i
 
 
 def twins(looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
-    """Yield the index of each scene that has a near-equal one, and that of the most alike."""
+    """Yield the index of each scene that has a near-equal one, and the index of the nearest."""
     everything = np.stack(looks) if looks else np.zeros((0, 1), dtype=np.float32)
     for start in range(0, len(looks), _BLOCK):
         alike = everything[start : start + _BLOCK] @ everything.T

@@ -1,15 +1,16 @@
-"""Stage *quality*: how far annotators agree, and which labels look wrong. No stage needs it."""
+"""Run the stage *quality*: how far annotators agree, and which labels look wrong.
 
-import csv
+No other stage needs its output.
+"""
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from maskbench.errors import MaskbenchError
 from maskbench.files.atomic import write_text
-from maskbench.files.csv import read_table, write_table
+from maskbench.files.csv import write_table
 from maskbench.files.hashing import Digests, digest, sha256
-from maskbench.files.json import json_text, parse_json
+from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
@@ -25,9 +26,8 @@ from maskbench.pipeline.layout import Layout
 from maskbench.quality.agreement import COEFFICIENTS
 from maskbench.quality.checking import check_labels
 from maskbench.quality.findings import write_findings
-from maskbench.quality.judge import said, stop
+from maskbench.quality.judge import describe_findings, fail_on_findings
 from maskbench.quality.measure import ImageWork, measure
-from maskbench.quality.report import as_text, blocks
 from maskbench.quality.summary import summarize
 from maskbench.quality.support import describe_unasked
 from maskbench.regions.task import annotators, least_voters
@@ -60,13 +60,13 @@ def quality(params: Params, layout: Layout) -> str:
     write_table(layout.plot("agreement"), CLASS_COLUMNS, summary.classes)
     write_table(layout.plot("ranking"), RANKING_COLUMNS, summary.ranking)
     write_findings(layout.plot("findings"), checked.findings)
-    stop(checked.findings, params.quality)
-    notes = [*said(checked), *describe_unasked(params)]
-    return " — ".join([_said(metrics, built.facts, built.made), *notes])
+    fail_on_findings(checked.findings, params.quality)
+    notes = [*describe_findings(checked), *describe_unasked(params)]
+    return " — ".join([_describe_agreement(metrics, built.facts, built.made), *notes])
 
 
 def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[Annotators, Built]:
-    """Count how far the annotators of each image agree; only of new images, if others are known.
+    """Count how far the annotators of each image agree; unchanged images are not counted again.
 
     Args:
         params: How regions become classes.
@@ -91,33 +91,8 @@ def image_work(keys: Sequence[str], digests: Digests, params: Params, layout: La
     return ImageWork(files, contents, params._replace(rasterize=rasterize), classes, votes)
 
 
-def measured(layout: Layout) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return the content of ``metrics/quality.json`` and the rows of ``plots/ranking.csv``.
-
-    Raises:
-        MaskbenchError: They are not there, or damaged.
-    """
-    try:
-        metrics = dict(parse_json(layout.metrics("quality").read_bytes()))
-        ranking = read_table(layout.plot("ranking"))
-        as_text(metrics, blocks(metrics, ranking, None))  # all that they have to hold
-    except FileNotFoundError:
-        what = (
-            "agreement was not measured yet: run `dvc repro quality` (a dvc.yaml without this "
-            "stage gets it by `maskbench init --upgrade`)"
-        )
-    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:
-        what = (
-            "metrics/quality.json or plots/ranking.csv does not hold what the stage writes "
-            f"({error}); run `dvc repro -f quality`"
-        )
-    else:
-        return metrics, ranking
-    raise MaskbenchError(what)
-
-
 def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
-    """Return what each stored task with an image says of it; read only new ones."""
+    """Return the image and the annotators of each stored task; only changed tasks are read."""
     last = LastRun(layout, "quality", "tasks")
     known: dict[str, Any] = {}
     for name in (name for name in digests if name.endswith(".json")):
@@ -133,7 +108,7 @@ def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
 
 
 def _images(seen: Annotators) -> list[list[str]]:
-    """Return the keys of the tasks that show each image which several people annotated."""
+    """Return, for each image that several people annotated, the keys of the tasks that show it."""
     keys: dict[str, list[str]] = {}
     people: dict[str, set[int]] = {}
     for key, (image, own) in sorted(seen.items()):
@@ -174,11 +149,13 @@ def _counts(seen: Annotators, facts: Mapping[str, Mapping[str, Any]]) -> dict[st
     }
 
 
-def _said(metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int) -> str:
+def _describe_agreement(
+    metrics: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], made: int
+) -> str:
     images = metrics["images"]
     whole = metrics.get("agreement")
     if whole is None:
-        said = f"no image has two annotators whose work can be compared (of {images['all']})"
+        said = f"of {counted(images['all'], 'image')}, none has two annotators to compare"
     else:
         shown = ", ".join(f"{name} {whole[name]:.2f}" for name in ("iou", "alpha") if name in whole)
         said = f"{counted(images['measured'], 'image')} of several annotators: {shown}"

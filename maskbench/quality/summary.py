@@ -1,4 +1,4 @@
-"""Add the counts of images up: agreement by class, pair and annotator, and the images' order."""
+"""Add up the counts of images: agreement by class, pair and annotator; rank the images."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     high: Values
 
     def named(self, column: int) -> dict[str, Any]:
-        """Return what applies of one class, or with -1 of all together, by name."""
+        """Return a class's coefficients by name, without NaN; column -1: all classes."""
         low, high = _by_name(self.low[:, column]), _by_name(self.high[:, column])
         found: dict[str, Any] = _by_name(self.values[:, column])
         return found | ({"interval_95": {"low": low, "high": high}} if low else {})
@@ -59,7 +59,7 @@ class Summary(NamedTuple):
     Attributes:
         metrics: What ``metrics/quality.json`` says of agreement.
         classes: The rows of ``plots/agreement.csv``.
-        ranking: The rows of ``plots/ranking.csv``: the images, those of least agreement first.
+        ranking: The rows of ``plots/ranking.csv``: the images, least agreement first.
     """
 
     metrics: dict[str, Any]

@@ -35,7 +35,7 @@ class SupportWork(NamedTuple):
         prediction: The predicted mask, or probabilities.
         rasterize: How regions become pixels, and which annotation counts.
         classes: The names of the classes by value.
-        threshold: The share of a region's pixels that has to be predicted alike.
+        threshold: The share of a region's pixels that must be predicted as labelled.
     """
 
     task: Path
@@ -47,7 +47,7 @@ class SupportWork(NamedTuple):
 
 
 def unsupported_by_params(params: Params, layout: Layout, digests: Digests) -> list[Finding]:
-    """Do the same for the folder that ``quality.predictions`` names; nothing if it names none.
+    """Find unsupported regions with the predictions that ``quality.predictions`` names, if any.
 
     Raises:
         DataError: As :func:`unsupported`; or the folder is missing, or DVC does not know of it.
@@ -66,27 +66,29 @@ def folder_problems(params: Params, layout: Layout) -> list[Problem]:
         return []
     problems = undeclared(layout, "quality", name, param)
     if not (layout.root / name).is_dir():
-        what = f"there is no folder {name!r}; put predicted masks there, or name no folder"
+        what = f"there is no folder {name!r}; put predicted masks there, or remove this line"
+        if (layout.root / f"{name}.dvc").is_file():
+            what = f"there is no folder {name!r}; run `dvc pull {name}`"
         problems.append(Problem(what, param=param))
     return problems
 
 
 def describe_unasked(params: Params) -> list[str]:
-    """Say that the check cannot stop the stage, which has no predictions; empty if it can."""
+    """Say that the check is in ``quality.fail`` but has no predictions; otherwise nothing."""
     if NAME not in params.quality.fail or params.quality.predictions is not None:
         return []
     return [f"{NAME} in quality.fail stops nothing: name a folder in quality.predictions"]
 
 
 def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) -> list[Finding]:
-    """Return the regions of which too few pixels are predicted with their class.
+    """Find the regions with too few pixels that are predicted with their class.
 
-    Of annotators who vote on the mask, the regions of each are compared with it. Only what changed
-    is compared again.
+    If annotators vote on the mask, the regions of each are compared with it. Images that did not
+    change are not compared again.
 
     Args:
-        folder: Predictions of each image, ``<key>.png`` and others that :func:`find_files` finds;
-            images without one are passed over.
+        folder: A prediction for each image, ``<key>.png`` or another form that :func:`find_files`
+            finds; images without one are skipped.
         params: The params; the threshold is ``quality.checks.unsupported``.
         layout: The repository, with a built benchmark.
         digests: The digests of the stored tasks.
@@ -101,7 +103,7 @@ def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) 
     rows = read_manifest(layout.benchmark / "manifest.csv")
     keys = sorted(files.keys() & rows.keys())
     if not keys:
-        raise DataError(f"{folder}: has no mask of an image of the benchmark; predict some first")
+        raise DataError(f"{folder}: has no mask for an image of the benchmark; predict some first")
     predicted = Digests(folder, layout.work("digests") / "predictions.json")
     classes = codes(params.labels_map)
     jobs = []
@@ -153,7 +155,7 @@ def find_unsupported(work: SupportWork) -> Outcome:
 def compare(
     drawn: Iterator[RegionResult], truth: Mask, predicted: Mask, threshold: float
 ) -> Iterator[Hit]:
-    """Yield the regions of which a smaller share than the threshold is predicted with their class.
+    """Yield the regions whose share of pixels predicted with their class is below the threshold.
 
     Args:
         drawn: An annotation's regions.

@@ -29,7 +29,7 @@ _LEAST = 24  # pixels of a window's shorter side
 
 
 class Crop(NamedTuple):
-    """The place of a finding, to show apart.
+    """The place of a finding, to draw as a picture of its own.
 
     Attributes:
         box: Where it is.
@@ -42,7 +42,7 @@ class Crop(NamedTuple):
     regions: tuple[str, ...]
 
 
-class ShownImage(NamedTuple):
+class AnnotatedImage(NamedTuple):
     """An image of the page.
 
     Attributes:
@@ -65,14 +65,14 @@ class DrawImage:
     Attributes:
         folder: The page's folder.
         images: The folder of the images as fetched.
-        names: The page's classes; the last is no class.
+        names: The page's classes; the last one means "no class".
     """
 
     folder: Path
     images: Path
     names: Sequence[str]
 
-    def __call__(self, shown: ShownImage) -> dict[str, Any]:
+    def __call__(self, shown: AnnotatedImage) -> dict[str, Any]:
         """Write the pictures and the data of one image.
 
         Returns:
@@ -150,7 +150,7 @@ def thumbnail(scene: Image.Image, opinions: Mask, found: Sequence[Place]) -> Ima
 
 
 def crop(scene: Image.Image, box: Box, rings: Sequence[Sequence[float]]) -> Image.Image:
-    """Return the part of a scene around a box, with outlines, or without any the box's frame.
+    """Return the part of a scene around a box, with outlines; without any, with the box's frame.
 
     Args:
         scene: The whole scene.
@@ -174,7 +174,7 @@ def crop(scene: Image.Image, box: Box, rings: Sequence[Sequence[float]]) -> Imag
 
 
 def _window(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of a window in a thumbnail's shape around a box."""
+    """Return left, top, right and bottom of a window around a box, in a thumbnail's proportions."""
     left, top, wide, tall = box if box[2] and box[3] else (0, 0, *size)
     margin, ratio = _MARGIN * max(wide, tall), THUMBNAIL[0] / THUMBNAIL[1]
     high = max(tall + 2 * margin, (wide + 2 * margin) / ratio, _LEAST)

@@ -1,4 +1,4 @@
-"""Compute what the page shows of agreement, as JSON values: pairs, annotators, and how it went."""
+"""Compute what the page shows of agreement, as JSON values: by pair, annotator and time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from maskbench.regions.task import NEVER
 Facts = Mapping[str, Mapping[str, Any]]
 """What :func:`maskbench.quality.measure.measure` counted, by image."""
 
-_MONTHS, _WEEKS = 120, 21  # days from which on a step of the timeline is a month, a week
+_MONTHS, _WEEKS = 120, 21  # from so many days on, a step of the timeline is a month, a week
 _STEPS = 10  # where no dates are known
 
 
@@ -31,7 +31,7 @@ def values(units: Iterable[Mapping[str, Sequence[float]]], classes: int) -> list
 
 
 def as_lists(found: Values) -> list[Any]:
-    """Return coefficients, shape (5, K + 1), as lists by class; None: does not apply."""
+    """Return coefficients, shape (5, K + 1), as lists by class; None if one does not apply."""
     return [[None if np.isnan(v) else round(float(v), 4) for v in own] for own in found.T]
 
 
@@ -106,7 +106,7 @@ def _step(when: datetime, unit: str) -> str:
 
 
 def _part(place: int, whole: int) -> str:
-    """Return which images one of ten parts has, such as ``11 to 20``, padded to be sorted."""
+    """Return the images in one of ten parts, such as ``11 to 20``, padded so that they sort."""
     number = place * _STEPS // whole
     first, last = -(-number * whole // _STEPS) + 1, -(-(number + 1) * whole // _STEPS)
     digits = len(str(whole))

@@ -49,7 +49,7 @@ def class_table(metrics: Mapping[str, Any], names: Sequence[str]) -> Table:
 
 
 def people_table(metrics: Mapping[str, Any]) -> Table:
-    """Return how far each annotator agrees with what most of the others gave, and with truth."""
+    """Return how far each annotator agrees with the majority of the others, and with truth."""
     kinds = ("consensus", "ground truth")
     parts = {kind: metrics.get(f"against_{kind.replace(' ', '_')}") for kind in kinds}
     more = {kind: own for kind, own in parts.items() if own}
@@ -63,7 +63,7 @@ def people_table(metrics: Mapping[str, Any]) -> Table:
         for name, own in metrics.get("against_the_others", {}).items()
     ]
     headings = [f"IoU with {kind}" for kind in more]
-    return _table("Annotators against what most of the others gave", "annotator", rows, headings)
+    return _table("Annotators against the majority of the others", "annotator", rows, headings)
 
 
 def _table(title: str, first: str, rows: list[list[Cell]], more: list[str] | None = None) -> Table:

@@ -1,18 +1,18 @@
-"""Choose images that are uncertain and differ from each other, by a cheap description of each.
+"""Choose images that are uncertain and differ from each other, by histograms of each image.
 
-The first chosen image is the one of the highest score; each further one has the largest
+The first chosen image is the one with the highest score; each further one has the largest
 
     score * (1 - diversity * s),
 
-where s is its similarity, from 0 to 1, to the most similar image chosen before it. That is maximal
-marginal relevance (J. Carbonell, J. Goldstein, SIGIR 1998), as a product, so that scores of any
-scale do; with diversity 1 it chooses by score times distance to what is chosen, as k-center greedy
-does by distance alone (O. Sener, S. Savarese, "Active Learning for Convolutional Neural Networks: A
-Core-Set Approach", ICLR 2018).
+where s is its similarity, from 0 to 1, to the most similar image chosen before it. This is maximal
+marginal relevance (J. Carbonell, J. Goldstein, SIGIR 1998), as a product, so that the scale of the
+scores does not matter. With diversity 1 it chooses by score times distance to the chosen images;
+k-center greedy uses the distance alone (O. Sener, S. Savarese, "Active Learning for Convolutional
+Neural Networks: A Core-Set Approach", ICLR 2018).
 
-Two images are as similar as their histograms overlap, the sum of the smaller shares (M. Swain, D.
-Ballard, "Color Indexing", IJCV 1991): the mean of the overlaps of colours and of predicted classes.
-Images of one group, such as frames of one video, have similarity 1.
+The similarity of two images is the mean overlap of their histograms of colours and of predicted
+classes; two histograms overlap by the sum of the smaller shares (M. Swain, D. Ballard, "Color
+Indexing", IJCV 1991). Images of one group, such as frames of one video, have similarity 1.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
     """A chosen image.
 
     Attributes:
-        place: Its place among the candidates.
+        place: Its index among the candidates.
         similarity: To the most similar image that was chosen before it; 0 for the first.
     """
 
@@ -50,7 +50,7 @@ def color_shares(picture: Image.Image) -> Shares:
 
 
 def class_shares(mask: Mask, classes: int) -> Shares:
-    """Return the share of each class in a mask; the last one is that of "no class" (255)."""
+    """Return the share of each class in a mask; the last share is that of "no class" (255)."""
     return _shares(np.minimum(mask, classes).reshape(-1), classes + 1)
 
 
@@ -66,11 +66,11 @@ def choose(
     count: int,
     diversity: float,
 ) -> list[Choice]:
-    """Choose images one by one; of equal ones, the first.
+    """Choose images one by one; among equal ones, the first.
 
     Args:
         scores: The score of each image, 0 or more.
-        descriptions: One or more histograms, an array each: a row an image.
+        descriptions: One or more tables of histograms, each with a row for each image.
         groups: The group of each image; None: it has none.
         count: How many to choose, at most.
         diversity: From 0 (by score alone) to 1 (an equal image is worth nothing).
@@ -92,7 +92,7 @@ def choose(
 
 
 def _overlap(table: Shares, row: int) -> npt.NDArray[np.float64]:
-    """Return how far the histogram in each row overlaps that of one row, from 0 to 1."""
+    """Return how far the histogram in each row overlaps the one in ``row``, from 0 to 1."""
     smaller: Shares = np.minimum(table, table[row])
     overlap: npt.NDArray[np.float64] = smaller.sum(axis=1, dtype=np.float64)
     return overlap.clip(max=1)

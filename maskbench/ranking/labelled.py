@@ -1,6 +1,6 @@
-"""Rank labelled images by what a model and the labels disagree on: the labels to look at again.
+"""Rank labelled images by how far a model and the labels disagree: the labels to look at again.
 
-Scores by measure; each grows with the disagreement, from 0 to 1:
+Each measure gives a score from 0 to 1, which grows with the disagreement:
 
 ``iou``
     1 minus the mean IoU over the classes that the labels have, as in
@@ -11,7 +11,7 @@ Scores by measure; each grows with the disagreement, from 0 to 1:
     The share of labelled pixels for which the model gives another class a probability of at least
     the confidence. Where a confident model contradicts a label, it is often the label that is
     wrong (C. Northcutt, L. Jiang, I. Chuang, "Confident Learning: Estimating Uncertainty in Dataset
-    Labels", JAIR 70, 2021). Masks tell no probability: every pixel counts as confident.
+    Labels", JAIR 70, 2021). Masks have no probabilities: every pixel counts as confident.
 
 Pixels that the labels ignore (255) do not count. An image without labelled pixels has the score 0.
 """
@@ -90,7 +90,7 @@ def measures(
 
     Args:
         truth: The labels' class values, shape (H, W).
-        predicted: What the model says.
+        predicted: The model's prediction.
         classes: The number of classes.
         confidence: The probability from which the model is confident.
     """
@@ -130,21 +130,21 @@ def rank_labelled(layout: Layout, folder: Path, options: Options) -> Ranking:
         options: How to rank.
 
     Raises:
-        DataError: Predictions or benchmark have problems, all of which are named.
+        DataError: Predictions or benchmark have problems; it names all of them.
     """
     found = find_files(folder)
     benchmark = Benchmark(layout.benchmark)
     keys = [key for key in benchmark.keys if key in found]
     if not keys:
-        what = f"{folder} holds no prediction of an image of the benchmark"
-        raise DataError(f"{what}; name each file as its image's key")
+        what = f"{folder} holds no prediction for an image of the benchmark"
+        raise DataError(f"{what}; name each file by the key of its image")
     by = options.by or ("contradicted" if holds_probabilities(found[keys[0]]) else "iou")
     images = [_labelled(key, benchmark, found[key]) for key in keys]
     compared = measure_all(Compare(benchmark.classes, options.confidence), images)
     ranked = [_ranked(*pair, by) for pair in zip(images, compared, strict=True)]
     ranked.sort(key=lambda image: (-image.score, image.key))
     without = [key for key in benchmark.keys if key not in found]
-    what = f"not ranked for lack of a prediction, {counted(len(without), 'image')}"
+    what = f"{counted(len(without), 'image')} not ranked for lack of a prediction"
     return Ranking(
         by,
         ranked,

@@ -1,4 +1,4 @@
-"""What a ranking holds: its options, and images in the order in which people should see them."""
+"""Define a ranking: its options, and the images in the order in which people should see them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Options:
     """How images are ranked.
 
     Attributes:
-        by: The measure; None: what suits the predictions.
-        batch: How many images are chosen to be different from each other.
-        diversity: How much that counts, see :mod:`maskbench.ranking.diversity`.
+        by: The measure; None: the default for the kind of predictions.
+        batch: How many images are chosen to differ from each other.
+        diversity: How much the difference counts, see :mod:`maskbench.ranking.diversity`.
         confidence: The probability from which a model is confident, for ``contradicted``.
     """
 
@@ -57,10 +57,10 @@ class Ranked(NamedTuple):
         key: The image's key.
         task: Label Studio's task id.
         project: Its project's id, if it is known.
-        score: The larger, the sooner somebody should see it, 0 to 1.
+        score: From 0 to 1; images with larger scores come first.
         size: Width and height in pixels.
         files: Its files.
-        details: What else is known, by column.
+        details: The values of the other columns.
     """
 
     key: str
@@ -74,16 +74,16 @@ class Ranked(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Images, those to see first in front.
+    """Images, the most important first.
 
     Attributes:
         by: The measure of the scores.
-        images: All images that were ranked; the batch is in front.
-        batch: How many are in the batch.
+        images: All images that were ranked, the batch first.
+        batch: How many images are in the batch.
         classes: Class names by value.
         weights: The weight of each class, for ``rarity``.
         confidence: See :class:`Options`.
-        notes: What was left out, one sentence each.
+        notes: What was left out, a sentence each.
     """
 
     by: str
@@ -96,7 +96,7 @@ class Ranking:
 
     @property
     def is_labelled(self) -> bool:
-        """Return whether labels are looked at again."""
+        """Whether labelled images are ranked, to look at their labels again."""
         return self.by in LABELLED
 
     @property
@@ -111,7 +111,7 @@ def measure_all(
     """Measure all images on all workers; returns the results in the images' order.
 
     Raises:
-        DataError: Images or predictions have problems, all of which are named.
+        DataError: Images or predictions have problems; it names all of them.
     """
     found: list[Result] = []
     problems: list[Problem] = []
@@ -122,10 +122,12 @@ def measure_all(
         else:
             found.append(result)
     if problems:
-        raise DataError("the predictions cannot be ranked; nothing was ranked", problems)
+        raise DataError(
+            "nothing was ranked; correct these predictions and run the command again", problems
+        )
     return found
 
 
 def left_out(keys: Sequence[str], what: str) -> list[str]:
-    """Return a note on images that are not ranked; none without images."""
+    """Return a note on images that are not ranked; nothing if there are none."""
     return [f"{what}: {some(keys)}"] if keys else []

@@ -1,4 +1,4 @@
-"""Write a ranking's page: the batch as a table, and each image with what there is to see."""
+"""Write a ranking's page: the batch as a table, then the pictures of each image."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import FetchParams
 from maskbench.ranking.model import Ranked, Ranking
-from maskbench.ranking.pictures import Drawn, DrawRanked, kinds
+from maskbench.ranking.pictures import DrawRanked, NamedImage, picture_kinds
 from maskbench.ranking.report import TEXT_COLUMNS, detail_names, details, heading, number
 
 _WORDS = {
@@ -23,7 +23,7 @@ _WHERE = {
     "rarity": "where rare classes are predicted",
     "iou": "where they differ",
     "boundary": "where they differ",
-    "contradicted": "where the confident model contradicts",
+    "contradicted": "where a confident model contradicts",
 }
 
 
@@ -36,7 +36,7 @@ def write_page(folder: Path, ranking: Ranking, fetch: FetchParams) -> None:
         fetch: For links to tasks.
     """
     remove_older(folder)
-    drawn = [Drawn(f"{i:05d}", image) for i, image in enumerate(ranking.first)]
+    drawn = [NamedImage(f"{i:05d}", image) for i, image in enumerate(ranking.first)]
     draw = DrawRanked(folder, replace(ranking, images=ranking.images[:1]))
     for _ in progress(run_all(draw, drawn, "page"), len(drawn), "page"):
         pass
@@ -49,7 +49,7 @@ def write_page(folder: Path, ranking: Ranking, fetch: FetchParams) -> None:
         notes=ranking.notes,
         table=_table(ranking, fetch),
         classes=class_entries(ranking.classes)[1:],
-        kinds=[(kind, _words(kind, ranking)) for kind in kinds(ranking)],
+        kinds=[(kind, _words(kind, ranking)) for kind in picture_kinds(ranking)],
         images=[_image(each, place, fetch) for place, each in enumerate(drawn, 1)],
     )
     write_text(folder / "index.html", page)
@@ -76,7 +76,7 @@ def _row(image: Ranked, place: int, ranking: Ranking, fetch: FetchParams) -> lis
     ]
 
 
-def _image(drawn: Drawn, place: int, fetch: FetchParams) -> dict[str, object]:
+def _image(drawn: NamedImage, place: int, fetch: FetchParams) -> dict[str, object]:
     image = drawn.image
     return {
         "id": f"image-{place}",

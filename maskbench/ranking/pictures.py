@@ -24,7 +24,7 @@ LONGEST = 480
 _STRONGEST = 0.8  # opacity of a mark
 
 
-class Drawn(NamedTuple):
+class NamedImage(NamedTuple):
     """An image of the page, and its name in the page's files."""
 
     name: str
@@ -43,8 +43,8 @@ class DrawRanked:
     folder: Path
     ranking: Ranking
 
-    def __call__(self, drawn: Drawn) -> None:
-        """Write the pictures: one for each kind of :func:`kinds`."""
+    def __call__(self, drawn: NamedImage) -> None:
+        """Write the pictures: one for each kind of :func:`picture_kinds`."""
         files, classes = drawn.image.files, self.ranking.classes
         scene = read_scene(files.image, files.scaling)
         predicted = [
@@ -60,12 +60,12 @@ class DrawRanked:
         else:
             where = uncertainty(self.ranking.by, predicted, self.ranking.weights)
         pictures.append(marked(scene, where))
-        for kind, picture in zip(kinds(self.ranking), pictures, strict=True):
+        for kind, picture in zip(picture_kinds(self.ranking), pictures, strict=True):
             save_picture(self.folder, f"{drawn.name}-{kind}.jpg", picture, quality=82)
 
     @property
     def _confidence(self) -> float:
-        """Return from which probability pixels are marked: all that differ, if IoU ranks."""
+        """The probability from which pixels are marked: 0 marks all that differ."""
         return self.ranking.confidence if self.ranking.by == "contradicted" else 0.0
 
     def _overlaid(self, scene: npt.NDArray[np.uint8], mask: Mask) -> Image.Image:
@@ -75,7 +75,7 @@ class DrawRanked:
         return Image.alpha_composite(picture, cover).convert("RGB")
 
 
-def kinds(ranking: Ranking) -> tuple[str, ...]:
+def picture_kinds(ranking: Ranking) -> tuple[str, ...]:
     """Return what the pictures of an image show, in order."""
     if ranking.is_labelled:
         return ("model", "labels", "where")
@@ -84,7 +84,7 @@ def kinds(ranking: Ranking) -> tuple[str, ...]:
 
 
 def marked(scene: npt.NDArray[np.uint8], where: npt.NDArray[np.float32]) -> Image.Image:
-    """Return a small grey picture with marks, the stronger the larger the value of a pixel.
+    """Return a small grey picture in which pixels of larger values are marked more strongly.
 
     Args:
         scene: Red, green, blue, shape (H, W, 3).
@@ -98,6 +98,6 @@ def marked(scene: npt.NDArray[np.uint8], where: npt.NDArray[np.float32]) -> Imag
 
 
 def small(picture: Image.Image) -> Image.Image:
-    """Return a picture that is no larger than the page shows it."""
+    """Shrink a picture to the size in which the page shows it."""
     picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     return picture

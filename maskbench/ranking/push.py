@@ -1,9 +1,10 @@
 """Put a ranking's batch into Label Studio: scores of predictions, and a view that sorts by them.
 
-The Data Manager cannot sort by what is written into a task without changing the task's data, but it
-can by the score of a prediction. So the batch's predictions of the version on show get a score that
-tells their place, the first the lowest: lower than that of any other task, so that a project whose
-sampling is "Uncertainty sampling", which opens low scores first, opens the batch first, too.
+The Data Manager can sort by the score of a prediction; anything else that could hold the order
+would change the task's data. So the batch's predictions of the version that the project shows get
+scores that give their place, the first the lowest. These are lower than the scores of all other
+tasks, so that a project with "Uncertainty sampling", which opens low scores first, also begins with
+the batch.
 """
 
 from collections.abc import Sequence
@@ -25,22 +26,22 @@ UNLABELLED_VIEW, LABELLED_VIEW = "maskbench: label next", "maskbench: look again
 """Titles of the views."""
 
 _STEP = 1e-5
-"""Score of the first: even the last of a batch then has less than any model's mean confidence."""
+"""Score of the first: so small that even the last of a batch is below any model's confidence."""
 
 
 def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool = False) -> str:
     """Write the batch's scores and make the view of each project; return a summary.
 
-    Everything is looked up before anything is changed. The same again changes nothing, and another
-    ranking replaces the view.
+    Everything is looked up before anything is changed. Pushing the same ranking again changes
+    nothing; pushing another one replaces the view.
 
     Raises:
         MaskbenchError: The batch is too large for a view, or a project shows no predictions.
         DataError: Tasks have no prediction that could get a score; nothing was changed.
-        SourceError: The server fails or refuses; the same command does what is left.
+        SourceError: The server fails or refuses; running the same command again continues.
     """
     if ranking.batch > MOST:
-        raise MaskbenchError(f"a view holds {MOST} tasks at most; use --batch {MOST} or less")
+        raise MaskbenchError(f"a view holds at most {MOST} tasks; use --batch {MOST} or less")
     title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
     with closing(open_server(params.fetch, layout)) as server:
         images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}
@@ -50,7 +51,7 @@ def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool
             if number in images:
                 images[number].append(image)
             else:
-                what = f"its project {number} is none of fetch.project; name it there, or fetch"
+                what = f"its project {number} is not in fetch.project; add it there, or fetch again"
                 problems.append(Problem(what, task=image.task))
         jobs = [
             _look_up(ProjectPredictions(server.client, number), own)
@@ -71,7 +72,7 @@ class _Job:
         project: The project's predictions.
         version: The model version on show.
         predictions: The predictions to score, by task, in the ranking's order.
-        gone: Keys of images of which the task was deleted.
+        gone: Keys of images whose tasks were deleted.
         problems: Why it cannot be done.
     """
 
@@ -82,7 +83,7 @@ class _Job:
     problems: Sequence[Problem]
 
     def run(self, title: str, dry_run: bool) -> str:
-        """Do it, unless it is only to be told; return a summary."""
+        """Write scores and view, unless ``dry_run``; return a summary."""
         client, number = self.project.client, self.project.project
         if dry_run or not self.predictions:
             is_new = find_view(client, number, title) is None
@@ -97,8 +98,8 @@ class _Job:
 
     def _summary(self, view: str, verb: str = "would write") -> str:
         scores = f"{verb} {counted(len(self.predictions), 'score')} of {self.version!r}; {view}"
-        done = scores if self.predictions else "there is nothing to do"
-        gone = f"; left out, as the task was deleted: {some(self.gone)}" if self.gone else ""
+        done = scores if self.predictions else "nothing to do"
+        gone = f"; left out, because the task was deleted: {some(self.gone)}" if self.gone else ""
         return f"project {self.project.project}: {done}{gone}"
 
 
@@ -107,8 +108,8 @@ def _look_up(project: ProjectPredictions, images: Sequence[Ranked]) -> _Job:
     version = project.versions().shown
     if not version:
         raise MaskbenchError(
-            f"project {project.project} shows no predictions, and so has no scores to sort by; "
-            "`maskbench predictions push FOLDER --model-version NAME --show` sends them"
+            f"project {project.project} shows no predictions, so there are no scores to sort by; "
+            "run `maskbench predictions push FOLDER --model-version NAME --show` first"
         )
     predictions, gone, problems = dict[int, int](), list[str](), list[Problem]()
     for image in progress(images, len(images), "predictions"):
@@ -121,8 +122,8 @@ def _look_up(project: ProjectPredictions, images: Sequence[Ranked]) -> _Job:
             predictions[image.task] = max(found)
         else:
             what = (
-                f"the task has no prediction of {version!r}, which the project shows; `maskbench "
-                "predictions push` sends those of a folder, of annotated tasks, too"
+                f"the task has no prediction of {version!r}, the version that the project shows; "
+                "`maskbench predictions push` sends predictions, also for annotated tasks"
             )
             problems.append(Problem(what, task=image.task, project=project.project))
     return _Job(project, version, predictions, gone, problems)

@@ -21,7 +21,7 @@ def heading(ranking: Ranking) -> str:
 
 
 def as_text(ranking: Ranking) -> str:
-    """Return the batch as a table, with a line before it and the notes after it."""
+    """Return a heading, the batch as a table, and the notes."""
     names = ("#", "image", "task", "score", *detail_names(ranking))
     columns = [name if name in TEXT_COLUMNS else f">{name}" for name in names]
     rows = [
@@ -60,7 +60,7 @@ def detail_names(ranking: Ranking) -> tuple[str, ...]:
 
 
 def details(image: Ranked, ranking: Ranking) -> list[str]:
-    """Return the cells of these columns."""
+    """Return the cells of the columns beside the score."""
     values = (image.details[name] for name in detail_names(ranking))
     return [number(v) if isinstance(v, float) else v or "" for v in values]
 

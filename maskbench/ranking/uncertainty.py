@@ -16,10 +16,10 @@ An image's score is the mean over its pixels. Measures by name, with K classes:
     Shannon Entropy", 1991). Of masks it is 1 where they differ and 0 elsewhere.
 ``rarity``
     How rare the predicted class is among the labels: w_k = f_min / f_k, where f_k is the share of
-    class k in all labelled pixels and f_min that of the rarest class; of probabilities, the
-    expected value, sum of p_k w_k. Inverse frequencies are what losses weigh rare classes with
-    (D. Eigen, R. Fergus, ICCV 2015, section 6.3.2). So that a class without labels has a finite
-    weight, one image more is counted that has all classes in equal shares.
+    class k in all labelled pixels and f_min that of the rarest class; for probabilities, the
+    expected value, sum of p_k w_k. Losses weigh rare classes by inverse frequencies, too (D. Eigen,
+    R. Fergus, ICCV 2015, section 6.3.2). To give a class without labels a finite weight, one more
+    image is counted, with equal shares of all classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from maskbench.files.masks import Mask
 Values = npt.NDArray[np.float32]
 """A number for each pixel, shape (H, W); or probabilities, shape (K, H, W)."""
 
-_SUM = 0.02  # how far probabilities of a pixel may add up to something else than 1
+_SUM = 0.02  # how far the sum of a pixel's probabilities may be from 1
 
 
 def check_sums(probabilities: Values) -> None:

@@ -52,7 +52,7 @@ class Candidate(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What is known of an image: its size (width, height), score, and shares for its likeness."""
+    """An image's size (width, height), score, and histograms to compare it with others."""
 
     size: tuple[int, int]
     score: float
@@ -103,8 +103,8 @@ class Measure:
             check_sums(found.probabilities)
         elif self.by in ("entropy", "margin"):
             raise ValueError(
-                f"holds class values, and --by {self.by} needs probabilities; save them as .npy or "
-                ".npz, or rank --by rarity"
+                f"holds class values, but --by {self.by} needs probabilities; save these as .npy "
+                "or .npz, or rank --by rarity"
             )
         return found
 
@@ -142,8 +142,8 @@ def rank_unlabelled(
         options: How to rank.
 
     Raises:
-        MaskbenchError: The options do not fit, or every task has an annotation.
-        DataError: Predictions have problems, all of which are named.
+        MaskbenchError: The options contradict each other, or every task has an annotation.
+        DataError: Predictions have problems; it names all of them.
         SourceError: The server fails.
     """
     files = [find_files(folder) for folder in folders]
@@ -160,28 +160,28 @@ def rank_unlabelled(
             raise MaskbenchError("every task has an annotation; --labelled ranks those")
         ranked = [task for task in tasks if all(task.key in found for found in files)]
         if not ranked:
-            what = f"none of the {counted(len(tasks), 'task')} without annotations is predicted"
+            what = f"{counted(len(tasks), 'task')} without annotations, but no prediction for any"
             raise DataError(f"{what}; `maskbench predictions tasks images` writes their images")
         candidates = _candidates(ranked, files, server, params)
         measure = Measure(by, classes, weights, params.fetch.max_pixels)
         measured = measure_all(measure, candidates)
     without = sorted({task.key for task in tasks} - {task.key for task in ranked})
-    what = f"not ranked for lack of a prediction, {counted(len(without), 'task')}"
+    what = f"{counted(len(without), 'task')} not ranked for lack of a prediction"
     images = _in_order(candidates, measured, options)
     batch = min(options.batch, len(images))
     return Ranking(by, images, batch, classes, weights, notes=left_out(without, what))
 
 
 def _measure(by: str | None, files: Sequence[dict[str, Path]]) -> str:
-    """Return the measure that was asked for, or else the one that suits the predictions."""
+    """Return the measure that was asked for, or the default for the predictions."""
     is_pair = len(files) > 1
     if by is None:
         some_file = next(iter(files[0].values()))
         by = "entropy" if holds_probabilities(some_file) else "rarity"
         return "disagreement" if is_pair else by
     if (by == "disagreement") != is_pair:
-        other = "needs a second folder" if by == "disagreement" else "looks at one folder only"
-        raise MaskbenchError(f"--by {by} {other}; disagreement is between two models")
+        other = "needs a second folder" if by == "disagreement" else "takes one folder only"
+        raise MaskbenchError(f"--by {by} {other}; use --by disagreement to compare two models")
     return by
 
 
@@ -199,14 +199,14 @@ def _candidates(
         first, second = files[0][task.key], files[1][task.key] if len(files) > 1 else None
         found.append(Candidate(task, Files(image, first, second), group_of(task, params.split)))
     if problems:
-        raise DataError("images cannot be had, and so not be ranked", problems)
+        raise DataError("predictions cannot be ranked without these images", problems)
     return found
 
 
 def _in_order(
     candidates: Sequence[Candidate], measured: Sequence[Measured], options: Options
 ) -> list[Ranked]:
-    """Return the batch, and then all others by score and key."""
+    """Return the batch, followed by all other images by score and key."""
     chosen = choose(
         [each.score for each in measured],
         [[each.colors for each in measured], [each.classes for each in measured]],

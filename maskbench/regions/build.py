@@ -1,7 +1,7 @@
 """Build a task's mask from the annotations that count and the params.
 
-:func:`build_mask` does it all: first :func:`build_label_sets`, as the stage *rasterize* does, then
-:func:`~maskbench.regions.consensus.agree`, which *combine* calls. What needs single regions
+:func:`build_mask` does all of it: first :func:`build_label_sets`, as the stage *rasterize* does,
+then :func:`~maskbench.regions.consensus.agree`, as *combine* does. Code that needs single regions
 (blame, exports, pages) calls :func:`~maskbench.regions.draw.draw_regions`.
 """
 
@@ -95,7 +95,7 @@ def build_mask(task: Task, params: Params) -> BuiltMask | None:
 
 
 def build_label_sets(task: Task, params: RasterizeParams) -> tuple[RasterizedTask, ...]:
-    """Lay the regions of each annotation that counts over each other.
+    """Find the labels on each pixel, for each annotation that counts.
 
     Returns:
         The label sets and what became of the regions, of the annotation saved first to that saved
@@ -109,7 +109,7 @@ def build_label_sets(task: Task, params: RasterizeParams) -> tuple[RasterizedTas
 
 
 def build_label_set(task: Task, params: RasterizeParams) -> RasterizedTask | None:
-    """Do the same of one annotation: of several that count, the one that was saved last."""
+    """Find the labels on each pixel for one annotation: of several that count, the latest."""
     annotation = choose(task.annotations, params.criteria(task.key))
     if annotation is None or task.image is None:
         return None

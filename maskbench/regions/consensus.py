@@ -1,6 +1,6 @@
-"""Make one mask of what several annotators drew: the consensus. Pure functions on arrays.
+"""Make one mask from the work of several annotators: the consensus. Pure functions on arrays.
 
-Each annotator's label set becomes classes by the rules; then each pixel is put to the vote. 255
+The rules turn each annotator's label set into classes; then the annotators vote on each pixel. 255
 (pixels to ignore) is a class like any other here.
 """
 
@@ -37,7 +37,7 @@ TIED, BELOW = "tied", "below"
 """Why votes do not decide a pixel."""
 
 Pixels = npt.NDArray[np.bool_]
-"""Which pixels of an image are meant, shape (H, W), bool."""
+"""Pixels of an image, shape (H, W), bool."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Agreed:
 
     Attributes:
         mask: Class values, shape (H, W), uint8.
-        votes: What each annotator gave, like ``mask``; the mask itself if only one counts.
+        votes: The classes that each annotator gave, like ``mask``; only the mask if one counts.
         combinations: The combinations of labels that occur, with the pixels of all annotators.
         tied: Where no class has more votes, or more weight, than all others.
         below: Where too few annotators gave the class that won.
@@ -64,12 +64,12 @@ class Agreed:
 
     @cached_property
     def undecided(self) -> int:
-        """Return on how many pixels ``combine.consensus.otherwise`` decided."""
+        """Return the number of pixels that ``combine.consensus.otherwise`` decided."""
         return int(np.count_nonzero(self.tied) + np.count_nonzero(self.below))
 
 
 def lacking(params: ConsensusParams) -> str:
-    """Say what is not installed that decides where annotators vote; empty if nothing is lacking."""
+    """Say which library for the vote is not installed; empty if none is missing."""
     is_there = params.method != "staple" or find_spec("SimpleITK") is not None
     return "" if is_there else f"combine.consensus.method: {_LACKING}"
 
@@ -79,7 +79,7 @@ def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
 
     Args:
         label_sets: One of each annotator whose work counts.
-        rules: What decides the class of a set of labels, and which class a pixel gets on which
+        rules: What decides the class of a set of labels, and the class of a pixel on which
             annotators differ.
 
     Raises:
@@ -96,7 +96,7 @@ def agree(label_sets: Sequence[LabelSet], rules: ClassRules) -> Agreed:
 
 
 def decide(votes: Sequence[Mask], rules: ClassRules) -> tuple[Mask, Pixels, Pixels]:
-    """Put each pixel to the vote.
+    """Let the annotators vote on each pixel.
 
     Args:
         votes: Class values by each annotator, two or more, all of shape (H, W), uint8.
@@ -178,10 +178,10 @@ def _most(sets: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], Pixels]:
 
 
 def staple(votes: Sequence[Mask]) -> tuple[Mask, Pixels]:
-    """Find the class that is most likely where each annotator errs in a way of their own.
+    """Find the most likely class of each pixel, given how reliable each annotator is.
 
-    That is SimpleITK's MultiLabelSTAPLE (Rohlfing, Russakoff and Maurer, 2003), which estimates of
-    each image how often each annotator takes a class for another.
+    This is SimpleITK's MultiLabelSTAPLE (Rohlfing, Russakoff and Maurer, 2003), which estimates for
+    each image how often each annotator mistakes one class for another.
 
     Args:
         votes: Class values by each annotator, all of shape (H, W), uint8.
@@ -197,11 +197,11 @@ def staple(votes: Sequence[Mask]) -> tuple[Mask, Pixels]:
     except ImportError:
         raise MaskbenchError(f"combine.consensus.method: {_LACKING}") from None
     values = np.unique(np.concatenate([np.unique(vote) for vote in votes]))
-    # Its matrices are as large as the largest number, and it counts pixels on which votes are tied
-    # for the next number (ITK 5.4): classes become small numbers that are no neighbours.
+    # Its matrices grow with the largest class number, and it counts pixels on which votes are tied
+    # for the next number (ITK 5.4): so classes become small even numbers.
     numbers = np.zeros(256, dtype=np.uint8 if len(values) < 128 else np.uint16)
     numbers[values] = 2 * np.arange(len(values))
-    # In an order of their own: who comes first could change the last bit of a sum.
+    # Sorted, because the order of annotators could change the last bit of a sum.
     images = sorted((numbers[vote] for vote in votes), key=lambda image: image.tobytes())
     staple_filter = sitk.MultiLabelSTAPLEImageFilter()
     staple_filter.SetNumberOfThreads(1)

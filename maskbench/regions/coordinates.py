@@ -33,10 +33,10 @@ def percent(value: Any, name: str) -> float:
     Raises:
         GeometryError: It is not a number, not finite, or absurdly far off the image.
     """
-    if type(value) not in (int, float):  # True is no number
+    if type(value) not in (int, float):  # True does not count as a number
         raise GeometryError(f"{name} is {shown(value)}, not a number")
     if not abs(value) <= FARTHEST:
-        raise GeometryError(f"{name} is {shown(value)}, which is no percentage of the image")
+        raise GeometryError(f"{name} is {shown(value)}, which is not a percentage of the image")
     return float(value)
 
 

@@ -22,7 +22,7 @@ class RegionResult:
 
     Attributes:
         region: The region, with the labels that ``label_aliases`` gives it.
-        outline: Its polygon in pixels; None for strokes and for what has no area.
+        outline: Its polygon in pixels; None for strokes and for regions without area.
         pixels: Its pixels; None if it is dropped or unreadable, and in :class:`RasterizedTask`,
             which would fill the memory.
         count: How many pixels it has.
@@ -70,7 +70,7 @@ def draw_regions(
 def read_regions(
     regions: Sequence[Region], image: Image, params: RasterizeParams
 ) -> list[RegionResult]:
-    """Read the outline of each region, or why it has no part in a mask; pixels are not looked for.
+    """Read the outline of each region, or why it has no part in a mask; do not find its pixels.
 
     Args:
         regions: The regions of an annotation.

@@ -1,7 +1,7 @@
 """Report combinations without a rule and labels without a class, and propose lines for them.
 
-Pure functions. A proposal is what to add to ``params.yaml``: section → entries. It never changes
-the value of a class that is there.
+Pure functions. A proposal has the entries to add to each section of ``params.yaml``. It never
+changes the value of an existing class.
 """
 
 import re
@@ -22,10 +22,10 @@ Proposal = dict[str, dict[str, Any]]
 """Section of ``params.yaml`` → entries to add to it."""
 
 MOST_CLASSES = 30
-"""The most combinations without a rule for which a class for each is good advice."""
+"""Up to this many combinations without a rule, a class for each is good advice."""
 
-_NESTED = 0.9  # share of the inner label's pixels from which it counts as lying inside
-_ALIKE = 0.85  # difflib's ratio from which two labels may be one, spelt in two ways
+_NESTED = 0.9  # a label lies inside another with at least this share of its pixels
+_ALIKE = 0.85  # difflib's ratio from which two labels may be spellings of the same one
 
 
 def propose_classes(
@@ -35,11 +35,11 @@ def propose_classes(
 
     Args:
         combinations: Sets of labels that no rule decides.
-        labels_map: Class name → mask value, as it is.
-        rules: The names of the rules there are.
+        labels_map: The present classes and their mask values.
+        rules: The names of the present rules.
 
     Returns:
-        Entries for ``labels_map`` and ``multi_label_rules``; fewer where values run out.
+        Entries for ``labels_map`` and ``multi_label_rules``; fewer if mask values run out.
     """
     classes: dict[str, int] = {}
     made: dict[str, Any] = {}
@@ -128,8 +128,8 @@ def _unused(name: str, used: Collection[str], joint: str) -> str:
 def lines_to_paste(proposal: Proposal) -> str:
     """Return the lines of a proposal for params.yaml, each indented as it stands in its section.
 
-    A comment above each group of lines says where they go: sections are there already, and a file
-    that names one twice is no YAML.
+    A comment above each group of lines says where they go: the sections exist already, and YAML
+    forbids a second section of the same name.
     """
     lines = []
     for where, depth, entries in _places(proposal):
@@ -139,7 +139,7 @@ def lines_to_paste(proposal: Proposal) -> str:
 
 
 def _places(proposal: Proposal) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Yield where entries of a proposal go, how deeply they are nested there, and themselves."""
+    """Yield the entries of a proposal, with where they go and how deeply they are nested there."""
     for section, entries in proposal.items():
         if section in ("labels_map", "multi_label_rules"):
             yield f"below `{section}:`", 1, entries
@@ -173,7 +173,7 @@ class Nesting(NamedTuple):
 
 
 def nestings(images: Iterable[Iterable[Combination]]) -> list[Nesting]:
-    """Find pairs of labels without a rule, and how far one of them lies inside the other.
+    """Find pairs of overlapping labels without a rule, and how far one lies inside the other.
 
     Args:
         images: The combinations in each image.

@@ -146,17 +146,17 @@ def _to_grid(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _without_idle_vertices(polygon: shapely.Polygon) -> shapely.Polygon:
-    """Drop vertices that repeat one or lie on the line through their neighbours.
+    """Drop vertices that repeat another or lie on the line through their neighbours.
 
-    They enclose nothing. An outline that was dragged past the image's edge has many: it runs along
-    the edge, there and back. ``make_valid`` takes several times as long with them, and loses shapes
-    whose outline runs along a line three times.
+    They enclose nothing. An outline that was dragged past the image's edge has many, because it
+    runs back and forth along the edge. With them, ``make_valid`` takes several times as long and
+    loses shapes whose outline runs along a line three times.
     """
     points = shapely.get_coordinates(polygon)[:-1]
     while True:
         before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
         is_idle = (points == before).all(axis=1)
-        if not is_idle.any():  # corners that are repeated have to be single before they are judged
+        if not is_idle.any():  # repeated corners must be gone before corners are compared
             (ux, uy), (vx, vy) = (points - before).T, (after - points).T
             is_idle = ux * vy == uy * vx
         if not is_idle.any():
@@ -173,11 +173,11 @@ def _boxes(polygons: npt.NDArray[Any], all_touched: bool) -> IntArray:
 
 
 def _groups(boxes: IntArray, can_stack: npt.NDArray[np.bool_]) -> Iterator[slice]:
-    """Yield the polygons to fill together, as slices: neighbours whose boxes are small.
+    """Yield slices of consecutive polygons with small boxes, to be filled together.
 
-    One that reaches off the image is filled alone, where the window's border cuts it. So is one
-    that takes all that it touches: rounding decides whether it touches a pixel whose corner it
-    meets, and rounding depends on the place in the stack.
+    A polygon that extends off the image is filled alone, so that the window's border cuts it. So is
+    every polygon with ``all_touched``: rounding decides whether it touches a pixel at whose corner
+    it ends, and rounding depends on the place in the stack.
     """
     sizes = boxes[:, 2:] - boxes[:, :2]
     fits = can_stack & (sizes.prod(axis=1) <= SMALL)

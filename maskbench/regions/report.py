@@ -1,4 +1,4 @@
-"""Report the outcome for a task's regions: messages for people, counts for metrics."""
+"""Report what became of a task's regions: messages for people, counts for metrics."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -38,7 +38,7 @@ def region_problems(
 def region_facts(task: Task, votes: Sequence[RasterizedTask]) -> dict[str, Any]:
     """Count for the metrics what became of the regions of the annotations that count.
 
-    ``task``, ``annotation`` and ``annotator`` are of the one that was saved last.
+    ``task``, ``annotation`` and ``annotator`` are those of the annotation saved last.
     """
     results = [(vote.annotation, result) for vote in votes for result in vote.regions]
     drawn = [result.region for _, result in results if result.count]
@@ -100,12 +100,12 @@ def empty_masks(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 REMEDIES = {
-    "no_label": "carry no label: give them one (a per-region choice is none)",
+    "no_label": "have no label: give them one (a per-region choice does not count)",
     "no_pixel": "have no pixel inside the image: draw them larger, or where the image is",
     "no_area": "are key points or open lines, which have no area: draw polygons, rectangles, "
     "ellipses or brush strokes",
     "other_image": "lie on another image than fetch.image_field chooses: correct it",
-    "left_out": "carry only labels that rasterize.label_aliases leaves out: name their classes",
+    "left_out": "have only labels that rasterize.label_aliases leaves out: name their classes",
 }
 """What is wrong with the regions of empty masks, and what to do, by reason."""
 
@@ -117,7 +117,7 @@ _FRACTIONS = (
 
 
 def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> list[Problem]:
-    """Find out why no mask would have a labelled pixel, or only astray ones; empty if one has.
+    """Find out why no mask would have a labelled pixel, or only misplaced ones; empty if one has.
 
     Args:
         facts: What :func:`region_facts` counted, by key.
@@ -126,7 +126,7 @@ def no_mask_at_all(facts: Mapping[str, Mapping[str, Any]], params: Params) -> li
     counting = [fact for fact in facts.values() if fact["annotation"] is not None]
     if not counting:
         chosen = ", ".join(params.rasterize.annotation)
-        what = f"{NOTHING_COUNTS}: annotate some tasks, or widen this choice ({chosen})"
+        what = f"{NOTHING_COUNTS}: annotate some tasks, or add criteria to this list ({chosen})"
         if any(least_voters(criterion) for criterion in params.rasterize.annotation):
             what += "; tasks that show the same image vote together with fetch.same_image: one"
         return [Problem(what, param="rasterize.annotation")]

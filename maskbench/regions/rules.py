@@ -1,8 +1,8 @@
 """Turn label sets into classes by the multi-label rules. Pure functions on arrays.
 
 The exact set of labels on a pixel decides its class: no label gives the class with value 0; a rule
-with that set as its ``when`` gives its ``then``; a single label gives its own class; everything
-else is *unmatched*, and ``combine.unmatched`` decides.
+with that set as its ``when`` gives its ``then``; a single label gives its own class. Any other set
+is *unmatched*, and ``combine.unmatched`` decides.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from maskbench.regions.label_set import LabelSet
 from maskbench.regions.rasterize import IntArray
 
 BAND = 1 << 18
-"""Pixels to work on together: their arrays stay in the cache, and memory is bounded."""
+"""Pixels to process together, so that their arrays fit into the cache and memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ClassRules:
     Attributes:
         labels_map: Class name → mask value.
         rules: The multi-label rules.
-        fallback: How to treat label sets without a rule.
+        fallback: What to do with label sets without a rule, and how annotators vote.
     """
 
     labels_map: Mapping[str, int]
@@ -43,7 +43,7 @@ class ClassRules:
         return cls(params.labels_map, params.rules, params.combine)
 
     def class_of(self, labels: frozenset[str]) -> str | None:
-        """Return the class name of pixels with exactly ``labels``; None if no rule says."""
+        """Return the class of pixels with exactly these labels; None if nothing decides it."""
         if not labels:
             return next(name for name, value in self.labels_map.items() if value == 0)
         if labels in self._then:
@@ -101,7 +101,7 @@ class CombinationTotal(NamedTuple):
 
     Attributes:
         labels: The labels, sorted.
-        becomes: The class of its pixels; None if no rule says.
+        becomes: The class of its pixels; None if nothing decides it.
         pixels: Its pixels.
         tasks: The tasks in which it occurs.
     """
@@ -177,7 +177,7 @@ def in_one_image(found: Iterable[Iterable[Combination]]) -> list[Combination]:
 
 
 def missing_rule(labels: Sequence[str]) -> str:
-    """Say that no rule decides which class pixels with all of ``labels`` get."""
+    """Say that no rule decides the class of pixels with all these labels."""
     return f"no rule says what {' + '.join(labels)} together become"
 
 
@@ -187,7 +187,7 @@ def _value(names: tuple[str, ...], rules: ClassRules) -> int:
 
 
 def distinct(planes: Planes) -> tuple[IntArray, IntArray, Planes]:
-    """Find the runs of equal pixels along the rows, and the distinct columns of bytes among them.
+    """Find the runs of equal pixels along the rows, and the distinct label sets among them.
 
     Args:
         planes: Bit planes, shape (P, H, W).

@@ -55,7 +55,7 @@ class RegionKind:
 def polygon(value: Value, width: int, height: int, params: RasterizeParams) -> shapely.Polygon:
     """Return the outline of a polygon region.
 
-    Fewer than three points, a slip of the hand, enclose nothing.
+    Fewer than three points (a slip of the hand) enclose nothing.
 
     Raises:
         GeometryError: A point is not two numbers.

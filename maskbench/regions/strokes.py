@@ -52,11 +52,11 @@ def rle_bytes(rle: Any) -> bytes:
         GeometryError: It is no list of whole numbers from 0 to 255.
     """
     if not isinstance(rle, list):
-        raise GeometryError("rle is no list of byte values")
+        raise GeometryError("rle is not a list of byte values")
     try:
         return bytes(rle)
     except (TypeError, ValueError):
-        raise GeometryError("rle holds something else than numbers from 0 to 255") from None
+        raise GeometryError("rle holds values that are not numbers from 0 to 255") from None
 
 
 def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
@@ -70,7 +70,7 @@ def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
     bits, words = _header(_Bits(rle_bytes(rle)))
     if words != 4 * pixels:
         raise GeometryError(
-            f"the brush code is of {words / 4:g} pixels, the image has {pixels}: it was drawn on "
+            f"the brush code has {words / 4:g} pixels, the image has {pixels}: it was drawn on "
             "an image of another size"
         )
     alpha = np.zeros(pixels, dtype=np.uint8)
@@ -91,7 +91,7 @@ _MOST = 1 << _COUNTERS[-1]
 
 
 def encode_rle(mask: npt.NDArray[np.bool_]) -> list[int]:
-    """Encode pixels, shape (H, W), as a brush stroke that covers exactly these fully."""
+    """Encode pixels, shape (H, W), as a brush stroke that fully covers exactly these."""
     flat = mask.reshape(-1)
     starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
     counts = np.diff(np.append(starts, flat.size)) * 4  # four words a pixel
@@ -127,7 +127,7 @@ def canonical_rle(rle: list[int]) -> list[int]:
 def _header(bits: _Bits) -> tuple[_Bits, int]:
     words = bits.read(32)
     if bits.read(5) + 1 != 8:
-        raise GeometryError("the brush code has words of another size than a byte")
+        raise GeometryError("the brush code has words that are not one byte long")
     return bits, words
 
 
@@ -152,12 +152,12 @@ def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
     """
     prefix = "data:image/png;base64,"
     if not isinstance(url, str) or not url.startswith(prefix):
-        raise GeometryError("imageDataURL is no PNG data URL")
+        raise GeometryError("imageDataURL is not a PNG data URL")
     try:
         with Image.open(io.BytesIO(base64.b64decode(url[len(prefix) :])), formats=["PNG"]) as png:
             if png.size != (width, height):
                 raise GeometryError(f"the bit mask has {png.size} pixels, not {(width, height)}")
             return np.asarray(png.convert("RGBA"))[:, :, 3]
     except (OSError, SyntaxError, ValueError, binascii.Error) as error:
-        why = "it is no PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+        why = "it is not a PNG" if isinstance(error, UnidentifiedImageError) else str(error)
         raise GeometryError(f"the bit mask's PNG cannot be read: {why}") from None

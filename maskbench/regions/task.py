@@ -1,7 +1,7 @@
 """Define tasks, annotations and regions, and choose the annotation of a task that counts.
 
-They hold what changes pixels or tells who drew them and when. They leave out what a mere save in
-the browser rewrites: view rotation, sizes and the order of keys.
+They hold everything that changes pixels or says who drew them and when. They leave out what saving
+in the browser rewrites without a change: view rotation, sizes and the order of keys.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class Region(NamedTuple):
         answers: Per-region choices and texts, by control.
         original_size: (width, height) that the annotator's image had, in pixels, kept only where it
             differs from the image's.
-        on_other_image: Whether it lies on another image of the task than the one kept.
+        on_other_image: Whether it lies on an image of the task other than the one kept.
         origin: One of :data:`FROM_MODEL`; None: the annotator drew it.
     """
 
@@ -68,8 +68,8 @@ class Annotation:
         task: The id of the task it was made in; None: the task that it is stored with.
         project: That task's project.
         parent_prediction: The id of the prediction that it began as; None: it began empty.
-        model_version: The version of the model that predicted that, if the export has it.
-        lead_time: Seconds that were spent on drawing it, over all saves, if the export tells.
+        model_version: The version of the model that made that prediction, if the export has it.
+        lead_time: Seconds spent on drawing it, over all saves, if the export has them.
     """
 
     id: int
@@ -137,7 +137,7 @@ def renamed(region: Region, aliases: Mapping[str, str | None]) -> Region:
 
 
 def labels_origin(votes: Iterable[Annotation]) -> str:
-    """Return where the labels of a mask come from: of several, what owes most to a model."""
+    """Return where the labels of a mask come from; of several votes, the one closest to a model."""
     return max((label_origin(vote) for vote in votes), key=LABEL_ORIGINS.index)
 
 
@@ -167,7 +167,7 @@ def could_count(annotations: Iterable[Annotation]) -> bool:
 
 
 def annotators(annotations: Iterable[Annotation]) -> list[int]:
-    """Return the user ids of those whose work could count, sorted; 0 for people not named."""
+    """Return the user ids of the people whose work could count, sorted; 0 stands for no id."""
     return sorted({a.completed_by or 0 for a in annotations if not a.was_cancelled})
 
 

@@ -20,7 +20,7 @@ def vector(value: Value, width: int, height: int, params: RasterizeParams) -> sh
     Bézier with the first one's ``controlPoint2`` and the second one's ``controlPoint1``, as Label
     Studio draws it; it is flattened to within :data:`FLATNESS` pixels.
 
-    Fewer than two vertices, a slip of the hand, enclose nothing.
+    Fewer than two vertices (a slip of the hand) enclose nothing.
 
     Raises:
         GeometryError: The vector branches, or a coordinate is not a number.
@@ -65,7 +65,7 @@ def _chained(vertices: Any) -> list[Value]:
     if len(after) < len(vertices) - 1:
         if any(v.get("prevPointId") is not None for v in vertices):
             raise GeometryError("the vector branches or is broken: it has no single outline")
-        return vertices  # no vertex names another: the list's order is all there is
+        return vertices  # no vertex names another: take the list's order
     chain = [next((v for v in vertices if v.get("prevPointId") not in ids), vertices[0])]
     while len(chain) < len(vertices) and chain[-1].get("id") in after:
         chain.append(after[chain[-1].get("id")])

@@ -1,1 +1,1 @@
-"""Pages to look at a version: all of its images, and what each rule does."""
+"""Write pages that show a version: all of its images, and what each rule does."""

@@ -42,7 +42,7 @@ def page_data(
     sheets: Mapping[str, Mapping[str, Facts]],
     names: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the page's scripts know of all images; writes the regions beside the page."""
+    """Return the data of all images for the page's scripts; write the regions to a file."""
     images = {image.row.key: image for image in files}
     kept = {
         key: (name, cell, facts)

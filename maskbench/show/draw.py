@@ -40,7 +40,7 @@ class ImageFiles(NamedTuple):
 
 
 class Facts(TypedDict):
-    """What is known of an image beside its manifest's row, as JSON values.
+    """The facts about an image that its row in the manifest lacks, as JSON values.
 
     Attributes:
         fingerprint: Digest of all that the facts and the image's files are made of.
@@ -135,7 +135,7 @@ class DrawSheet:
     def _draw(
         self, image: ImageFiles, annotations: bytes, fingerprint: str, small: dict[str, Small]
     ) -> Facts:
-        """Write an image's files, and keep its thumbnail; returns what is known of it."""
+        """Write an image's files, and keep its thumbnail; return the facts about it."""
         key, mask = image.row.key, _mask(image)
         task = parse_stored_task(annotations, image.annotations.name)
         classes: ClassNumbers = np.take(np.array(self.numbers, dtype=np.uint16), mask)
@@ -169,7 +169,7 @@ class DrawSheet:
 
 
 def _draw_sheet(images: Sequence[Small], pictures: Sequence[Path]) -> None:
-    """Draw the thumbnails of the scenes, and of the masks in colours over nothing."""
+    """Draw a sheet with the thumbnails of the scenes, and one with those of the masks."""
     rows = -(-len(images) // COLUMNS)
     size = (min(COLUMNS, len(images)) * CELL[0], rows * CELL[1])
     scenes = Image.new("RGB", size)
@@ -194,7 +194,7 @@ def _mask(image: ImageFiles) -> Mask:
 
 
 def _shrunk(values: npt.NDArray[np.generic], size: tuple[int, int]) -> npt.NDArray[np.generic]:
-    """Return the values at the centres of a smaller picture's pixels; size: width and height."""
+    """Shrink an array to a size (width, height), taking the value at each pixel's centre."""
     height, width = values.shape
     rows = ((np.arange(size[1]) + 0.5) * height / size[1]).astype(int)
     columns = ((np.arange(size[0]) + 0.5) * width / size[0]).astype(int)

@@ -63,7 +63,7 @@ class FindOverlaps:
     most: int
 
     def __call__(self, file: Path) -> list[Overlap]:
-        """Return them, at most ``most`` a combination."""
+        """Return the places, at most ``most`` for each combination."""
         task = read_task(file)
         rules = ClassRules.of(self.params)
         return [
@@ -76,7 +76,7 @@ class FindOverlaps:
 
 
 class Crop(NamedTuple):
-    """A place to draw, its image, and the beginning of its files' names."""
+    """A place to draw, its image, and the first part of its files' names."""
 
     overlap: Overlap
     image: Path
@@ -85,7 +85,7 @@ class Crop(NamedTuple):
 
 @dataclass(frozen=True)
 class DrawCrop:
-    """Draw a place as it is, before a rule decides, and after; workers get a copy.
+    """Draw a place as the scene has it, before a rule decides, and after; workers get a copy.
 
     Attributes:
         folder: Where to write ``<name>-scene.jpg``, ``-before.jpg`` and ``-after.jpg``.
@@ -121,7 +121,7 @@ class DrawCrop:
 
 
 def class_palette(params: Params) -> npt.NDArray[np.uint8]:
-    """Return the colour of each mask value; that of pixels that no rule decides is a warning."""
+    """Return the colour of each mask value; pixels that no rule decides get a warning colour."""
     colors = palette()
     if IGNORE not in params.labels_map.values():
         colors[IGNORE] = MARKS["wrong"]
@@ -137,7 +137,7 @@ def _scene(task: Task, image: Path) -> Scene:
 
 
 def _exactly(label_set: LabelSet, labels: Labels) -> npt.NDArray[np.bool_]:
-    """Return where these labels and no others lie, shape (H, W)."""
+    """Return the pixels with exactly these labels, shape (H, W)."""
     where = np.ones(label_set.planes.shape[1:], dtype=np.bool_)
     for label in label_set.labels:
         where &= label_set.on(label) == (label in labels)
@@ -145,7 +145,7 @@ def _exactly(label_set: LabelSet, labels: Labels) -> npt.NDArray[np.bool_]:
 
 
 def _window(place: Place, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return a square window around a place, as far as the image reaches."""
+    """Return a square window around a place, cut at the image's edges."""
     left, top, right, bottom, _ = place
     half = max(32, round((0.5 + _MARGIN) * max(right - left, bottom - top)))
     x, y = (left + right) // 2, (top + bottom) // 2
@@ -156,7 +156,7 @@ def _window(place: Place, shape: tuple[int, ...]) -> tuple[slice, slice]:
 
 
 def _striped(scene: Scene, label_set: LabelSet, params: Params) -> Scene:
-    """Return the scene with all labels in their colours: stripes where there are several."""
+    """Return the scene with its labels in their colours, as stripes where several overlap."""
     height, width = scene.shape[:2]
     period = max(2, max(height, width) // _STRIPES)
     stripe = (np.arange(height)[:, None] + np.arange(width)) // period
@@ -178,14 +178,14 @@ def _blended(scene: Scene, colors: npt.NDArray[np.uint8], where: npt.NDArray[np.
 
 
 def _edge(where: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return the pixels beside a place: its border is drawn around it, not over it."""
+    """Return the pixels just outside a place, on which its border is drawn."""
     padded = np.pad(where, 1)
     beside = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
     return beside & ~where
 
 
 def _enlarged(picture: Scene) -> Image.Image:
-    """Return a crop in the size of the page, without smoothing where pixels are enlarged."""
+    """Scale a crop to its size on the page; enlarged pixels are not smoothed."""
     height, width = picture.shape[:2]
     scale = SIDE / max(height, width)
     kind = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX

@@ -109,7 +109,7 @@ def _html(
 
 
 def _lines(combinations: Sequence[Labels], params: Params) -> dict[Labels, str]:
-    """Return lines for params.yaml that make each combination a class, while values are free."""
+    """Return lines for params.yaml that make each combination a class, while values last."""
     labels_map, names = dict(params.labels_map), {rule.name for rule in params.rules}
     lines = {}
     for labels in combinations:

@@ -7,7 +7,7 @@ from maskbench.files.csv import csv_rows
 
 
 def read_scores(folder: Path) -> dict[str, float | None]:
-    """Return each image's IoU, over its true classes, by key, as ``maskbench evaluate`` wrote it.
+    """Return each image's mean IoU over its true classes, by key, from ``maskbench evaluate``.
 
     Raises:
         DataError: There is no such file, or it is something else.

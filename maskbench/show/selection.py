@@ -11,7 +11,7 @@ from maskbench.versions.revision import Version, find_row
 
 @dataclass(frozen=True)
 class Selection:
-    """What the images of a page have in common; an empty field asks for nothing.
+    """The criteria for the images of a page; an empty field is no criterion.
 
     Attributes:
         keys: Keys, file names or task ids.
@@ -34,7 +34,7 @@ class Selection:
 
 
 def choose_rows(version: Version, asked: Selection) -> list[Row]:
-    """Return the manifest's rows that fit, by key; combinations are looked at when they are drawn.
+    """Return the rows that match, by key; combinations are checked when images are drawn.
 
     Raises:
         MaskbenchError: The version has no such image, split, class, label or annotator; or no image
@@ -56,7 +56,7 @@ def choose_rows(version: Version, asked: Selection) -> list[Row]:
         and (not asked.annotators or set(asked.annotators) & set(row.authors))
     ]
     if not found:
-        raise MaskbenchError(f"no image of {version.label} fits all that was asked for")
+        raise MaskbenchError(f"no image of {version.label} matches all options")
     return sorted(found, key=lambda row: row.key)
 
 

@@ -21,7 +21,7 @@ from maskbench.text import counted
 from maskbench.versions.revision import ANNOTATIONS, MASKS, SCENES, Version
 
 MEMORY = ".drawn.json"
-"""What is known of each image that was drawn, so that only changed ones are drawn again."""
+"""The facts about each image that was drawn, so that only changed ones are drawn again."""
 
 COPIED = 500
 """Number of images up to which scenes are copied into the page, so that it can be sent."""
@@ -32,7 +32,7 @@ _CODE = ("pages", "regions", "show", "files/images.py", "files/masks.py", "files
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a page: its images, those that were drawn, and whether scenes are linked."""
+    """The outcome of writing a page: its images, how many were drawn, whether scenes are linked."""
 
     images: int
     drawn: int
@@ -92,7 +92,7 @@ def _classes(version: Version) -> tuple[list[str], list[int]]:
 def _sheets(
     files: Sequence[ImageFiles], before: Mapping[str, Mapping[str, Facts]]
 ) -> Iterator[Sheet]:
-    """Yield the sheets of thumbnails: those of ten task ids, so that a new task moves no other.
+    """Yield the sheets of thumbnails, one for ten task ids, so that a new task moves no other.
 
     A sheet is drawn again when one of its images changed; the fewer are in it, the sooner.
     """
@@ -117,7 +117,7 @@ def _remove_stale(
     after: Mapping[str, Mapping[str, Facts]],
     copies: bool,
 ) -> None:
-    """Delete the files of what the page does not show any more, and nothing else."""
+    """Delete the files of images that the page no longer shows, and nothing else."""
     old, new = ({key for keys in sheets.values() for key in keys} for sheets in (before, after))
     stale = [folder / "items" / f"{key}.js" for key in old - new]
     stale += [folder / "images" / f"{key}.jpg" for key in (old - new if copies else old)]

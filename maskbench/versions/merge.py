@@ -18,7 +18,7 @@ from maskbench.versions import dvc, git
 from maskbench.versions.dvc import DvcRepository
 from maskbench.versions.merge_exports import changed_in_both
 from maskbench.versions.merge_files import MergedFile, merge_files
-from maskbench.versions.refresh import Changes, differing, mask_digests, next_snapshot, repro
+from maskbench.versions.refresh import Changes, compare_digests, mask_digests, next_snapshot, repro
 from maskbench.versions.revision import ANNOTATIONS
 from maskbench.versions.sides import Sides, changed_files, fetch_param, fetched, file_names
 
@@ -105,7 +105,7 @@ def build(layout: Layout) -> Changes:
     made = DvcRepository(root).outputs(None, "the merged version")
     for path in (*_generated(made), "dvc.lock"):
         git.run(root, "add", "--", path)
-    return differing(before, mask_digests(layout))
+    return compare_digests(before, mask_digests(layout))
 
 
 def both_relabelled(root: Path) -> list[str]:

@@ -55,7 +55,7 @@ class Changes:
         return lines
 
 
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
+def compare_digests(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
     """Compare two mappings from key to digest."""
     both = before.keys() & after.keys()
     return Changes(
@@ -88,7 +88,7 @@ def find_changes(params: Params, layout: Layout) -> Changes:
         if _recorded(layout) == {str(p.id): p.fingerprint() for p in server.projects}:
             return Changes()
         server.sync()
-        return compare(server, layout, params.fetch)
+        return compare_tasks(server, layout, params.fetch)
     finally:
         server.close()
 
@@ -101,7 +101,7 @@ def _recorded(layout: Layout, name: str = "projects") -> Any:
         return None
 
 
-def compare(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
+def compare_tasks(server: TaskSource, layout: Layout, fetch: FetchParams) -> Changes:
     """Compare the tasks that a source has now with the stored ones.
 
     Raises:
@@ -184,7 +184,7 @@ def build_snapshot(layout: Layout, name: str | None = None) -> tuple[str, Change
     masks = mask_digests(layout)
     edit_file(file, lambda text: with_value(text, ("fetch", "snapshot"), name))
     if repro(layout) == 0:
-        return name, differing(masks, mask_digests(layout))
+        return name, compare_digests(masks, mask_digests(layout))
     if _fetched(layout) == name:
         raise MaskbenchError(
             f"the labels were fetched (snapshot {name}), but the build stopped (see above): mend "

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskbench.diff.annotation import annotation_change, region_changes
-from maskbench.diff.causes import ItemVersion, explain, verify
+from maskbench.diff.causes import ItemVersion, explain, explain_one
 from maskbench.diff.class_names import Names
 from maskbench.diff.replay import replay_combine, replay_rasterize
 from maskbench.params import RasterizeParams, parse_params
@@ -75,11 +75,11 @@ def test_nothing():
 
 def test_verify_one_mask():
     pair = Pair(*[(task(annotation(1, CANVAS, PLANT)), params())] * 2)
-    assert verify(pair.sides[0], pair.names) == ()
+    assert explain_one(pair.sides[0], pair.names) == ()
     edited = pair.sides[0].mask.copy()
     edited[0, 0] = pair.names.number("Both")
     side = ItemVersion(pair.sides[0].task, params(), edited, "unexplained")
-    assert [(cause.kind, cause.pixels) for cause in verify(side, pair.names)] == [
+    assert [(cause.kind, cause.pixels) for cause in explain_one(side, pair.names)] == [
         ("unexplained", 1)
     ]
 

@@ -39,7 +39,7 @@ def place(tmp_path, monkeypatch):
 
     def look():
         read.clear()
-        digests = Digests(folder, tmp_path / "memory" / "files.json")
+        digests = Digests(folder, tmp_path / "digests" / "files.json")
         found = {name: digests.get(name) for name in digests}
         digests.save()
         return found, sorted(read)
@@ -70,7 +70,6 @@ def test_what_changed_a_moment_ago_is_not_trusted(place):
     for number in range(200):
         (folder / "a").write_bytes(b"%03d" % number)
         assert look()[0] == {"a": sha(b"%03d" % number)}
-    assert look()[1] in (["a"], [])
 
 
 def test_size_and_time_set_back_do_not_fool(place):
@@ -85,12 +84,12 @@ def test_size_and_time_set_back_do_not_fool(place):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"text"', b"\xff"])
-def test_a_damaged_memory_costs_reading_only(place, tmp_path, content):
+def test_a_damaged_record_costs_reading_only(place, tmp_path, content):
     folder, look = place
     (folder / "a").write_bytes(b"one")
     settle()
     look()
-    (tmp_path / "memory" / "files.json").write_bytes(content)
+    (tmp_path / "digests" / "files.json").write_bytes(content)
     assert look() == ({"a": sha(b"one")}, ["a"])
     assert look()[1] == []
 

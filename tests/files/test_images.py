@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from maskbench.files.image_size import upright_size
 from maskbench.files.images import inspect, read_thumbnail, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
@@ -57,10 +58,35 @@ def test_the_content_decides_the_ending(tmp_path, file_format, suffix):
 
 @pytest.mark.parametrize("orientation", [None, *TURNS, 0, 9, 77])
 def test_the_size_is_the_upright_one(tmp_path, orientation):
-    info = inspect(photo(tmp_path / "a.jpg", orientation, "JPEG"))
-    turned = orientation in (5, 6, 7, 8)
-    assert (info.width, info.height) == ((24, 40) if turned else (40, 24))
+    path = photo(tmp_path / "a.jpg", orientation, "JPEG")
+    info = inspect(path)
+    upright = (24, 40) if orientation in (5, 6, 7, 8) else (40, 24)
+    assert (info.width, info.height) == upright
+    assert upright_size(path) == upright
     assert info.orientation == (orientation if orientation in TURNS else 1)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", [None, *TURNS])
+def test_a_size_alone_is_the_one_of_the_whole_image(tmp_path, file_format, orientation):
+    path = photo(tmp_path / "a", orientation, file_format)
+    assert upright_size(path) == inspect(path)[1:3]
+
+
+def test_the_size_of_a_jpeg_does_not_need_its_pixels(tmp_path):
+    path = photo(tmp_path / "a.jpg", 6, "JPEG")
+    path.write_bytes(path.read_bytes()[:-20])  # the last pixels are missing
+    assert upright_size(path) == (24, 40)
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(ValueError, match="damaged or cut off"):
+        upright_size(path)
+
+
+@pytest.mark.parametrize("is_jpeg", [True, False])
+def test_the_size_of_a_huge_image_is_refused(tmp_path, is_jpeg):
+    path = photo(tmp_path / "a", None, "JPEG" if is_jpeg else "PNG")
+    with pytest.raises(ValueError, match="pixels"):
+        upright_size(path, most_pixels=40 * 24 - 1)
 
 
 @pytest.mark.parametrize(

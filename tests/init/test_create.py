@@ -108,7 +108,7 @@ BAD = {
     "alike": (
         one(box(["Wall"], 0, 0, 9, 9), box(["wall"], 9, 9, 20, 20, number=1)),
         [],
-        "'Wall' and 'wall'; --alike merge makes them one class",
+        "'Wall' and 'wall'; give --alike merge (one class, by",
         1,
     ),
     "two images": (

@@ -72,7 +72,7 @@ def test_two_images(api, studio, here, capsys):
     assert "shows several images of a task: left (image), right (second)" in told
     assert told.endswith("say which image it is for, such as --image left\n")
     assert init(studio.url, "--project", project, "--image", "middle") == 1
-    assert "the setup has no image tag 'middle', but left (image)" in capsys.readouterr().err
+    assert "the setup has no image tag 'middle'; it has left (image)" in capsys.readouterr().err
     assert not list(here.iterdir())
     assert init(studio.url, "--project", project, "--image", "right", "--dry-run") == 0
     assert "  image_field:\n    right: second\n" in capsys.readouterr().out

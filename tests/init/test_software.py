@@ -23,7 +23,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_named_by_the_user(words, line):
-    assert software.given(words).pin.splitlines()[-1] == line
+    assert software.pin_given(words).pin.splitlines()[-1] == line
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ def test_named_by_the_user(words, line):
 )
 def test_what_is_not_certain_is_refused(words):
     with pytest.raises(MaskbenchError, match="--maskbench: "):
-        software.given(words)
+        software.pin_given(words)
 
 
 def test_a_wheel_is_taken_along(tmp_path):
     wheel = tmp_path / "maskbench-0.3.0-py3-none-any.whl"
     wheel.write_bytes(b"wheel")
-    made = software.given(str(wheel))
+    made = software.pin_given(str(wheel))
     assert made.files == {"wheels/maskbench-0.3.0-py3-none-any.whl": b"wheel"}
     assert parse_pin(made.pin) == Pin("0.3.0", None, sha256(b"wheel"))
 
@@ -76,7 +76,7 @@ def checkout(tmp_path, monkeypatch):
 def test_a_checkout_whose_commit_is_on_a_server(checkout, url, pinned):
     _, git = checkout
     git("remote", "set-url", "origin", url)
-    made = software.running()
+    made = software.pin_running()
     line = made.pin.splitlines()[-1]
     assert line.startswith(f"maskbench @ {pinned}@")
     assert (parse_pin(made.pin).version, made.files) == (__version__, {})
@@ -88,7 +88,7 @@ def test_a_checkout_with_changes_becomes_a_wheel(checkout, tmp_path):
     root, git = checkout
     git("remote", "set-url", "origin", "https://h/you/m")
     (root / "maskbench/new.py").write_text("x = 1\n")
-    made = software.running()
+    made = software.pin_running()
     [(name, content)] = made.files.items()
     assert name == "wheels/maskbench-0.9-py3-none-any.whl"
     (tmp_path / "w.whl").write_bytes(content)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.init.survey import Overlap, look
+from maskbench.init.survey import Overlap, survey_source
 from maskbench.labelstudio.folder import Folder
 from tests.exports import annotation, box, task, write_export
 
@@ -20,7 +20,7 @@ def keypoint(label):
 
 def surveyed(tmp_path, tasks, offered=(), **options):
     write_export(tmp_path, tasks, **options)
-    return look(Folder(tmp_path), "here", offered)
+    return survey_source(Folder(tmp_path), "here", offered)
 
 
 def test_counts(tmp_path):
@@ -81,7 +81,7 @@ def test_what_cannot_be_used_is_a_problem(tmp_path):
     (tmp_path / "upload/1/00000002-scene_2.png").unlink()
     content = json.loads((tmp_path / "export.json").read_text())
     (tmp_path / "export.json").write_text(json.dumps([*content, {"id": 3, "data": {}}]))
-    found = look(Folder(tmp_path), "here")
+    found = survey_source(Folder(tmp_path), "here")
     assert found.tasks == 3
     told = "\n".join(map(str, found.problems))
     assert "task 2: no image file" in told

@@ -122,6 +122,17 @@ def test_json_min_of_tasks_without_regions_or_annotations():
     assert unlabelled["data"] == {"image": "a.png"}
 
 
+@pytest.mark.parametrize("lost", ["annotator", "annotation_id"])
+def test_json_min_is_known_by_either_of_its_names(lost):
+    """Nobody is named where the annotator's account is gone; older versions number nothing."""
+    (piece,) = [dict(piece) for piece in json_min({**TASK, "annotations": TASK["annotations"][:1]})]
+    del piece[lost]
+    content = read_content(encoded([piece]))
+    assert content.is_min
+    ((*_, regions),) = masks_of(parse_task(content.tasks[0]))
+    assert regions == masks_of(parse_task(TASK))[0][-1]
+
+
 def test_json_min_of_the_split_form_is_one_region():
     """<Rectangle> with <Labels>: two controls with one geometry."""
     geometry = {"x": 1, "y": 2, "width": 3, "height": 4, "rotation": 0}

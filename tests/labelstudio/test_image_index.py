@@ -54,6 +54,9 @@ def index_of(root, *names):
         (["IMG_7224.JPG"], UPLOAD + "43fa2d60-img_7224.jpg", 0),
         (["01.jpg"], UPLOAD + "123456-01.jpg", 0),  # in the upload folder it is a prefix
         (["IMG.jpg", "f78f75-IMG.jpg"], UPLOAD + "f78f75-IMG.jpg", 1),
+        # named in the query of an address, perhaps encoded
+        (["hall/wall.jpg", "room/wall.jpg"], "https://host/get?v=2&file=room/wall.jpg", 1),
+        (["hall/wall.jpg"], "/tasks/1/resolve/?fileuri=czM6Ly9iL2hhbGwvd2FsbC5qcGc=", 0),
         # characters that an upload changes or loses
         (["leaf 1.png"], UPLOAD + "43fa2d60-leaf_1.png", 0),
         (["leaf (1).png"], UPLOAD + "43fa2d60-leaf_1.png", 0),

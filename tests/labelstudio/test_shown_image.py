@@ -26,6 +26,7 @@ from maskbench.labelstudio.shown_image import UnknownImageError, shown_image
         ({"image": "a.jpg", "name": "a.jpg"}, ["x"], "a.jpg"),  # one image, named twice
         ({"film": "s3://b/c.mp4"}, ["x"], "s3://b/c.mp4"),  # the only one, whatever it is
         ({"image": "a.jpg", "others": ["b.jpg", "c.jpg"]}, ["image"], "a.jpg"),
+        ({"photo": "a.jpg", "tags": ["red", "b.jpg"], "pages": [["c.jpg"]]}, ["x"], "a.jpg"),
     ],
 )
 def test_the_image_field_is_found(data, to_names, reference):

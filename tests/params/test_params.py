@@ -213,6 +213,14 @@ LABELS = GOOD["labels_map"]
         ("split.ratios", {"train": 1, "val": 0}, "split.ratios.val: unknown name; did you mean 'v"),
         ("split.ratios", [0.7, 0.3], "split.ratios: a mapping (name: value lines) is expected"),
         ("split.group_by", "", "split.group_by: text is expected, not ''"),
+        ("split.group_by", {"colour": "red"}, "split.group_by: {field: …} or {choice: …} or {name"),
+        ("split.group_by", {"file": "a.csv"}, "split.group_by: {field: …} or {choice: …} or {name"),
+        ("split.group_by", {"name": "(a)", "field": "b"}, "split.group_by: {field: …} or {choice"),
+        ("split.group_by", {"name": "(a)(b)"}, "split.group_by.name: '(a)(b)' has 2 groups; "),
+        ("split.group_by", {"folder": "a["}, "split.group_by.folder: 'a[' is no regular expressio"),
+        ("split.group_by", {"field": 5}, "split.group_by.field: text is expected, not 5"),
+        ("split.published", "a.csv", "split.published: {field: …} or {choice: …} or {name: …} or "),
+        ("split.published", {}, "split.published: {field: …} or {choice: …} or {name: …} or {fol"),
         ("split.salt", 5, "split.salt: text is expected, not 5"),
         ("split.exclude_accepted", ["tets"], "split.exclude_accepted[0]: 'tets' is unknown; "),
         ("split.seed", 5, "split.seed: unknown name; known: exclude_accepted, gro"),
@@ -227,6 +235,14 @@ def test_each_problem_is_named_with_its_place(path, value, message):
 )
 def test_what_is_missing_is_said_once(path):
     assert problems(changed(path, None)) == [f"{path[:-1]}: is missing"]
+
+
+def test_all_wrong_shares_are_told_at_once():
+    found = problems(changed("split.ratios", {"train": 2, "valid": "x", "test": 0.5}))
+    assert found == [
+        "split.ratios.train: 2 is no share from 0 to 1",
+        "split.ratios.valid: 'x' is no share from 0 to 1",
+    ]
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 3])

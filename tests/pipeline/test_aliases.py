@@ -66,7 +66,7 @@ def test_old_names_give_the_masks_of_new_names(tmp_path):
 
 def test_masks_that_aliases_empty_stop_the_build(tmp_path):
     write_export(tmp_path / "source", export("Note", "Note"))
-    with pytest.raises(DataError, match="carry only labels that rasterize"):
+    with pytest.raises(DataError, match="have only labels that rasterize"):
         run(tmp_path, tmp_path / "source", rasterize={"label_aliases": {"Note": None}})
 
 

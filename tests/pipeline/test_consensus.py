@@ -213,7 +213,9 @@ def test_annotators_who_share_no_task_are_taken_as_they_are(tmp_path, source):
     with pytest.raises(DataError) as error:
         build(tmp_path, source, annotation=["consensus:2"])
     said = str(error.value.problems[0])
-    assert "annotate some tasks, or widen this choice (consensus:2); tasks that show" in said
+    assert (
+        "annotate some tasks, or add criteria to this list (consensus:2); tasks that show" in said
+    )
 
 
 @pytest.mark.parametrize(

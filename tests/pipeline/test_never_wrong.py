@@ -155,7 +155,7 @@ def test_empty_masks_lead_to_the_first_of_them():
     ("result", "message"),
     [
         (point, "regions are key points or open lines, which have no area: draw polygons, rect"),
-        (unlabelled, "regions carry no label: give them one (a per-region choice is none)"),
+        (unlabelled, "regions have no label: give them one (a per-region choice does not count)"),
         (
             lambda number: box(["Canvas"], 110, 110, 120, 120, number=number),
             "regions have no pixel inside the image: draw them larger, or where the image is",

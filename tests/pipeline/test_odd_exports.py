@@ -165,7 +165,7 @@ ODD = {
     ),
     "a bit mask that is no picture": (
         third(region("bitmask", ["Canvas"], {"imageDataURL": "data:image/png;base64,AAAA"})),
-        "the bit mask's PNG cannot be read: it is no PNG",
+        "the bit mask's PNG cannot be read: it is not a PNG",
     ),
     "a video's region": (
         third({**CANVAS, "type": "videorectangle", "value": VIDEO}),

@@ -1,5 +1,7 @@
 """The pin of a team's repository: what it says, and that another maskbench does not build."""
 
+import json
+
 import pytest
 
 from maskbench import __version__
@@ -67,5 +69,21 @@ def test_another_maskbench_does_not_build(line, here, message, tmp_path, monkeyp
         check_pin(tmp_path)
 
 
-def test_what_is_installed_here():
-    assert pin.installed().version == __version__
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, Pin(__version__)),  # from a folder, or by conda
+        ({"vcs_info": {"vcs": "git", "commit_id": A}}, Pin(__version__, A)),
+        ({"archive_info": {"hashes": {"sha256": SHA}}}, Pin(__version__, None, SHA)),
+        ({"archive_info": {"hashes": None}, "vcs_info": {"commit_id": 7}}, Pin(__version__)),
+    ],
+)
+def test_what_is_installed_here(origin, expected, tmp_path, monkeypatch):
+    """As pip notes it beside the installed package."""
+    folder = tmp_path / "maskbench-9.9.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: maskbench\nVersion: 9.9\n")
+    if origin is not None:
+        (folder / "direct_url.json").write_text(json.dumps(origin))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert pin.installed() == expected

@@ -17,7 +17,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.same_image import separate
 from maskbench.verification.verify import verify
-from maskbench.versions.refresh import Changes, compare
+from maskbench.versions.refresh import Changes, compare_tasks
 from tests.exports import PARAMS, annotation, box, task, write_export, write_image
 from tests.pipeline.test_build import STAGES, contents, params, run
 
@@ -217,4 +217,4 @@ def test_refresh_sees_what_changed_in_tasks_of_one_image(tmp_path, source, file,
         (source / file).unlink()
     else:
         (source / file).write_text(json.dumps(tasks))
-    assert compare(Folder(source), Layout(tmp_path), settings.fetch) == changes
+    assert compare_tasks(Folder(source), Layout(tmp_path), settings.fetch) == changes

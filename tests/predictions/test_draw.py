@@ -163,7 +163,7 @@ BOX = Control("box", "rectangle", "image", LABELS)
         ({}, [Control("p", "polygon", "image", ("Canvas",))], 2, "the setup has no label for it"),
         ({}, [Control("p", "polygon", "image", ("Canvas",))], 3, "setup lacks (Obstruction)"),
         ({"rasterize": {"overlap": "top"}}, BOTH, 3, "rasterize.overlap: top leaves one label"),
-        ({}, [BOX], 1, "the setup has its label as rectangle only; add it to a <PolygonLabels>"),
+        ({}, [BOX], 1, "the setup has its label for rectangle only; add it to a <PolygonLabels>"),
     ],
 )
 def test_a_class_that_cannot_be_drawn_is_told(sections, controls, value, why):

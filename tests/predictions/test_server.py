@@ -136,7 +136,7 @@ def test_what_a_server_drops_is_named_and_sent_again(loop):
     loop.proxy.fail("/import/predictions", "half")
     with pytest.raises(DataError) as caught:
         loop.predict(keys)
-    what = "2 predictions of 3 did not arrive; the same command sends only these again"
+    what = "2 predictions of 3 did not arrive; run the same command to send only these"
     assert what in str(caught.value)
     assert [p.what for p in caught.value.problems] == [
         "the server dropped it without saying why"
@@ -153,7 +153,10 @@ def test_a_label_that_the_setup_lacks_is_named_and_nothing_is_sent(loop):
         loop.predict(loop.images())
     obstruction, both = sorted(problem.what for problem in caught.value.problems)[::-1]
     assert "'Obstruction' cannot be drawn: the setup has no label for it" in obstruction
-    assert "'Both' cannot be drawn: a rule makes it of labels that the setup lacks (Obs" in both
+    assert (
+        "'Both' cannot be drawn: the rule that makes it needs labels that the setup lacks (Obs"
+        in both
+    )
     assert not loop.predictions()
 
 
@@ -185,7 +188,7 @@ def test_bad_predictions_are_all_named_and_nothing_is_sent(loop):
     assert [problem.what.partition(":")[0] for problem in caught.value.problems] == [
         "holds the value 9, which is none of the 4 classes",
         "has 40 x 10 pixels, its image 40 x 30",
-        "holds something else than probabilities from 0 to 1",
+        "holds values that are not probabilities from 0 to 1",
     ]
     assert not loop.predictions()
 
@@ -233,7 +236,7 @@ def test_a_version_on_show_stays_on_show_when_it_is_pushed_again(loop, monkeypat
     versions = ProjectPredictions(
         Client(loop.proxy.url, read_key(loop.layout.root, loop.proxy.url)), loop.project
     ).versions
-    assert "annotators get" not in loop.push(tolerance=0)
+    assert "annotators see" not in loop.push(tolerance=0)
     assert versions().shown == "m1"
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr(ProjectPredictions, "create", lambda *_: 1 / 0)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from maskbench.errors import DataError
 from maskbench.pipeline.layout import Layout
-from maskbench.quality.checks.collected import see, see_together
+from maskbench.quality.checks.collected import facts_of_vote, image_facts
 from maskbench.quality.results import last_findings
 from maskbench.quality.stage import quality
 from tests.exports import annotation, box, task, write_export
@@ -84,12 +84,12 @@ def test_a_label_that_was_outvoted_is_missing(tmp_path):
 
 
 def test_before_the_first_build_the_annotation_saved_last_stands_for_the_mask():
-    seen = [see(drawn(drawn_box("r", 0, 0, right, 50)), "i") for right in (30, 40, 80)]
-    together = see_together(seen, None, {1: "Wall"})
+    seen = [image_facts(drawn(drawn_box("r", 0, 0, right, 50)), "i") for right in (30, 40, 80)]
+    together = facts_of_vote(seen, None, {1: "Wall"})
     assert (together.areas, len(together.votes)) == ({"Wall": 0.4}, 3)
     mask = np.zeros((100, 100), dtype=np.uint8)
     mask[:50, 20:60], mask[50:, :10], mask[90:, 90:] = 1, 255, 7
-    together = see_together(seen, mask, {1: "Wall"})
+    together = facts_of_vote(seen, mask, {1: "Wall"})
     assert (together.labelled, together.areas) == (0.2, {"Wall": 0.2})
     assert together.boxes == {"Wall": (0.2, 0, 0.6, 0.5)}
     columns = np.flatnonzero(together.grid("Wall").reshape(16, 16)[0]).tolist()

@@ -286,7 +286,7 @@ def test_only_what_is_seen_is_in_the_document(chrome, tmp_path, monkeypatch):
     assert main(["quality", "--html", "page", "--worst", "3"]) == 0
     assert len(list((root / "page/images").glob("*-finding.jpg"))) == 3
     browser = Page(chrome, (root / "page/index.html").as_uri())
-    assert "nothing to compare: no image (of 1)" in browser.one(".headline").text
+    assert "nothing to compare: of 1 image, none" in browser.one(".headline").text
     browser.click('nav [data-open="findings"]')
     total = f"{len(read_table(root / 'plots/findings.csv')):,}"
     assert browser.id("finding-count").text == f"{total} of {total} findings"

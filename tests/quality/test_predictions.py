@@ -61,7 +61,9 @@ def test_the_stage_finds_them_where_params_name_a_folder(predicted):
     assert build(predicted).endswith(" — 1 finding (1 low)")
     [found] = unsupported(predicted)
     assert (found.id, found.annotator, found.label, found.value) == (SECOND, 5, "Canvas", 0)
-    assert found.what.startswith("only 0% of the region is predicted as it is labelled; look who")
+    assert found.what.startswith(
+        "only 0% of the region is predicted as it is labelled; check which"
+    )
     metrics = json.loads((predicted / "metrics/quality.json").read_text())
     assert metrics["findings"] == {"unsupported": 1}
     build(predicted, checks={"unsupported": "off"})
@@ -69,14 +71,14 @@ def test_the_stage_finds_them_where_params_name_a_folder(predicted):
 
 
 def test_they_can_be_a_gate_and_accepted(predicted):
-    with pytest.raises(DataError, match=r"1 finding of checks that quality.fail names"):
+    with pytest.raises(DataError, match=r"1 finding of checks in quality.fail"):
         build(predicted, fail=["unsupported"])
     accept = [{"finding": SECOND, "reason": "too dark to see"}]
     assert build(predicted, fail=["unsupported"], accept=accept).endswith("0 findings, 1 accepted")
     save(predicted / "predictions", KEYS[1], EMPTY + 1)
-    assert f"1 finding is no more: {SECOND}; delete" in build(predicted, accept=accept)
+    assert f"1 entry matches no finding: {SECOND}; correct" in build(predicted, accept=accept)
     # Without predictions nobody knows.
-    assert "is no more" not in build(predicted, predictions=None, accept=accept)
+    assert "matches no finding" not in build(predicted, predictions=None, accept=accept)
 
 
 def test_only_what_changed_is_compared_and_the_bytes_are_those_of_a_build_from_nothing(
@@ -118,6 +120,10 @@ def test_dvc_has_to_know_of_the_folder(predicted, declared):
     assert text.startswith("quality: 2 problems; nothing was changed")
     assert "put the line `- elsewhere` below stages: quality: deps:" in text
     assert "params.yaml: quality.predictions: there is no folder 'elsewhere'; put" in text
+    (predicted / "elsewhere.dvc").touch()
+    with pytest.raises(DataError, match="there is no folder 'elsewhere'; run `dvc pull elsewhere`"):
+        build(predicted, predictions="elsewhere")
+    (predicted / "elsewhere.dvc").unlink()
     settings = params(predicted / "source", quality={"predictions": "elsewhere"})
     told = [f for f in look_at_labels(settings, Layout(predicted)) if f.level == ERROR]
     assert [problem.what for problem in told[0].problems] == [p.what for p in error.value.problems]
@@ -137,7 +143,7 @@ def test_predictions_that_cannot_be_used_are_told_together(predicted):
         build(predicted)
     for file in (predicted / "predictions").iterdir():
         file.rename(file.with_name(f"x{file.name}"))
-    with pytest.raises(DataError, match=r"has no mask of an image of the benchmark; predict some"):
+    with pytest.raises(DataError, match=r"has no mask for an image of the benchmark; predict some"):
         build(predicted)
 
 
@@ -168,6 +174,6 @@ def test_the_command_takes_another_folder_in_place_of_it(predicted, monkeypatch,
     assert main(["quality", "--predictions", "others"]) == 0
     text = capsys.readouterr().out
     assert f"unsupported/{KEYS[2]}/r1" in text
-    assert f"of quality.accept 1 finding is no more: {SECOND}" in text
+    assert f"quality.accept: 1 entry matches no finding: {SECOND}" in text
     assert main(["quality"]) == 0
-    assert "is no more" not in capsys.readouterr().out
+    assert "matches no finding" not in capsys.readouterr().out

@@ -34,8 +34,8 @@ def test_the_batch_is_printed_and_all_images_are_in_the_table(repo, capsys):
     assert head.split() == [
         "#", "image", "task", "score", "split", "iou", "boundary_iou", "contradicted",
     ]  # fmt: skip
-    assert note.startswith("not ranked for lack of a prediction, 4 images: 000006_room, ")
-    assert file == "again.csv has all of them"
+    assert note.startswith("4 images not ranked for lack of a prediction: 000006_room, ")
+    assert file == "again.csv lists all of them"
     with (repo / "again.csv").open() as stream:
         table = list(csv.DictReader(stream))
     assert [row["place"] for row in table] == list("123456")
@@ -68,7 +68,7 @@ def test_equal_input_gives_equal_bytes_whatever_the_processes(repo, monkeypatch)
         (["--labelled", "--diversity", "1"], "--diversity is for images without labels"),
         (["--confidence", "1"], "--confidence is for labelled images; add --labelled"),
         (["--by", "disagreement"], "--by disagreement needs a second folder"),
-        (["predicted", "--by", "entropy"], "--by entropy looks at one folder only"),
+        (["predicted", "--by", "entropy"], "--by entropy takes one folder only"),
     ],
 )
 def test_options_that_do_not_go_together(repo, capsys, words, said):
@@ -80,7 +80,7 @@ def test_options_that_do_not_go_together(repo, capsys, words, said):
 def test_shares_lie_between_0_and_1(word, capsys):
     with pytest.raises(SystemExit):
         main(["rank", "predicted", "--diversity", word])
-    assert f"'{word}' is no number from 0 to 1" in capsys.readouterr().err
+    assert f"'{word}' is not a number from 0 to 1" in capsys.readouterr().err
 
 
 def test_a_repository_without_a_server_can_look_again_but_not_push(repo, capsys):
@@ -108,7 +108,7 @@ def test_the_page_in_a_browser(chrome, repo, size):
     assert browser.texts("figcaption")[:3] == [
         "what the model says",
         "what the labels say",
-        "where the confident model contradicts",
+        "where a confident model contradicts",
     ]
     browser.wait(lambda: browser.run("return document.images[0].naturalWidth") == 32)
     for theme in ("light", "dark"):

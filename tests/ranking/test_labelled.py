@@ -63,7 +63,7 @@ def test_the_worst_come_first_as_evaluate_scores_them(layout, tmp_path):
         [1 - image.true_iou for image in report.worst()], abs=1e-6
     )
     assert len(ranking.first) == 2
-    assert ranking.notes[0].startswith("not ranked for lack of a prediction, 4 images: 000006_room")
+    assert ranking.notes[0].startswith("4 images not ranked for lack of a prediction: 000006_room")
 
 
 def test_equal_scores_go_by_key_whatever_the_processes(layout, tmp_path, monkeypatch):
@@ -105,12 +105,12 @@ def test_bad_predictions_are_named_together(layout, tmp_path):
         (1, "has 30 x 24 pixels, its image 32 x 24"),
         (2, "holds the value 9, which is none of the 3 classes"),
         (3, "holds NaN"),
-        (4, "holds something else than probabilities from 0 to 1"),
+        (4, "holds values that are not probabilities from 0 to 1"),
     ]
     for file in folder.iterdir():
         file.unlink()
     with pytest.raises(DataError, match="holds no prediction"):
         rank_labelled(layout, folder, Options())
     save(folder, {"nobody": np.zeros((24, 32), np.uint8)})
-    with pytest.raises(DataError, match="no prediction of an image of the benchmark"):
+    with pytest.raises(DataError, match="no prediction for an image of the benchmark"):
         rank_labelled(layout, folder, Options())

@@ -103,7 +103,7 @@ def test_what_cannot_be_pushed_is_named_and_nothing_is_changed(loop):
     one, two, _ = keys = loop.images()
     for key in keys:
         np.save(loop.folder / f"{key}.npy", sure(0.5))
-    with pytest.raises(MaskbenchError, match="shows no predictions, and so has no scores to sort"):
+    with pytest.raises(MaskbenchError, match="shows no predictions, so there are no scores"):
         put(loop, ranked(loop))
     (loop.folder / f"{two}.npy").rename(loop.folder.parent / f"{two}.npy")
     predict(loop, {one: 0.5})
@@ -113,7 +113,7 @@ def test_what_cannot_be_pushed_is_named_and_nothing_is_changed(loop):
         put(loop, ranking)
     [problem] = caught.value.problems
     assert problem.task == keys[two]
-    assert "has no prediction of 'm1', which the project shows" in problem.what
+    assert "has no prediction of 'm1', the version that the project shows" in problem.what
     loop.push(show=True)
     loop.proxy.fail("/api/predictions/", 403, skip=3)
     before = loop.predictions()
@@ -124,8 +124,8 @@ def test_what_cannot_be_pushed_is_named_and_nothing_is_changed(loop):
     elsewhere = ranking.images[0]._replace(project=loop.project + 1000)
     with pytest.raises(DataError, match="nothing was changed") as caught:
         put(loop, replace(ranking, images=[elsewhere, *ranking.images[1:]]))
-    assert "is none of fetch.project; name it there" in caught.value.problems[0].what
-    with pytest.raises(MaskbenchError, match="500 tasks at most; use --batch 500 or less"):
+    assert "is not in fetch.project; add it there" in caught.value.problems[0].what
+    with pytest.raises(MaskbenchError, match="at most 500 tasks; use --batch 500 or less"):
         put(loop, replace(ranking, batch=501))
 
 
@@ -134,7 +134,7 @@ def test_a_task_that_is_deleted_meanwhile_is_left_out(loop):
     predict(loop, {one: 0.5, two: 0.9, three: 0.2})
     ranking = ranked(loop)
     loop.api.call("DELETE", f"/api/tasks/{keys[one]}/")
-    assert put(loop, ranking).endswith(f"left out, as the task was deleted: {one}")
+    assert put(loop, ranking).endswith(f"left out, because the task was deleted: {one}")
     assert views(loop) == {"maskbench: label next": [keys[three], keys[two]]}
     assert "not ranked" not in as_text(ranked(loop))
 
@@ -171,11 +171,11 @@ def test_bad_predictions_are_named_and_nothing_is_ranked(loop):
     assert [(p.task, p.what[:31]) for p in caught.value.problems] == [
         (keys[one], "has 40 x 10 pixels, its image 4"),
         (keys[two], "holds a pixel whose probabiliti"),
-        (keys[three], "holds class values, and --by en"),
+        (keys[three], "holds class values, but --by en"),
     ]
     for key in keys:
         (loop.folder / f"{key}.npy").rename(loop.folder / f"no-{key}.npy")
-    with pytest.raises(DataError, match="none of the 3 tasks without annotations is predicted"):
+    with pytest.raises(DataError, match="3 tasks without annotations, but no prediction for any"):
         ranked(loop)
     for task in keys.values():
         loop.api.annotate(task, [])
@@ -204,7 +204,7 @@ def test_what_suits_the_predictions_is_the_measure(loop, tmp_path):
     assert [image.key for image in rare.images] == [three, one, two]
     (other / f"{one}.npy").unlink()
     few = rank_unlabelled(loop.params, loop.layout, [other], Options())
-    assert few.notes == [f"not ranked for lack of a prediction, 1 task: {one}"]
+    assert few.notes == [f"1 task not ranked for lack of a prediction: {one}"]
 
 
 def test_images_of_one_group_are_not_chosen_together(loop):

@@ -67,7 +67,7 @@ def test_regions_without_a_part_in_the_mask_say_why(region, reason):
         (Region("r", "ellipse", ("A",), {"x": None}), "x is None, not a number"),
         (Region("r", "vector", ("A",), {"vertices": [3], "closed": True}), "not a list of vert"),
         (Region("r", "brush", ("A",), {"rle": [1, 2]}), "the brush code ends in the middle"),
-        (Region("r", "bitmask", ("A",), {"imageDataURL": "x"}), "imageDataURL is no PNG"),
+        (Region("r", "bitmask", ("A",), {"imageDataURL": "x"}), "imageDataURL is not a PNG"),
     ],
 )
 @pytest.mark.parametrize("overlap", ["keep", "top", "smallest"])

@@ -221,10 +221,13 @@ LONG = "x" * 100
         ({"points": [["1", 1], [2, 2], [3, 3]]}, r"points\[0\] is '1', not a number"),
         ({"points": [[True, 1], [2, 2], [3, 3]]}, r"points\[0\] is True, not a number"),
         ({"points": [[1, 1], [2, None], [3, 3]]}, r"points\[1\] is None, not a number"),
-        ({"points": [[1, 1], [2, 2], [math.nan, 3]]}, r"points\[2\] is nan, which is no perc"),
-        ({"points": [[1, 1], [2, 2], [-math.inf, 3]]}, r"points\[2\] is -inf, which is no perc"),
-        ({"points": [[1, 1], [2, 2], [10**400, 3]]}, r"points\[2\] is 1000.*…, which is no perc"),
-        ({"points": [[1, 1], [2, 2], [10_001, 3]]}, r"points\[2\] is 10001, which is no perc"),
+        ({"points": [[1, 1], [2, 2], [math.nan, 3]]}, r"points\[2\] is nan, which is not a pe"),
+        ({"points": [[1, 1], [2, 2], [-math.inf, 3]]}, r"points\[2\] is -inf, which is not a pe"),
+        (
+            {"points": [[1, 1], [2, 2], [10**400, 3]]},
+            r"points\[2\] is 1000.*…, which is not a pe",
+        ),
+        ({"points": [[1, 1], [2, 2], [10_001, 3]]}, r"points\[2\] is 10001, which is not a pe"),
         ({"points": [[1, 1], [2, 2], [LONG, 3]]}, r"points\[2\] is 'x{36}…, not a number"),
     ],
 )

@@ -77,17 +77,17 @@ GOOD = encode(rgba([0, 9, 9, 255, 0, 0]))
         ([], "ends in the middle"),  # no header
         (GOOD[:4], "ends in the middle"),  # the length only
         (GOOD[:-2], "ends in the middle"),  # truncated
-        (encode(rgba([0, 9, 9])), "is of 3 pixels, the image has 6: .*another size"),
-        (encode(rgba([0] * 6), length=25), "is of 6.25 pixels"),
+        (encode(rgba([0, 9, 9])), "has 3 pixels, the image has 6: .*another size"),
+        (encode(rgba([0] * 6), length=25), "has 6.25 pixels"),
         (encode(rgba([0] * 6), length=2**32 - 1), "the image has 6"),  # claims 4 GB
         (encode(rgba([0] * 7), length=24), "more pixels than it announces"),
-        (encode(rgba([0] * 6), word_size=16), "words of another size"),
-        ([0, 1, 2.5], "something else than numbers from 0 to 255"),
-        ([0, 256], "something else than numbers"),
-        ([0, -1], "something else than numbers"),
-        ([0, None], "something else than numbers"),
-        ("AAAA", "no list of byte values"),
-        ({"counts": []}, "no list of byte values"),
+        (encode(rgba([0] * 6), word_size=16), "words that are not one byte long"),
+        ([0, 1, 2.5], "values that are not numbers from 0 to 255"),
+        ([0, 256], "values that are not numbers"),
+        ([0, -1], "values that are not numbers"),
+        ([0, None], "values that are not numbers"),
+        ("AAAA", "not a list of byte values"),
+        ({"counts": []}, "not a list of byte values"),
     ],
 )
 def test_damaged_codes_are_refused(code, message):
@@ -142,10 +142,10 @@ def test_a_bit_mask_is_its_alpha():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, "no PNG data URL"),
-        (["data:image/png;base64,"], "no PNG data URL"),
-        ("data:image/jpeg;base64,AAAA", "no PNG data URL"),
-        ("http://example.com/mask.png", "no PNG data URL"),
+        (None, "not a PNG data URL"),
+        (["data:image/png;base64,"], "not a PNG data URL"),
+        ("data:image/jpeg;base64,AAAA", "not a PNG data URL"),
+        ("http://example.com/mask.png", "not a PNG data URL"),
         ("data:image/png;base64,", "cannot be read"),
         ("data:image/png;base64,A", "cannot be read"),
         ("data:image/png;base64,é", "cannot be read"),

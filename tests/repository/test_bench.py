@@ -13,7 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.repositories import ROOT
+from tests.repositories import ROOT, SAMPLE
 
 pytestmark = pytest.mark.slow
 
@@ -127,12 +127,35 @@ def test_agreement_is_measured_beside_rasterize(bench, tmp_path):
     root = tmp_path / "benchmark"
     root.mkdir()
     quality.prepare(root, workloads.Workload("tiny", 4, 64, 64, (1, 6), (4, 20), (3, 24), 3), 4)
-    costs = {stage: quality.run(root, stage) for stage in quality.STAGES}
+    costs = quality.measure(root, "consensus")
+    assert list(costs) == [*quality.STAGES, "quality, nothing changed"]
+    assert all(cost.cpu > 0 for cost in costs.values())
+    masks = json.loads((root / "metrics/rasterize.json").read_text())
+    assert sum(masks["annotators"].values()) == 12  # all three vote on each of the four
     found = json.loads((root / "metrics/quality.json").read_text())
     assert (found["images"]["measured"], found["annotators"]) == (4, 3)
     assert 0.5 < found["agreement"]["iou"] < 1
-    lines = quality.table(4, "64 x 64 pixels", costs, costs["quality"]).splitlines()
-    assert lines[0].startswith("| 4 tasks of 64 x 64 pixels, 3 annotators | CPU seconds |")
-    assert [line.split(" | ")[0] for line in lines[2:]] == [
-        "| rasterize", "| combine", "| agreement", "| quality", "| quality, nothing changed",
-    ]  # fmt: skip
+
+
+def test_the_table_of_agreement_has_ratios_to_rasterize_and_to_the_build(bench):
+    made = bench("measure").Cost
+    costs = {
+        "rasterize": made(2.0, 2.0, 100_000_000),
+        "combine": made(3.0, 3.0, 50_000_000),
+        "quality": made(5.0, 5.0, 70_000_000),
+    }
+    assert bench("quality").table("4 tasks", costs).splitlines()[2:] == [
+        "| rasterize | 2.0 | 1.00 | 0.40 | 100 MB |",
+        "| combine | 3.0 | 1.50 | 0.60 | 50 MB |",
+        "| quality | 5.0 | 2.50 | 1.00 | 70 MB |",
+    ]
+
+
+def test_copies_of_pictures_that_count_as_near_equal(bench, capsys):
+    folder = SAMPLE / "data/sample/images/upload/1"
+    pictures = [folder / "28836488-mural.jpg", folder / "d7ac1f12-stars.jpg"]
+    bench("near_equal").main(pictures)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["| copy | found, of 2 |", "|---|--:|", "| JPEG of quality 70 | 2 |"]
+    assert "| 5 % cut off at each edge | 0 |" in lines
+    assert lines[-1].startswith("The two pictures most alike have a correlation of 0.")

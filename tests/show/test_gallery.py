@@ -135,7 +135,7 @@ def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):
         (["--combination", "Canvas+Door"], "there is no label 'Door'; there are "),
         (["--split", "trian"], "there is no split 'trian'; did you mean train?"),
         (["nothing"], "workspace has no image 'nothing'; manifest.csv lists them"),
-        (["7", "--class", "Both"], "no image of workspace fits all that was asked for"),
+        (["7", "--class", "Both"], "no image of workspace matches all options"),
         (["--rules", "7"], "--rules shows all tasks of a version: leave out KEY, --split, "),
         (["--rules", "--class", "Canvas"], "--rules shows all tasks of a version: leave out KEY, "),
         (["--evaluation", "nowhere"], "there are no scores to sort by"),

@@ -60,7 +60,7 @@ function words(item) {
 /** Show an image. @param {Item} item */
 async function draw(item) {
   caption(item);
-  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel for its class; click it to learn which region, label and rule gave it."));
+  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel to see its class; click to see which region, label and rule decided it."));
   details(item, data.causes, viewer);
   drawLegend(item, data, viewer, (name) => { gallery.toggleFilter("class", name); drawLegend(item, data, viewer, () => {}, filters.value("class")); }, filters.value("class"));
   try {

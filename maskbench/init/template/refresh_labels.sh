@@ -4,7 +4,7 @@
 #   scripts/refresh_labels.sh [BRANCH]        default: labels/refresh
 #
 # Does nothing when no label changed. Otherwise: refresh, `dvc push`, one commit with params.yaml,
-# dvc.lock, metrics and plots on BRANCH (begun anew from where we are), pushed to origin; then a
+# dvc.lock, metrics and plots on BRANCH (restarted from the current commit), pushed to origin; then a
 # pull request if the `gh` command is there. Ends with 0, or with the status of what failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -114,7 +114,7 @@ class _Progress:
 
 
 def _transfer(client: Client, address: str, request: ImageRequest) -> ImageResult:
-    if request.validator is not None and is_upload(address) and client.is_own(address):
+    if request.validator is not None and is_upload_address(address) and client.is_own(address):
         return ImageResult({}, False)  # a new upload has a new address
     progress = _Progress(request.target.with_name(f"{request.target.name}.part"))
     try:
@@ -164,7 +164,7 @@ def _headers(
         headers |= {"If-Range": progress.etag} if progress.etag else {}
     elif request.validator:
         headers |= {name: v for name, v in request.validator.items() if name != _UNSERVED}
-    elif client.is_own(address) and is_upload(address):
+    elif client.is_own(address) and is_upload_address(address):
         headers["Range"] = "bytes=0-"  # else no length is sent, and a cut goes unnoticed
     return headers
 
@@ -280,7 +280,7 @@ def image_address(reference: str, server: str, task: int) -> str:
     )
 
 
-def is_upload(address: str) -> bool:
+def is_upload_address(address: str) -> bool:
     """Return whether an address is of an upload, whose content never changes."""
     return "/data/upload/" in urlsplit(address).path
 

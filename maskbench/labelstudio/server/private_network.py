@@ -163,10 +163,10 @@ def check_url(url: str, allowed: AllowedHosts) -> None:
     except (OSError, UnicodeError):
         return
     for entry in found:
-        check_address(str(entry[4][0]), host, port, allowed)
+        check_ip(str(entry[4][0]), host, port, allowed)
 
 
-def check_address(text: str, host: str, port: int | None, allowed: AllowedHosts) -> None:
+def check_ip(text: str, host: str, port: int | None, allowed: AllowedHosts) -> None:
     """Check that ``text``, an address of ``host``, is public or listed.
 
     Raises:
@@ -217,7 +217,7 @@ def _pools(allowed: AllowedHosts) -> dict[str, type[HTTPConnectionPool]]:
 
     def checked(connection: HTTPConnection, reached: socket.socket) -> socket.socket:
         try:
-            check_address(str(reached.getpeername()[0]), connection.host, connection.port, allowed)
+            check_ip(str(reached.getpeername()[0]), connection.host, connection.port, allowed)
         except BaseException:
             reached.close()
             raise

@@ -107,7 +107,7 @@ export function takeAlong(triage, items, title) {
     navigator.clipboard?.writeText(text.value).then(() => { copy.textContent = "Copied"; }, () => {});
   } } }, "Copy as Markdown");
   const dialog = make("dialog", { "aria-label": "Take along", class: "wide" }, make("h2", {}, "Take along"),
-    make("p", { class: "hint" }, "Kept in this browser only: paste it into a pull request, or hand it to whoever mends the labels."), text,
+    make("p", { class: "hint" }, "Kept in this browser only: paste it into a pull request, or give it to whoever corrects the labels."), text,
     make("form", { method: "dialog", class: "row" }, copy, make("a", { href: address, download: "triage.json", class: "button" }, "Download JSON"), make("button", {}, "Close")));
   dialog.addEventListener("close", () => { dialog.remove(); URL.revokeObjectURL(address); });
   document.body.append(dialog);

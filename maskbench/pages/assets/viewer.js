@@ -61,7 +61,7 @@ export class Viewer {
     this.isPaused = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.isSwapped = false;
     this.stage = make("div", { class: "stage", tabindex: "0", role: "application",
-      "aria-label": "Picture: plus and minus zoom, arrows move it then, Enter asks about the pixel in the middle" });
+      "aria-label": "Picture: plus and minus zoom, the arrow keys then move it, Enter shows the pixel in the middle" });
     this.tip = make("div", { class: "tip", hidden: true });
     this.tools = toolbar(this);
     element.append(this.tools.element, this.stage, this.tip);
@@ -116,7 +116,7 @@ export class Viewer {
   /** A single pane has one way to be seen. */
   get kind() { return this.panes.length < 2 ? "single" : this.seenMode.kind; }
 
-  /** Build the panes anew: after other panes or another mode. */
+  /** Build the panes again, after other panes or another mode. */
   build() {
     this.tools.update();
     if (!this.panes.length) return;

@@ -52,7 +52,7 @@ export class Windowed {
     this.refresh(true);
   }
 
-  /** Draw what is seen. @param {boolean} isNew draw it anew: the entries, their size or the current one changed */
+  /** Draw what is seen. @param {boolean} isNew draw all again: the entries, their size or the current one changed */
   refresh(isNew = false) {
     if (!this.box.clientHeight) return;
     const { columns, cell } = this;

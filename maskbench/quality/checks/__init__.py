@@ -13,12 +13,13 @@ class Check(NamedTuple):
     """One check; its name is its key in :data:`CHECKS`, its threshold in ``params.yaml``.
 
     Attributes:
-        severity: How sure it is that something is wrong.
+        severity: How likely it is that a finding is a mistake.
         about: What it finds, in a few words.
         number: What is compared with the threshold.
         advice: What to do about a finding.
-        of_image: Finds it in one annotation.
-        of_all: Finds it over all images: (key, or empty if no single image is concerned, what).
+        of_image: Runs the check on one annotation.
+        of_all: Runs the check on all images; yields the key, or empty text if it concerns no
+            single image, with what was found.
     """
 
     severity: str
@@ -33,49 +34,49 @@ CHECKS: Mapping[str, Check] = {
     "self_crossing": Check(
         MEDIUM,
         "outlines that cross themselves",
-        "share of the area beside the largest loop, from",
-        "look whether it is what was meant, and redraw it without a crossing",
+        "share of the area outside the largest loop, at least",
+        "check that this is what was meant, and redraw it without a crossing",
         of_image=geometry.self_crossing,
     ),
     "sliver": Check(
         MEDIUM,
-        "long regions of hardly any width",
+        "long, very thin regions",
         "mean width in pixels, below",
-        "delete it, or draw it as wide as the thing is",
+        "delete it, or draw it as wide as the object",
         of_image=geometry.sliver,
     ),
     "sub_pixel": Check(
         HIGH,
         "regions of a few pixels or none",
         "pixels, fewer than",
-        "delete it: a slip of the hand",
+        "delete it: it is probably a slip of the hand",
         of_image=geometry.sub_pixel,
     ),
     "off_image": Check(
         MEDIUM,
-        "regions that reach off the image",
-        "share of the area off the image, from",
+        "regions that extend off the image",
+        "share of the area off the image, at least",
         "draw it within the image",
         of_image=geometry.off_image,
     ),
     "hole": Check(
         LOW,
-        "small unlabelled spots that labels enclose",
+        "small unlabelled spots enclosed by labels",
         "share of the image, below",
-        "fill it, unless something else is seen there",
+        "fill it, unless something else is visible there",
         of_image=geometry.hole,
     ),
     "duplicate": Check(
         HIGH,
         "regions of one label drawn twice",
-        "IoU of the two, from",
+        "IoU of the two, at least",
         "delete one of them",
         of_image=neighbours.duplicate,
     ),
     "inside_itself": Check(
         MEDIUM,
         "regions inside a larger one of the same label",
-        "share of the smaller one inside, from",
+        "share of the smaller one inside, at least",
         "delete it, or give it the label that it should have",
         of_image=neighbours.inside_itself,
     ),
@@ -95,65 +96,65 @@ CHECKS: Mapping[str, Check] = {
     ),
     "unused_class": Check(
         MEDIUM,
-        "classes that no mask has",
+        "classes without a pixel in any mask",
         "pixels in all masks, fewer than",
-        "label it, or take it out of labels_map",
+        "label it, or remove it from labels_map",
         of_all=classes.unused_class,
     ),
     "rare_class": Check(
         MEDIUM,
-        "classes that a split does not show",
+        "classes missing from a split",
         "images in each split, fewer than",
-        "label more images that show it, or no score of this class means anything",
+        "label more images that show it; otherwise no score of this class means anything",
         of_all=classes.rare_class,
     ),
     "few_labels": Check(
         LOW,
-        "images nearly without labels",
-        "labelled share as part of the median, below",
-        "look whether the annotation was finished",
+        "images with hardly any labels",
+        "labelled share divided by its median, below",
+        "check that the annotation is complete",
         of_all=classes.few_labels,
     ),
     "area_outlier": Check(
         LOW,
         "regions of unusual size",
-        "robust standard deviations from the median of the label, beyond",
-        "look whether the label is right",
+        "robust standard deviations from the median of the label, more than",
+        "check the label",
         of_all=classes.area_outlier,
     ),
     "shape_outlier": Check(
         LOW,
         "regions of unusual shape",
-        "robust standard deviations from the median of the label, beyond",
-        "look whether the outline and the label are right",
+        "robust standard deviations from the median of the label, more than",
+        "check the outline and the label",
         of_all=classes.shape_outlier,
     ),
     "time_outlier": Check(
         LOW,
-        "annotations made in unusual time",
-        "robust standard deviations from the median, beyond",
-        "look whether it was done with care",
+        "annotations that took unusually long or short",
+        "robust standard deviations from the median, more than",
+        "check that it was done with care",
         of_all=classes.time_outlier,
     ),
     "twin_differs": Check(
         MEDIUM,
         "near-equal images with different labels",
-        "share of labelled points that differ, from",
+        "share of labelled points that differ, at least",
         "open both, and label them in the same way",
         of_all=images.twin_differs,
     ),
     "missing_label": Check(
         MEDIUM,
-        "labels that a near-equal image has",
-        "share of the other image that it covers, from",
-        "draw it, if it is seen here, too",
+        "labels that only a near-equal image has",
+        "share of the other image that it covers, at least",
+        "draw it if it is visible here, too",
         of_all=images.missing_label,
     ),
     "unsupported": Check(
         LOW,
         "regions that no prediction supports",
-        "share of its pixels that are predicted alike, below",
-        "look who is wrong, the label or the model",
+        "share of its pixels that are predicted as labelled, below",
+        "check which is wrong, the label or the model",
     ),
 }
 """All checks by name, in the order in which they are listed."""

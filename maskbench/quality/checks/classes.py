@@ -6,15 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.params import SUBSETS
-from maskbench.quality.checks.collected import Collected, Measured, Seen
+from maskbench.quality.checks.collected import Collected, ImageFacts, Measured
 from maskbench.quality.checks.shapes import Hit
 from maskbench.text import counted
 
 FEWEST = 20
-"""Regions or annotations from which it can be said what stands out."""
+"""The least number of regions or annotations among which outliers are looked for."""
 
 USUAL = 0.1
-"""Share of images without any region from which such images are meant to be there."""
+"""Share of images without any region above which such images are taken to be intended."""
 
 _LEAST_SPREAD = 0.1  # of a logarithm: where all are nearly equal, 1.5 times as much stands out
 _FoundIn = tuple[str, Hit]  # key (empty: no single image), what was found
@@ -29,7 +29,7 @@ def unused_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
 
 
 def rare_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
-    """Find classes that fewer images of a split show than the threshold; unused ones apart."""
+    """Find classes with fewer images in a split than the threshold, except unused classes."""
     used = [split for split in SUBSETS if any(row.split == split for row in seen.rows.values())]
     for name in seen.classes:
         rows = [row for row in seen.rows.values() if row.classes.get(name)]
@@ -42,7 +42,7 @@ def rare_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
 
 
 def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
-    """Find images of which less is labelled than this share of what is usual, the median."""
+    """Find images whose labelled share is below this share of the median."""
     if not seen.images:
         return
     usual = float(np.median([image.labelled for image in seen.images.values()]))
@@ -51,7 +51,7 @@ def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     for key, image in seen.images.items():
         if image.labelled < threshold * usual and (image.areas or not are_meant):
             share = f"only {image.labelled:.2%}" if image.labelled else "nothing"
-            what = f"{share} of the image is labelled, where {usual:.0%} is usual"
+            what = f"{share} of the image is labelled; the median is {usual:.0%}"
             yield key, Hit(image.labelled, (), "", what)
 
 
@@ -87,7 +87,7 @@ def _outliers(
 
 
 def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
-    """Find annotations that took much more or less time for each region than is usual."""
+    """Find annotations whose time for each region is far from the median."""
     found = [
         (key, number, vote)
         for key, image in seen.images.items()
@@ -128,6 +128,6 @@ def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float
     return [(i, abs(float(apart[i])) / spread, float(np.exp(apart[i]))) for i in far]
 
 
-def _box(region: Measured, image: Seen) -> tuple[float, float, float, float]:
+def _box(region: Measured, image: ImageFacts) -> tuple[float, float, float, float]:
     left, top, right, bottom = region.box
     return left * image.width, top * image.height, right * image.width, bottom * image.height

@@ -1,7 +1,7 @@
-"""Hold what is remembered of every image, for the checks that compare images and classes.
+"""Hold the facts about every image that the checks of images and classes compare.
 
-Where several annotators vote on an image, its labels are the classes of the mask on which they
-voted; regions and times are remembered of each of them.
+If several annotators vote on an image, its labels are the classes of the mask on which they voted;
+regions and times are kept for each of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
         id: The region's id.
         label: Its label or labels, as one text.
         area: Its share of the image's area.
-        roundness: 4π · area / perimeter²: 1 for a disk, near 0 for what is thin or jagged.
+        roundness: 4π · area / perimeter²: 1 for a disk, near 0 for thin or jagged regions.
         box: Where it lies, as shares of the image's width and height.
     """
 
@@ -38,11 +38,11 @@ class Measured(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """What is remembered of one of the annotations that count; made of JSON values only.
+    """The facts about an annotation that counts, as JSON values.
 
     Attributes:
-        annotator: The user id of who made it; None: nobody is named.
-        seconds: How long that took, if it is known.
+        annotator: The annotator's user id, if it is known.
+        seconds: How long the annotator took, if that is known.
         regions: A :class:`Measured` for each region with an area.
     """
 
@@ -56,8 +56,8 @@ class Vote(NamedTuple):
         return [Measured(*region) for region in self.regions]
 
 
-class Seen(NamedTuple):
-    """What is remembered of an image; made of JSON values only.
+class ImageFacts(NamedTuple):
+    """The facts about an image, as JSON values.
 
     Attributes:
         width: The image's width in pixels.
@@ -83,7 +83,7 @@ class Seen(NamedTuple):
 
     @property
     def counting(self) -> list[Vote]:
-        """Return what is remembered of the annotations."""
+        """Return the facts about the annotations."""
         return [Vote(*vote) for vote in self.votes]
 
     def grid(self, label: str) -> npt.NDArray[np.bool_]:
@@ -96,24 +96,24 @@ class Collected(NamedTuple):
     """All images of the benchmark.
 
     Attributes:
-        images: What is remembered of each, by key.
+        images: The facts about each, by key.
         rows: The manifest's rows by key; empty before the first build.
         classes: The names of the classes, without that of unlabelled pixels.
     """
 
-    images: Mapping[str, Seen]
+    images: Mapping[str, ImageFacts]
     rows: Mapping[str, Row]
     classes: Sequence[str]
 
 
-def see(
+def image_facts(
     drawn: Drawn,
     image: str,
     look: str = "",
     seconds: float | None = None,
     annotator: int | None = None,
-) -> Seen:
-    """Return what is remembered of an image with one annotation.
+) -> ImageFacts:
+    """Return the facts about an image with one annotation.
 
     Args:
         drawn: The annotation.
@@ -128,7 +128,7 @@ def see(
     for region in regions:
         areas[region.label] = areas.get(region.label, 0.0) + region.area
         boxes.setdefault(region.label, []).append(region.box)
-    return Seen(
+    return ImageFacts(
         width=drawn.width,
         height=drawn.height,
         image=image,
@@ -141,13 +141,15 @@ def see(
     )
 
 
-def see_together(seen: Sequence[Seen], mask: Mask | None, classes: Mapping[int, str]) -> Seen:
-    """Return what is remembered of an image whose annotators vote.
+def facts_of_vote(
+    seen: Sequence[ImageFacts], mask: Mask | None, classes: Mapping[int, str]
+) -> ImageFacts:
+    """Return the facts about an image whose annotators vote.
 
     Args:
-        seen: The image with the annotation of each of them, saved first to last.
-        mask: The mask on which they voted, shape (H, W), uint8; None: it was not built yet, and the
-            annotation saved last stands for it.
+        seen: The facts with each annotation, saved first to last.
+        mask: The mask on which they voted, shape (H, W), uint8; None: it is not built yet, and the
+            annotation saved last is used instead.
         classes: Names of the classes by value, without those of unlabelled and ignored pixels.
     """
     together = seen[-1]._replace(votes=[vote for each in seen for vote in each.votes])
@@ -171,7 +173,7 @@ def see_together(seen: Sequence[Seen], mask: Mask | None, classes: Mapping[int, 
 
 
 def _bounds(plane: npt.NDArray[np.bool_]) -> Box:
-    """Return the box around the pixels that are True, of which there are some."""
+    """Return the box around the pixels that are True; at least one is."""
     rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 

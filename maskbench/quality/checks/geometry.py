@@ -19,11 +19,11 @@ from maskbench.quality.checks.shapes import (
 from maskbench.text import counted
 
 LONG = 10
-"""How many times as long as wide something thin is at least."""
+"""From how many times its width on a shape counts as long."""
 
 
 def self_crossing(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find outlines that cross themselves: the share of the area beside the largest loop."""
+    """Find outlines that cross themselves, by the share of the area outside the largest loop."""
     for shape in drawn.shapes:
         if shape.outline is None or shape.outline.is_valid:
             continue
@@ -36,12 +36,12 @@ def self_crossing(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def _rounded(outline: shapely.Polygon) -> shapely.Polygon:
-    """Return an outline on the grid, though it crosses itself."""
+    """Round an outline to the grid; shapely's own rounding takes no outline that crosses itself."""
     return shapely.transform(outline, lambda points: np.round(points / STEP) * STEP)
 
 
 def sliver(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find regions that are long and, on average, narrower than so many pixels."""
+    """Find long regions whose mean width is below the threshold, in pixels."""
     for shape in drawn.shapes:
         width = mean_width(shape.area)
         if 0 < width < threshold and shape.area.length / 2 >= LONG * width and shape.pixels:
@@ -49,7 +49,7 @@ def sliver(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def sub_pixel(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find regions of fewer pixels than the threshold, or none, that lie on the image."""
+    """Find regions on the image with fewer pixels than the threshold, or none."""
     for shape in drawn.shapes:
         if shape.pixels < threshold and not _is_beside(shape, drawn):
             has = "no pixel" if not shape.pixels else f"only {counted(shape.pixels, 'pixel')}"
@@ -57,7 +57,7 @@ def sub_pixel(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def off_image(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find regions of which at least this share of the area lies off the image."""
+    """Find regions with at least this share of their area off the image."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
     for shape in drawn.shapes:
         left, top, right, bottom = shape.area.bounds or (0, 0, 0, 0)
@@ -69,16 +69,16 @@ def off_image(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def _is_beside(shape: Shape, drawn: Drawn) -> bool:
-    """Tell whether a region lies off the image as a whole, which is another finding."""
+    """Tell whether a whole region lies off the image, which ``off_image`` reports."""
     return not shape.area.is_empty and not shape.area.intersects(
         shapely.box(0, 0, drawn.width, drawn.height)
     )
 
 
 def hole(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find small unlabelled spots that labels enclose, of less than this share of the image.
+    """Find unlabelled spots enclosed by labels that cover less than this share of the image.
 
-    Spots between the same regions are one finding. What is smaller than a pixel does not count.
+    Spots between the same regions are one finding. Spots smaller than a pixel do not count.
     """
     areas = [shape.area for shape in drawn.shapes]
     most = threshold * drawn.width * drawn.height

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from maskbench.quality.checks.collected import Collected, Seen
+from maskbench.quality.checks.collected import Collected, ImageFacts
 from maskbench.quality.checks.shapes import Box, Hit
 from maskbench.quality.similar import look_from, twins
 
@@ -15,7 +15,7 @@ _Pair = tuple[str, str]
 
 
 def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
-    """Find images without a label that covers this share of a near-equal image."""
+    """Find images that lack a label which covers at least this share of a near-equal image."""
     for key, other in _twins(seen):
         image, twin = seen.images[key], seen.images[other]
         for label, share in sorted(twin.areas.items()):
@@ -26,9 +26,9 @@ def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]
 
 
 def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
-    """Find near-equal images whose labels, of those that both have, lie elsewhere.
+    """Find near-equal images with common labels in different places.
 
-    The number is the share of points of a grid that have a label in one of the two only.
+    The threshold is for the share of labelled grid points that have the label in only one of them.
     """
     done: set[frozenset[str]] = set()
     for key, other in _twins(seen):
@@ -43,7 +43,7 @@ def twin_differs(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]
             yield key, Hit(apart / either, (), "", what)
 
 
-def _difference(one: Seen, other: Seen) -> tuple[int, int]:
+def _difference(one: ImageFacts, other: ImageFacts) -> tuple[int, int]:
     """Count the points with a label in one image only, and in any, over common labels."""
     grids = [(one.grid(n), other.grid(n)) for n in one.points.keys() & other.points.keys()]
     apart = sum(int(np.count_nonzero(a ^ b)) for a, b in grids)
@@ -51,9 +51,9 @@ def _difference(one: Seen, other: Seen) -> tuple[int, int]:
 
 
 def _twins(seen: Collected) -> list[_Pair]:
-    """Return each image with the one that looks most like it, if any looks nearly the same.
+    """Return each image that has a near-equal one, with the nearest.
 
-    Of tasks that show the same image only the first counts: agreement compares the others with it.
+    Of tasks that show the same image, only the first counts: agreement compares the others with it.
     """
     first: dict[str, str] = {}
     for key, image in seen.images.items():
@@ -64,11 +64,11 @@ def _twins(seen: Collected) -> list[_Pair]:
 
 @lru_cache(maxsize=1)
 def _nearest(looks: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Find twins; two checks ask for the same ones."""
+    """Find twins; cached, because two checks ask for the same ones."""
     return list(twins([look_from(bytes.fromhex(look)) for look in looks]))
 
 
-def _box(twin: Seen, label: str, image: Seen) -> Box:
+def _box(twin: ImageFacts, label: str, image: ImageFacts) -> Box:
     """Return where the label is in the twin, in pixels of the image."""
     left, top, right, bottom = twin.boxes[label]
     return left * image.width, top * image.height, right * image.width, bottom * image.height

@@ -1,4 +1,4 @@
-"""Check regions beside and upon each other."""
+"""Check regions that lie next to or on top of each other."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ _LEAST = 0.5  # pixels that a strip is wide
 
 
 def duplicate(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find regions with a common label whose areas have this IoU or more."""
+    """Find pairs of regions with a common label whose areas have at least this IoU."""
     for one, other in pairs(drawn.shapes):
         if not set(one.labels) & set(other.labels):
             continue
@@ -39,7 +39,7 @@ def duplicate(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def inside_itself(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find regions of which this share lies in a larger region with the same labels."""
+    """Find regions with at least this share inside a larger region with the same labels."""
     for pair in pairs(drawn.shapes):
         small, large = sorted(pair, key=lambda shape: shape.area.area)
         size = small.area.area
@@ -54,8 +54,8 @@ def inside_itself(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 def overlap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     """Find neighbours of different labels that overlap in a strip narrower than the threshold.
 
-    With ``rasterize.overlap: keep`` such a strip gets the class of the combination. The other
-    policies give it to one of the two, so that nothing is wrong there.
+    Only with ``rasterize.overlap: keep``, where such a strip gets the class of the combination. The
+    other policies give it to one of the two regions.
     """
     for one, other in pairs(drawn.shapes) if drawn.overlap == "keep" else ():
         if set(one.labels) == set(other.labels):
@@ -69,9 +69,9 @@ def overlap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def gap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
-    """Find an unlabelled strip, narrower than the threshold, between neighbours.
+    """Find unlabelled strips between neighbours that are narrower than the threshold.
 
-    Neighbours of one label do not count: two things of a kind may well stand side by side.
+    Neighbours of one label do not count: two objects of a kind may well stand side by side.
     """
     for one, other in pairs(drawn.shapes, threshold):
         smaller = min(one.area.area, other.area.area)
@@ -90,7 +90,7 @@ def gap(drawn: Drawn, threshold: float) -> Iterator[Hit]:
 
 
 def _between(one: Shape, other: Shape, drawn: Drawn, width: float) -> shapely.Geometry:
-    """Return what nobody labelled and is narrower than ``width``, where two regions are near."""
+    """Return the unlabelled area narrower than ``width`` where two regions are close."""
     corners = np.array([one.area.bounds, other.area.bounds])
     left, top = corners[:, :2].max(axis=0) - 2 * width
     right, bottom = corners[:, 2:].min(axis=0) + 2 * width
@@ -102,7 +102,7 @@ def _between(one: Shape, other: Shape, drawn: Drawn, width: float) -> shapely.Ge
 
 
 def _runs_along(area: shapely.Geometry, strip: shapely.Polygon) -> bool:
-    """Tell whether a region's border runs along a strip for some way: else it is a notch."""
+    """Tell whether a region's border runs along a strip; if not, the strip is only a notch."""
     length: float = shared(area.boundary, strip.buffer(0.01)).length
     return length >= LONG / 2 * mean_width(strip)
 

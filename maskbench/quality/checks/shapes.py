@@ -18,7 +18,7 @@ from maskbench.regions.rasterize import RegionPixels, make_simple
 from maskbench.regions.task import Image, Region
 
 STEP = 1 / 256
-"""Grid in pixels to which areas are rounded: what is computed of them cannot fail then (GEOS)."""
+"""Grid in pixels to which areas are rounded, so that GEOS can compute with them reliably."""
 
 _SMALL = 100  # pixels up to which they are counted
 
@@ -32,9 +32,9 @@ class Shape(NamedTuple):
     Attributes:
         id: The region's id.
         labels: Its labels, after ``rasterize.label_aliases``.
-        area: Its pixels as a valid polygon or multipolygon; of strokes along the pixels' edges.
-        outline: Its outline as drawn, which may cross itself; None: it has pixels of its own.
-        pixels: How many pixels it has in the image; of large ones with an outline their area.
+        area: A valid polygon or multipolygon; that of a stroke runs along the pixels' edges.
+        outline: Its outline as drawn, which may cross itself; None for strokes and bit masks.
+        pixels: How many pixels it has in the image; for a large one with an outline, its area.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Hit(NamedTuple):
         value: What was compared with the threshold.
         regions: The ids of the regions concerned.
         label: Their label or labels.
-        what: What is the matter, part of a sentence.
+        what: What is wrong, part of a sentence.
         box: Where to look; None: at the whole image.
         vote: Which of the annotations that count it is in, for checks over all images; None: it
             concerns the image as a whole.
@@ -93,7 +93,7 @@ class Hit(NamedTuple):
 
 
 def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None) -> Hit:
-    """Return what was found of some regions; ``box`` None: where they are."""
+    """Make a hit of what was found about some regions; ``box`` None: around them."""
     labels = " and ".join(dict.fromkeys(shape.label for shape in shapes))
     where = [shape.area if not shape.area.is_empty else shape.outline for shape in shapes]
     drawn = [area for area in where if area is not None and not area.is_empty]
@@ -124,7 +124,7 @@ def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Dr
 def _outlined(
     result: RegionResult, area: shapely.Geometry, image: Image, params: RasterizeParams
 ) -> Shape:
-    """Return a region with an outline; only pixels of small ones are worth counting."""
+    """Return a region with an outline; pixels are counted only if it is small."""
     pixels = round(area.area)
     if pixels < _SMALL:
         [counted] = draw_regions([result.region], image, params)
@@ -133,7 +133,7 @@ def _outlined(
 
 
 def _stroke(region: Region, image: Image, params: RasterizeParams) -> Shape | None:
-    """Return a region that has pixels of its own; None if they cannot be read."""
+    """Return a stroke or bit mask; None if it cannot be read."""
     [result] = draw_regions([region], image, params)
     if result.error:
         return None
@@ -156,7 +156,7 @@ def polygons_of(pixels: RegionPixels) -> shapely.Geometry:
 
 
 def valid(area: shapely.Geometry) -> shapely.Geometry:
-    """Return an area of which more can be computed; rounding may have made its parts touch."""
+    """Make an area valid: rounding may have made its parts touch."""
     if area.is_valid:
         return area
     fixed = shapely.make_valid(area, method="structure", keep_collapsed=False)

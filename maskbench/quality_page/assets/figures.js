@@ -77,7 +77,7 @@ export function drawTimeline(data, choice, chosen, choose) {
     return line(points, `person ${!chosen ? "" : chosen === person.name ? "chosen" : "faint"}`, person.color, true);
   });
   const axis = unit === "tasks" ? "images in the order of their keys: the annotations tell no dates" : `${unit} of the last save, UTC`;
-  const title = `${NAMES[choice.coefficient]} with what most of the others gave${choice.of === "" ? "" : `, ${data.classes[Number(choice.of)].name}`}`;
+  const title = `${NAMES[choice.coefficient]} with the majority of the others${choice.of === "" ? "" : `, ${data.classes[Number(choice.of)].name}`}`;
   const buttons = shown.map((/** @type {any} */ person) => make("li", {}, make("button", { type: "button", "aria-pressed": String(chosen === person.name), "data-person": person.name, on: { click: () => choose(chosen === person.name ? "" : person.name) } },
     swatch({ color: person.color }), make("span", {}, named(person.name)))));
   byId("timeline").replaceChildren(chart(title, axis, ticks, marks), make("ul", { class: "legend", "aria-label": "Annotators of the chart" }, ...buttons));

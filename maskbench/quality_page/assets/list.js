@@ -9,7 +9,7 @@ import { byName, counted, make, percent } from "pages/elements.js";
  * @property {string | null} link
  * @property {string} when of the last save
  * @property {boolean} truth whether it is marked as ground truth
- * @property {number | null} others IoU with what most of the others gave
+ * @property {number | null} others IoU with the majority of the others
  */
 
 /**

@@ -92,7 +92,7 @@ async function draw(item) {
   [drawn, places, place] = [[], [], -1];
   caption(item);
   details(item, data, goTo);
-  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel for the class that each annotator gave it; click it to keep that."));
+  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel to see which class each annotator gave it; click to keep it in view."));
   byId("go").hidden = true;
   try {
     const loaded = await loadItem(item.n);

@@ -69,7 +69,7 @@ function fitTiles() {
 /** @param {Item} item */
 async function draw(item) {
   caption(item);
-  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel for what lies there; click it to keep that."));
+  byId("pixel").replaceChildren(make("h3", {}, "Pixel"), make("p", { class: "hint" }, "Point at a pixel to see what lies there; click to keep it in view."));
   drawLegend();
   try {
     const found = await Mask.of((await loadItem(item.key)).mask);
@@ -117,7 +117,7 @@ const imageLink = (item) => make("a", { href: `#${new URLSearchParams({ key: ite
 const combinations = data.combinations.map((/** @type {any} */ entry, /** @type {number} */ i) => [
   make("a", { href: `#${new URLSearchParams({ combination: String(i) })}` }, joined(entry)),
   entry.class || make("span", { class: "unmatched" }, "no class"), entry.reason, count(entry.pixels), count(entry.images)]);
-byId("combinations").append(make("section", {}, ...table("Labels that lie on a pixel together, and what decides its class", ["labels", "class", "because of", ">pixels", ">images"], combinations, "h2")));
+byId("combinations").append(make("section", {}, ...table("Labels that overlap, and what decides the class", ["labels", "class", "because of", ">pixels", ">images"], combinations, "h2")));
 
 const dropped = data.dropped.map((/** @type {any[]} */ [place, id, shape, labels, why]) => [imageLink(data.items[place]), `${shape} ${id}`, labels.join(" + "), why, outerLink(`task ${data.items[place].task}`, data.items[place].link)]);
 const tasks = data.tasks.map((/** @type {any[]} */ [key, task, why, link]) => [key, why, outerLink(`task ${task}`, link)]);

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from maskbench.errors import DataError, SourceError
-from maskbench.labelstudio.server.images import image_address, is_upload
+from maskbench.labelstudio.server.images import image_address, is_upload_address
 from tests.labelstudio.server.fixtures import POLYGONS, filled, imported, png, triangle
 
 
@@ -134,7 +134,7 @@ def test_addresses():
     assert image_address("https://a/b.png", join, 1) == "https://a/b.png"
     code = base64.urlsafe_b64encode(b"s3://b/k.png").decode()
     assert image_address("s3://b/k.png", join, 7) == f"{join}/tasks/7/resolve/?fileuri={code}"
-    assert is_upload(f"{join}/data/upload/1/x.png")
+    assert is_upload_address(f"{join}/data/upload/1/x.png")
     for bad in ("a.png", "//host/a.png", "file:///etc/passwd", "ftp://a/b.png"):
         with pytest.raises(ValueError, match="is no address"):
             image_address(bad, join, 1)

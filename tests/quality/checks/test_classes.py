@@ -11,13 +11,13 @@ from maskbench.quality.checks.classes import (
     time_outlier,
     unused_class,
 )
-from maskbench.quality.checks.collected import Collected, see
+from maskbench.quality.checks.collected import Collected, image_facts
 from tests.quality.checks.regions import box, drawn, outline
 
 
 def seen(*regions, image="", look="", seconds=None):
     """What is remembered of an image with these regions."""
-    return see(drawn(*regions), image or str(regions), look, seconds)
+    return image_facts(drawn(*regions), image or str(regions), look, seconds)
 
 
 def row(key, split, **classes):
