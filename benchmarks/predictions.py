@@ -159,7 +159,7 @@ def run_way(way: str, url: str, project: str, root: str, version: str) -> None:
 
 
 def measure(server: Server, root: Path, count: int, rounds: int) -> str:
-    """Fill a project and measure both ways by turns; return the rows of the table."""
+    """Fill a project and measure both ways, alternating; return the rows of the table."""
     project = filled(Api(server.url, server.legacy_token), count)
     write_images(params(server.url, project), Layout(root), root / "images")
     (root / "masks").mkdir()
@@ -186,9 +186,9 @@ def table(rows: list[str], rounds: int) -> str:
     """Return the figures as Markdown."""
     lines = [
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores; masks of {SIZE[0]} x "
-        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} runs "
-        "by turns. Plain requests send what `push` makes of the masks, ready made, and do not look "
-        "at the answers. The peak is of resident memory of the main process.",
+        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} "
+        "alternating runs. Plain requests send what `push` makes of the masks, ready made, and do "
+        "not look at the answers. The peak is of resident memory of the main process.",
         "",
         "| tasks | way | wall, s | processor, s | the server's processor, s | peak, MB |",
         "|--:|---|--:|--:|--:|--:|",

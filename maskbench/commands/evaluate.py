@@ -7,7 +7,7 @@ images.csv, confusion.csv, sizes.csv and a page, index.html, to the folder of --
   maskbench evaluate predictions
   maskbench evaluate predictions --split all --rev v1.2
   maskbench evaluate predictions --against v1.1     find what changed: labels or set of images
-    maskbench evaluate baseline improved              find which is better, and if by chance
+  maskbench evaluate baseline improved              find which is better, and whether it is chance
 """
 
 import sys
@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     from maskbench.evaluate import Settings, split_names
     from maskbench.evaluation.against import compare_versions
     from maskbench.evaluation.outputs import write_files, write_pair
-    from maskbench.evaluation.page import Shown, write_page
+    from maskbench.evaluation.page import EvaluationContents, write_page
     from maskbench.evaluation.paired import score_pair
     from maskbench.evaluation.predictions import surplus_words
     from maskbench.evaluation.scoring import score
@@ -86,7 +86,9 @@ def run(args: Namespace) -> int:
     if pair is None:
         write_files(report, args.out, comparison)
     folders = _titled(args.predictions, args.second)
-    write_page(args.out, Shown(report, data, folders, comparison, pair), args.worst, run_all)
+    write_page(
+        args.out, EvaluationContents(report, data, folders, comparison, pair), args.worst, run_all
+    )
     print(pair or report)
     if comparison is not None:
         print(f"\n{comparison}")

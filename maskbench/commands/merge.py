@@ -7,7 +7,7 @@ server, the labels of the side that fetched count; if both did, they are fetched
 committed.
 
   maskbench merge labels-b                  merge the branch labels-b into the current one
-    maskbench merge labels-b --prefer theirs  the same; labels-b counts where both changed a task
+  maskbench merge labels-b --prefer theirs  the same; labels-b counts where both changed a task
   maskbench merge --continue                after resolving conflicts, or after `git merge`
 """
 

@@ -94,10 +94,10 @@ def _write_page(
     args: argparse.Namespace, layout: "Layout", params: "Params", checked: "Checked"
 ) -> None:
     from maskbench.quality.results import measured
-    from maskbench.quality_page.write import Shown, write_page
+    from maskbench.quality_page.write import QualityContents, write_page
 
     metrics, _ = measured(layout)
-    shown = Shown(params, layout, metrics, checked.findings)
+    shown = QualityContents(params, layout, metrics, checked.findings)
     number = write_page(args.html, shown, args.worst)
     print(f"{args.html / 'index.html'}: {counted(number, 'image')} with pictures", file=sys.stderr)
 

@@ -10,7 +10,7 @@ from maskbench.dataset import Benchmark
 from maskbench.evaluation.against import PARTS, Comparison
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
-from maskbench.evaluation.pictures import DrawImage, ShownImage
+from maskbench.evaluation.pictures import DrawImage, EvaluatedImage
 from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report, Summary, rounded
 from maskbench.evaluation.scoring import Each, Predictions
@@ -25,7 +25,7 @@ from maskbench.text import counted
 
 
 @dataclass(frozen=True)
-class Shown:
+class EvaluationContents:
     """The contents of a page.
 
     Attributes:
@@ -43,7 +43,9 @@ class Shown:
     pair: Pair | None = None
 
 
-def write_page(folder: Path, shown: Shown, most: int = 500, each: Each | None = None) -> None:
+def write_page(
+    folder: Path, shown: EvaluationContents, most: int = 500, each: Each | None = None
+) -> None:
     """Write the page with at most ``most`` images, worst first.
 
     Args:
@@ -84,17 +86,17 @@ def _one_by_one(
     return map(function, items)
 
 
-def _ordered(shown: Shown) -> list[tuple[ImageScore, ImageScore | None]]:
+def _ordered(shown: EvaluationContents) -> list[tuple[ImageScore, ImageScore | None]]:
     """Return the images, worst or most worsened first, each with its first score if compared."""
     if shown.pair is not None:
         return [(second, first) for first, second in shown.pair.movers()]
     return [(score, None) for score in shown.report.worst()]
 
 
-def _work(shown: Shown, names: Mapping[str, str]) -> list[ShownImage]:
+def _work(shown: EvaluationContents, names: Mapping[str, str]) -> list[EvaluatedImage]:
     found = {title: _masks(masks, names) for title, masks in shown.predictions.items()}
     return [
-        ShownImage(
+        EvaluatedImage(
             name,
             shown.benchmark.scene_path(key),
             shown.benchmark.scaling(key),
@@ -117,7 +119,7 @@ def _heading(report: Report) -> str:
     return f"{', '.join(report.splits)}: {counted(report.summary.images, 'image')}"
 
 
-def _verdict(shown: Shown) -> str:
+def _verdict(shown: EvaluationContents) -> str:
     value = number(shown.report.summary.figures.mean[0])
     on = f"on {shown.report.origin}"
     if shown.pair is None:
@@ -126,7 +128,7 @@ def _verdict(shown: Shown) -> str:
     return f"mean IoU {before} → {value} {on}"
 
 
-def _data(shown: Shown, items: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
+def _data(shown: EvaluationContents, items: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
     report = shown.report
     void = {"name": "(no class)", "color": hex_color(MARKS["ignored"])}
     return {
@@ -175,7 +177,7 @@ def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report
     }
 
 
-def _part(shown: Shown, split: str) -> dict[str, Any]:
+def _part(shown: EvaluationContents, split: str) -> dict[str, Any]:
     """Return what the template shows of a split."""
     summary = shown.report.parts[split]
     total = max(1, int(summary.confusion.sum()))
@@ -209,11 +211,11 @@ def _versions(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _citation(shown: Shown) -> str:
+def _citation(shown: EvaluationContents) -> str:
     return "\n".join(_citation_lines(shown))
 
 
-def _citation_lines(shown: Shown) -> Iterator[str]:
+def _citation_lines(shown: EvaluationContents) -> Iterator[str]:
     """Yield the lines to cite with a figure of this page."""
     report = shown.report
     yield f"benchmark    {report.origin}"

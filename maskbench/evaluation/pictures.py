@@ -18,7 +18,7 @@ from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
 
 
 @dataclass(frozen=True)
-class ShownImage:
+class EvaluatedImage:
     """An image of the page.
 
     Attributes:
@@ -48,7 +48,7 @@ class DrawImage:
     folder: Path
     classes: int
 
-    def __call__(self, shown: ShownImage) -> None:
+    def __call__(self, shown: EvaluatedImage) -> None:
         """Write the pictures and the data of one image."""
         picture = scene(shown.scene, shown.scaling)
         truth = load_mask(shown.truth, self.classes)

@@ -51,7 +51,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 _FINER = 4  # pixels per pixel of a thumbnail from which its mean is taken, at least
 
-_DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
+DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
 """Errors that Pillow raises for damaged files."""
 
 
@@ -114,33 +114,9 @@ def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
             levels = levels_of(image, wide_colour)
     except UnidentifiedImageError:
         raise ValueError(_unknown(path)) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None
     return ImageInfo(suffix, width, height, orientation, sha256_file(path), levels)
-
-
-def upright_size(path: Path, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
-    """Return width and height of an image turned upright, in pixels.
-
-    A JPEG tells them before its pixels, which are not read. Others may tell their orientation after
-    the pixels, and are read whole.
-
-    Args:
-        path: The file.
-        most_pixels: Pixels beyond which it is refused.
-
-    Raises:
-        ValueError: As :func:`inspect`.
-    """
-    try:
-        with open_image(path, ["JPEG"]) as image:
-            width, height = image.size
-            if width * height <= most_pixels:
-                return (height, width) if orientation_of(image) >= 5 else (width, height)
-    except _DAMAGE:
-        pass  # it is no JPEG, or damaged: inspect says which
-    info = inspect(path, most_pixels)
-    return info.width, info.height
 
 
 _FLOATS = "its pixels are floating-point numbers: save it with 8 or 16 bits"
@@ -250,25 +226,12 @@ def read_thumbnail(path: Path, side: int) -> npt.NDArray[np.uint8]:
     return np.asarray(small)
 
 
-def image_shape(path: Path) -> tuple[int, int]:
-    """Return height and width from the beginning of an image file.
-
-    Raises:
-        ValueError: The file is no image, or its beginning is damaged.
-    """
-    try:
-        with open_image(path) as image:
-            return image.height, image.width
-    except (*_DAMAGE, ValueError) as error:
-        raise ValueError(f"it is damaged or cut off: {error}") from None
-
-
 def is_wide_file(path: Path) -> bool:
     """Return whether an image file is grey with more than 8 bits, from its first bytes."""
     try:
         with open_image(path) as image:
             return is_wide(image)
-    except (*_DAMAGE, ValueError):
+    except (*DAMAGE, ValueError):
         return False  # reading it raises the error
 
 
@@ -312,5 +275,5 @@ def load_image(path: Path, least: int | None = None) -> Image.Image:
         raise ValueError("it is no image in a known format") from None
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (*_DAMAGE, ValueError) as error:
+    except (*DAMAGE, ValueError) as error:
         raise ValueError(f"it is damaged or cut off: {error}") from None

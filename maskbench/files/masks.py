@@ -20,7 +20,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from maskbench.files.hashing import write_hashed
-from maskbench.files.images import image_shape, load_image
+from maskbench.files.image_size import image_shape
+from maskbench.files.images import load_image
 
 Mask = npt.NDArray[np.uint8]
 """Class values, shape (H, W), uint8; 255 is ignored."""

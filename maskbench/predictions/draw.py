@@ -90,7 +90,7 @@ def _simplified(polygons: list[Polygon], tolerance: float) -> list[Polygon]:
 
 
 def without_holes(polygons: Iterable[Polygon]) -> Iterator[Polygon]:
-    """Yield polygons without holes that together cover the same: Label Studio's have none.
+    """Yield polygons without holes that cover the same area: Label Studio's cannot have holes.
 
     Touching polygons are joined; one with a hole is cut in two along a line through the hole.
     """

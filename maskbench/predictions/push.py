@@ -162,7 +162,7 @@ class _Push:
         if lost:
             raise DataError(
                 f"project {self.project.project}: {counted(len(lost), 'prediction')} of "
-                f"{len(work):,} did not arrive; the same command sends only these again",
+                f"{len(work):,} did not arrive; run the same command to send only these",
                 [Problem(why, task=number) for number, why in lost.items()],
             )
         return self._finish(len(left), regions, plan)
@@ -180,7 +180,7 @@ class _Push:
             return work
         left = [entry for entry in work if entry.task.id not in there]
         sent = counted(len(work) - len(left), "prediction was", "predictions were")
-        print(f"going on where it stopped: {sent} sent before", file=sys.stderr)
+        print(f"continuing: {sent} sent before", file=sys.stderr)
         return left
 
     def _replace(self, there: set[int], tasks: set[int]) -> None:
@@ -224,7 +224,7 @@ class _Push:
         lines = [f"project {self.project.project}: {verb} {what} as {version!r}", *plan.notes]
         if shown != version:
             now = f"those of {shown!r}" if shown else "no predictions"
-            lines.append(f"annotators get {now}; --show lets them get these")
+            lines.append(f"annotators see {now}; --show shows them this version")
         return "; ".join(lines)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from maskbench.errors import DataError, ParamsError, Problem
 from maskbench.files.csv import write_table
-from maskbench.files.images import inspect, upright_size, write_upright
+from maskbench.files.image_size import upright_size
+from maskbench.files.images import inspect, write_upright
 from maskbench.labelstudio.export import TaskError
 from maskbench.labelstudio.server.source import Server
 from maskbench.labelstudio.stored import read_task

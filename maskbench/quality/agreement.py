@@ -131,7 +131,7 @@ def alpha(same: Values, values: Values) -> Values:
 
 
 def _beyond(found: Values, by_chance: Values, most: Values) -> Values:
-    """Return how much of what chance leaves was found; NaN where chance leaves nothing."""
+    """Return the agreement beyond chance, as a share of the most possible; NaN if none is."""
     whole = most - by_chance
     result = np.full(np.shape(whole), np.nan)
     np.divide(found - by_chance, whole, out=result, where=whole > 0)

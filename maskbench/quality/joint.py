@@ -27,7 +27,7 @@ Column = npt.NDArray[np.uint8]
 """The value of a mask for each combination, shape (S,), uint8; 255 does not count."""
 
 MOST_COMBINATIONS = 64
-"""So many combinations can be told as the bits of a number; with more, masks are made of pairs."""
+"""The most combinations that fit into the bits of a number; with more, masks are made of pairs."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def surroundings(joint: Joint) -> Surroundings:
 
 
 class PairCounter:
-    """Count on which pixels two masks agree; what pairs have in common is found once.
+    """Count on which pixels two masks agree; results that pairs share are computed once.
 
     Args:
         joint: The masks.

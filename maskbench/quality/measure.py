@@ -22,7 +22,7 @@ from maskbench.regions.rules import ClassRules
 from maskbench.regions.task import Annotation, Task, choose
 
 UNKNOWN = "unknown"
-"""Who made annotations that name nobody."""
+"""The name for annotations without an annotator."""
 
 PARTS = ("pairs", "against_the_others", "against_consensus", "against_ground_truth")
 """With whom each annotator, or one of a pair, is compared."""
@@ -82,7 +82,7 @@ def measure(work: ImageWork) -> Outcome:
 def _count(
     drawn: Mapping[str, Drawing], truth: Drawing | None, work: ImageWork
 ) -> dict[str, dict[str, Any]]:
-    """Count how far these annotators agree with each other and with what is right for them all."""
+    """Count how far these annotators agree with each other, the consensus and ground truth."""
     masks = {who: found.mask for who, found in drawn.items() if found.mask is not None}
     if not masks:
         return {part: {} for part in (*PARTS, "values")}

@@ -42,7 +42,7 @@ class Crop(NamedTuple):
     regions: tuple[str, ...]
 
 
-class ShownImage(NamedTuple):
+class AnnotatedImage(NamedTuple):
     """An image of the page.
 
     Attributes:
@@ -72,7 +72,7 @@ class DrawImage:
     images: Path
     names: Sequence[str]
 
-    def __call__(self, shown: ShownImage) -> dict[str, Any]:
+    def __call__(self, shown: AnnotatedImage) -> dict[str, Any]:
         """Write the pictures and the data of one image.
 
         Returns:

@@ -29,7 +29,7 @@ from maskbench.quality.measure import latest_by_person
 from maskbench.quality.report import heading
 from maskbench.quality.stage import image_work, measure_images
 from maskbench.quality.summary import image_counts
-from maskbench.quality_page.draw import Crop, DrawImage, ShownImage
+from maskbench.quality_page.draw import AnnotatedImage, Crop, DrawImage
 from maskbench.quality_page.figures import Facts, as_lists, matrices, timeline, values
 from maskbench.quality_page.tables import class_table, headline, people_table
 from maskbench.regions.task import Task, moment, task_and_project
@@ -40,7 +40,7 @@ MOST = 500
 
 
 @dataclass(frozen=True)
-class Shown:
+class QualityContents:
     """The contents of a page.
 
     Attributes:
@@ -56,7 +56,7 @@ class Shown:
     findings: Sequence[Finding]
 
 
-def write_page(folder: Path, shown: Shown, most: int = MOST) -> int:
+def write_page(folder: Path, shown: QualityContents, most: int = MOST) -> int:
     """Write the page; an older one in the folder is replaced.
 
     Args:
@@ -80,7 +80,7 @@ def write_page(folder: Path, shown: Shown, most: int = MOST) -> int:
 class _Page:
     """Data that the parts of a page share."""
 
-    def __init__(self, folder: Path, shown: Shown, most: int) -> None:
+    def __init__(self, folder: Path, shown: QualityContents, most: int) -> None:
         self.folder, self.shown, self.most = folder, shown, most
         params, layout = shown.params, shown.layout
         self.digests = folder_digests(layout, "annotations")
@@ -111,7 +111,7 @@ class _Page:
         found = zip(self.image.items(), drawn, strict=True)
         return [self._item(key, name, own) for (key, name), own in found]
 
-    def _work(self) -> Iterator[ShownImage]:
+    def _work(self) -> Iterator[AnnotatedImage]:
         manifest = self.shown.layout.benchmark / "manifest.csv"
         rows: Mapping[str, Row] = read_manifest(manifest) if manifest.is_file() else {}
         crops: dict[str, dict[str, Crop]] = {}
@@ -123,7 +123,7 @@ class _Page:
             keys = self.keys.get(key, [key])
             work = image_work(keys, self.digests, self.shown.params, self.shown.layout)
             scaling = rows[key].scaling if key in rows else None
-            yield ShownImage(name, work, scaling, crops.get(key, {}))
+            yield AnnotatedImage(name, work, scaling, crops.get(key, {}))
 
     def _tasks(self, key: str) -> list[Task]:
         folder = self.shown.layout.annotations

@@ -13,7 +13,7 @@ from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.evaluate import compare, evaluate
 from maskbench.evaluation.mistakes import MISTAKES, mistakes
-from maskbench.evaluation.page import Shown, write_page
+from maskbench.evaluation.page import EvaluationContents, write_page
 from maskbench.evaluation.report import rounded
 from maskbench.files.masks import read_mask
 from maskbench.pages.palette import MARKS, hex_color
@@ -233,7 +233,9 @@ def test_parts_of_a_change_are_stacked(chrome, scored, tmp_path):
     write_lists(old, {"test": SPLITS["test"][:4], "valid": SPLITS["valid"]})
     new = Benchmark(scored / "benchmark")
     found = compare(scored / "old model", new, old)
-    write_page(tmp_path, Shown(found.new, new, {"Prediction": scored / "old model"}, found))
+    write_page(
+        tmp_path, EvaluationContents(found.new, new, {"Prediction": scored / "old model"}, found)
+    )
     browser = Page(chrome, (tmp_path / "index.html").as_uri())
     row = browser.one(".changes tbody tr")
     parts = {name: rounded(found.parts[name].mean[0]) for name in ("labels", "added")}

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from maskbench.files.images import inspect, read_thumbnail, upright_size, write_upright
+from maskbench.files.image_size import upright_size
+from maskbench.files.images import inspect, read_thumbnail, write_upright
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)

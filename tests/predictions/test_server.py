@@ -136,7 +136,7 @@ def test_what_a_server_drops_is_named_and_sent_again(loop):
     loop.proxy.fail("/import/predictions", "half")
     with pytest.raises(DataError) as caught:
         loop.predict(keys)
-    what = "2 predictions of 3 did not arrive; the same command sends only these again"
+    what = "2 predictions of 3 did not arrive; run the same command to send only these"
     assert what in str(caught.value)
     assert [p.what for p in caught.value.problems] == [
         "the server dropped it without saying why"
@@ -236,7 +236,7 @@ def test_a_version_on_show_stays_on_show_when_it_is_pushed_again(loop, monkeypat
     versions = ProjectPredictions(
         Client(loop.proxy.url, read_key(loop.layout.root, loop.proxy.url)), loop.project
     ).versions
-    assert "annotators get" not in loop.push(tolerance=0)
+    assert "annotators see" not in loop.push(tolerance=0)
     assert versions().shown == "m1"
     with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
         patch.setattr(ProjectPredictions, "create", lambda *_: 1 / 0)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.repositories import ROOT
+from tests.repositories import ROOT, SAMPLE
 
 pytestmark = pytest.mark.slow
 
@@ -149,3 +149,13 @@ def test_the_table_of_agreement_has_ratios_to_rasterize_and_to_the_build(bench):
         "| combine | 3.0 | 1.50 | 0.60 | 50 MB |",
         "| quality | 5.0 | 2.50 | 1.00 | 70 MB |",
     ]
+
+
+def test_copies_of_pictures_that_count_as_near_equal(bench, capsys):
+    folder = SAMPLE / "data/sample/images/upload/1"
+    pictures = [folder / "28836488-mural.jpg", folder / "d7ac1f12-stars.jpg"]
+    bench("near_equal").main(pictures)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["| copy | found, of 2 |", "|---|--:|", "| JPEG of quality 70 | 2 |"]
+    assert "| 5 % cut off at each edge | 0 |" in lines
+    assert lines[-1].startswith("The two pictures most alike have a correlation of 0.")

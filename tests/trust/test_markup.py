@@ -14,7 +14,7 @@ from maskbench.diff.model import ClassChange, Move, ParamChange
 from maskbench.diff.page.write import _entry, page_text
 from maskbench.diff.report.markdown import as_markdown
 from maskbench.evaluate import evaluate
-from maskbench.evaluation.page import Shown, write_page
+from maskbench.evaluation.page import EvaluationContents, write_page
 from maskbench.export.formats import hf
 from maskbench.params import FetchParams
 from maskbench.pipeline.layout import Layout
@@ -155,7 +155,7 @@ def test_the_page_of_an_evaluation(tmp_path, name):
         write_lists(root, {"test": [item]}, classes=(word, "B", "C"), groups=groups)
         benchmark, predictions = Benchmark(root, "test"), {item: blocks(2)}
         report = evaluate(predictions, root, resamples=0)
-        write_page(root, Shown(report, benchmark, {word: predictions}))
+        write_page(root, EvaluationContents(report, benchmark, {word: predictions}))
         pages.append(Page((root / "index.html").read_text(encoding="utf-8")))
     shown, harmless = pages
     same(shown, harmless, name)
