@@ -56,7 +56,7 @@ def test_arrays_that_are_masks():
     assert as_mask(wide).tolist() == [[0, 255]]
     assert as_mask(np.array([[True]])).tolist() == [[1]]
     for wrong in (wide + 1, wide - 1, wide.astype(float), wide[0]):
-        with pytest.raises(ValueError, match="values|shape"):
+        with pytest.raises(ValueError, match=r"values|shape"):
             as_mask(wrong)
 
 
