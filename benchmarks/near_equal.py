@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from maskbench.quality.similar import ALIKE, Look, look_from, thumbnail
+from maskbench.quality.similar import ALIKE, Look, look_from, thumbnail_pixels
 
 LARGEST = (1600, 1600)  # pixels of a picture that is looked at
 
@@ -82,7 +82,7 @@ CHANGES: dict[str, Callable[[Picture], Picture]] = {
 def look(picture: Picture, scratch: Path) -> Look:
     """Return the look of a picture as that of a file."""
     picture.convert("RGB").save(scratch)
-    return look_from(thumbnail(scratch))
+    return look_from(thumbnail_pixels(scratch))
 
 
 def main(paths: list[Path]) -> None:

@@ -97,7 +97,7 @@ def mask(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 def maskbench(url: str, project: int, root: Path, version: str) -> None:
     """Push the masks."""
-    options = pushing.Options(version)
+    options = pushing.PushOptions(version)
     pushing.push(params(url, project), Layout(root), root / "masks", options)
 
 

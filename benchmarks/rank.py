@@ -19,10 +19,10 @@ from PIL import Image
 
 from maskbench.files.manifest import Row
 from maskbench.files.masks import png_bytes
-from maskbench.ranking.diversity import choose
+from maskbench.ranking.diversity import choose_batch
 from maskbench.ranking.labelled import Compare, Labelled
 from maskbench.ranking.model import Files, measure_all
-from maskbench.ranking.unlabelled import Candidate, Measure
+from maskbench.ranking.unlabelled import Candidate, MeasureUncertainty
 from maskbench.regions.task import Task
 
 NAMES = tuple(f"class {i}" for i in range(CLASSES))
@@ -67,7 +67,7 @@ def rate(work: Callable[[], object], images: int) -> str:
 def unlabelled(by: str, files: Sequence[Files]) -> str:
     """Measure one measure of images without labels."""
     work = [Candidate(Task(i, "", 1, {}, None, ()), each, None) for i, each in enumerate(files)]
-    measure = Measure(by, NAMES, (1.0,) * CLASSES, 1 << 29)
+    measure = MeasureUncertainty(by, NAMES, (1.0,) * CLASSES, 1 << 29)
     return rate(lambda: measure_all(measure, work), len(work))
 
 
@@ -82,7 +82,7 @@ def choosing(images: int, count: int) -> str:
     rng = np.random.default_rng(0)
     tables = [list(rng.random((images, n), np.float32)) for n in (64, CLASSES + 1)]
     scores = rng.random(images).tolist()
-    return rate(lambda: choose(scores, tables, [None] * images, count, 0.5), images)
+    return rate(lambda: choose_batch(scores, tables, [None] * images, count, 0.5), images)
 
 
 def main() -> int:

@@ -85,13 +85,13 @@ def _make(args: argparse.Namespace) -> int:
     from maskbench.errors import MaskbenchError
     from maskbench.init import create, new, software
     from maskbench.init.console import ask, choose_aliases, print_files, print_next_steps
-    from maskbench.init.summary import alike, describe, propose
+    from maskbench.init.summary import alike, describe_survey, propose
 
     if args.into is None:
         raise MaskbenchError("name the new folder: maskbench init FOLDER")
     create.check_place(args.into)
     found = _source(args)
-    print("\n".join(describe(found.survey)))
+    print("\n".join(describe_survey(found.survey)))
     aliases = choose_aliases(alike(found.survey.labels), args.alike)
     overlap = args.overlap
     if overlap is None and found.survey.overlaps:

@@ -71,10 +71,10 @@ def run(args: Namespace) -> int:
 
 
 def _push(args: Namespace, params: "Params", layout: "Layout") -> str:
-    from maskbench.predictions.push import Options, push
+    from maskbench.predictions.push import PushOptions, push
 
     names = ("kind", "tolerance", "show", "dry_run")
-    options = Options(args.model_version, **{name: getattr(args, name) for name in names})
+    options = PushOptions(args.model_version, **{name: getattr(args, name) for name in names})
     return push(params, layout, args.folder, options)
 
 

@@ -76,7 +76,7 @@ def run(args: Namespace) -> int:
     from maskbench.params import load_params
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.ranking.labelled import rank_labelled
-    from maskbench.ranking.model import Options
+    from maskbench.ranking.model import RankOptions
     from maskbench.ranking.page import write_page
     from maskbench.ranking.push import push_ranking
     from maskbench.ranking.report import as_text, write_csv
@@ -86,7 +86,7 @@ def run(args: Namespace) -> int:
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
     given = {"diversity": args.diversity, "confidence": args.confidence}
-    options = Options(args.by, args.batch, **{k: v for k, v in given.items() if v is not None})
+    options = RankOptions(args.by, args.batch, **{k: v for k, v in given.items() if v is not None})
     if args.labelled:
         ranking = rank_labelled(layout, args.folder, options)
     else:

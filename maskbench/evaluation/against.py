@@ -20,9 +20,9 @@ import numpy as np
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
-from maskbench.evaluation.origin import Origin
+from maskbench.evaluation.origin import LabelOrigins
 from maskbench.evaluation.report import Report, named
-from maskbench.evaluation.scoring import Plan, Predictions, Settings, plan, score_all
+from maskbench.evaluation.scoring import Predictions, ScoringPlan, Settings, plan, score_all
 from maskbench.files.masks import pixel_digest
 
 PARTS = ("labels", "added", "removed")
@@ -72,7 +72,7 @@ def compare_versions(
     versions: tuple[Benchmark, Benchmark],
     splits: Sequence[str],
     settings: Settings,
-    origins: tuple[Origin | None, Origin | None] = (None, None),
+    origins: tuple[LabelOrigins | None, LabelOrigins | None] = (None, None),
 ) -> Comparison:
     """Score predictions on the new and the old version; see :func:`maskbench.evaluate.compare`."""
     new, old = versions
@@ -99,7 +99,7 @@ def compare_versions(
     )
 
 
-def _known_to_either(plans: Sequence[Plan]) -> list[Plan]:
+def _known_to_either(plans: Sequence[ScoringPlan]) -> list[ScoringPlan]:
     """Count as surplus only predictions whose image neither version has."""
     surplus = set.intersection(*(set(each.found.surplus) for each in plans))
     return [

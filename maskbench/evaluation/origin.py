@@ -15,7 +15,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
-class Origin:
+class LabelOrigins:
     """Where the labels of a benchmark come from; None for what is not known.
 
     Attributes:
@@ -40,7 +40,7 @@ class Origin:
         return f"{self.version} ({short})" if short else self.version
 
 
-def find_origin(folder: Path) -> Origin:
+def find_origin(folder: Path) -> LabelOrigins:
     """Find out which version a benchmark's folder is.
 
     A download by :func:`maskbench.versions.download.get_version` is named after its commit; a
@@ -48,21 +48,21 @@ def find_origin(folder: Path) -> Origin:
     """
     place = folder.resolve()
     if _COMMIT.fullmatch(place.name):
-        return Origin(commit=place.name)
+        return LabelOrigins(commit=place.name)
     root = next((parent for parent in place.parents if (parent / "dvc.lock").is_file()), None)
     if root is None:
-        return Origin()
+        return LabelOrigins()
     params = root / "params.yaml"
     fetch = _fetch(params.read_bytes()) if params.is_file() else None
     with suppress(SourceError, OSError):  # no git, no commit, or no manifest
         commit = git.resolve(root, "HEAD")
         manifest = hashlib.md5((place / "manifest.csv").read_bytes(), usedforsecurity=False)
         if manifest.hexdigest().encode() in (git.file_at(root, commit, "dvc.lock") or b""):
-            return Origin(git.describe(root, commit), commit, fetch)
-    return Origin("workspace", None, fetch)
+            return LabelOrigins(git.describe(root, commit), commit, fetch)
+    return LabelOrigins("workspace", None, fetch)
 
 
-def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
+def origin_of(workspace: Path, revision: str, commit: str) -> LabelOrigins:
     """Return the origin of another version of the benchmark that lies in a workspace.
 
     Args:
@@ -73,8 +73,8 @@ def origin_of(workspace: Path, revision: str, commit: str) -> Origin:
     version = None if commit.startswith(revision) else revision
     for folder in workspace.resolve().parents:
         if folder.is_dir() and (params := git.file_at(folder, commit, "params.yaml")) is not None:
-            return Origin(version, commit, _fetch(params))
-    return Origin(version, commit)
+            return LabelOrigins(version, commit, _fetch(params))
+    return LabelOrigins(version, commit)
 
 
 def _fetch(params: bytes) -> FetchParams | None:

@@ -12,10 +12,16 @@ from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
 from maskbench.evaluation.pictures import DrawImage, EvaluatedImage
 from maskbench.evaluation.predictions import ENDINGS
-from maskbench.evaluation.report import ImageScore, Report, Summary, rounded
+from maskbench.evaluation.report import ImageScore, Report, ScoreSummary, rounded
 from maskbench.evaluation.scoring import Each, Predictions
 from maskbench.evaluation.sizes import iou_by_size
-from maskbench.evaluation.tables import figure_table, headline, number, pair_bars, version_bars
+from maskbench.evaluation.tables import (
+    figure_table,
+    figure_text,
+    pair_bars,
+    score_headline,
+    version_bars,
+)
 from maskbench.files.atomic import write_text
 from maskbench.files.masks import Mask
 from maskbench.pages.data import class_entries, remove_older
@@ -120,11 +126,11 @@ def _heading(report: Report) -> str:
 
 
 def _verdict(shown: EvaluationContents) -> str:
-    value = number(shown.report.summary.figures.mean[0])
+    value = figure_text(shown.report.summary.figures.mean[0])
     on = f"on {shown.report.origin}"
     if shown.pair is None:
         return f"mean IoU {value} {on}"
-    before = number(shown.pair.first.summary.figures.mean[0])
+    before = figure_text(shown.pair.first.summary.figures.mean[0])
     return f"mean IoU {before} → {value} {on}"
 
 
@@ -143,7 +149,7 @@ def _data(shown: EvaluationContents, items: list[dict[str, Any]], left_out: int)
     }
 
 
-def _curves(report: Report, split: str, summary: Summary) -> dict[str, Any]:
+def _curves(report: Report, split: str, summary: ScoreSummary) -> dict[str, Any]:
     """Return what the scripts draw of a split: confusion, IoU over images and over sizes."""
     images = [i for i in report.images if split not in report.splits or i.split == split]
     sizes = iou_by_size([image.counts for image in images])
@@ -185,7 +191,7 @@ def _part(shown: EvaluationContents, split: str) -> dict[str, Any]:
     return {
         "name": split,
         "images": counted(summary.images, "image") + groups,
-        "headline": headline(summary),
+        "headline": score_headline(summary),
         "mistakes": [
             {"name": name, "share": f"{100 * pixels / total:.2g} %", "width": 100 * pixels / total}
             for name, pixels in zip(MISTAKES, summary.mistakes.tolist(), strict=True)

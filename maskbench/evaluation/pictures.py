@@ -58,7 +58,7 @@ class DrawImage:
         }
         wrong = {name: mistakes(truth, mask, self.classes) for name, mask in predicted.items()}
         save_picture(self.folder, f"{shown.name}.jpg", picture)
-        small = thumbnail(picture, list(wrong.values())[-1])
+        small = mistakes_thumbnail(picture, list(wrong.values())[-1])
         save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
         data: dict[str, Any] = {
             "truth": self._mask(truth),
@@ -74,7 +74,7 @@ class DrawImage:
         return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
 
 
-def thumbnail(picture: Image.Image, kinds: Mask) -> Image.Image:
+def mistakes_thumbnail(picture: Image.Image, kinds: Mask) -> Image.Image:
     """Return a small grey picture in which even a single wrong pixel leaves a mark."""
     small = ImageOps.contain(picture, THUMBNAIL, Image.Resampling.LANCZOS)
     small = small.convert("L").convert("RGB")

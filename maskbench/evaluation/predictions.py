@@ -102,7 +102,7 @@ def _sizes_differ(shape: tuple[int, ...], truth: tuple[int, ...]) -> str | None:
     )
 
 
-def read_prediction(path: Path, truth: Mask, classes: int) -> Mask:
+def read_predicted_mask(path: Path, truth: Mask, classes: int) -> Mask:
     """Read a predicted mask that fits its image.
 
     Args:

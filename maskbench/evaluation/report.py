@@ -12,7 +12,7 @@ import numpy as np
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
-from maskbench.evaluation.origin import Origin
+from maskbench.evaluation.origin import LabelOrigins
 from maskbench.files.manifest import Row
 from maskbench.regions.task import ACCEPTED, LABEL_ORIGINS
 from maskbench.text import counted, some
@@ -61,7 +61,7 @@ class ImageScore:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ScoreSummary:
     """The figures of a set of images, with the ends of their 95 % intervals.
 
     Attributes:
@@ -103,15 +103,15 @@ class Report:
 
     classes: tuple[str, ...]
     images: tuple[ImageScore, ...]
-    summary: Summary
-    splits: Mapping[str, Summary]
-    origin: Origin
+    summary: ScoreSummary
+    splits: Mapping[str, ScoreSummary]
+    origin: LabelOrigins
     labels_sha256: str
     predictions_sha256: str
     surplus: tuple[str, ...] = ()
 
     @property
-    def parts(self) -> dict[str, Summary]:
+    def parts(self) -> dict[str, ScoreSummary]:
         """The summary of each split by name; of several splits, ``all`` together comes first."""
         return dict(self.splits) if len(self.splits) == 1 else {"all": self.summary, **self.splits}
 
@@ -181,7 +181,7 @@ def named(values: Figures, classes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _named(summary: Summary, classes: tuple[str, ...]) -> dict[str, Any]:
+def _named(summary: ScoreSummary, classes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "images": summary.images,
         "groups": summary.groups,
@@ -194,7 +194,7 @@ def _named(summary: Summary, classes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _mistakes(summary: Summary) -> dict[str, float | None]:
+def _mistakes(summary: ScoreSummary) -> dict[str, float | None]:
     """Return each kind of mistake as a share of all counted pixels; they add up to the error."""
     total = int(summary.confusion.sum())
     shares = summary.mistakes / total if total else np.full(len(MISTAKES), np.nan)
@@ -204,7 +204,7 @@ def _mistakes(summary: Summary) -> dict[str, float | None]:
 _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 
 
-def _text(split: str, summary: Summary, classes: tuple[str, ...]) -> str:
+def _text(split: str, summary: ScoreSummary, classes: tuple[str, ...]) -> str:
     """Return a table for the terminal: classes, the IoU with its interval, and the means."""
     wide = max(len(name) for name in (*classes, "pixel accuracy"))
     drawn = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"

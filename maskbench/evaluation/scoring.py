@@ -13,15 +13,15 @@ from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import count_image, figures, interval
 from maskbench.evaluation.mistakes import count_mistakes, mistakes
-from maskbench.evaluation.origin import Origin, find_origin
+from maskbench.evaluation.origin import LabelOrigins, find_origin
 from maskbench.evaluation.predictions import (
     FoundPredictions,
     check_prediction,
     find_predictions,
-    read_prediction,
+    read_predicted_mask,
     surplus_words,
 )
-from maskbench.evaluation.report import ImageScore, Report, Summary
+from maskbench.evaluation.report import ImageScore, Report, ScoreSummary
 from maskbench.files.benchmark import MASK_EDITED, load_mask
 from maskbench.files.hashing import digest
 from maskbench.files.masks import Mask, as_mask, pixel_digest
@@ -57,7 +57,7 @@ def score(
     benchmark: Benchmark,
     splits: Sequence[str],
     settings: Settings,
-    origin: Origin | None = None,
+    origin: LabelOrigins | None = None,
 ) -> Report:
     """Score the images of some splits; see :func:`maskbench.evaluate.evaluate`.
 
@@ -75,7 +75,7 @@ def score(
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScoringPlan:
     """Images to score, with where their predictions are.
 
     Attributes:
@@ -89,7 +89,7 @@ class Plan:
 
     predictions: Predictions
     benchmark: Benchmark
-    origin: Origin
+    origin: LabelOrigins
     splits: tuple[str, ...]
     owner: Mapping[str, str]
     found: FoundPredictions
@@ -99,8 +99,8 @@ def plan(
     predictions: Predictions,
     benchmark: Benchmark,
     splits: Sequence[str],
-    origin: Origin | None = None,
-) -> Plan:
+    origin: LabelOrigins | None = None,
+) -> ScoringPlan:
     """Find the images to score and their predictions; see :func:`score` for the arguments.
 
     Raises:
@@ -116,7 +116,7 @@ def plan(
     else:
         found = _among_arrays(predictions, benchmark, owner)
     origin = origin or find_origin(benchmark.root)
-    return Plan(predictions, benchmark, origin, tuple(splits), owner, found)
+    return ScoringPlan(predictions, benchmark, origin, tuple(splits), owner, found)
 
 
 def _among_arrays(
@@ -128,7 +128,7 @@ def _among_arrays(
 
 
 def score_all(
-    plans: Sequence[Plan], settings: Settings, classes: tuple[str, ...] | None = None
+    plans: Sequence[ScoringPlan], settings: Settings, classes: tuple[str, ...] | None = None
 ) -> list[Report]:
     """Score what was planned, after checking all of it.
 
@@ -174,7 +174,7 @@ class _Scored(NamedTuple):
     predicted: str
 
 
-def _score(planned: Plan, settings: Settings, classes: tuple[str, ...]) -> Report:
+def _score(planned: ScoringPlan, settings: Settings, classes: tuple[str, ...]) -> Report:
     benchmark, predictions = planned.benchmark, planned.predictions
     work = [
         _Work(
@@ -205,7 +205,7 @@ def _score_image(work: _Work) -> _Scored | list[Problem]:
         return [Problem(MASK_EDITED, str(work.truth))]
     try:
         if isinstance(work.predicted, Path):
-            predicted = read_prediction(work.predicted, truth, work.classes)
+            predicted = read_predicted_mask(work.predicted, truth, work.classes)
         else:
             predicted = as_mask(np.asarray(work.predicted[work.key]))
             check_prediction(predicted, truth, work.classes)
@@ -220,7 +220,7 @@ def _score_image(work: _Work) -> _Scored | list[Problem]:
 
 def _collect(
     results: Iterable[_Scored | list[Problem]],
-    planned: Plan,
+    planned: ScoringPlan,
     settings: Settings,
     classes: tuple[str, ...],
 ) -> Report:
@@ -274,11 +274,11 @@ def _image_score(scored: _Scored, split: str, benchmark: Benchmark) -> ImageScor
     )
 
 
-def _summary(images: Sequence[ImageScore], matrix: Counts, settings: Settings) -> Summary:
+def _summary(images: Sequence[ImageScore], matrix: Counts, settings: Settings) -> ScoreSummary:
     counts = np.stack([image.counts for image in images])
     names, groups = np.unique([image.group for image in images], return_inverse=True)
     low, high = interval(counts, groups, settings.resamples, settings.seed)
-    return Summary(
+    return ScoreSummary(
         images=len(images),
         groups=len(names),
         counts=counts.sum(axis=0),

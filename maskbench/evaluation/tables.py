@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from maskbench.evaluation.against import PARTS, Comparison
 from maskbench.evaluation.figures import FIGURES
 from maskbench.evaluation.paired import Pair
-from maskbench.evaluation.report import Report, Summary
+from maskbench.evaluation.report import Report, ScoreSummary
 from maskbench.pages.tables import Cell, Table
 
 _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
@@ -58,7 +58,7 @@ def _figure_cell(value: Any, low: Any, high: Any) -> Cell:
     return Cell(f"{value:.3f}", value=round(float(value), 6), bar=float(value), interval=ends)
 
 
-def headline(summary: Summary) -> list[dict[str, str]]:
+def score_headline(summary: ScoreSummary) -> list[dict[str, str]]:
     """Return the means of all classes and the pixel accuracy in words, with their intervals."""
     found, low, high = summary.figures, summary.low, summary.high
     entries = [
@@ -68,12 +68,12 @@ def headline(summary: Summary) -> list[dict[str, str]]:
     ]
     entries.append(("pixel accuracy", *(p.pixel_accuracy for p in (found, low, high))))
     return [
-        {"name": name, "value": number(value), "range": interval_words(lowest, highest)}
+        {"name": name, "value": figure_text(value), "range": interval_words(lowest, highest)}
         for name, value, lowest, highest in entries
     ]
 
 
-def number(value: Any, form: str = ".3f") -> str:
+def figure_text(value: Any, form: str = ".3f") -> str:
     """Return a figure in words; ``-`` where it does not apply."""
     return "-" if math.isnan(value) else "0" if value == 0 else format(float(value), form)
 
@@ -102,7 +102,11 @@ def version_bars(comparison: Comparison) -> list[Bars]:
 
 def _version_row(name: str, link: str, values: Sequence[Any], longest: float) -> Bars:
     old, new, *parts = values
-    words = [number(old), number(new), *(number(v, "+.3f") for v in (new - old, *parts))]
+    words = [
+        figure_text(old),
+        figure_text(new),
+        *(figure_text(v, "+.3f") for v in (new - old, *parts)),
+    ]
     ends = {True: 50.0, False: 50.0}  # where the next bar begins, right and left of the middle
     segments = []
     for kind, part in zip(PARTS, parts, strict=True):
@@ -135,9 +139,9 @@ def _pair_row(name: str, link: str, values: Sequence[Any], longest: float) -> Ba
     first, second, change, low, high = (float(value) for value in values)
     verdict = "better" if low > 0 else "worse" if high < 0 else ""
     words = (
-        number(first),
-        number(second),
-        number(change, "+.3f"),
+        figure_text(first),
+        figure_text(second),
+        figure_text(change, "+.3f"),
         interval_words(low, high, "+.3f"),
         verdict if not math.isnan(low) else "",
     )

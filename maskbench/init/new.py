@@ -14,7 +14,7 @@ from maskbench.init.files import card, extras, new_files, template
 from maskbench.init.params_text import params_text
 from maskbench.init.software import Software
 from maskbench.init.summary import Proposal
-from maskbench.init.survey import Survey, survey_source
+from maskbench.init.survey import SourceSurvey, survey_source
 from maskbench.labelstudio.folder import Folder
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
@@ -41,7 +41,7 @@ class Found:
         folder: The folder, if it is one.
     """
 
-    survey: Survey
+    survey: SourceSurvey
     fetch: Mapping[str, Any] = field(default_factory=dict)
     folder: Folder | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maskbench.errors import MaskbenchError
-from maskbench.init.survey import Labels, Overlap, Survey
+from maskbench.init.survey import LabelOverlap, Labels, SourceSurvey
 from maskbench.regions.proposals import named_rule, propose_classes
 from maskbench.text import counted, escape_terminal
 
@@ -13,7 +13,7 @@ BACKGROUND = "Background"
 MOST_CLASSES = 254  # beside the background; 255 is "ignore"
 
 
-def describe(survey: Survey) -> list[str]:
+def describe_survey(survey: SourceSurvey) -> list[str]:
     """Return lines that tell what was found."""
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
     have = f"{survey.counted:,} {'has' if survey.counted == 1 else 'have'}"
@@ -42,7 +42,7 @@ def _rows(title: str, entries: Sequence[str]) -> list[str]:
     return [f"  {title if i == 0 else '':<12} {entry}" for i, entry in enumerate(shown)]
 
 
-def _overlap(pair: Overlap) -> str:
+def _overlap(pair: LabelOverlap) -> str:
     labels = " + ".join(map(_shown, pair.labels))
     return f"{labels} ({counted(pair.pixels, 'pixel')} in {counted(pair.tasks, 'task')})"
 
@@ -72,7 +72,7 @@ class Proposal:
 
 
 def propose(
-    survey: Survey, overlap: str | None = None, aliases: Mapping[str, str] | None = None
+    survey: SourceSurvey, overlap: str | None = None, aliases: Mapping[str, str] | None = None
 ) -> Proposal:
     """Propose params that fit what was found.
 
@@ -106,7 +106,7 @@ def propose(
     return Proposal(labels_map, overlap or "smallest", why, rules, aliases)
 
 
-def _rules(survey: Survey, aliases: Mapping[str, str]) -> dict[str, object]:
+def _rules(survey: SourceSurvey, aliases: Mapping[str, str]) -> dict[str, object]:
     """Return a rule for each region with several labels: the rarest of them counts."""
     rules: dict[str, object] = {}
     for labels in _merged(sorted(survey.united), aliases):
@@ -129,7 +129,7 @@ def _values(labels: Iterable[str]) -> dict[str, int]:
     return {name: value for value, name in enumerate(ordered)}
 
 
-def _found(survey: Survey, aliases: Mapping[str, str]) -> str:
+def _found(survey: SourceSurvey, aliases: Mapping[str, str]) -> str:
     """Say which labels overlap most, except labels that aliases make one."""
     if not survey.counted:
         return "Nothing was annotated when this file was made."

@@ -23,7 +23,7 @@ NO_TASKS = "no task can be read"
 
 
 @dataclass(frozen=True)
-class Overlap:
+class LabelOverlap:
     """Labels that lie on the same pixels: exactly these."""
 
     labels: Labels
@@ -32,7 +32,7 @@ class Overlap:
 
 
 @dataclass
-class Survey:
+class SourceSurvey:
     """What was found in a source.
 
     Attributes:
@@ -62,8 +62,8 @@ class Survey:
     annotators: Counter[int] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
-    overlaps: list[Overlap] = field(default_factory=list)
-    pairs: list[Overlap] = field(default_factory=list)
+    overlaps: list[LabelOverlap] = field(default_factory=list)
+    pairs: list[LabelOverlap] = field(default_factory=list)
     united: set[Labels] = field(default_factory=set)
     images: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -76,7 +76,7 @@ def survey_source(
     offered: Iterable[str] = (),
     chosen: Mapping[str, str] | None = None,
     total: int = 0,
-) -> Survey:
+) -> SourceSurvey:
     """Look at all tasks of a source.
 
     Args:
@@ -90,7 +90,7 @@ def survey_source(
         SourceError: It cannot be read, or has nothing to make classes of.
         MaskbenchError: Nothing tells which of several images to take.
     """
-    survey = Survey(name, notes=list(source.notes), problems=list(source.problems))
+    survey = SourceSurvey(name, notes=list(source.notes), problems=list(source.problems))
     survey.labels.update(Counter(dict.fromkeys(offered, 0)))
     tasks = list(_tasks(source, chosen, survey))
     unknown = [problem for problem in survey.problems if problem.param == "fetch.image_field"]
@@ -108,7 +108,9 @@ def survey_source(
     return survey
 
 
-def _tasks(source: TaskSource, chosen: Mapping[str, str] | None, survey: Survey) -> Iterator[Task]:
+def _tasks(
+    source: TaskSource, chosen: Mapping[str, str] | None, survey: SourceSurvey
+) -> Iterator[Task]:
     for raw in source.tasks():
         survey.tasks += 1
         try:
@@ -117,7 +119,7 @@ def _tasks(source: TaskSource, chosen: Mapping[str, str] | None, survey: Survey)
             survey.problems += error.problems
 
 
-def _count(tasks: Iterable[Task], survey: Survey) -> None:
+def _count(tasks: Iterable[Task], survey: SourceSurvey) -> None:
     """Count labels, annotators and image fields; labels of the setup keep their order."""
     drawn: Counter[str] = Counter()
     for task in tasks:
@@ -134,7 +136,7 @@ def _count(tasks: Iterable[Task], survey: Survey) -> None:
         survey.labels[label] += count
 
 
-def _with_size(source: TaskSource, task: Task, survey: Survey) -> Task:
+def _with_size(source: TaskSource, task: Task, survey: SourceSurvey) -> Task:
     """Return a task with its image's size, from its regions or else from the image in a folder."""
     sizes = (r.original_size for a in task.annotations for r in a.regions if r.original_size)
     size = next(sizes, None)
@@ -171,7 +173,7 @@ def _count_label_sets(task: Task) -> _LabelSets:
     return _LabelSets({entry.labels: entry.pixels for entry in found if entry.labels})
 
 
-def _find_overlaps(tasks: Sequence[Task], survey: Survey) -> None:
+def _find_overlaps(tasks: Sequence[Task], survey: SourceSurvey) -> None:
     sets, pairs = _Tally(), _Tally()
     for found in run_all(_count_label_sets, tasks, "overlaps"):
         if found.combinations is None:
@@ -205,7 +207,7 @@ class _Tally:
         self.pixels.update(found)
         self._tasks.update(found.keys())
 
-    def sorted(self) -> list[Overlap]:
+    def sorted(self) -> list[LabelOverlap]:
         """Return the sets, most pixels first."""
         order = sorted(self.pixels, key=lambda labels: (-self.pixels[labels], labels))
-        return [Overlap(labels, self.pixels[labels], self._tasks[labels]) for labels in order]
+        return [LabelOverlap(labels, self.pixels[labels], self._tasks[labels]) for labels in order]

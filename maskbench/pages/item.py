@@ -151,7 +151,7 @@ def mask_data(
         drawn: The task's regions.
         params: The version's params, which say why a pixel has its class.
     """
-    decisions = decide(drawn, params)
+    decisions = decide_sets(drawn, params)
     numbers = [names.index(name) if name in names else _NO_CLASS for name, *_ in decisions]
     cells: list[CellData] = [
         {"class_number": number, "reason": why, "regions": list(regions), "deciding": winners}
@@ -179,7 +179,7 @@ def mask_data(
     }
 
 
-def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list[int]]]:
+def decide_sets(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list[int]]]:
     """Return for each set of regions its class, what decides it, and which regions count."""
     if drawn.decided:
         return [_decided(drawn, i, params) for i in range(len(drawn.sets))]
@@ -194,7 +194,7 @@ def decide(drawn: DrawnTask, params: Params) -> list[tuple[str | None, str, list
 def vote_decisions(
     drawn: DrawnTask, params: Params
 ) -> Iterator[tuple[int, str | None, str, list[int]]]:
-    """Yield the index of each set and its decision as in :func:`decide`, for each annotation."""
+    """Yield each set's index and decision, as in :func:`decide_sets`, for each annotation."""
     rules = ClassRules.of(params)
     for place, regions in enumerate(drawn.sets):
         for _, own in drawn.votes or [("", range(0))]:

@@ -13,14 +13,14 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 from maskbench.files.hashing import digest
 from maskbench.files.masks import Mask, values_in
 from maskbench.labelstudio.labeling import Control
-from maskbench.predictions.plan import Plan
+from maskbench.predictions.plan import DrawingPlan
 from maskbench.regions.rasterize import crop
 from maskbench.regions.strokes import encode_rle
 
 _STEPS = 12  # halvings of the tolerance before outlines stay as they are
 
 
-def draw(mask: Mask, plan: Plan, tolerance: float) -> list[dict[str, Any]]:
+def draw_mask(mask: Mask, plan: DrawingPlan, tolerance: float) -> list[dict[str, Any]]:
     """Return the regions of a mask, shape (H, W), as the ``result`` of a prediction.
 
     Args:

@@ -13,7 +13,7 @@ KINDS = ("polygon", "brush")
 
 
 @dataclass(frozen=True)
-class Plan:
+class DrawingPlan:
     """How masks become regions of a project.
 
     Attributes:
@@ -30,7 +30,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Plan:
+def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> DrawingPlan:
     """Find the labels to draw each class with: its own, an alias, or those of a rule.
 
     Args:
@@ -59,7 +59,7 @@ def make_plan(params: Params, labeling: Labeling, kind: str | None = None) -> Pl
         labels[value] = found
         if len(found) > 1:
             notes.append(f"{name} becomes {' + '.join(found)}")
-    return Plan(labels, controls, impossible, tuple(notes))
+    return DrawingPlan(labels, controls, impossible, tuple(notes))
 
 
 def _controls(params: Params, labeling: Labeling, kinds: Iterable[str]) -> dict[str, Control]:

@@ -22,9 +22,9 @@ from maskbench.parallel.run import progress, run_all
 from maskbench.params import Params
 from maskbench.pipeline.combine import codes
 from maskbench.pipeline.layout import Layout
-from maskbench.predictions.draw import draw
+from maskbench.predictions.draw import draw_mask
 from maskbench.predictions.folder import find_files, read_prediction
-from maskbench.predictions.plan import Plan, make_plan
+from maskbench.predictions.plan import DrawingPlan, make_plan
 from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.tasks import image_sizes, open_server, tasks_by_key
 from maskbench.regions.task import Task
@@ -37,7 +37,7 @@ _SHOWN = "\nshown"  # at the end of what is kept of a push: annotators got this 
 
 
 @dataclass(frozen=True)
-class Options:
+class PushOptions:
     """How masks are pushed.
 
     Attributes:
@@ -61,11 +61,11 @@ class Work(NamedTuple):
     path: Path
     task: Task
     size: tuple[int, int]
-    plan: Plan
+    plan: DrawingPlan
 
 
 @dataclass(frozen=True)
-class Check:
+class FindProblems:
     """Finds what is wrong with a prediction; workers get a copy."""
 
     classes: tuple[str, ...]
@@ -81,7 +81,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Draw:
+class DrawPrediction:
     """Draws a prediction as regions; workers get a copy."""
 
     classes: tuple[str, ...]
@@ -90,11 +90,11 @@ class Draw:
     def __call__(self, work: Work) -> tuple[int, dict[str, Any]]:
         """Return the task's id, and what the server gets."""
         mask, score, _ = read_prediction(work.path, work.size, self.classes)
-        result = draw(mask, work.plan, self.tolerance)
+        result = draw_mask(mask, work.plan, self.tolerance)
         return work.task.id, {"result": result, **({} if score is None else {"score": score})}
 
 
-def push(params: Params, layout: Layout, folder: Path, options: Options) -> str:
+def push(params: Params, layout: Layout, folder: Path, options: PushOptions) -> str:
     """Push the predictions of a folder; return a summary.
 
     Raises:
@@ -116,7 +116,7 @@ def push(params: Params, layout: Layout, folder: Path, options: Options) -> str:
         }
         work = [Work(files[t.key], t, sizes[t.key], plans[_project(t, server)]) for t in known]
         classes = tuple(codes(params.labels_map))
-        found = run_all(Check(classes), progress(work, len(work), "check"), "check")
+        found = run_all(FindProblems(classes), progress(work, len(work), "check"), "check")
         problems = list(dict.fromkeys(problem for problems in found for problem in problems))
         if problems:
             raise DataError(f"{folder}: nothing was sent", problems)
@@ -141,15 +141,15 @@ class _Push:
     """Pushes the predictions of one project."""
 
     project: ProjectPredictions
-    options: Options
+    options: PushOptions
     layout: Layout
     classes: tuple[str, ...]
 
-    def run(self, work: list[Work], plan: Plan) -> str:
+    def run(self, work: list[Work], plan: DrawingPlan) -> str:
         """Push them; return a summary."""
         left = work if self.options.dry_run else self._left(work, plan)
         shown = progress(left, len(left), "predictions")
-        drawn = run_all(Draw(self.classes, self.options.tolerance), shown, "predictions")
+        drawn = run_all(DrawPrediction(self.classes, self.options.tolerance), shown, "predictions")
         regions, lost = 0, dict[int, str]()
         with ThreadPoolExecutor(1) as sender:  # one chunk is sent while the next one is drawn
             sent: Future[dict[int, str]] | None = None
@@ -167,7 +167,7 @@ class _Push:
             )
         return self._finish(len(left), regions, plan)
 
-    def _left(self, work: list[Work], plan: Plan) -> list[Work]:
+    def _left(self, work: list[Work], plan: DrawingPlan) -> list[Work]:
         """Return what is still to be sent, after what it replaces was deleted."""
         job = digest([self.options.kind, self.options.tolerance, repr(plan), _contents(work)])
         there = self.project.tasks_with(self.options.version)
@@ -207,7 +207,7 @@ class _Push:
         name = digest([self.project.client.server, self.project.project, self.options.version])
         return self.layout.work("predictions") / f"{name[:20]}.txt"
 
-    def _finish(self, count: int, regions: int, plan: Plan) -> str:
+    def _finish(self, count: int, regions: int, plan: DrawingPlan) -> str:
         """Show the version if asked to or shown before, and forget the push; return a summary."""
         shown = self.options.version
         if not self.options.dry_run:
@@ -218,7 +218,7 @@ class _Push:
         what = f"{counted(count, 'prediction')} with {counted(regions, 'region')}"
         return self._summary(what, shown, plan)
 
-    def _summary(self, what: str, shown: str, plan: Plan) -> str:
+    def _summary(self, what: str, shown: str, plan: DrawingPlan) -> str:
         version = self.options.version
         verb = "would push" if self.options.dry_run else "pushed"
         lines = [f"project {self.project.project}: {verb} {what} as {version!r}", *plan.notes]

@@ -72,7 +72,7 @@ def image_sizes(
             problems.append(Problem(str(error), task=task.id, project=task.project))
     shown = progress(files, len(files), "image sizes")
     for (task, _), size in zip(
-        files, run_all(Measure(params.max_pixels), shown, "sizes"), strict=True
+        files, run_all(ReadSize(params.max_pixels), shown, "sizes"), strict=True
     ):
         if isinstance(size, Problem):
             problems.append(size)
@@ -84,7 +84,7 @@ def image_sizes(
 
 
 @dataclass(frozen=True)
-class Measure:
+class ReadSize:
     """Finds the size of an image; workers get a copy."""
 
     most_pixels: int

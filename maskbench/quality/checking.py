@@ -16,11 +16,11 @@ from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.checks import CHECKS
 from maskbench.quality.checks.collected import Collected, ImageFacts, facts_of_vote, image_facts
-from maskbench.quality.checks.shapes import Drawn, Hit, draw
+from maskbench.quality.checks.shapes import Drawn, Hit, draw_areas
 from maskbench.quality.findings import Finding
 from maskbench.quality.hits import finding, where
 from maskbench.quality.judge import Checked, judge
-from maskbench.quality.similar import thumbnail
+from maskbench.quality.similar import thumbnail_pixels
 from maskbench.quality.support import unsupported_by_params
 from maskbench.regions.task import choose_votes, least_voters
 
@@ -115,14 +115,14 @@ def check_image(work: CheckWork) -> Outcome:
         return Outcome()
     scene = work.images / image.file
     try:
-        look = thumbnail(scene).hex()
+        look = thumbnail_pixels(scene).hex()
         mask = read_mask(work.mask) if work.mask is not None and len(votes) > 1 else None
     except (OSError, ValueError) as error:
         what = f"image or mask cannot be read ({error}); run `dvc checkout`"
         return Outcome(problems=(Problem(what, str(scene), task.id),))
     hits, tangled, seen = [], set(), []
     for vote in votes:
-        drawn = draw(vote.regions, image, work.rasterize)
+        drawn = draw_areas(vote.regions, image, work.rasterize)
         found, failed = _hits(drawn, work.thresholds)
         hits.append(found)
         tangled.update(failed)

@@ -150,7 +150,7 @@ def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Dr
         params: How regions become classes.
     """
     for who, task, annotation in latest_by_person(tasks):
-        yield who, draw(task, annotation, params)
+        yield who, draw_annotation(task, annotation, params)
 
 
 def _ground_truth(
@@ -161,7 +161,7 @@ def _ground_truth(
     if annotation is None:
         return None
     own = [drawing for drawing in drawn.values() if drawing.annotation is annotation]
-    return own[0] if own else draw(_task_of(tasks, annotation), annotation, params)
+    return own[0] if own else draw_annotation(_task_of(tasks, annotation), annotation, params)
 
 
 def _latest(tasks: Sequence[Task]) -> Annotation | None:
@@ -176,7 +176,7 @@ def _task_of(tasks: Sequence[Task], annotation: Annotation) -> Task:
     return next(task for task in tasks if any(a is annotation for a in task.annotations))
 
 
-def draw(task: Task, annotation: Annotation, params: Params) -> Drawing:
+def draw_annotation(task: Task, annotation: Annotation, params: Params) -> Drawing:
     """Draw one annotation of a task."""
     built = build_mask(replace(task, annotations=(annotation,)), params)
     if built is None:

@@ -36,7 +36,7 @@ def look(scene: Scene) -> Look:
     return look_from(small.tobytes())
 
 
-def thumbnail(path: Path) -> bytes:
+def thumbnail_pixels(path: Path) -> bytes:
     """Return the 256 grey pixels from which the look of an image file is computed.
 
     Raises:

@@ -53,7 +53,7 @@ def estimate(units: Sequence[Values]) -> Estimate:
     return Estimate(values, *percentiles_of(np.concatenate(drawn)))
 
 
-class Summary(NamedTuple):
+class AgreementSummary(NamedTuple):
     """How far the annotators of a benchmark agree.
 
     Attributes:
@@ -67,7 +67,7 @@ class Summary(NamedTuple):
     ranking: list[dict[str, Any]]
 
 
-def summarize(facts: _Facts, names: Sequence[str]) -> Summary:
+def summarize(facts: _Facts, names: Sequence[str]) -> AgreementSummary:
     """Add up what was counted of each image.
 
     Args:
@@ -81,7 +81,7 @@ def summarize(facts: _Facts, names: Sequence[str]) -> Summary:
         for part, own in parts.items()
     }
     if not measured:
-        return Summary(metrics, [], [])
+        return AgreementSummary(metrics, [], [])
     units = {key: image_counts(fact, len(names)) for key, fact in measured.items()}
     whole = estimate(list(units.values()))
     used = np.sum([unit[1:3].any(axis=0) for unit in units.values()], axis=0).tolist()
@@ -90,7 +90,9 @@ def summarize(facts: _Facts, names: Sequence[str]) -> Summary:
         name: {"images": used[k]} | whole.named(k) for k, name in enumerate(names)
     }
     rows = [{"class": name, **_flat(whole, k)} for k, name in enumerate(names) if used[k]]
-    return Summary(metrics, [*rows, {"class": "(all)", **_flat(whole, -1)}], _rank(units, measured))
+    return AgreementSummary(
+        metrics, [*rows, {"class": "(all)", **_flat(whole, -1)}], _rank(units, measured)
+    )
 
 
 def _estimates(

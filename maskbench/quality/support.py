@@ -147,12 +147,12 @@ def find_unsupported(work: SupportWork) -> Outcome:
     for vote in choose_votes(task.annotations, work.rasterize.annotation):
         if task.image is not None:
             drawn = draw_regions(vote.regions, task.image, work.rasterize)
-            found = compare(drawn, truth, predicted, work.threshold)
+            found = unsupported_regions(drawn, truth, predicted, work.threshold)
             hits.append([where(task, vote), [list(hit) for hit in found]])
     return Outcome(facts={"hits": hits})
 
 
-def compare(
+def unsupported_regions(
     drawn: Iterator[RegionResult], truth: Mask, predicted: Mask, threshold: float
 ) -> Iterator[Hit]:
     """Yield the regions whose share of pixels predicted with their class is below the threshold.

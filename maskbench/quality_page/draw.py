@@ -16,7 +16,7 @@ from maskbench.pages.data import write_item
 from maskbench.pages.item import Place, draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
 from maskbench.pages.pictures import LONGEST, THUMBNAIL, mark_pixels, save_picture
-from maskbench.quality.measure import ImageWork, draw, latest_by_person, read_tasks
+from maskbench.quality.measure import ImageWork, draw_annotation, latest_by_person, read_tasks
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels; no width and height: the whole image."""
@@ -28,7 +28,7 @@ _MARGIN = 0.5  # around a finding, as a share of its longer side
 _LEAST = 24  # pixels of a window's shorter side
 
 
-class Crop(NamedTuple):
+class FindingCrop(NamedTuple):
     """The place of a finding, to draw as a picture of its own.
 
     Attributes:
@@ -55,7 +55,7 @@ class AnnotatedImage(NamedTuple):
     name: str
     work: ImageWork
     scaling: Scaling | None
-    crops: Mapping[str, Crop]
+    crops: Mapping[str, FindingCrop]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class DrawImage:
         people: list[dict[str, Any]] = []
         masks: list[Mask] = []
         for who, task, annotation in latest_by_person(tasks):
-            mask = draw(task, annotation, params).mask
+            mask = draw_annotation(task, annotation, params).mask
             if mask is not None:
                 drawn = draw_task(replace(task, annotations=(annotation,)), params, mask.shape)
                 numbers = np.minimum(mask, len(self.names) - 1).astype(np.uint16)
@@ -105,9 +105,9 @@ class DrawImage:
                 for region in person["mask"]["regions"]
                 if person["who"] == place.who and region["id"] in place.regions
             ]
-            picture = crop(scene, place.box, [r["ring"] for r in regions if "ring" in r])
+            picture = finding_crop(scene, place.box, [r["ring"] for r in regions if "ring" in r])
             save_picture(self.folder, f"{name}-finding.jpg", picture, quality=82)
-        small = thumbnail(scene, opinions, found)
+        small = disagreement_thumbnail(scene, opinions, found)
         save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
         scene.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
         save_picture(self.folder, f"{shown.name}.jpg", scene)
@@ -132,7 +132,9 @@ def count_opinions(masks: Sequence[Mask]) -> Mask:
     return found
 
 
-def thumbnail(scene: Image.Image, opinions: Mask, found: Sequence[Place]) -> Image.Image:
+def disagreement_thumbnail(
+    scene: Image.Image, opinions: Mask, found: Sequence[Place]
+) -> Image.Image:
     """Return the part of a scene around the largest disagreement, in grey, with all marked."""
     height, width = opinions.shape
     box = (0, 0, 0, 0)
@@ -149,7 +151,7 @@ def thumbnail(scene: Image.Image, opinions: Mask, found: Sequence[Place]) -> Ima
     return small
 
 
-def crop(scene: Image.Image, box: Box, rings: Sequence[Sequence[float]]) -> Image.Image:
+def finding_crop(scene: Image.Image, box: Box, rings: Sequence[Sequence[float]]) -> Image.Image:
     """Return the part of a scene around a box, with outlines; without any, with the box's frame.
 
     Args:

@@ -16,7 +16,7 @@ HEADINGS = {
 """How the page names the coefficients."""
 
 
-def headline(metrics: Mapping[str, Any]) -> list[dict[str, str]]:
+def agreement_headline(metrics: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the agreement over all classes in words, with intervals; nothing if there is none."""
     found = metrics.get("agreement", {})
     interval = found.get("interval_95", {"low": {}, "high": {}})

@@ -29,9 +29,9 @@ from maskbench.quality.measure import latest_by_person
 from maskbench.quality.report import heading
 from maskbench.quality.stage import image_work, measure_images
 from maskbench.quality.summary import image_counts
-from maskbench.quality_page.draw import AnnotatedImage, Crop, DrawImage
+from maskbench.quality_page.draw import AnnotatedImage, DrawImage, FindingCrop
 from maskbench.quality_page.figures import Facts, as_lists, matrices, timeline, values
-from maskbench.quality_page.tables import class_table, headline, people_table
+from maskbench.quality_page.tables import agreement_headline, class_table, people_table
 from maskbench.regions.task import Task, moment, task_and_project
 from maskbench.text import counted
 
@@ -114,10 +114,10 @@ class _Page:
     def _work(self) -> Iterator[AnnotatedImage]:
         manifest = self.shown.layout.benchmark / "manifest.csv"
         rows: Mapping[str, Row] = read_manifest(manifest) if manifest.is_file() else {}
-        crops: dict[str, dict[str, Crop]] = {}
+        crops: dict[str, dict[str, FindingCrop]] = {}
         for i, finding in enumerate(self.shown.findings[: self.most]):
             box = (finding.x, finding.y, finding.width, finding.height)
-            crop = Crop(box, _who(finding), finding.regions)
+            crop = FindingCrop(box, _who(finding), finding.regions)
             crops.setdefault(self.first.get(finding.key, finding.key), {})[f"{i:05d}"] = crop
         for key, name in self.image.items():
             keys = self.keys.get(key, [key])
@@ -192,7 +192,7 @@ class _Page:
             data,
             heading=title,
             verdict=verdict,
-            headline=headline(shown.metrics),
+            headline=agreement_headline(shown.metrics),
             classes=class_table(shown.metrics, self.names),
             people=people_table(shown.metrics),
             findings=f"{counted(len(open_findings), 'finding')}{f' ({said})' if said else ''}",

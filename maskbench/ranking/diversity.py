@@ -59,7 +59,7 @@ def _shares(codes: npt.NDArray[np.uint8], count: int) -> Shares:
     return found.astype(np.float32)
 
 
-def choose(
+def choose_batch(
     scores: Sequence[float],
     descriptions: Sequence[Sequence[Shares]],
     groups: Sequence[str | None],

@@ -41,9 +41,9 @@ from maskbench.predictions.folder import (
 )
 from maskbench.ranking.model import (
     Files,
-    Options,
     Ranked,
     Ranking,
+    RankOptions,
     left_out,
     measure_all,
 )
@@ -103,7 +103,7 @@ def measures(
     return {"iou": iou, "boundary_iou": boundary, "contradicted": wrong}
 
 
-def score(found: Mapping[str, float], by: str) -> float:
+def labelled_score(found: Mapping[str, float], by: str) -> float:
     """Return an image's score by one of the measures."""
     value = {
         "iou": 1 - found["iou"],
@@ -121,7 +121,7 @@ def contradicted(truth: Mask, predicted: Prediction, confidence: float) -> npt.N
     return differs
 
 
-def rank_labelled(layout: Layout, folder: Path, options: Options) -> Ranking:
+def rank_labelled(layout: Layout, folder: Path, options: RankOptions) -> Ranking:
     """Rank the images of the benchmark that have a prediction.
 
     Args:
@@ -166,4 +166,6 @@ def _ranked(image: Labelled, found: Mapping[str, float], by: str) -> Ranked:
     details: dict[str, float | str | None] = {"split": row.split}
     for name, value in found.items():
         details[name] = None if math.isnan(value) else round(value, 6)
-    return Ranked(row.key, row.task, row.project, score(found, by), size, image.files, details)
+    return Ranked(
+        row.key, row.task, row.project, labelled_score(found, by), size, image.files, details
+    )

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Options:
+class RankOptions:
     """How images are ranked.
 
     Attributes:
@@ -82,7 +82,7 @@ class Ranking:
         batch: How many images are in the batch.
         classes: Class names by value.
         weights: The weight of each class, for ``rarity``.
-        confidence: See :class:`Options`.
+        confidence: See :class:`RankOptions`.
         notes: What was left out, a sentence each.
     """
 

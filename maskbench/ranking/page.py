@@ -11,7 +11,7 @@ from maskbench.parallel.run import progress, run_all
 from maskbench.params import FetchParams
 from maskbench.ranking.model import Ranked, Ranking
 from maskbench.ranking.pictures import DrawRanked, NamedImage, picture_kinds
-from maskbench.ranking.report import TEXT_COLUMNS, detail_names, details, heading, number
+from maskbench.ranking.report import TEXT_COLUMNS, detail_names, details, heading, score_text
 
 _WORDS = {
     "model": "what the model says",
@@ -71,7 +71,7 @@ def _row(image: Ranked, place: int, ranking: Ranking, fetch: FetchParams) -> lis
         Cell(str(place)),
         Cell(image.key, f"#image-{place}", is_heading=True),
         Cell(str(image.task), link),
-        Cell(number(image.score), bar=image.score),
+        Cell(score_text(image.score), bar=image.score),
         *(Cell(text) for text in details(image, ranking)),
     ]
 
@@ -84,6 +84,6 @@ def _image(drawn: NamedImage, place: int, fetch: FetchParams) -> dict[str, objec
         "place": place,
         "key": image.key,
         "task": image.task,
-        "score": number(image.score),
+        "score": score_text(image.score),
         "link": fetch.task_link(image.task, image.project),
     }

@@ -25,7 +25,7 @@ def as_text(ranking: Ranking) -> str:
     names = ("#", "image", "task", "score", *detail_names(ranking))
     columns = [name if name in TEXT_COLUMNS else f">{name}" for name in names]
     rows = [
-        (str(place), image.key, str(image.task), number(image.score), *details(image, ranking))
+        (str(place), image.key, str(image.task), score_text(image.score), *details(image, ranking))
         for place, image in enumerate(ranking.first, 1)
     ]
     notes = map(escape_terminal, ranking.notes)
@@ -62,9 +62,9 @@ def detail_names(ranking: Ranking) -> tuple[str, ...]:
 def details(image: Ranked, ranking: Ranking) -> list[str]:
     """Return the cells of the columns beside the score."""
     values = (image.details[name] for name in detail_names(ranking))
-    return [number(v) if isinstance(v, float) else v or "" for v in values]
+    return [score_text(v) if isinstance(v, float) else v or "" for v in values]
 
 
-def number(value: float) -> str:
+def score_text(value: float) -> str:
     """Return a score as it is shown."""
     return f"{value:.4f}"

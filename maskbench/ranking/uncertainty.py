@@ -71,7 +71,7 @@ def divergence(first: Values, second: Values) -> Values:
     return found
 
 
-def difference(first: Mask, second: Mask) -> Values:
+def mask_difference(first: Mask, second: Mask) -> Values:
     """Return 1 where two masks differ and 0 elsewhere."""
     differs: npt.NDArray[np.bool_] = first != second
     return differs.astype(np.float32)

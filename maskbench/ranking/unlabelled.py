@@ -24,17 +24,17 @@ from maskbench.predictions.folder import (
     read_prediction,
 )
 from maskbench.predictions.tasks import open_server, tasks_by_key
-from maskbench.ranking.diversity import Shares, choose, class_shares, color_shares
-from maskbench.ranking.model import Files, Options, Ranked, Ranking, left_out, measure_all
+from maskbench.ranking.diversity import Shares, choose_batch, class_shares, color_shares
+from maskbench.ranking.model import Files, Ranked, Ranking, RankOptions, left_out, measure_all
 from maskbench.ranking.uncertainty import (
     Values,
     check_sums,
     class_weights,
-    difference,
     divergence,
     entropy,
     expected_rarity,
     margin,
+    mask_difference,
     rarity,
 )
 from maskbench.regions.task import Task
@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
     group: str | None
 
 
-class Measured(NamedTuple):
+class MeasuredImage(NamedTuple):
     """An image's size (width, height), score, and histograms to compare it with others."""
 
     size: tuple[int, int]
@@ -61,7 +61,7 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Measure:
+class MeasureUncertainty:
     """Measures images; workers get a copy.
 
     Attributes:
@@ -76,7 +76,7 @@ class Measure:
     weights: tuple[float, ...]
     most_pixels: int
 
-    def __call__(self, candidate: Candidate) -> Measured | list[Problem]:
+    def __call__(self, candidate: Candidate) -> MeasuredImage | list[Problem]:
         """Measure an image, or say what is wrong with it or its predictions."""
         task, files = candidate.task, candidate.files
         try:
@@ -95,7 +95,7 @@ class Measure:
         values = uncertainty(self.by, found, self.weights)
         score = round(float(values.mean(dtype=np.float64)), 6)
         shares = class_shares(found[0].mask, len(self.classes))
-        return Measured(size, score, color_shares(picture), shares)
+        return MeasuredImage(size, score, color_shares(picture), shares)
 
     def _read(self, path: Path, size: tuple[int, int]) -> Prediction:
         found = read_prediction(path, size, self.classes)
@@ -121,7 +121,7 @@ def uncertainty(by: str, found: Sequence[Prediction], weights: Sequence[float]) 
     if by == "disagreement":
         other = found[1]
         if probabilities is None or other.probabilities is None:
-            return difference(mask, other.mask)
+            return mask_difference(mask, other.mask)
         return divergence(probabilities, other.probabilities)
     if probabilities is None:
         return rarity(mask, weights)
@@ -131,7 +131,7 @@ def uncertainty(by: str, found: Sequence[Prediction], weights: Sequence[float]) 
 
 
 def rank_unlabelled(
-    params: Params, layout: Layout, folders: Sequence[Path], options: Options
+    params: Params, layout: Layout, folders: Sequence[Path], options: RankOptions
 ) -> Ranking:
     """Rank the server's tasks without annotations that have a prediction.
 
@@ -163,7 +163,7 @@ def rank_unlabelled(
             what = f"{counted(len(tasks), 'task')} without annotations, but no prediction for any"
             raise DataError(f"{what}; `maskbench predictions tasks images` writes their images")
         candidates = _candidates(ranked, files, server, params)
-        measure = Measure(by, classes, weights, params.fetch.max_pixels)
+        measure = MeasureUncertainty(by, classes, weights, params.fetch.max_pixels)
         measured = measure_all(measure, candidates)
     without = sorted({task.key for task in tasks} - {task.key for task in ranked})
     what = f"{counted(len(without), 'task')} not ranked for lack of a prediction"
@@ -204,10 +204,10 @@ def _candidates(
 
 
 def _in_order(
-    candidates: Sequence[Candidate], measured: Sequence[Measured], options: Options
+    candidates: Sequence[Candidate], measured: Sequence[MeasuredImage], options: RankOptions
 ) -> list[Ranked]:
     """Return the batch, followed by all other images by score and key."""
-    chosen = choose(
+    chosen = choose_batch(
         [each.score for each in measured],
         [[each.colors for each in measured], [each.classes for each in measured]],
         [candidate.group for candidate in candidates],
@@ -220,7 +220,7 @@ def _in_order(
     return [_ranked(candidates[i], measured[i], similarity.get(i)) for i in order]
 
 
-def _ranked(candidate: Candidate, measured: Measured, similarity: float | None) -> Ranked:
+def _ranked(candidate: Candidate, measured: MeasuredImage, similarity: float | None) -> Ranked:
     task = candidate.task
     details = {"similarity": similarity, "group": candidate.group or ""}
     return Ranked(

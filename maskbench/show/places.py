@@ -31,7 +31,7 @@ _OPACITY = 0.6
 Labels = tuple[str, ...]
 
 
-class Overlap(NamedTuple):
+class OverlapPlace(NamedTuple):
     """A connected part of an image on which one of the votes has exactly these labels.
 
     Attributes:
@@ -62,12 +62,14 @@ class FindOverlaps:
     params: Params
     most: int
 
-    def __call__(self, file: Path) -> list[Overlap]:
+    def __call__(self, file: Path) -> list[OverlapPlace]:
         """Return the places, at most ``most`` for each combination."""
         task = read_task(file)
         rules = ClassRules.of(self.params)
         return [
-            Overlap(labels, file, vote.image.file, task.key, task.id, task.project, place, number)
+            OverlapPlace(
+                labels, file, vote.image.file, task.key, task.id, task.project, place, number
+            )
             for number, vote in enumerate(build_label_sets(task, self.params.rasterize))
             for labels, *_ in class_mask(vote.label_set, rules)[1]
             if len(labels) > 1
@@ -75,10 +77,10 @@ class FindOverlaps:
         ]
 
 
-class Crop(NamedTuple):
+class OverlapCrop(NamedTuple):
     """A place to draw, its image, and the first part of its files' names."""
 
-    overlap: Overlap
+    overlap: OverlapPlace
     image: Path
     name: str
 
@@ -95,7 +97,7 @@ class DrawCrop:
     folder: Path
     params: Params
 
-    def __call__(self, crop: Crop) -> None:
+    def __call__(self, crop: OverlapCrop) -> None:
         """Write the three pictures."""
         task = read_task(crop.overlap.file)
         votes = build_label_sets(task, self.params.rasterize)
@@ -193,6 +195,6 @@ def _enlarged(picture: Scene) -> Image.Image:
     return Image.fromarray(picture).resize(size, kind)
 
 
-def largest(found: Sequence[Overlap], most: int) -> list[Overlap]:
+def largest(found: Sequence[OverlapPlace], most: int) -> list[OverlapPlace]:
     """Return the largest places."""
     return sorted(found, key=lambda overlap: (-overlap.place[4], overlap.key, overlap.place))[:most]

@@ -16,11 +16,11 @@ from maskbench.pipeline.overlapping import Survey, find_overlaps
 from maskbench.regions.proposals import lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
 from maskbench.show.places import (
-    Crop,
     DrawCrop,
     FindOverlaps,
     Labels,
-    Overlap,
+    OverlapCrop,
+    OverlapPlace,
     class_palette,
     largest,
 )
@@ -46,7 +46,7 @@ def write_rules(folder: Path, version: Version) -> tuple[int, int]:
     looked = find_overlaps(version.params, files)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
     find = FindOverlaps(looked.params, PLACES_SHOWN)
-    found: defaultdict[Labels, list[Overlap]] = defaultdict(list)
+    found: defaultdict[Labels, list[OverlapPlace]] = defaultdict(list)
     for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
         for overlap in overlaps:
             found[overlap.labels].append(overlap)
@@ -56,7 +56,7 @@ def write_rules(folder: Path, version: Version) -> tuple[int, int]:
     images = version.files(f"{IMAGES}/{each.image}" for some in shown.values() for each in some)
     crops = {
         labels: [
-            Crop(overlap, images[f"{IMAGES}/{overlap.image}"], f"{i:04d}-{n}")
+            OverlapCrop(overlap, images[f"{IMAGES}/{overlap.image}"], f"{i:04d}-{n}")
             for n, overlap in enumerate(overlaps)
         ]
         for i, (labels, overlaps) in enumerate(shown.items())
@@ -84,7 +84,7 @@ def _html(
     looked: Survey,
     totals: Sequence[CombinationTotal],
     several: Sequence[CombinationTotal],
-    crops: Mapping[Labels, Sequence[Crop]],
+    crops: Mapping[Labels, Sequence[OverlapCrop]],
 ) -> str:
     params, rules = looked.params, ClassRules.of(looked.params)
     undecided = sum(total.becomes is None for total in several)
@@ -144,7 +144,11 @@ def _table(
 
 
 def _section(
-    total: CombinationTotal, crops: Sequence[Crop], params: Params, rules: ClassRules, name: str
+    total: CombinationTotal,
+    crops: Sequence[OverlapCrop],
+    params: Params,
+    rules: ClassRules,
+    name: str,
 ) -> dict[str, Any]:
     labels = frozenset(total.labels)
     return {
@@ -159,7 +163,7 @@ def _section(
     }
 
 
-def _place(crop: Crop, params: Params) -> dict[str, Any]:
+def _place(crop: OverlapCrop, params: Params) -> dict[str, Any]:
     overlap = crop.overlap
     left, top, right, bottom, pixels = overlap.place
     return {

@@ -6,16 +6,18 @@ from maskbench.errors import MaskbenchError
 from maskbench.files.yaml import parse_yaml
 from maskbench.init.files import template
 from maskbench.init.params_text import params_text
-from maskbench.init.summary import alike, describe, propose
-from maskbench.init.survey import Overlap, Survey
+from maskbench.init.summary import alike, describe_survey, propose
+from maskbench.init.survey import LabelOverlap, SourceSurvey
 from maskbench.params import parse_params
 
 
 def survey(*labels, overlaps=(), counted=5, **more):
-    found = [Overlap(tuple(names), pixels, 2) for names, pixels in overlaps]
+    found = [LabelOverlap(tuple(names), pixels, 2) for names, pixels in overlaps]
     pairs = [each for each in found if len(each.labels) == 2]
     counts = dict.fromkeys(labels, 1)
-    made = Survey("here", tasks=9, total=9, counted=counted, overlaps=found, pairs=pairs, **more)
+    made = SourceSurvey(
+        "here", tasks=9, total=9, counted=counted, overlaps=found, pairs=pairs, **more
+    )
     made.labels.update(counts)
     return made
 
@@ -142,9 +144,9 @@ def test_comments_are_kept_and_fetch_says_only_what_is_needed():
 
 def test_what_was_found_fits_a_screen():
     found = survey(*(f"label {i}" for i in range(60)), "wall ", overlaps=[("AB", 1234)])
-    lines = describe(found)
+    lines = describe_survey(found)
     assert "  tasks        9; 5 have an annotation that counts" in lines
     assert "               … and 49 more" in lines
     assert "  overlaps     A + B (1,234 pixels in 2 tasks)" in lines
     assert len(lines) < 20
-    assert all(line.isprintable() for line in describe(survey("\x1b[2J")))
+    assert all(line.isprintable() for line in describe_survey(survey("\x1b[2J")))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from maskbench.errors import SourceError
-from maskbench.init.survey import Overlap, survey_source
+from maskbench.init.survey import LabelOverlap, survey_source
 from maskbench.labelstudio.folder import Folder
 from tests.exports import annotation, box, task, write_export
 
@@ -43,7 +43,7 @@ def test_counts(tmp_path):
     assert found.annotators == {1: 1, 4: 1}
     assert found.fields == {"image": 3}
     assert found.sizes == {(40, 30): 2}
-    assert found.overlaps == found.pairs == [Overlap(("A", "B"), 150, 1)]
+    assert found.overlaps == found.pairs == [LabelOverlap(("A", "B"), 150, 1)]
     assert sorted(found.images) == [f"upload/1/{i:08x}-scene_{i}.png" for i in (1, 2)]
     assert not found.problems
     assert not found.united
@@ -52,8 +52,10 @@ def test_counts(tmp_path):
 def test_three_labels_are_three_pairs(tmp_path):
     regions = [box([label], 0, 0, 50, 50, number=i) for i, label in enumerate("CAB")]
     found = surveyed(tmp_path, [task(1, annotation(1, regions))])
-    assert found.overlaps == [Overlap(("A", "B", "C"), 300, 1)]
-    assert found.pairs == [Overlap(pair, 300, 1) for pair in [("A", "B"), ("A", "C"), ("B", "C")]]
+    assert found.overlaps == [LabelOverlap(("A", "B", "C"), 300, 1)]
+    assert found.pairs == [
+        LabelOverlap(pair, 300, 1) for pair in [("A", "B"), ("A", "C"), ("B", "C")]
+    ]
 
 
 def test_a_region_with_several_labels(tmp_path):

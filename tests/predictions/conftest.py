@@ -9,7 +9,7 @@ from maskbench.pipeline.combine import combine
 from maskbench.pipeline.fetch import fetch
 from maskbench.pipeline.rasterize import rasterize
 from maskbench.pipeline.split import split
-from maskbench.predictions.push import Options, push
+from maskbench.predictions.push import PushOptions, push
 from maskbench.predictions.tasks import write_images
 from tests.exports import PARAMS
 from tests.labelstudio.server.fixtures import png, triangle
@@ -55,7 +55,7 @@ class Loop:
         return self.push(**options)
 
     def push(self, version="m1", **options):
-        return push(self.params, self.layout, self.folder, Options(version, **options))
+        return push(self.params, self.layout, self.folder, PushOptions(version, **options))
 
     def predictions(self, version="m1"):
         """The server's predictions of a version, by task; no task may have two."""

@@ -13,7 +13,7 @@ from maskbench.labelstudio.export import parse_task
 from maskbench.labelstudio.labeling import Control, Labeling
 from maskbench.labelstudio.stored import with_image
 from maskbench.params import parse_params
-from maskbench.predictions.draw import draw, outline, without_holes
+from maskbench.predictions.draw import draw_mask, outline, without_holes
 from maskbench.predictions.plan import make_plan
 from maskbench.regions.build import build_mask
 from maskbench.regions.strokes import decode_rle, encode_rle
@@ -44,7 +44,7 @@ def setup(*controls, fields=None):
 def redrawn(mask, kind, tolerance=0.0, controls=BOTH):
     """The mask that the build makes of the regions of a mask, as if somebody accepted them."""
     settings = params()
-    result = draw(mask, make_plan(settings, setup(*controls), kind), tolerance)
+    result = draw_mask(mask, make_plan(settings, setup(*controls), kind), tolerance)
     image = Image("a.png", mask.shape[1], mask.shape[0], "")
     built = build_mask(with_image(parse_task(task(1, annotation(1, result))), image), settings)
     assert built is not None

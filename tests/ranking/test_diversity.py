@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.ranking.diversity import choose, class_shares, color_shares
+from maskbench.ranking.diversity import choose_batch, class_shares, color_shares
 
 FRAMES = [[1.0, 0.0]] * 3  # of one video
 OTHERS = [[0.0, 1.0], [0.5, 0.5]]
@@ -12,7 +12,7 @@ SCORES = [0.9, 0.8, 0.7, 0.6, 0.5]
 
 
 def chosen(diversity, count=3, groups=(None,) * 5):
-    found = choose(SCORES, [FRAMES + OTHERS], groups, count, diversity)
+    found = choose_batch(SCORES, [FRAMES + OTHERS], groups, count, diversity)
     return [choice.place for choice in found]
 
 
@@ -27,11 +27,11 @@ def test_a_batch_is_not_three_frames_of_one_video():
 
 def test_more_than_there_are_gives_all_of_them_once():
     assert sorted(chosen(1, 9)) == [0, 1, 2, 3, 4]
-    assert choose([], [], [], 3, 0.5) == []
+    assert choose_batch([], [], [], 3, 0.5) == []
 
 
 def test_similarity_is_told_of_what_was_chosen_before():
-    found = choose(SCORES, [FRAMES + OTHERS], [None] * 5, 3, 0.5)
+    found = choose_batch(SCORES, [FRAMES + OTHERS], [None] * 5, 3, 0.5)
     assert [choice.similarity for choice in found] == pytest.approx([0, 0, 1])
 
 
@@ -42,7 +42,7 @@ def test_images_of_one_group_are_alike_whatever_they_look_like():
 
 def test_several_descriptions_count_alike_and_ties_go_to_the_first():
     tables = [[[1, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [0, 1]]]
-    found = choose([1, 1, 1], tables, [None] * 3, 3, 1)
+    found = choose_batch([1, 1, 1], tables, [None] * 3, 3, 1)
     assert [(choice.place, choice.similarity) for choice in found] == [(0, 0), (2, 0), (1, 0.5)]
 
 

@@ -10,8 +10,8 @@ from maskbench.errors import DataError
 from maskbench.evaluate import evaluate
 from maskbench.pipeline.layout import Layout
 from maskbench.predictions.folder import Prediction
-from maskbench.ranking.labelled import contradicted, measures, rank_labelled, score
-from maskbench.ranking.model import Options
+from maskbench.ranking.labelled import contradicted, labelled_score, measures, rank_labelled
+from maskbench.ranking.model import RankOptions
 from tests.benchmarks import make, masks_of, save
 
 TRUTH = np.array([[0, 0, 1, 1], [0, 0, 1, 255]], np.uint8)
@@ -40,11 +40,11 @@ def test_measures_of_one_image():
     found = measures(TRUTH, Prediction(MASK, None), 2, 0.9)
     assert found["iou"] == pytest.approx((3 / 5 + 2 / 4) / 2)
     assert found["contradicted"] == pytest.approx(2 / 7)
-    assert score(found, "iou") == pytest.approx(0.45)
-    assert score(found, "boundary") == pytest.approx(1 - found["boundary_iou"])
+    assert labelled_score(found, "iou") == pytest.approx(0.45)
+    assert labelled_score(found, "boundary") == pytest.approx(1 - found["boundary_iou"])
     nothing = measures(np.full((2, 4), 255, np.uint8), Prediction(MASK, None), 2, 0.9)
     assert math.isnan(nothing["iou"])
-    assert score(nothing, "iou") == score(nothing, "contradicted") == 0
+    assert labelled_score(nothing, "iou") == labelled_score(nothing, "contradicted") == 0
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def layout(tmp_path):
 
 def test_the_worst_come_first_as_evaluate_scores_them(layout, tmp_path):
     folder = save(tmp_path / "predicted", masks_of(layout.benchmark, "train", seed=1))
-    ranking = rank_labelled(layout, folder, Options(batch=2))
+    ranking = rank_labelled(layout, folder, RankOptions(batch=2))
     report = evaluate(folder, layout.benchmark, "train", resamples=0)
     assert [image.key for image in ranking.images] == [image.key for image in report.worst()]
     assert [i.score for i in ranking.images] == pytest.approx(
@@ -72,7 +72,7 @@ def test_equal_scores_go_by_key_whatever_the_processes(layout, tmp_path, monkeyp
     folder = save(tmp_path / "predicted", same)
     for workers in ("1", "2"):
         monkeypatch.setenv("MASKBENCH_WORKERS", workers)
-        ranking = rank_labelled(layout, folder, Options())
+        ranking = rank_labelled(layout, folder, RankOptions())
         assert [image.key for image in ranking.images] == list(keys)
 
 
@@ -83,13 +83,13 @@ def test_probabilities_are_ranked_by_contradicted_pixels(layout, tmp_path):
     wrong = (first[1] + 1) % 3
     np.save(folder / f"{first[0]}.npy", probable(wrong, np.full((24, 32), 0.6), 3))
     np.save(folder / f"{second[0]}.npy", probable(second[1], np.full((24, 32), 0.99), 3))
-    ranking = rank_labelled(layout, folder, Options(confidence=0.6))
+    ranking = rank_labelled(layout, folder, RankOptions(confidence=0.6))
     assert (ranking.by, ranking.images[0].key, ranking.images[0].score) == (
         "contradicted",
         first[0],
         1,
     )
-    ranking = rank_labelled(layout, folder, Options(confidence=0.7))
+    ranking = rank_labelled(layout, folder, RankOptions(confidence=0.7))
     assert [image.score for image in ranking.images] == [0, 0]
 
 
@@ -100,7 +100,7 @@ def test_bad_predictions_are_named_together(layout, tmp_path):
     np.save(folder / f"{keys[2]}.npy", np.full((3, 24, 32), np.nan, np.float32))
     np.save(folder / f"{keys[3]}.npy", np.full((3, 24, 32), 7, np.float32))
     with pytest.raises(DataError, match="nothing was ranked") as caught:
-        rank_labelled(layout, folder, Options())
+        rank_labelled(layout, folder, RankOptions())
     assert [(p.task, p.what.partition(":")[0]) for p in caught.value.problems] == [
         (1, "has 30 x 24 pixels, its image 32 x 24"),
         (2, "holds the value 9, which is none of the 3 classes"),
@@ -110,7 +110,7 @@ def test_bad_predictions_are_named_together(layout, tmp_path):
     for file in folder.iterdir():
         file.unlink()
     with pytest.raises(DataError, match="holds no prediction"):
-        rank_labelled(layout, folder, Options())
+        rank_labelled(layout, folder, RankOptions())
     save(folder, {"nobody": np.zeros((24, 32), np.uint8)})
     with pytest.raises(DataError, match="no prediction for an image of the benchmark"):
-        rank_labelled(layout, folder, Options())
+        rank_labelled(layout, folder, RankOptions())

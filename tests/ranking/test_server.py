@@ -13,14 +13,14 @@ from maskbench.errors import DataError, MaskbenchError, SourceError
 from maskbench.pipeline.fetch import fetch
 from maskbench.predictions.versions import delete_version
 from maskbench.ranking.labelled import rank_labelled
-from maskbench.ranking.model import Options
+from maskbench.ranking.model import RankOptions
 from maskbench.ranking.push import push_ranking
 from maskbench.ranking.report import as_text
 from maskbench.ranking.unlabelled import rank_unlabelled
 from maskbench.versions.refresh import find_changes
 from tests.exports import PARAMS
 
-OPTIONS = Options(by="entropy", diversity=0)
+OPTIONS = RankOptions(by="entropy", diversity=0)
 
 
 def sure(share):
@@ -91,7 +91,7 @@ def test_a_view_opens_the_batch_in_its_order_and_is_replaced(loop):
     assert next_task(loop) == keys[three]
     assert not find_changes(loop.params, loop.layout)
     np.save(loop.folder / f"{two}.npy", sure(0))
-    batch = ranked(loop, Options(by="margin", batch=2))
+    batch = ranked(loop, RankOptions(by="margin", batch=2))
     assert "would write 2 scores of 'm1'; replace" in put(loop, batch, dry_run=True)
     assert view_number(put(loop, batch)) == view_number(said)
     assert views(loop) == {"maskbench: label next": [keys[two], keys[three]]}
@@ -193,17 +193,17 @@ def test_what_suits_the_predictions_is_the_measure(loop, tmp_path):
         mask = np.zeros((30, 40), np.uint8)
         mask[:15] = second
         np.save(other / f"{key}.npy", mask)
-    found = rank_unlabelled(loop.params, loop.layout, [loop.folder, other], Options())
+    found = rank_unlabelled(loop.params, loop.layout, [loop.folder, other], RankOptions())
     assert found.by == "disagreement"
     assert [(i.key, i.score) for i in found.images] == [(one, 0.5), (three, 0.5), (two, 0)]
     with pytest.raises(DataError, match=r"manifest cannot be used"):
-        ranked(loop, Options())
+        ranked(loop, RankOptions())
     loop.build()  # one labelled image, of Canvas and Background
-    rare = rank_unlabelled(loop.params, loop.layout, [other], Options())
+    rare = rank_unlabelled(loop.params, loop.layout, [other], RankOptions())
     assert rare.by == "rarity"
     assert [image.key for image in rare.images] == [three, one, two]
     (other / f"{one}.npy").unlink()
-    few = rank_unlabelled(loop.params, loop.layout, [other], Options())
+    few = rank_unlabelled(loop.params, loop.layout, [other], RankOptions())
     assert few.notes == [f"1 task not ranked for lack of a prediction: {one}"]
 
 
@@ -217,7 +217,7 @@ def test_images_of_one_group_are_not_chosen_together(loop):
     split = loop.params.split._replace(group_by="video")
     loop.params = loop.params._replace(split=split)
     one, two, three = keys
-    found = ranked(loop, Options(by="entropy", batch=2, diversity=1))
+    found = ranked(loop, RankOptions(by="entropy", batch=2, diversity=1))
     assert [image.key for image in found.images] == [one, three, two]
     assert [image.details["group"] for image in found.images] == ["a", "b", "a"]
 
@@ -230,7 +230,7 @@ def test_labels_to_look_at_again_have_a_view_of_their_own(loop):
     [file] = (loop.layout.benchmark / "masks").iterdir()
     np.save(loop.folder / f"{file.stem}.npy", sure(1))
     loop.push(show=True)
-    ranking = rank_labelled(loop.layout, loop.folder, Options())
+    ranking = rank_labelled(loop.layout, loop.folder, RankOptions())
     put(loop, ranking)
     assert views(loop) == {
         "maskbench: label next": list(keys.values()),

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from maskbench.ranking.uncertainty import (
     check_sums,
     class_weights,
-    difference,
     divergence,
     entropy,
     expected_rarity,
     margin,
+    mask_difference,
     rarity,
 )
 
@@ -47,7 +47,7 @@ def test_divergence_of_two_models():
 
 def test_masks_differ_or_not():
     first, second = np.array([[0, 1, 255]], np.uint8), np.array([[0, 2, 1]], np.uint8)
-    assert difference(first, second).tolist() == [[0, 1, 1]]
+    assert mask_difference(first, second).tolist() == [[0, 1, 1]]
 
 
 def test_divergence_of_certain_models_is_the_difference_of_their_masks():
@@ -55,7 +55,7 @@ def test_divergence_of_certain_models_is_the_difference_of_their_masks():
     certain = [
         np.stack([mask == k for k in range(3)]).astype(np.float32) for mask in (first, second)
     ]
-    assert divergence(*certain) == pytest.approx(difference(first, second), abs=1e-6)
+    assert divergence(*certain) == pytest.approx(mask_difference(first, second), abs=1e-6)
 
 
 def test_the_rarest_class_weighs_most():

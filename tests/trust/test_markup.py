@@ -19,7 +19,7 @@ from maskbench.export.formats import hf
 from maskbench.params import FetchParams
 from maskbench.pipeline.layout import Layout
 from maskbench.ranking.labelled import rank_labelled
-from maskbench.ranking.model import Options
+from maskbench.ranking.model import RankOptions
 from maskbench.ranking.page import write_page as write_ranking
 from tests.benchmarks import blocks, write_item, write_lists
 from tests.diff.test_reports import change, comparison, row
@@ -174,7 +174,7 @@ def test_the_page_of_a_ranking(tmp_path, name):
         write_lists(root / "data/benchmark", {"test": [item]}, classes=(word, word, "C"))
         (root / "predicted").mkdir()
         np.save(root / "predicted" / f"{item}.npy", blocks(2))
-        ranking = rank_labelled(Layout(root), root / "predicted", Options())
+        ranking = rank_labelled(Layout(root), root / "predicted", RankOptions())
         write_ranking(root, replace(ranking, notes=[word]), FetchParams(None, (), "", ""))
         pages.append(Page((root / "index.html").read_text(encoding="utf-8")))
     same(*pages, name)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskbench.params import SUBSETS
-from maskbench.quality.checks.collected import Collected, ImageFacts, Measured
+from maskbench.quality.checks.collected import Collected, ImageFacts, RegionMeasures
 from maskbench.quality.checks.shapes import Hit
 from maskbench.text import counted
 
@@ -68,9 +68,13 @@ def shape_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
 
 
 def _outliers(
-    seen: Collected, threshold: float, measure: Callable[[Measured], float], more: str, less: str
+    seen: Collected,
+    threshold: float,
+    measure: Callable[[RegionMeasures], float],
+    more: str,
+    less: str,
 ) -> Iterator[_FoundIn]:
-    by_label: dict[str, list[tuple[str, int, Measured]]] = {}
+    by_label: dict[str, list[tuple[str, int, RegionMeasures]]] = {}
     for key, image in seen.images.items():
         for number, vote in enumerate(image.counting):
             for region in vote.measured:
@@ -128,6 +132,6 @@ def _far(values: Sequence[float], threshold: float) -> Iterable[tuple[int, float
     return [(i, abs(float(apart[i])) / spread, float(np.exp(apart[i]))) for i in far]
 
 
-def _box(region: Measured, image: ImageFacts) -> tuple[float, float, float, float]:
+def _box(region: RegionMeasures, image: ImageFacts) -> tuple[float, float, float, float]:
     left, top, right, bottom = region.box
     return left * image.width, top * image.height, right * image.width, bottom * image.height

@@ -19,7 +19,7 @@ GRID = 16
 """Rows and columns of points at which the labels of two images are compared."""
 
 
-class Measured(NamedTuple):
+class RegionMeasures(NamedTuple):
     """The measures of a region.
 
     Attributes:
@@ -37,13 +37,13 @@ class Measured(NamedTuple):
     box: Box
 
 
-class Vote(NamedTuple):
+class VoteFacts(NamedTuple):
     """The facts about an annotation that counts, as JSON values.
 
     Attributes:
         annotator: The annotator's user id, if it is known.
         seconds: How long the annotator took, if that is known.
-        regions: A :class:`Measured` for each region with an area.
+        regions: A :class:`RegionMeasures` for each region with an area.
     """
 
     annotator: int | None
@@ -51,9 +51,9 @@ class Vote(NamedTuple):
     regions: Sequence[Sequence[Any]]
 
     @property
-    def measured(self) -> list[Measured]:
+    def measured(self) -> list[RegionMeasures]:
         """Return the measures of the regions."""
-        return [Measured(*region) for region in self.regions]
+        return [RegionMeasures(*region) for region in self.regions]
 
 
 class ImageFacts(NamedTuple):
@@ -68,7 +68,7 @@ class ImageFacts(NamedTuple):
         areas: By label, the share of the image that it covers, overlaps counted twice.
         boxes: By label, the box around it, as shares of the image's width and height.
         points: By label, which points of a grid over the image it covers, in hexadecimal.
-        votes: A :class:`Vote` for each annotation that counts, saved first to last.
+        votes: A :class:`VoteFacts` for each annotation that counts, saved first to last.
     """
 
     width: int
@@ -82,9 +82,9 @@ class ImageFacts(NamedTuple):
     votes: Sequence[Sequence[Any]]
 
     @property
-    def counting(self) -> list[Vote]:
+    def counting(self) -> list[VoteFacts]:
         """Return the facts about the annotations."""
-        return [Vote(*vote) for vote in self.votes]
+        return [VoteFacts(*vote) for vote in self.votes]
 
     def grid(self, label: str) -> npt.NDArray[np.bool_]:
         """Return which points of the grid a label covers, shape (GRID²,)."""
@@ -137,7 +137,7 @@ def image_facts(
         areas={label: _short(area) for label, area in sorted(areas.items())},
         boxes={label: _around(own) for label, own in sorted(boxes.items())},
         points=label_points(drawn),
-        votes=[list(Vote(annotator, seconds, [list(region) for region in regions]))],
+        votes=[list(VoteFacts(annotator, seconds, [list(region) for region in regions]))],
     )
 
 
@@ -191,7 +191,7 @@ def _around(boxes: Sequence[Box]) -> Box:
     return left, top, right, bottom
 
 
-def measure_regions(drawn: Drawn) -> list[Measured]:
+def measure_regions(drawn: Drawn) -> list[RegionMeasures]:
     """Return the measures of an annotation's regions that have an area."""
     found = []
     for shape in drawn.shapes:
@@ -201,7 +201,7 @@ def measure_regions(drawn: Drawn) -> list[Measured]:
         share = area / (drawn.width * drawn.height)
         roundness = 4 * np.pi * area / length**2
         box = _in_shares(shape.area.bounds, drawn.width, drawn.height)
-        found.append(Measured(shape.id, shape.label, _short(share), _short(roundness), box))
+        found.append(RegionMeasures(shape.id, shape.label, _short(share), _short(roundness), box))
     return found
 
 

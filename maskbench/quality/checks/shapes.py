@@ -101,7 +101,7 @@ def hit(value: float, shapes: Sequence[Shape], what: str, box: Box | None = None
     return Hit(value, tuple(shape.id for shape in shapes), labels, what, box)
 
 
-def draw(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Drawn:
+def draw_areas(regions: Sequence[Region], image: Image, params: RasterizeParams) -> Drawn:
     """Return an annotation's regions as geometries; those that cannot be read are left out."""
     read = [
         result

@@ -3,7 +3,7 @@
 import numpy as np
 
 from maskbench.params import RasterizeParams
-from maskbench.quality.checks.shapes import Drawn, draw
+from maskbench.quality.checks.shapes import Drawn, draw_areas
 from maskbench.regions.strokes import encode_rle
 from maskbench.regions.task import Image, Region
 
@@ -29,7 +29,7 @@ def stroke(name, inside, labels=("Wall",)):
 
 def drawn(*regions, overlap="keep") -> Drawn:
     """An annotation with these regions."""
-    return draw(regions, IMAGE, RasterizeParams(overlap=overlap))
+    return draw_areas(regions, IMAGE, RasterizeParams(overlap=overlap))
 
 
 def found(check, threshold, *regions, **options):

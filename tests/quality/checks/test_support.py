@@ -3,7 +3,7 @@
 import numpy as np
 
 from maskbench.params import RasterizeParams
-from maskbench.quality.support import compare
+from maskbench.quality.support import unsupported_regions
 from maskbench.regions.build import draw_regions
 from tests.quality.checks.regions import IMAGE, box
 
@@ -24,7 +24,10 @@ def test_a_region_of_which_too_little_is_predicted_with_its_class():
 
     def found(threshold):
         drawn = draw_regions(regions, IMAGE, RasterizeParams())
-        return [(h.regions, h.value, h.box) for h in compare(drawn, truth, predicted, threshold)]
+        return [
+            (h.regions, h.value, h.box)
+            for h in unsupported_regions(drawn, truth, predicted, threshold)
+        ]
 
     assert found(0.1) == [(("unseen",), 0.05, (40, 40, 60, 60))]
     assert [regions for regions, *_ in found(0.3)] == [("seen",), ("unseen",)]
