@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from maskbench.files.masks import pixel_digest, png_bytes, values_in, write_mask
+from maskbench.files.masks import (
+    as_mask,
+    foreign_values,
+    pixel_digest,
+    png_bytes,
+    values_in,
+    write_mask,
+)
 
 # Pixels are what masks are in: there is no georeference to miss.
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -32,6 +39,25 @@ def test_a_mask_opens_as_grey_with_its_values(tmp_path, suffix):
         assert (tif.count, tif.dtypes, tif.nodata) == (1, ("uint8",), None)
         np.testing.assert_array_equal(tif.read(1), ALL_VALUES)
     assert list(tmp_path.iterdir()) == [path]  # no .aux.xml, no leftovers
+
+
+@pytest.mark.parametrize(
+    ("classes", "foreign"), [(2, [2, 3]), (3, [3]), (4, []), (1, [1, 2, 3]), (255, [])]
+)
+def test_values_that_are_no_class(classes, foreign):
+    mask = np.array([[0, 3, 1], [2, 255, 3]], dtype=np.uint8)
+    assert foreign_values(mask, classes) == foreign
+    assert foreign_values(mask[:0], classes) == []
+
+
+def test_arrays_that_are_masks():
+    wide = np.array([[0, 255]], dtype=np.int64)
+    assert as_mask(wide).dtype == np.uint8
+    assert as_mask(wide).tolist() == [[0, 255]]
+    assert as_mask(np.array([[True]])).tolist() == [[1]]
+    for wrong in (wide + 1, wide - 1, wide.astype(float), wide[0]):
+        with pytest.raises(ValueError, match=r"values|shape"):
+            as_mask(wrong)
 
 
 @settings(max_examples=100, deadline=None)

@@ -135,6 +135,7 @@ LABELS = GOOD["labels_map"]
         ("fetch.project", "3", "fetch.project: '3' is no project id (a number) or list of ids"),
         ("fetch.project", [1, True], "fetch.project: [1, True] is no project id"),
         ("fetch.project", -1, "fetch.project: -1 is no project id"),
+        ("fetch.project", 0, "fetch.project: 0 is no project id"),
         # labels_map
         ("labels_map-", None, "labels_map: is missing"),
         ("labels_map", ["Wall"], "labels_map: a mapping (name: value lines) is expected, not ['W"),
