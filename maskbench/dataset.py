@@ -96,7 +96,7 @@ class Benchmark:
         self.split_name = split
         self.keys = self._view(split, problems)
         if problems:
-            raise DataError(f"{self.root} is no complete benchmark", problems)
+            raise DataError(f"{self.root} is not a complete benchmark", problems)
 
     @classmethod
     def get(

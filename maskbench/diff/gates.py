@@ -73,7 +73,7 @@ def review_limits(raw: Any, name: str = "params.yaml") -> dict[str, float]:
     """Return the limits by gate from the optional section ``review`` of a parsed params file.
 
     Raises:
-        ParamsError: The section has an unknown name or a limit that is no number; all together.
+        ParamsError: The section has an unknown name or a limit that is not a number; all together.
     """
     check = Checker()
     section = raw.get("review") if isinstance(raw, dict) else None
@@ -85,7 +85,7 @@ def review_limits(raw: Any, name: str = "params.yaml") -> dict[str, float]:
     for gate, limit in gates.items():
         number = isinstance(limit, int | float) and not isinstance(limit, bool)
         if not number or not 0 <= limit < math.inf:
-            check.add(f"review.fail_on.{gate}", f"{limit!r} is no number from 0 up")
+            check.add(f"review.fail_on.{gate}", f"{limit!r} is not a number from 0 up")
         else:
             limits[gate] = float(limit)
     if check.problems:
@@ -99,18 +99,18 @@ def named_limits(words: str, limits: Mapping[str, float]) -> dict[str, float]:
     A gate without a number has its limit in ``limits``, else 0; no gate at all means ``limits``.
 
     Raises:
-        ParamsError: A name is unknown or a limit is no number.
+        ParamsError: A name is unknown or a limit is not a number.
     """
     chosen = {}
     for word in filter(None, words.split(",")):
         gate, _, limit = word.partition("=")
         if gate not in GATES:
             raise ParamsError(
-                f"--fail-on: {gate!r} is no gate; {did_you_mean(gate, GATES)} "
+                f"--fail-on: {gate!r} is not a gate; {did_you_mean(gate, GATES)} "
                 "(write revisions before the options)"
             )
         if limit and not limit.replace(".", "", 1).isdecimal():
-            raise ParamsError(f"--fail-on: {limit!r} is no number from 0 up")
+            raise ParamsError(f"--fail-on: {limit!r} is not a number from 0 up")
         chosen[gate] = float(limit) if limit else limits.get(gate, 0.0)
     return chosen or dict(limits)
 

@@ -27,7 +27,7 @@ _DROPPED = {
     "no_label": "without a label",
     "no_pixel": "collapsed or off the image",
     "no_area": "points or open lines",
-    "not_a_region": "entries that are no regions",
+    "not_a_region": "entries that are not regions",
     "other_image": "on another image than the one chosen",
     "left_out": "labels that label_aliases leaves out",
 }

@@ -128,6 +128,6 @@ def check_prediction(mask: Mask, truth: Mask, classes: int) -> None:
         raise ValueError(fault)
     if foreign := foreign_values(mask, classes):
         raise ValueError(
-            f"holds the value {foreign[0]}, which is no class: codes.txt has "
+            f"holds the value {foreign[0]}, which is not a class: codes.txt has "
             f"{counted(classes, 'line')}, 0 to {classes - 1} (255 means no class)"
         )

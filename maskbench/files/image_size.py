@@ -10,7 +10,7 @@ def image_shape(path: Path) -> tuple[int, int]:
     """Return height and width from the beginning of an image file.
 
     Raises:
-        ValueError: The file is no image, or its beginning is damaged.
+        ValueError: The file is not an image, or its beginning is damaged.
     """
     try:
         with open_image(path) as image:

@@ -97,8 +97,8 @@ def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
         most_pixels: Pixels beyond which it is refused.
 
     Raises:
-        ValueError: It is no image, of an unknown format, too large, cut off, or has floating-point
-            pixels.
+        ValueError: It is not an image, of an unknown format, too large, cut off, or has
+            floating-point pixels.
     """
     try:
         with open_image(path, _FORMATS) as image:
@@ -133,7 +133,7 @@ def _unknown(path: Path) -> str:
             "it is a TIFF of a kind that is not read (numbers of 64 bits, or 2 or more than 4 "
             "channels): save it with 8 or 16 bits, in grey or colour"
         )
-    return "it is no image in a known format (JPEG, PNG, TIFF, WebP …)"
+    return "it is not an image in a known format (JPEG, PNG, TIFF, WebP …)"
 
 
 def _too_large(width: int, height: int, most: int) -> str:
@@ -192,8 +192,8 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
         Shape (H, W, 3), uint8.
 
     Raises:
-        ValueError: The file is no image, is damaged or cut off, or has floating-point pixels; the
-            message says which, without the path.
+        ValueError: The file is not an image, is damaged or cut off, or has floating-point pixels;
+            the message says which, without the path.
     """
     image = turned_upright(load_image(path))
     if is_wide(image):
@@ -258,7 +258,7 @@ def load_image(path: Path, least: int | None = None) -> Image.Image:
             as it is.
 
     Raises:
-        ValueError: The file is no image, is missing, too large, damaged or cut off.
+        ValueError: The file is not an image, is missing, too large, damaged or cut off.
     """
     try:
         with open_image(path) as image:
@@ -272,7 +272,7 @@ def load_image(path: Path, least: int | None = None) -> Image.Image:
             image.load()
             return image
     except UnidentifiedImageError:
-        raise ValueError("it is no image in a known format") from None
+        raise ValueError("it is not an image in a known format") from None
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
     except (*DAMAGE, ValueError) as error:

@@ -38,7 +38,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def compact_json(value: Any) -> bytes:

@@ -82,4 +82,4 @@ def read_label_sets(path: Path) -> tuple[LabelSetFile, ...]:
             for e, bits in zip(own, planes, strict=True)
         )
     except (OSError, KeyError, TypeError, ValueError, RasterioError, MemoryError) as error:
-        raise ValueError(f"{path} is no label set of maskbench: {error}") from None
+        raise ValueError(f"{path} is not a label set of maskbench: {error}") from None

@@ -88,7 +88,7 @@ def read_manifest(path: Path) -> dict[str, Row]:
     """Read the rows of ``manifest.csv`` by key, in the file's order.
 
     Raises:
-        DataError: The file is missing, lacks a column, or holds something else than it should.
+        DataError: The file is missing, lacks a column, or holds something other than it should.
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -137,7 +137,7 @@ def _scaling(text: str) -> Scaling | None:
         return None
     low, high = (int(number) for number in json.loads(text))
     if not LOWEST <= low <= high <= HIGHEST:
-        raise ValueError(f"{text} is no scaling")
+        raise ValueError(f"{text} is not a scaling")
     return low, high
 
 

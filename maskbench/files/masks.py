@@ -86,7 +86,7 @@ def read_mask(path: Path) -> Mask:
         Shape (H, W), uint8.
 
     Raises:
-        ValueError: The file is no image, is damaged or cut off, has several channels, or holds
+        ValueError: The file is not an image, is damaged or cut off, has several channels, or holds
             values outside 0…255; the message says which, without the path.
     """
     return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(load_image(path)))
@@ -119,7 +119,7 @@ def _read_npy(path: Path) -> npt.NDArray[np.generic]:
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
     except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
-        raise ValueError(f"it is no numpy array, or cut off: {error}") from None
+        raise ValueError(f"it is not a numpy array, or cut off: {error}") from None
     return values
 
 

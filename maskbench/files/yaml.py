@@ -60,7 +60,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
         for key_node, value_node in node.value:
-            if key_node.tag == _MERGE:  # "<<" is no key: the mapping it names is copied in
+            if key_node.tag == _MERGE:  # "<<" is not a key: the mapping it names is copied in
                 continue
             key = self.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1

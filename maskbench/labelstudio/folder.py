@@ -40,7 +40,7 @@ class Folder:
     def __init__(self, path: Path, last_run: Path | None = None) -> None:
         self.path = path
         if not path.is_dir():
-            raise SourceError(f"fetch.folder: {path} is no folder")
+            raise SourceError(f"fetch.folder: {path} is not a folder")
         self._images = ImageIndex(path)
         self._digests = Digests(path, last_run, self._images.signatures) if last_run else None
         self.notes: list[str] = []
@@ -219,12 +219,12 @@ def _content(file: Path) -> Content:
         ValueError: It is no file, or no JSON.
     """
     if not file.is_file():  # reading a pipe would wait for ever
-        raise ValueError("is no file, or a link to none")
+        raise ValueError("is not a file, or a link to none")
     try:
         return read_content(file.read_bytes())
     except NotAnExportError:
         raise
     except (ValueError, RecursionError) as error:
         what = impostor(file)
-        why = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise ValueError(what or f"is no valid JSON ({why}): export it again") from None
+        why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(what or f"is not valid JSON ({why}): export it again") from None

@@ -79,7 +79,7 @@ class ImageIndex:
             if not suffix:
                 self._passed_over[name] = "it has no ending such as .jpg"
         elif not path.is_file():
-            self._passed_over[name] = "it is no file, or a link to none"
+            self._passed_over[name] = "it is not a file, or a link to none"
         elif path.is_symlink() and not path.resolve().is_relative_to(real):
             self._passed_over[name] = "it is a link that leads out of the folder"
         else:
@@ -195,7 +195,7 @@ class ImageIndex:
                 f"; {UNREAD_FORMATS[_suffix(wanted)]} is not read: convert it to {_as_png(wanted)}"
             )
         elif _suffix(wanted) in OTHER_SUFFIXES:
-            text = f"; {_suffix(wanted)} is no picture: delete the task, or import its picture"
+            text = f"; {_suffix(wanted)} is not a picture: delete the task, or import its picture"
         if self._folders_out:
             links = ", ".join(sorted(self._folders_out)[:_NEAREST])
             text += (

@@ -109,7 +109,7 @@ def parse_stored_task(content: bytes, name: str) -> Task:
         value["image"] = _image(value["image"]) if value["image"] else None
         return _checked(Task(**value), id=int, key=str, data=dict)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        what = f"is no stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
+        what = f"is not a stored task ({error!r}); run `dvc repro -f fetch` or `dvc checkout`"
         raise DataError("data/annotations is damaged", [Problem(what, name)]) from None
 
 

@@ -76,7 +76,7 @@ class Checker:
     def share(self, value: Any, path: str) -> float | None:
         """Return a number from 0 to 1; None if the value is something else."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            self.add(path, f"{value!r} is no share from 0 to 1")
+            self.add(path, f"{value!r} is not a share from 0 to 1")
             return None
         return float(value)
 

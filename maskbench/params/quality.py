@@ -60,9 +60,9 @@ def _thresholds(check: Checker, raw: Any) -> dict[str, float]:
         if value is False or value == "off":
             thresholds.pop(name, None)
         elif not is_number or not 0 < value < math.inf:
-            check.add(f"{path}.{name}", f"{value!r} is no threshold: a number above 0, or off")
+            check.add(f"{path}.{name}", f"{value!r} is not a threshold: a number above 0, or off")
         elif name in _SHARES and value > 1:
-            what = f"{value!r} is no share: a number above 0, up to 1 for all of it, or off"
+            what = f"{value!r} is not a share: a number above 0, up to 1 for all of it, or off"
             check.add(f"{path}.{name}", what)
         else:
             thresholds[name] = float(value)

@@ -26,7 +26,7 @@ def check_address(check: Checker, server: str) -> None:
     if re.match(r"https?://[^/]*@", server):  # not shown: a password
         check.add("fetch.server", "the address holds a login; the key comes from the environment")
     elif not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
-        check.add("fetch.server", f"{server!r} is no address such as http://localhost:8080")
+        check.add("fetch.server", f"{server!r} is not an address such as http://localhost:8080")
 
 
 def check_fetch(check: Checker, raw: Any) -> FetchParams:
@@ -39,7 +39,7 @@ def check_fetch(check: Checker, raw: Any) -> FetchParams:
     project = section.get("project")
     ids = project if isinstance(project, list) else [] if project is None else [project]
     if not all(isinstance(i, int) and not isinstance(i, bool) and i > 0 for i in ids):
-        check.add("fetch.project", f"{project!r} is no project id (a number) or list of ids")
+        check.add("fetch.project", f"{project!r} is not a project id (a number) or list of ids")
         ids = []
     if server is not None and not ids:
         check.add("fetch.project", "with a server, name a project id or a list of ids")
@@ -96,7 +96,7 @@ def _private_hosts(check: Checker, raw: Any) -> tuple[str, ...]:
         found = _HOST.fullmatch(entry) if isinstance(entry, str) else None
         if found is None or not 0 < int(found["port"] or 1) < 1 << 16:
             example = "such as minio.lan:9000, 10.0.0.5 or '[fd00::5]:9000'"
-            check.add(f"fetch.private_hosts[{i}]", f"{entry!r} is no host {example}")
+            check.add(f"fetch.private_hosts[{i}]", f"{entry!r} is not a host {example}")
     return tuple(str(entry) for entry in entries)
 
 
@@ -107,7 +107,7 @@ def check_labels_map(check: Checker, raw: Any) -> dict[str, int]:
     for label, value in check.mapping(raw, "labels_map").items():
         path = f"labels_map.{label}"
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= IGNORE:
-            check.add(path, f"{value!r} is no mask value: 0…254, or 255 for pixels to ignore")
+            check.add(path, f"{value!r} is not a mask value: 0…254, or 255 for pixels to ignore")
             continue
         if value in owner:
             check.add(path, f"the value {value} belongs to {owner[value]!r} already")

@@ -78,7 +78,7 @@ def _pattern_fault(pattern: str) -> str | None:
     try:
         groups = re.compile(pattern).groups
     except (re.error, OverflowError) as error:
-        return f"'{pattern}' is no regular expression: {error}"
+        return f"'{pattern}' is not a regular expression: {error}"
     if groups == 1:
         return None
     return (

@@ -57,7 +57,7 @@ def published_subsets(
             continue
         subset = subset_named(text)
         if subset is None:
-            what = f"{text!r} is no subset; {did_you_mean(text, SUBSETS)}"
+            what = f"{text!r} is not a subset; {did_you_mean(text, SUBSETS)}"
             problems.append(Problem(what, task=image.task, param="split.published"))
             continue
         published[image.key] = subset

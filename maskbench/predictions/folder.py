@@ -73,7 +73,7 @@ def read_prediction(path: Path, size: tuple[int, int], classes: Sequence[str]) -
     _check_size(mask.shape, size)
     if foreign := foreign_values(mask, len(classes)):
         names = counted(len(classes), "class", "classes")
-        raise ValueError(f"holds the value {foreign[0]}, which is none of the {names}")
+        raise ValueError(f"holds the value {foreign[0]}, which is not one of the {names}")
     return Prediction(mask, None)
 
 

@@ -41,7 +41,7 @@ class ProjectPredictions:
             counts = {str(v["model_version"]): int(v["count"]) for v in answer["static"]}
             return Versions(counts, str(about.get("model_version") or ""))
         except (TypeError, KeyError, ValueError, AttributeError):
-            what = "answered with something else than model versions"
+            what = "answered with something other than model versions"
             raise SourceError(f"{self.client.server} {what}") from None
 
     def tasks_with(self, version: str) -> set[int]:

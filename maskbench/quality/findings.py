@@ -111,7 +111,7 @@ def parse_findings(lines: Iterable[str], kinds: Collection[str] | None = None) -
         try:
             finding = _finding(row)
             if kinds is not None and finding.kind not in kinds:
-                raise ValueError(f"kind is {finding.kind!r}, which is no check")
+                raise ValueError(f"kind is {finding.kind!r}, which is not a check")
         except ValueError as error:
             raise ValueError(f"row {number}: {error}") from None
         findings.append(finding)
@@ -157,4 +157,4 @@ def _number(texts: Mapping[str, str], name: str, kind: Callable[[str], Number]) 
     try:
         return kind(texts[name]) if texts[name] else None
     except ValueError:
-        raise ValueError(f"{name} is {texts[name]!r}, which is no number") from None
+        raise ValueError(f"{name} is {texts[name]!r}, which is not a number") from None

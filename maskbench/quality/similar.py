@@ -40,7 +40,7 @@ def thumbnail_pixels(path: Path) -> bytes:
     """Return the 256 grey pixels from which the look of an image file is computed.
 
     Raises:
-        ValueError: It is no image, damaged or cut off.
+        ValueError: It is not an image, damaged or cut off.
     """
     return read_thumbnail(path, _SIDE).tobytes()
 

@@ -114,7 +114,7 @@ def labelled_score(found: Mapping[str, float], by: str) -> float:
 
 
 def contradicted(truth: Mask, predicted: Prediction, confidence: float) -> npt.NDArray[np.bool_]:
-    """Return where a confident model says something else than the labels, shape (H, W)."""
+    """Return where a confident model says something other than the labels, shape (H, W)."""
     differs: npt.NDArray[np.bool_] = (truth != predicted.mask) & (truth != IGNORE)
     if predicted.probabilities is not None:
         differs &= predicted.probabilities.max(axis=0) >= confidence

@@ -197,7 +197,7 @@ def _other_size(drawn: tuple[int, int], image: Image) -> str:
     said = f"was drawn on an image of {width} x {height} pixels, but the image has {size}: "
     again = "open the task in Label Studio and press Update, which saves its true size"
     if not (width and height):
-        return f"{said}that is no size: a script or converter wrote it; {again}"
+        return f"{said}that is not a size: a script or converter wrote it; {again}"
     if (height, width) == real:
         return f"{said}one of them lies on its side: put the image back as it was annotated"
     scale = width / real[0]

@@ -80,7 +80,7 @@ DROPPED = {
     "no_label": "it has no label",
     "no_pixel": "it covers no pixel's centre: collapsed, off the image, or too small",
     "no_area": "it has no area: a key point or an open line",
-    "not_a_region": "it is no region",
+    "not_a_region": "it is not a region",
     "other_image": "it lies on another image of the task",
     "left_out": "rasterize.label_aliases leaves its labels out",
 }

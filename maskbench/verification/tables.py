@@ -42,9 +42,9 @@ def check_manifest(root: Path) -> tuple[dict[str, Row], list[Problem]]:
     for row in rows.values():
         if not has_own_files(row):
             files = f"{row.scene!r} and {row.mask!r}"
-            wrong.append(f"names {files}, which are no scene and mask of {row.key!r}")
+            wrong.append(f"names {files}, which are not the scene and mask of {row.key!r}")
         if row.split not in (*SUBSETS, EXCLUDED):
-            wrong.append(f"puts {row.key!r} into {row.split!r}, which is no split")
+            wrong.append(f"puts {row.key!r} into {row.split!r}, which is not a split")
     return rows, [Problem(f"{what}; {CHECKOUT}", str(path)) for what in wrong]
 
 
@@ -80,7 +80,7 @@ def check_splits(root: Path, rows: Mapping[str, Row]) -> list[Problem]:
     owners: dict[str, list[str]] = {}
     extra = sorted({path.name for path in folder.glob("*")} - {f"{name}.txt" for name in SUBSETS})
     for name in extra:
-        problems.append(Problem(f"is none of the splits; {CHECKOUT}", str(folder / name)))
+        problems.append(Problem(f"is not one of the splits; {CHECKOUT}", str(folder / name)))
     for name in SUBSETS:
         path = folder / f"{name}.txt"
         try:

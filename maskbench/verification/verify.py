@@ -67,7 +67,7 @@ def verify(root: Path, params: Path = Path("params.yaml")) -> Verdict:
         ParamsError: The params cannot be read.
     """
     if not root.is_dir():
-        what = "is no folder; get it with `dvc pull combine split`, or build it with `dvc repro`"
+        what = "is not a folder; get it with `dvc pull combine split`, or build it with `dvc repro`"
         raise DataError("there is no benchmark to verify", [Problem(what, str(root))])
     names, problems = check_codes(root)
     rows, wrong = check_manifest(root)

@@ -40,7 +40,7 @@ def merge_export(
         prefer: Whose version of a task counts that both changed: ``ours`` or ``theirs``.
 
     Raises:
-        ValueError: One of them is no list of tasks with ids.
+        ValueError: One of them is not a list of tasks with ids.
     """
     old, our, their = (_tasks(content or b"[]") for content in (base, ours, theirs))
     merged, both = [], []
@@ -91,7 +91,7 @@ def _tasks(content: bytes) -> dict[int, dict[str, Any]]:
         raise ValueError("is nested too deeply") from None
     entries = value if isinstance(value, list) else [value]
     if not all(isinstance(entry, dict) and is_id(entry.get("id")) for entry in entries):
-        raise ValueError("is no list of tasks with ids")
+        raise ValueError("is not a list of tasks with ids")
     tasks = {entry["id"]: entry for entry in entries}
     if len(tasks) != len(entries):
         raise ValueError("holds an id twice")

@@ -85,7 +85,9 @@ class Version:
             ParamsError: It is missing or breaks a rule.
         """
         if self.raw_params is None:
-            raise ParamsError(f"{self.label} has no params.yaml: it is no version of a benchmark")
+            raise ParamsError(
+                f"{self.label} has no params.yaml: it is not a version of a benchmark"
+            )
         params = parse_params(self.raw_params, f"params.yaml of {self.label}")
         return with_choices(params, self.text)
 

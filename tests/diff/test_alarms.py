@@ -168,8 +168,8 @@ def test_a_version_before_the_benchmark_was_built(copied, maskbench):
     "words, message",
     [
         (["diff", "nowhere"], "git knows no revision 'nowhere'"),
-        (["diff", "--fail-on", "main"], "is no gate"),
-        (["diff", "base", "rule", "--fail-on", "class_loss=x"], "is no number"),
+        (["diff", "--fail-on", "main"], "is not a gate"),
+        (["diff", "base", "rule", "--fail-on", "class_loss=x"], "is not a number"),
     ],
 )
 def test_wrong_words(story, maskbench, words, message):

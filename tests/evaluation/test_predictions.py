@@ -29,7 +29,7 @@ OK = np.zeros((24, 32), np.uint8)
         (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
         (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is not a mask file"),
         (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
-        (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is no class"),
+        (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is not"),
         (_with("000008_room", np.zeros((24, 32, 3), np.uint8)), r"000008_room\.png: it has 3 chan"),
         (lambda folder: (folder / "000009_room.png").write_bytes(b"\x89"), r"000009_room\.png: it"),
     ],

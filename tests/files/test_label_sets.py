@@ -153,7 +153,7 @@ def plain_tif(path, description=None):
 )
 def test_a_foreign_tif_is_refused(tmp_path, description):
     plain_tif(tmp_path / "a.tif", description)
-    with pytest.raises(ValueError, match=r"a\.tif is no label set of maskbench"):
+    with pytest.raises(ValueError, match=r"a\.tif is not a label set of maskbench"):
         read_label_sets(tmp_path / "a.tif")[0]
 
 
@@ -167,7 +167,7 @@ def test_a_damaged_label_set_is_refused(tmp_path, damage):
         path.mkdir()
     elif damage != "missing":
         path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "text": b"II*"}[damage])
-    with pytest.raises(ValueError, match=r"a\.tif is no label set of maskbench"):
+    with pytest.raises(ValueError, match=r"a\.tif is not a label set of maskbench"):
         read_label_sets(path)[0]
 
 

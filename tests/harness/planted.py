@@ -86,7 +86,7 @@ BREACHES = {
     ),
     "mask destroyed": (
         lambda repo: repo.mask_path.write_text("<html>"),
-        "masks/{train.mask}: it is no image in a known format",
+        "masks/{train.mask}: it is not an image in a known format",
     ),
     "class counts": (
         lambda repo: repo.set(classes='{"Background": 1, "Canvas": 1199}'),
@@ -100,7 +100,7 @@ BREACHES = {
     ),
     "mask that claims more than any memory": (
         more_than_any_memory,
-        "masks/{train.key}.npy: it is no numpy array, or cut off",
+        "masks/{train.key}.npy: it is not a numpy array, or cut off",
     ),
     # scenes
     "scene edited": (
@@ -143,7 +143,7 @@ BREACHES = {
     ),
     "split too many": (
         lambda repo: (repo.data / "splits/holdout.txt").write_text(""),
-        "splits/holdout.txt: is none of the splits",
+        "splits/holdout.txt: is not one of the splits",
     ),
     "split missing": (
         lambda repo: (repo.data / "splits/valid.txt").unlink(),
@@ -190,11 +190,11 @@ BREACHES = {
     ),
     "path in the manifest": (
         lambda repo: repo.set(mask="../../../x.png"),
-        "manifest.csv: names '{train.scene}' and '../../../x.png', which are no scene and mask of",
+        "manifest.csv: names '{train.scene}' and '../../../x.png', which are not the scene and",
     ),
     "split that is none": (
         lambda repo: repo.set(split="trian"),
-        "manifest.csv: puts '{train.key}' into 'trian', which is no split",
+        "manifest.csv: puts '{train.key}' into 'trian', which is not a split",
     ),
     "manifest missing": (
         lambda repo: (repo.data / "manifest.csv").unlink(),
@@ -281,7 +281,7 @@ BREACHES = {
     "source destroyed": (
         source_destroyed,
         "scenes/{train.scene}: its source ",
-        " cannot be read: it is no image in a known format",
+        " cannot be read: it is not an image in a known format",
     ),
     "annotation missing": (
         lambda repo: repo.task_path.unlink(),
@@ -293,11 +293,11 @@ BREACHES = {
     ),
     "annotation of other kinds": (
         lambda repo: repo.region(value=None),
-        "{train.key}.json: is no stored task",
+        "{train.key}.json: is not a stored task",
     ),
     "annotation damaged": (
         lambda repo: repo.task_path.write_text("{}"),
-        "{train.key}.json: is no stored task",
+        "{train.key}.json: is not a stored task",
     ),
     "annotation skipped": (
         lambda repo: repo.task(lambda task: task["annotations"][0].update(was_cancelled=True)),

@@ -164,7 +164,7 @@ def test_no_source(here, capsys):
     assert "name the new folder: maskbench init FOLDER" in capsys.readouterr().err
     assert main(["init", "walls", "--folder", "nowhere"]) == 3
     assert main(["init", "walls", "--server", "host:8080", "--project", "1"]) == 1
-    assert "'host:8080' is no address such as http://localhost:8080" in capsys.readouterr().err
+    assert "'host:8080' is not an address such as http://localhost:8080" in capsys.readouterr().err
     assert not list(here.iterdir())
 
 

@@ -117,11 +117,11 @@ def test_a_byte_order_mark_is_no_harm(tmp_path):
     ("content", "message"),
     [
         (b"", "is empty: copy or export it again"),
-        (b'[{"id": 1', r"is no valid JSON \(.*\): export it again"),
-        (b'[{"id": NaN}]', r"is no valid JSON \(NaN is no JSON number"),
-        (b"[-Infinity]", "-Infinity is no JSON number"),
-        (b"[" * 100_000, r"is no valid JSON \(maximum recursion depth"),
-        (b"\xff\xfe\x00", "is no valid JSON"),
+        (b'[{"id": 1', r"is not valid JSON \(.*\): export it again"),
+        (b'[{"id": NaN}]', r"is not valid JSON \(NaN is not a JSON number"),
+        (b"[-Infinity]", "-Infinity is not a JSON number"),
+        (b"[" * 100_000, r"is not valid JSON \(maximum recursion depth"),
+        (b"\xff\xfe\x00", "is not valid JSON"),
     ],
 )
 def test_what_is_no_export(tmp_path, content, message):
@@ -136,7 +136,7 @@ def test_an_export_that_is_cut_off_is_not_passed_over(tmp_path):
     write_json(tmp_path / "sub/b.json", [task(2)])
     content = (tmp_path / "sub/b.json").read_bytes()
     (tmp_path / "sub/b.json").write_bytes(content[:-9])
-    with pytest.raises(SourceError, match=r"sub/b\.json: is no valid JSON"):
+    with pytest.raises(SourceError, match=r"sub/b\.json: is not valid JSON"):
         Folder(tmp_path)
 
 
@@ -177,7 +177,9 @@ def test_what_is_no_source(tmp_path, kind):
         path.touch()
     elif kind == "empty":
         path.mkdir()
-    with pytest.raises(SourceError, match=r"fetch\.folder: .*source (is no folder|holds no Label)"):
+    with pytest.raises(
+        SourceError, match=r"fetch\.folder: .*source (is not a folder|holds no Label)"
+    ):
         Folder(path)
 
 

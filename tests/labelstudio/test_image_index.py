@@ -164,7 +164,7 @@ def test_links_out_of_the_folder_are_named(tmp_path):
         index.find("photos/wall.jpg")
     with pytest.raises(ValueError, match=r"door.jpg \(it is a link that leads out of the folder\)"):
         index.find("door.jpg")
-    with pytest.raises(ValueError, match=r"gone.jpg \(it is no file, or a link to none\)"):
+    with pytest.raises(ValueError, match=r"gone.jpg \(it is not a file, or a link to none\)"):
         index.find("gone.jpg")
 
 

@@ -76,7 +76,7 @@ def test_one_region_stands_on_a_line():
 )  # fmt: skip
 def test_damaged_files_are_one_clear_error(tmp_path, content):
     (tmp_path / "000001_a.json").write_bytes(content)
-    with pytest.raises(DataError, match=r"000001_a\.json: is no stored task .*dvc checkout"):
+    with pytest.raises(DataError, match=r"000001_a\.json: is not a stored task .*dvc checkout"):
         read_task(tmp_path / "000001_a.json")
 
 
@@ -106,7 +106,7 @@ def test_values_of_another_kind_are_refused(old, new):
     assert parse_stored_task(whole, "a.json").id == 7
     damaged = whole.decode().replace(old, new, 1)
     assert damaged != whole.decode()
-    with pytest.raises(DataError, match=r"a\.json: is no stored task"):
+    with pytest.raises(DataError, match=r"a\.json: is not a stored task"):
         parse_stored_task(damaged.encode(), "a.json")
 
 

@@ -109,8 +109,8 @@ LABELS = GOOD["labels_map"]
         ("fetch.folder", "", "fetch.folder: text is expected, not ''"),
         ("fetch.folder", ["a"], "fetch.folder: text is expected, not ['a']"),
         ("fetch.serve", 1, "fetch.serve: unknown name; did you mean 'server'? known: folder,"),
-        ("fetch.server", "localhost:8080", "fetch.server: 'localhost:8080' is no address such as"),
-        ("fetch.server", "http://ls.org?x=y", "fetch.server: 'http://ls.org?x=y' is no address"),
+        ("fetch.server", "localhost:8080", "fetch.server: 'localhost:8080' is not an address"),
+        ("fetch.server", "http://ls.org?x=y", "fetch.server: 'http://ls.org?x=y' is not an"),
         ("fetch.server", "http://a:s3cret@b", "fetch.server: the address holds a login; the key"),
         ("fetch.server", 8080, "fetch.server: text is expected, not 8080"),
         ("fetch.snapshot", 2026, "fetch.snapshot: text is expected, not 2026"),
@@ -132,20 +132,20 @@ LABELS = GOOD["labels_map"]
             ("fetch.private_hosts", ["a.lan:9000", bad], f"fetch.private_hosts[1]: {bad!r} is no")
             for bad in ("http://a", "a/b", "a:0", "a:65536", "", "a b", "*.lan", "u@a", 7, None)
         ),
-        ("fetch.project", "3", "fetch.project: '3' is no project id (a number) or list of ids"),
-        ("fetch.project", [1, True], "fetch.project: [1, True] is no project id"),
-        ("fetch.project", -1, "fetch.project: -1 is no project id"),
-        ("fetch.project", 0, "fetch.project: 0 is no project id"),
+        ("fetch.project", "3", "fetch.project: '3' is not a project id (a number) or list of ids"),
+        ("fetch.project", [1, True], "fetch.project: [1, True] is not a project id"),
+        ("fetch.project", -1, "fetch.project: -1 is not a project id"),
+        ("fetch.project", 0, "fetch.project: 0 is not a project id"),
         # labels_map
         ("labels_map-", None, "labels_map: is missing"),
         ("labels_map", ["Wall"], "labels_map: a mapping (name: value lines) is expected, not ['W"),
         ("labels_map.Lamp", 1, "labels_map.Lamp: the value 1 belongs to 'Wall' already"),
-        ("labels_map.Lamp", 256, "labels_map.Lamp: 256 is no mask value: 0…254, or 255 for"),
-        ("labels_map.Lamp", -1, "labels_map.Lamp: -1 is no mask value"),
-        ("labels_map.Lamp", 1.0, "labels_map.Lamp: 1.0 is no mask value"),
-        ("labels_map.Lamp", True, "labels_map.Lamp: True is no mask value"),
-        ("labels_map.Lamp", "3", "labels_map.Lamp: '3' is no mask value"),
-        ("labels_map.Lamp", None, "labels_map.Lamp: None is no mask value"),
+        ("labels_map.Lamp", 256, "labels_map.Lamp: 256 is not a mask value: 0…254, or 255 for"),
+        ("labels_map.Lamp", -1, "labels_map.Lamp: -1 is not a mask value"),
+        ("labels_map.Lamp", 1.0, "labels_map.Lamp: 1.0 is not a mask value"),
+        ("labels_map.Lamp", True, "labels_map.Lamp: True is not a mask value"),
+        ("labels_map.Lamp", "3", "labels_map.Lamp: '3' is not a mask value"),
+        ("labels_map.Lamp", None, "labels_map.Lamp: None is not a mask value"),
         ("labels_map", LABELS | {7: 7}, "labels_map: the name 7 is not text: put it in quotes"),
         ("labels_map", LABELS | {"a\nb": 7}, "labels_map.a\\nb: a class name is one line of text"),
         ("labels_map", LABELS | {"a\u2028b": 7}, "labels_map.a\\u2028b: a class name is one line"),
@@ -206,11 +206,11 @@ LABELS = GOOD["labels_map"]
         # split
         ("split-", None, "split: is missing"),
         ("split.ratios", {"train": 0.7, "test": 0.2}, "split.ratios: they add up to 0.9, not to 1"),
-        ("split.ratios", {"train": 1.5}, "split.ratios.train: 1.5 is no share from 0 to 1"),
-        ("split.ratios", {"train": -1, "test": 2}, "split.ratios.train: -1 is no share"),
-        ("split.ratios", {"train": "70%"}, "split.ratios.train: '70%' is no share"),
-        ("split.ratios", {"train": math.nan}, "split.ratios.train: nan is no share"),
-        ("split.ratios", {"train": True}, "split.ratios.train: True is no share"),
+        ("split.ratios", {"train": 1.5}, "split.ratios.train: 1.5 is not a share from 0 to 1"),
+        ("split.ratios", {"train": -1, "test": 2}, "split.ratios.train: -1 is not a share"),
+        ("split.ratios", {"train": "70%"}, "split.ratios.train: '70%' is not a share"),
+        ("split.ratios", {"train": math.nan}, "split.ratios.train: nan is not a share"),
+        ("split.ratios", {"train": True}, "split.ratios.train: True is not a share"),
         ("split.ratios", {"train": 1, "val": 0}, "split.ratios.val: unknown name; did you mean 'v"),
         ("split.ratios", [0.7, 0.3], "split.ratios: a mapping (name: value lines) is expected"),
         ("split.group_by", "", "split.group_by: text is expected, not ''"),
@@ -241,8 +241,8 @@ def test_what_is_missing_is_said_once(path):
 def test_all_wrong_shares_are_told_at_once():
     found = problems(changed("split.ratios", {"train": 2, "valid": "x", "test": 0.5}))
     assert found == [
-        "split.ratios.train: 2 is no share from 0 to 1",
-        "split.ratios.valid: 'x' is no share from 0 to 1",
+        "split.ratios.train: 2 is not a share from 0 to 1",
+        "split.ratios.valid: 'x' is not a share from 0 to 1",
     ]
 
 

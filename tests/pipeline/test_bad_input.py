@@ -44,7 +44,7 @@ REGIONS = {
 }
 
 EXPORTS = {
-    "no JSON": ('[{"id": 1', "export.json: is no valid JSON"),
+    "no JSON": ('[{"id": 1', "export.json: is not valid JSON"),
     "no list": ("{}", "passed over: export.json (no tasks of Label Studio's)"),
     "no task": ("[5]", "passed over: export.json (no tasks of Label Studio's)"),
     "a number among tasks": (

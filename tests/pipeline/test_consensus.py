@@ -224,7 +224,7 @@ def test_annotators_who_share_no_task_are_taken_as_they_are(tmp_path, source):
         ({"rasterize": {"annotation": ["consensus:0"]}}, "'consensus:0' is unknown"),
         ({"rasterize": {"annotation": ["concensus"]}}, "did you mean 'consensus'?"),
         ({"combine": {"consensus": {"method": "mean"}}}, "combine.consensus.method: 'mean'"),
-        ({"combine": {"consensus": {"agreement": 60}}}, "60 is no share from 0 to 1"),
+        ({"combine": {"consensus": {"agreement": 60}}}, "60 is not a share from 0 to 1"),
         ({"combine": {"consensus": {"otherwise": "Wal"}}}, "combine.consensus.otherwise: 'Wal'"),
         ({"combine": {"consensus": {"at_least": 3}}}, "combine.consensus.at_least: unknown name"),
     ],

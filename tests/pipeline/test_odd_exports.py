@@ -87,7 +87,7 @@ ODD = {
     "a blank file": (text(" \n"), "is empty: copy or export it again"),
     "latin-1": (
         instead("export.json", '[{"a": "ä"}]'.encode("latin-1")),
-        "is no valid JSON (it is no text in UTF-8): export it again",
+        "is not valid JSON (it is not UTF-8 text): export it again",
     ),
     "a web page": (
         text("\n<!DOCTYPE html><title>Log in</title>"),
@@ -171,7 +171,10 @@ ODD = {
         third({**CANVAS, "type": "videorectangle", "value": VIDEO}),
         "regions of the type 'videorectangle' cannot be turned into pixels",
     ),
-    "a video": (shows("/data/upload/1/a.mp4"), "; .mp4 is no picture: delete the task, or import"),
+    "a video": (
+        shows("/data/upload/1/a.mp4"),
+        "; .mp4 is not a picture: delete the task, or import",
+    ),
     "a picture in the data": (
         shows("data:image/png;base64,iVBORw0KGgo="),
         "the image stands in the task's data itself (data:…); import it as a file",

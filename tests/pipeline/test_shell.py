@@ -47,7 +47,7 @@ def test_elsewhere_only_the_summary(repository):
     ("stage", "break_it", "status", "message"),
     [
         ("combine", lambda text: text.replace("overlap: keep", "overlap: kep"), 2, "rasterize.ove"),
-        ("fetch", lambda text: text.replace("data/sample", "data/none"), 3, "is no folder"),
+        ("fetch", lambda text: text.replace("data/sample", "data/none"), 3, "is not a folder"),
         (
             "split",
             lambda text: text.replace("group_by:", "group_by: rom"),

@@ -186,7 +186,7 @@ def test_bad_predictions_are_all_named_and_nothing_is_sent(loop):
     with pytest.raises(DataError, match="nothing was sent") as caught:
         loop.push()
     assert [problem.what.partition(":")[0] for problem in caught.value.problems] == [
-        "holds the value 9, which is none of the 4 classes",
+        "holds the value 9, which is not one of the 4 classes",
         "has 40 x 10 pixels, its image 40 x 30",
         "holds values that are not probabilities from 0 to 1",
     ]

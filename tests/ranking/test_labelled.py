@@ -103,7 +103,7 @@ def test_bad_predictions_are_named_together(layout, tmp_path):
         rank_labelled(layout, folder, RankOptions())
     assert [(p.task, p.what.partition(":")[0]) for p in caught.value.problems] == [
         (1, "has 30 x 24 pixels, its image 32 x 24"),
-        (2, "holds the value 9, which is none of the 3 classes"),
+        (2, "holds the value 9, which is not one of the 3 classes"),
         (3, "holds NaN"),
         (4, "holds values that are not probabilities from 0 to 1"),
     ]

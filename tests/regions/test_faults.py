@@ -82,8 +82,11 @@ def test_slips_of_the_hand_have_one_policy(name):
 @pytest.mark.parametrize(
     ("drawn_on", "looks_like"),
     [
-        ((0, 0), "that is no size: a script or converter wrote it; open the task in Label Studio"),
-        ((40, 0), "that is no size"),
+        (
+            (0, 0),
+            "that is not a size: a script or converter wrote it; open the task in Label Studio",
+        ),
+        ((40, 0), "that is not a size"),
         ((20, 15), "it looks like a copy at 50 % of its size: put the annotated copy there; or"),
         ((13, 10), "it looks like a copy at 32.5 % of its size"),
         ((80, 60), "it looks like a copy at 200 % of its size"),

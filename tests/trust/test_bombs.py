@@ -125,7 +125,7 @@ def test_predictions_that_are_no_array(tmp_path, kind):
             path.read_bytes().replace(b"(2, 2), }" + b" " * 18, b"(1000000000, 4000000000), }")
         )
         assert b"4000000000" in path.read_bytes()
-    with pytest.raises(ValueError, match="it is no numpy array, or cut off"):
+    with pytest.raises(ValueError, match="it is not a numpy array, or cut off"):
         read_mask(path)
 
 
@@ -224,6 +224,6 @@ def test_sizes_that_lie_about_a_small_image(tmp_path, size, shape):
     assert peak < 100
     assert seconds < 30
     if shape != "brush" and not 0 < size[0] < 1e18:
-        assert "that is no size" in said
+        assert "that is not a size" in said
     assert "task 1" in said
     assert not list((tmp_path / "repo").glob("data/label_sets/*"))

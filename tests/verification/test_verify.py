@@ -105,7 +105,7 @@ def test_a_pulled_benchmark_is_verified_without_the_libraries_that_build(reposit
 
 def test_no_benchmark(tmp_path, capsys):
     assert main(["verify", "--data", str(tmp_path / "none")]) == 4
-    assert "is no folder; get it with `dvc pull" in capsys.readouterr().err
+    assert "is not a folder; get it with `dvc pull" in capsys.readouterr().err
 
 
 def _picture(seed, size=(200, 150)):

@@ -131,7 +131,7 @@ def _cell(text: str, kind: str) -> str:
 
 
 def _task(address: str) -> str:
-    """Return a link to a task; empty if the text is no address that Markdown can hold."""
+    """Return a link to a task; empty if the text is not an address that Markdown can hold."""
     is_address = address.startswith(("http://", "https://"))
     fits = is_address and not set(address) & set(" <>|\"'`\\()[]")
     return f"[task]({address})" if fits else ""

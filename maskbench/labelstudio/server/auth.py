@@ -74,7 +74,7 @@ def read_key(root: Path, server: str) -> Key:
             f"(make one at {key_page(server)})"
         )
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise SourceError(f"{KEY_VARIABLE} is no key: it holds blanks or other odd characters")
+        raise SourceError(f"{KEY_VARIABLE} is not a key: it holds blanks or other odd characters")
     return Key(text, kind_of(text))
 
 

@@ -111,7 +111,7 @@ class Client:
         try:
             return str(response.json()["release"])
         except (ValueError, KeyError, TypeError, requests.RequestException):
-            raise TransientError("told something else than its version") from None
+            raise TransientError("told something other than its version") from None
 
     def json(
         self, path: str, params: Mapping[str, Any] | None = None, retries: int | None = None
@@ -156,7 +156,7 @@ class Client:
         try:
             return response.json() if response.content else None
         except ValueError:
-            raise TransientError("sent something else than JSON") from None
+            raise TransientError("sent something other than JSON") from None
 
     def repeat(self, name: str, attempt: Callable[[], Result]) -> Result:
         """Return what ``attempt`` returns, repeating it while it raises :class:`TransientError`.

@@ -258,7 +258,7 @@ def image_address(reference: str, server: str, task: int) -> str:
         task: The task's id: cloud storage is resolved for a task.
 
     Raises:
-        ValueError: The reference is no address; the message says so.
+        ValueError: The reference is not an address; the message says so.
 
     >>> image_address("/data/upload/1/x.png", "http://localhost:8080", 7)
     'http://localhost:8080/data/upload/1/x.png'
@@ -275,8 +275,8 @@ def image_address(reference: str, server: str, task: int) -> str:
         below = base.path and reference.startswith(f"{base.path}/")
         return (f"{base.scheme}://{base.netloc}" if below else server) + reference
     raise ValueError(
-        f"the image {public_form(reference)!r} is no address that the server could give: it needs "
-        "to begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
+        f"the image {public_form(reference)!r} is not an address that the server could give: it "
+        "needs to begin with /data/, http://, https://, s3://, gs:// or azure-blob://"
     )
 
 

@@ -130,7 +130,9 @@ class AllowedHosts:
 
 def _entry(text: str) -> tuple[str, int | None]:
     try:
-        return str(ip_address(text)), None  # an IPv6 address without brackets is no host and port
+        return str(
+            ip_address(text)
+        ), None  # an IPv6 address without brackets is not a host and port
     except ValueError:
         _, host, port = origin(f"//{text}")
         return _normalized(host), port

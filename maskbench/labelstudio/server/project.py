@@ -58,7 +58,7 @@ def read_project(client: Client, number: int) -> Project:
             f"it shows: {visible_projects(client)}"
         ) from None
     if not isinstance(raw, dict):
-        raise SourceError(f"{client.server} answered with something else than project {number}")
+        raise SourceError(f"{client.server} answered with something other than project {number}")
     newest = read_page(client, number, [], "-tasks:updated_at", size=1)
     tasks = newest["tasks"]
     return Project(
@@ -124,7 +124,7 @@ def read_page(
     }
     page = client.json("/api/tasks/", params)
     if not _is_page(page):
-        raise SourceError(f"{client.server} answered with something else than a list of tasks")
+        raise SourceError(f"{client.server} answered with something other than a list of tasks")
     return page
 
 

@@ -136,7 +136,7 @@ def _export(client: Client, project: int, numbers: Sequence[int]) -> list[dict[s
         isinstance(task, dict) and type(task.get("id")) is int and task["id"] in wanted
         for task in tasks
     ):
-        raise SourceError(f"{client.server} answered with something else than the tasks asked for")
+        raise SourceError(f"{client.server} answered with something other than the tasks asked for")
     return tasks
 
 

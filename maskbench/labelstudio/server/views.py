@@ -21,7 +21,7 @@ def find_view(client: Client, project: int, title: str) -> int | None:
     try:
         found = [int(view["id"]) for view in views if view["data"].get("title") == title]
     except (TypeError, KeyError, ValueError, AttributeError):
-        raise SourceError(f"{client.server} answered with something else than views") from None
+        raise SourceError(f"{client.server} answered with something other than views") from None
     return min(found, default=None)
 
 
@@ -59,5 +59,5 @@ def save_view(client: Client, project: int, title: str, tasks: Iterable[int], or
 
     answer = client.repeat(_PATH, save)
     if not isinstance(answer, dict) or type(answer.get("id")) is not int:
-        raise SourceError(f"{client.server} answered with something else than a view")
+        raise SourceError(f"{client.server} answered with something other than a view")
     return int(answer["id"])

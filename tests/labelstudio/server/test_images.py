@@ -90,7 +90,7 @@ def test_a_reference_that_is_no_address(api, bench, studio):
     with pytest.raises(DataError) as error:
         bench.fetch(studio.url, project)
     assert error.value.problems[0].task == task
-    assert "is no address that the server could give" in error.value.problems[0].what
+    assert "is not an address that the server could give" in error.value.problems[0].what
 
 
 def test_an_upload_that_is_cut_is_continued(api, bench, proxy, quick):
@@ -136,7 +136,7 @@ def test_addresses():
     assert image_address("s3://b/k.png", join, 7) == f"{join}/tasks/7/resolve/?fileuri={code}"
     assert is_upload_address(f"{join}/data/upload/1/x.png")
     for bad in ("a.png", "//host/a.png", "file:///etc/passwd", "ftp://a/b.png"):
-        with pytest.raises(ValueError, match="is no address"):
+        with pytest.raises(ValueError, match="is not an address"):
             image_address(bad, join, 1)
 
 

@@ -44,18 +44,18 @@ class Client:
 
 @pytest.mark.parametrize("page", ODD)
 def test_an_odd_list_of_tasks_is_told(page, tmp_path):
-    with pytest.raises(SourceError, match="something else than a list of tasks"):
+    with pytest.raises(SourceError, match="something other than a list of tasks"):
         read_project(Client(projects={"title": "Walls"}, tasks=page), 1)
     project = Project(1, "Walls", 1, TIME, "", parse_labeling(None), {})
     cache = Cache(tmp_path / "cache.sqlite3", Client.server)
-    with pytest.raises(SourceError, match="something else than a list of tasks"):
+    with pytest.raises(SourceError, match="something other than a list of tasks"):
         sync_project(Client(tasks=page), cache, project)
     cache.close()
 
 
 @pytest.mark.parametrize("answer", [None, 3, "text", [], [{"id": 1}]])
 def test_an_odd_project_is_told(answer):
-    with pytest.raises(SourceError, match="something else than project 1"):
+    with pytest.raises(SourceError, match="something other than project 1"):
         read_project(Client(projects=answer, tasks=GOOD), 1)
 
 
@@ -65,7 +65,7 @@ def test_an_odd_project_is_told(answer):
 def test_an_odd_export_is_told(export, tmp_path):
     project = Project(1, "Walls", 1, TIME, "", parse_labeling(None), {})
     cache = Cache(tmp_path / "cache.sqlite3", Client.server)
-    with pytest.raises(SourceError, match="something else than the tasks asked for"):
+    with pytest.raises(SourceError, match="something other than the tasks asked for"):
         sync_project(Client(tasks=GOOD, export=export), cache, project)
     cache.close()
 

@@ -162,13 +162,13 @@ def test_private_addresses_are_refused_before_anything_is_connected(get, no_conn
         get(reference)
     assert not no_connections
     text = str(error.value)
-    assert any(said in text for said in ("private network", "cannot be asked", "is no address"))
+    assert any(said in text for said in ("private network", "cannot be asked", "is not an address"))
     assert "secret" not in text
 
 
 @pytest.mark.parametrize("reference", NO_ADDRESS)
 def test_other_kinds_of_addresses_are_refused(get, no_connections, reference):
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="is not an address"):
         get(reference)
     assert not no_connections
 
