@@ -19,7 +19,7 @@ from unet import UNet
 from maskbench.dataset import Benchmark
 from maskbench.evaluate import evaluate
 from maskbench.evaluation.outputs import write_files
-from maskbench.evaluation.page import Shown, write_page
+from maskbench.evaluation.page import EvaluationContents, write_page
 from maskbench.fastai import MeanIoU, save_predictions, segmentation_dataloaders
 
 
@@ -55,7 +55,7 @@ def main() -> int:
     nothing = {key: np.zeros_like(test.mask(key)) for key in test.keys}
     baseline = evaluate(nothing, args.data, resamples=0)
     write_files(report, args.out)
-    write_page(args.out, Shown(report, test, {"Prediction": predictions}))
+    write_page(args.out, EvaluationContents(report, test, {"Prediction": predictions}))
 
     scores = [float(scored.summary.figures.mean[0]) for scored in (report, baseline)]
     print(f"\n{report}\n\nmean IoU {scores[0]:.3f}, background everywhere {scores[1]:.3f}")
