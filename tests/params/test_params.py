@@ -218,7 +218,7 @@ LABELS = GOOD["labels_map"]
         ("split.group_by", {"file": "a.csv"}, "split.group_by: {field: …} or {choice: …} or {name"),
         ("split.group_by", {"name": "(a)", "field": "b"}, "split.group_by: {field: …} or {choice"),
         ("split.group_by", {"name": "(a)(b)"}, "split.group_by.name: '(a)(b)' has 2 groups; "),
-        ("split.group_by", {"folder": "a["}, "split.group_by.folder: 'a[' is no regular expressio"),
+        ("split.group_by", {"folder": "a["}, "split.group_by.folder: 'a[' is not a regular exp"),
         ("split.group_by", {"field": 5}, "split.group_by.field: text is expected, not 5"),
         ("split.published", "a.csv", "split.published: {field: …} or {choice: …} or {name: …} or "),
         ("split.published", {}, "split.published: {field: …} or {choice: …} or {name: …} or {fol"),
