@@ -126,7 +126,7 @@ def _row(finding: Finding) -> dict[str, Any]:
 
 def _finding(row: Mapping[Any, Any]) -> Finding:
     if None in row or None in row.values():
-        raise ValueError(f"it has not {len(COLUMNS)} cells, as the header has")
+        raise ValueError("it has more or fewer cells than the header")
     texts = {str(name): unescape_formula(text) for name, text in row.items()}
     if texts["severity"] not in SEVERITIES:
         raise ValueError(f"severity is {texts['severity']!r}, not {', '.join(SEVERITIES)}")
