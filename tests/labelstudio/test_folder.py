@@ -158,7 +158,7 @@ def test_what_is_no_file_is_no_export(tmp_path, kind):
         path.mkdir()
     else:
         path.symlink_to("nowhere")
-    with pytest.raises(SourceError, match=r"other\.json: is no file, or a link to none"):
+    with pytest.raises(SourceError, match=r"other\.json: is not a file, or a link to none"):
         Folder(tmp_path)
 
 
