@@ -190,7 +190,7 @@ def _save(mask):
         (_save(np.zeros((24, 31), np.uint8)), "has 31 x 24 pixels, its scene 32 x 24"),
         (_save(np.zeros((24, 32, 3), np.uint8)), "3 channels"),
         (_save(np.full((24, 32), 300, np.uint16)), "values from 300 to 300"),
-        (lambda path: path.write_text("not an image"), "no image"),
+        (lambda path: path.write_text("no image"), "not an image"),
     ],
 )
 def test_damaged_mask_names_the_file(benchmark, damage, what):
