@@ -21,11 +21,14 @@ class VoteChange:
 
 @dataclass(frozen=True)
 class VoteCount:
-    """How many annotators voted for a class, on those changed pixels of which most say the same.
+    """How many annotators voted for a class on the changed pixels.
+
+    Votes can differ from pixel to pixel: these are those of the largest group of changed pixels
+    with equal votes.
 
     Attributes:
         name: The class: that of the two, before and after, whose votes changed most.
-        pixels: The number of these pixels.
+        pixels: The number of pixels in that group.
         before: Votes for it in the old version.
         voters_before: All votes in the old version.
         after: Votes for it in the new version.
