@@ -59,7 +59,7 @@ def test_names_are_text(tmp_path):
 
 def test_a_damaged_benchmark_says_so_and_does_not_fail(benchmark):
     (benchmark / "masks/000000_room.png").write_bytes(b"")
-    assert "000000_room.png: it is no image" in Benchmark(benchmark)._repr_html_()
+    assert "000000_room.png: it is not an image" in Benchmark(benchmark)._repr_html_()
 
 
 def test_large_images_become_small_pictures(tmp_path):

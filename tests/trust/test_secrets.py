@@ -149,6 +149,6 @@ def test_a_server_that_repeats_the_key(bench, echo, quick, monkeypatch, caplog, 
 @pytest.mark.parametrize("secret", ["with blank " + "a" * 30, "wïde" + "b" * 30, "c" * 30 + "\x07"])
 def test_a_key_that_is_none_is_not_shown(bench, studio, monkeypatch, secret):
     monkeypatch.setenv(KEY_VARIABLE, secret)
-    with pytest.raises(MaskbenchError, match="is no key") as error:
+    with pytest.raises(MaskbenchError, match="is not a key") as error:
         bench.fetch(studio.url, 1)
     assert secret not in "".join(traceback.format_exception(error.value))

@@ -158,6 +158,6 @@ def test_an_unusable_image_is_not_kept_for_next_time(api, bench, studio):
             bench.fetch(studio.url, project)
         [problem] = error.value.problems
         assert problem.task == broken
-        assert "broken.png cannot be used: it is no image" in problem.what
+        assert "broken.png cannot be used: it is not an image" in problem.what
     api.call("DELETE", f"/api/tasks/{broken}/")
     assert bench.fetch(studio.url, project).startswith("1 task, 1 image")
