@@ -39,6 +39,7 @@ from maskbench.pipeline.layout import Layout
 from maskbench.predictions import push as pushing
 from maskbench.predictions.server import ProjectPredictions
 from maskbench.predictions.tasks import write_images
+from maskbench.text import counted
 
 REGIONS = 5
 LABELS = [f"Part {number}" for number in range(1, REGIONS + 1)]
@@ -186,9 +187,10 @@ def table(rows: list[str], rounds: int) -> str:
     """Return the figures as Markdown."""
     lines = [
         f"Label Studio {VERSION} with SQLite on {os.cpu_count()} cores; masks of {SIZE[0]} x "
-        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of {rounds} "
-        "alternating runs. Plain requests send what `push` makes of the masks, ready made, and do "
-        "not look at the answers. The peak is of resident memory of the main process.",
+        f"{SIZE[1]} pixels with {REGIONS} regions each, sent as polygons; medians of "
+        f"{counted(rounds, 'run')} each, alternating. Plain requests send what `push` makes of the "
+        "masks, ready made, and do not look at the answers. The peak is of resident memory of the "
+        "main process.",
         "",
         "| tasks | way | wall, s | processor, s | the server's processor, s | peak, MB |",
         "|--:|---|--:|--:|--:|--:|",
