@@ -20,7 +20,7 @@ from maskbench.errors import MaskbenchError
 
 if TYPE_CHECKING:
     from maskbench.dataset import Benchmark
-    from maskbench.evaluation.origin import LabelOrigins
+    from maskbench.evaluation.origin import BenchmarkOrigin
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _version(data: Path, revision: str | None) -> "tuple[Benchmark, LabelOrigins]":
+def _version(data: Path, revision: str | None) -> "tuple[Benchmark, BenchmarkOrigin]":
     """Open a version of a benchmark: that of its folder, or a revision of its repository."""
     from maskbench.dataset import Benchmark
     from maskbench.evaluation.origin import find_origin, origin_of

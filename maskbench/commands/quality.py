@@ -78,13 +78,14 @@ def run(args: argparse.Namespace) -> int:
 def _checked(layout: "Layout", params: "Params", predictions: Path | None) -> "Checked":
     """Return the findings of the last run, and those of predictions, as params now judge them."""
     from maskbench.pipeline.incremental import folder_digests
+    from maskbench.quality.checks import UNSUPPORTED
     from maskbench.quality.judge import judge
     from maskbench.quality.results import last_findings
-    from maskbench.quality.support import NAME, unsupported
+    from maskbench.quality.support import unsupported
 
     findings = last_findings(layout)
     if predictions:  # not those that the stage compared with
-        findings = [finding for finding in findings if finding.kind != NAME]
+        findings = [finding for finding in findings if finding.kind != UNSUPPORTED]
         digests = folder_digests(layout, "annotations")
         findings += unsupported(predictions, params, layout, digests)
     return judge(findings, params.quality, has_predictions=predictions is not None)

@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER",
-                help="default: show; show-selection for selected images; show-rules with --rules",
+        help="default: show; show-selection for selected images; show-rules with --rules",
     )  # fmt: skip
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 

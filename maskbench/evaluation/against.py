@@ -20,7 +20,7 @@ import numpy as np
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
-from maskbench.evaluation.origin import LabelOrigins
+from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import Report, named
 from maskbench.evaluation.scoring import Predictions, ScoringPlan, Settings, plan, score_all
 from maskbench.files.masks import pixel_digest
@@ -72,7 +72,7 @@ def compare_versions(
     versions: tuple[Benchmark, Benchmark],
     splits: Sequence[str],
     settings: Settings,
-    origins: tuple[LabelOrigins | None, LabelOrigins | None] = (None, None),
+    origins: tuple[BenchmarkOrigin | None, BenchmarkOrigin | None] = (None, None),
 ) -> Comparison:
     """Score predictions on the new and the old version; see :func:`maskbench.evaluate.compare`."""
     new, old = versions

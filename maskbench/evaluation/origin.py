@@ -15,8 +15,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
-class LabelOrigins:
-    """Where the labels of a benchmark come from; None for what is not known.
+class BenchmarkOrigin:
+    """The version that a benchmark is, and how its labels were fetched; None if not known.
 
     Attributes:
         version: A tag, branch or other name of the version; ``workspace`` if its manifest is not
@@ -40,7 +40,7 @@ class LabelOrigins:
         return f"{self.version} ({short})" if short else self.version
 
 
-def find_origin(folder: Path) -> LabelOrigins:
+def find_origin(folder: Path) -> BenchmarkOrigin:
     """Find out which version a benchmark's folder is.
 
     A download by :func:`maskbench.versions.download.get_version` is named after its commit; a
@@ -48,21 +48,21 @@ def find_origin(folder: Path) -> LabelOrigins:
     """
     place = folder.resolve()
     if _COMMIT.fullmatch(place.name):
-        return LabelOrigins(commit=place.name)
+        return BenchmarkOrigin(commit=place.name)
     root = next((parent for parent in place.parents if (parent / "dvc.lock").is_file()), None)
     if root is None:
-        return LabelOrigins()
+        return BenchmarkOrigin()
     params = root / "params.yaml"
     fetch = _fetch(params.read_bytes()) if params.is_file() else None
     with suppress(SourceError, OSError):  # no git, no commit, or no manifest
         commit = git.resolve(root, "HEAD")
         manifest = hashlib.md5((place / "manifest.csv").read_bytes(), usedforsecurity=False)
         if manifest.hexdigest().encode() in (git.file_at(root, commit, "dvc.lock") or b""):
-            return LabelOrigins(git.describe(root, commit), commit, fetch)
-    return LabelOrigins("workspace", None, fetch)
+            return BenchmarkOrigin(git.describe(root, commit), commit, fetch)
+    return BenchmarkOrigin("workspace", None, fetch)
 
 
-def origin_of(workspace: Path, revision: str, commit: str) -> LabelOrigins:
+def origin_of(workspace: Path, revision: str, commit: str) -> BenchmarkOrigin:
     """Return the origin of another version of the benchmark that lies in a workspace.
 
     Args:
@@ -73,8 +73,8 @@ def origin_of(workspace: Path, revision: str, commit: str) -> LabelOrigins:
     version = None if commit.startswith(revision) else revision
     for folder in workspace.resolve().parents:
         if folder.is_dir() and (params := git.file_at(folder, commit, "params.yaml")) is not None:
-            return LabelOrigins(version, commit, _fetch(params))
-    return LabelOrigins(version, commit)
+            return BenchmarkOrigin(version, commit, _fetch(params))
+    return BenchmarkOrigin(version, commit)
 
 
 def _fetch(params: bytes) -> FetchParams | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from maskbench.dataset import Benchmark
 from maskbench.evaluation.figures import FIGURES, Figures, Values, bootstrap, percentiles
-from maskbench.evaluation.origin import LabelOrigins
+from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import ImageScore, Report, named
 from maskbench.evaluation.scoring import Predictions, Settings, plan, score_all
 from maskbench.text import counted
@@ -86,7 +86,7 @@ def score_pair(
     benchmark: Benchmark,
     splits: Sequence[str],
     settings: Settings,
-    origin: LabelOrigins | None = None,
+    origin: BenchmarkOrigin | None = None,
 ) -> Pair:
     """Score two predictions; see :func:`maskbench.evaluate.compare_predictions`."""
     plans = [plan(each, benchmark, splits, origin) for each in predictions]

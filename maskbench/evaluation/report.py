@@ -12,7 +12,7 @@ import numpy as np
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
-from maskbench.evaluation.origin import LabelOrigins
+from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.files.manifest import Row
 from maskbench.regions.task import ACCEPTED, LABEL_ORIGINS
 from maskbench.text import counted, some
@@ -105,7 +105,7 @@ class Report:
     images: tuple[ImageScore, ...]
     summary: ScoreSummary
     splits: Mapping[str, ScoreSummary]
-    origin: LabelOrigins
+    origin: BenchmarkOrigin
     labels_sha256: str
     predictions_sha256: str
     surplus: tuple[str, ...] = ()

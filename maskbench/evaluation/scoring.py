@@ -13,7 +13,7 @@ from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.confusion import Counts
 from maskbench.evaluation.figures import count_image, figures, interval
 from maskbench.evaluation.mistakes import count_mistakes, mistakes
-from maskbench.evaluation.origin import LabelOrigins, find_origin
+from maskbench.evaluation.origin import BenchmarkOrigin, find_origin
 from maskbench.evaluation.predictions import (
     FoundPredictions,
     check_prediction,
@@ -57,7 +57,7 @@ def score(
     benchmark: Benchmark,
     splits: Sequence[str],
     settings: Settings,
-    origin: LabelOrigins | None = None,
+    origin: BenchmarkOrigin | None = None,
 ) -> Report:
     """Score the images of some splits; see :func:`maskbench.evaluate.evaluate`.
 
@@ -89,7 +89,7 @@ class ScoringPlan:
 
     predictions: Predictions
     benchmark: Benchmark
-    origin: LabelOrigins
+    origin: BenchmarkOrigin
     splits: tuple[str, ...]
     owner: Mapping[str, str]
     found: FoundPredictions
@@ -99,7 +99,7 @@ def plan(
     predictions: Predictions,
     benchmark: Benchmark,
     splits: Sequence[str],
-    origin: LabelOrigins | None = None,
+    origin: BenchmarkOrigin | None = None,
 ) -> ScoringPlan:
     """Find the images to score and their predictions; see :func:`score` for the arguments.
 

@@ -80,8 +80,8 @@ def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFi
     """Open an image file as :func:`PIL.Image.open` does; it is closed after the block.
 
     Pillow gets a stream: given a path, it maps an uncompressed TIFF into memory and confuses rows
-    and columns if EXIF lays the image on its side. It may not warn: damaged metadata is no damage
-    to pixels.
+    and columns if EXIF lays the image on its side. Its warnings are silenced: damaged metadata is
+    no damage to pixels.
     """
     with warnings.catch_warnings(), path.open("rb") as stream:
         warnings.simplefilter("ignore")

@@ -1,4 +1,7 @@
-"""Check the sections of ``params.yaml``, a function for each (*split* and *quality*: beside it)."""
+"""Check the sections of ``params.yaml``, a function for each.
+
+*split* and *quality* have modules of their own.
+"""
 
 import re
 from collections.abc import Mapping

@@ -124,7 +124,10 @@ def read_published(path: Path, name: str) -> tuple[dict[str, str], list[Problem]
         path: The table.
         name: Its name, for messages.
     """
-    content = path.read_bytes() if path.is_file() else None
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        return {}, [_problem(f"cannot be read: {error}", name)]
     lines, problems = user_rows(content, name, PARAM)
     if problems:
         return {}, problems

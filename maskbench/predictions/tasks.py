@@ -71,9 +71,8 @@ def image_sizes(
         except ValueError as error:
             problems.append(Problem(str(error), task=task.id, project=task.project))
     shown = progress(files, len(files), "image sizes")
-    for (task, _), size in zip(
-        files, run_all(ReadSize(params.max_pixels), shown, "sizes"), strict=True
-    ):
+    found = run_all(ReadSize(params.max_pixels), shown, "image sizes")
+    for (task, _), size in zip(files, found, strict=True):
         if isinstance(size, Problem):
             problems.append(size)
         else:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem
 from maskbench.params import QualityParams
-from maskbench.quality.checks import CHECKS
+from maskbench.quality.checks import CHECKS, UNSUPPORTED
 from maskbench.quality.findings import SEVERITIES, Finding, order
 from maskbench.regions.proposals import lines_to_paste
 from maskbench.text import SHOWN, counted, some
@@ -56,7 +56,7 @@ def judge(
     idle = [
         name
         for name in sorted(accept.keys() - {finding.id for finding in found})
-        if is_compared or name.split("/", maxsplit=1)[0] != "unsupported"
+        if is_compared or name.split("/", maxsplit=1)[0] != UNSUPPORTED
     ]
     return Checked(marked, idle)
 

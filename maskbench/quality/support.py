@@ -17,13 +17,12 @@ from maskbench.pipeline.incremental import Job, Outcome, StageDefinition, build
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.tables import undeclared
 from maskbench.predictions.folder import find_files, read_prediction
+from maskbench.quality.checks import UNSUPPORTED
 from maskbench.quality.checks.shapes import Hit
 from maskbench.quality.findings import Finding
 from maskbench.quality.hits import finding, where
 from maskbench.regions.draw import RegionResult, draw_regions
 from maskbench.regions.task import choose_votes
-
-NAME = "unsupported"
 
 
 class SupportWork(NamedTuple):
@@ -75,9 +74,9 @@ def folder_problems(params: Params, layout: Layout) -> list[Problem]:
 
 def describe_unasked(params: Params) -> list[str]:
     """Say that the check is in ``quality.fail`` but has no predictions; otherwise nothing."""
-    if NAME not in params.quality.fail or params.quality.predictions is not None:
+    if UNSUPPORTED not in params.quality.fail or params.quality.predictions is not None:
         return []
-    return [f"{NAME} in quality.fail stops nothing: name a folder in quality.predictions"]
+    return [f"{UNSUPPORTED} in quality.fail stops nothing: name a folder in quality.predictions"]
 
 
 def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) -> list[Finding]:
@@ -96,7 +95,7 @@ def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) 
     Raises:
         DataError: The predictions or the benchmark cannot be read; all problems together.
     """
-    threshold = params.quality.checks.get(NAME)
+    threshold = params.quality.checks.get(UNSUPPORTED)
     if threshold is None:
         return []
     files = find_files(folder)
@@ -120,11 +119,11 @@ def unsupported(folder: Path, params: Params, layout: Layout, digests: Digests) 
         contents = [digests.get(f"{key}.json"), predicted.get(files[key].name)]
         shaping = [rows[key].mask_sha256, repr(work.rasterize), classes, threshold]
         jobs.append(Job(key, digest([*contents, *shaping]), work))
-    definition = StageDefinition("quality", find_unsupported, (), last_run=NAME)
+    definition = StageDefinition("quality", find_unsupported, (), last_run=UNSUPPORTED)
     facts = build(definition, layout, jobs, len(jobs)).facts
     predicted.save()
     return [
-        finding(NAME, Hit(*hit), key, ids, (rows[key].width, rows[key].height))
+        finding(UNSUPPORTED, Hit(*hit), key, ids, (rows[key].width, rows[key].height))
         for key, fact in facts.items()
         for ids, hits in fact["hits"]
         for hit in hits

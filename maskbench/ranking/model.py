@@ -96,7 +96,7 @@ class Ranking:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether labelled images are ranked, to look at their labels again."""
+        """Return whether labelled images are ranked, to look at their labels again."""
         return self.by in LABELLED
 
     @property

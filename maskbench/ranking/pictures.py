@@ -65,7 +65,7 @@ class DrawRanked:
 
     @property
     def _confidence(self) -> float:
-        """The probability from which pixels are marked: 0 marks all that differ."""
+        """Return the probability from which pixels are marked: 0 marks all that differ."""
         return self.ranking.confidence if self.ranking.by == "contradicted" else 0.0
 
     def _overlaid(self, scene: npt.NDArray[np.uint8], mask: Mask) -> Image.Image:

@@ -51,7 +51,7 @@ class Origin:
 
     @cached_property
     def _read(self) -> tuple[Grouping, dict[str, set[int]]]:
-        """The groups that the tasks give, and who annotated each image, by its digest.
+        """Return the groups that the tasks give, and who annotated each image, by its digest.
 
         Damaged tasks, which are told elsewhere, have none.
         """

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from maskbench.evaluate import evaluate
-from maskbench.evaluation.origin import LabelOrigins, find_origin, origin_of
+from maskbench.evaluation.origin import BenchmarkOrigin, find_origin, origin_of
 from maskbench.evaluation.outputs import write_files
 from maskbench.params import read_params
 from tests.benchmarks import make, masks_of, save
@@ -47,23 +47,23 @@ def head(folder):
 
 def test_a_workspace_is_its_commit_while_the_manifest_is(workspace):
     found = find_origin(workspace)
-    assert found == LabelOrigins("v1", head(workspace), FETCH)
+    assert found == BenchmarkOrigin("v1", head(workspace), FETCH)
     assert str(found) == f"v1 ({head(workspace)[:7]})"
     with (workspace / "manifest.csv").open("a") as stream:
         stream.write("\n")
-    assert find_origin(workspace) == LabelOrigins("workspace", None, FETCH)
+    assert find_origin(workspace) == BenchmarkOrigin("workspace", None, FETCH)
 
 
 def test_a_download_is_named_after_its_commit(workspace, tmp_path):
-    assert find_origin(tmp_path / ("0" * 40)) == LabelOrigins(commit="0" * 40)
+    assert find_origin(tmp_path / ("0" * 40)) == BenchmarkOrigin(commit="0" * 40)
     found = origin_of(workspace, "v1", head(workspace))
-    assert found == LabelOrigins("v1", head(workspace), FETCH)
+    assert found == BenchmarkOrigin("v1", head(workspace), FETCH)
     assert origin_of(workspace, head(workspace)[:9], head(workspace)).version is None
 
 
 def test_elsewhere_nothing_is_claimed(tmp_path):
     found = find_origin(make(tmp_path / "b"))
-    assert found == LabelOrigins()
+    assert found == BenchmarkOrigin()
     assert str(found) == "a version that git does not know"
 
 

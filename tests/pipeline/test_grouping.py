@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -229,6 +230,20 @@ def test_what_is_wrong_with_a_table(tmp_path, content, said):
     _, [problem] = read_published(tmp_path / "t.csv", "t.csv")
     assert said in problem.what
     assert problem.file == "t.csv"
+
+
+def test_a_table_that_may_not_be_read_is_a_problem_among_others(tmp_path, monkeypatch):
+    """Who runs the tests may be root, who may read all."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "t.csv").write_text("key,split\n")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found, [problem] = read_published(tmp_path / "t.csv", "t.csv")
+    assert found == {}
+    assert (problem.file, problem.param) == ("t.csv", "split.published.file")
+    assert "cannot be read: [Errno 13] Permission denied" in problem.what
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class Client:
         try:
             return str(response.json()["release"])
         except (ValueError, KeyError, TypeError, requests.RequestException):
-            raise TransientError("told something other than its version") from None
+            raise TransientError("answered with something other than its version") from None
 
     def json(
         self, path: str, params: Mapping[str, Any] | None = None, retries: int | None = None

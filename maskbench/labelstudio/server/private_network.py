@@ -130,9 +130,8 @@ class AllowedHosts:
 
 def _entry(text: str) -> tuple[str, int | None]:
     try:
-        return str(
-            ip_address(text)
-        ), None  # an IPv6 address without brackets is not a host and port
+        # Tried first, because an IPv6 address without brackets is not a host and port.
+        return str(ip_address(text)), None
     except ValueError:
         _, host, port = origin(f"//{text}")
         return _normalized(host), port

@@ -8,6 +8,9 @@ from maskbench.quality.checks.collected import Collected
 from maskbench.quality.checks.shapes import Drawn, Hit
 from maskbench.quality.findings import HIGH, LOW, MEDIUM
 
+UNSUPPORTED = "unsupported"
+"""The check that compares regions with predictions: :mod:`maskbench.quality.support` runs it."""
+
 
 class Check(NamedTuple):
     """One check; its name is its key in :data:`CHECKS`, its threshold in ``params.yaml``.
@@ -150,7 +153,7 @@ CHECKS: Mapping[str, Check] = {
         "draw it if it is visible here, too",
         of_all=images.missing_label,
     ),
-    "unsupported": Check(
+    UNSUPPORTED: Check(
         LOW,
         "regions that no prediction supports",
         "share of its pixels that are predicted as labelled, below",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from maskbench.files.manifest import Row
-from maskbench.files.masks import Mask
+from maskbench.files.masks import Mask, values_in
 from maskbench.quality.checks.shapes import Box, Drawn, shared
 
 GRID = 16
@@ -156,7 +156,7 @@ def facts_of_vote(
     if mask is None:
         return together
     height, width = mask.shape
-    planes = {classes[v]: mask == v for v in np.unique(mask).tolist() if v in classes}
+    planes = {classes[v]: mask == v for v in values_in(mask) if v in classes}
     rows, columns = (((np.arange(GRID) + 0.5) / GRID * side).astype(int) for side in mask.shape)
     return together._replace(
         labelled=_short(np.isin(mask, list(classes)).mean()),
