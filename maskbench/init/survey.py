@@ -99,7 +99,9 @@ def survey_source(
         raise MaskbenchError(what, group_by_cause(unknown))
     survey.total = max(survey.tasks, total)
     _count(tasks, survey)
-    sized = [_with_size(source, task, survey) for task in tasks if could_count(task.annotations)]
+    counting = [task for task in tasks if could_count(task.annotations)]
+    survey.counted = len(counting)
+    sized = [_with_size(source, task, survey) for task in counting]
     _find_overlaps([task for task in sized if task.image is not None], survey)
     if not survey.labels:
         problems = group_by_cause(survey.problems)
@@ -178,7 +180,6 @@ def _find_overlaps(tasks: Sequence[Task], survey: SourceSurvey) -> None:
     for found in run_all(_count_label_sets, tasks, "overlaps"):
         if found.combinations is None:
             continue
-        survey.counted += 1
         sets.add(found.combinations)
         pairs.add(_pairs(found.combinations))
     for labels, count in sets.pixels.items():

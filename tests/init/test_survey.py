@@ -49,6 +49,16 @@ def test_counts(tmp_path):
     assert not found.united
 
 
+def test_an_annotation_without_regions_counts_although_its_image_is_missing(tmp_path):
+    """Nothing tells the image's size, as on a server, where no image is opened."""
+    tasks = [task(1, annotation(1, [box(["A"], 0, 0, 50, 50)])), task(2, annotation(2, []))]
+    write_export(tmp_path, tasks)
+    for image in tmp_path.rglob("*.png"):
+        image.unlink()
+    found = survey_source(Folder(tmp_path), "here")
+    assert (found.tasks, found.counted, found.sizes) == (2, 2, {(40, 30): 1})
+
+
 def test_three_labels_are_three_pairs(tmp_path):
     regions = [box([label], 0, 0, 50, 50, number=i) for i, label in enumerate("CAB")]
     found = surveyed(tmp_path, [task(1, annotation(1, regions))])
