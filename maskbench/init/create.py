@@ -1,6 +1,7 @@
 """Make the repository's folder in a temporary place, then move it: all of it, or nothing."""
 
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dulwich.file import FileLocked
 from dvc.config import ConfigError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
@@ -138,6 +140,21 @@ def git(root: Path, *words: str) -> str:
     return done.stdout
 
 
+def stage(folder: Path) -> None:
+    """Add a new repository's files to git's index, which is the last step of making it.
+
+    Raises:
+        MaskbenchError: git fails, as on a full disk; the repository is deleted, so that one can
+            be made there once the reason is gone.
+    """
+    try:
+        git(folder, "add", "--", ".")
+    except MaskbenchError:
+        for path in folder.iterdir():  # the folder itself may be the shell's current one
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
 def has_identity(root: Path) -> bool:
     """Tell whether git has a name and an address for commits."""
     done = subprocess.run(
@@ -185,6 +202,12 @@ def _passing_on() -> Iterator[None]:
         yield
     except (DvcException, ConfigError) as error:
         raise MaskbenchError(f"DVC failed: {short_reason(error)}") from None
+    except FileLocked as error:  # of the surrounding repository, as in the middle of a commit
+        lock = os.fsdecode(error.lockfilename)
+        raise MaskbenchError(
+            f"git's index is locked: another git command is running, or was killed; try again when "
+            f"it has ended (if none is running, delete {lock}). Nothing was written"
+        ) from None
     finally:
         logger.setLevel(level)
 

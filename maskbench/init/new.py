@@ -203,4 +203,4 @@ def make(
         if found.folder is not None:
             create.copy_inputs(found.folder, found.survey.images, root)
             create.track_images(root)
-    create.git(folder, "add", "--", ".")
+    create.stage(folder)

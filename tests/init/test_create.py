@@ -238,6 +238,30 @@ def test_what_fails_half_way_leaves_nothing(here, exports, monkeypatch, capsys):
     assert not list(here.iterdir())
 
 
+@pytest.mark.slow
+def test_git_that_cannot_write_leaves_nothing(here, exports, capsys, monkeypatch):
+    """As on a full disk, at the last step: git says why, and the next try works."""
+    monkeypatch.setenv("GIT_INDEX_FILE", str(here / "no folder/index"))
+    assert made(here / "walls", exports) == 1
+    assert "error: `git add` failed: fatal: " in capsys.readouterr().err
+    assert not list((here / "walls").iterdir())
+    monkeypatch.delenv("GIT_INDEX_FILE")
+    assert made(here / "walls", exports) == 0
+    assert (here / "walls/params.yaml").is_file()
+
+
+def test_inside_a_repository_whose_index_is_locked(here, exports, capsys):
+    """Another git command runs there: DVC, which adds its own files to the index, must wait."""
+    subprocess.run(["git", "init", "--quiet"], cwd=here, check=True)
+    lock = here / ".git/index.lock"
+    lock.touch()
+    assert made(here / "walls", exports) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: git's index is locked: another git command is running")
+    assert f"delete {lock})" in told
+    assert [path.name for path in here.iterdir()] == [".git"]
+
+
 def test_without_git(here, exports, monkeypatch, capsys):
     def missing(*_, **__):
         raise FileNotFoundError("git")
