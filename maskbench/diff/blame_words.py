@@ -29,8 +29,8 @@ def lines(found: Blame, past: Since | None) -> list[str]:
 def _source_facts(found: Blame | Vote) -> list[tuple[str, str]]:
     facts = [("region", _region_words(entry)) for entry in found.regions]
     if found.annotation is not None:
-        words = f"{found.annotation} by {_name(found)}, saved {found.updated_at}"
-        facts.append(("annotation", words))
+        when = f", saved {found.updated_at}" if found.updated_at else ""
+        facts.append(("annotation", f"{found.annotation} by {_name(found)}{when}"))
     return facts
 
 

@@ -112,3 +112,15 @@ def test_a_label_that_has_an_alias(copied, maskbench):
     assert status == 0
     assert "  region      rectangle r1: Canvas (drawn as Painting)" in out.splitlines()
     assert "ALARM" not in out
+
+
+def test_an_annotation_without_a_time(copied, maskbench):
+    """As a converter writes it."""
+    task = copied.root / "data/annotations/000004_scene_4.json"
+    changed = json.loads(task.read_text())
+    for annotation in changed["annotations"]:
+        annotation["updated_at"] = None
+    task.write_text(json.dumps(changed))
+    status, out, _ = maskbench(copied.root, "blame", "4", 6, 6, "--no-history")
+    assert status == 0
+    assert "  annotation  4 by user 1" in out.splitlines()
