@@ -22,12 +22,16 @@ from maskbench.params.model import (
 
 ANNOTATION_CHOICES = ("ground_truth", "latest", "earliest", "consensus")
 _ANNOTATION_PATTERN = re.compile(r"annotator:\d{1,15}|file:\S.*|consensus:[1-9]\d{0,5}")
+_PAGE = re.compile(r"(https?://[^\s?#]+?)/(?:projects|tasks/\d+|user/\w+)(?:[/?#]\S*)?")
+"""What a browser shows: of a project, a task, the account."""
 
 
 def check_address(check: Checker, server: str) -> None:
     """Check that a text can be a server's address."""
     if re.match(r"https?://[^/]*@", server):  # not shown: a password
         check.add("fetch.server", "the address holds a login; the key comes from the environment")
+    elif page := _PAGE.fullmatch(server):
+        check.add("fetch.server", f"{server!r} is a page of Label Studio; its address is {page[1]}")
     elif not re.fullmatch(r"https?://[^/\s?#\\]+(/[^\s?#]*)?", server):
         check.add("fetch.server", f"{server!r} is not an address such as http://localhost:8080")
 

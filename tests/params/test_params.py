@@ -109,6 +109,14 @@ LABELS = GOOD["labels_map"]
         ("fetch.folder", "", "fetch.folder: text is expected, not ''"),
         ("fetch.folder", ["a"], "fetch.folder: text is expected, not ['a']"),
         ("fetch.serve", 1, "fetch.serve: unknown name; did you mean 'server'? known: folder,"),
+        (
+            "fetch.server",
+            "https://ls.example/tool/projects/4/data?tab=1",
+            "fetch.server: 'https://ls.example/tool/projects/4/data?tab=1' is a page of Label "
+            "Studio; its address is https://ls.example/tool",
+        ),
+        ("fetch.server", "https://ab/user/me", "fetch.server: 'https://ab/user/me' is a page"),
+        ("fetch.server", "https://ab/projects/", "fetch.server: 'https://ab/projects/' is a page"),
         ("fetch.server", "localhost:8080", "fetch.server: 'localhost:8080' is not an address"),
         ("fetch.server", "http://ls.org?x=y", "fetch.server: 'http://ls.org?x=y' is not an"),
         ("fetch.server", "http://a:s3cret@b", "fetch.server: the address holds a login; the key"),
