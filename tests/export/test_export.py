@@ -21,7 +21,10 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, MaskbenchError
 from maskbench.export import export, find_formats, formats
 from maskbench.export.source import ExportSource
-from maskbench.params import SUBSETS
+from maskbench.labelstudio.stored import task_json
+from maskbench.params import SUBSETS, RasterizeParams
+from maskbench.regions.task import Annotation, Task
+from maskbench.regions.task import Image as TaskImage
 from tests.benchmarks import make
 from tests.export.test_instances import read_coco
 
@@ -123,6 +126,22 @@ def test_yolo_finds_its_images_wherever_training_is_started(exported, tmp_path, 
     for split in ("train", "val", "test"):
         assert any((root / data[split]).iterdir())
     assert len(data["names"]) == data["nc"]
+
+
+def test_yolo_has_any_name_that_a_class_may_have(tmp_path):
+    """As PyYAML reads them, with which Ultralytics does."""
+    names = ("no", "1", "null", "~", "a: b", "# c", "'", "12:30:45", "🍎 Ä", "\u202eRTL", "a\tb")
+    data = tmp_path / "data"
+    made = make(data / "benchmark", {"train": ["k"]}, classes=("Background", *names))
+    (data / "annotations").mkdir()
+    counts = Annotation(1, 7, None, None, False, False, ())
+    drawn = Task(1, "k", None, {}, None, (counts,), TaskImage("k.png", 32, 24, ""))
+    (data / "annotations/k.json").write_bytes(task_json(drawn))
+    source = ExportSource(Benchmark(made), params=RasterizeParams())
+    export("yolo", source, tmp_path / "yolo")
+    data = yaml.safe_load((tmp_path / "yolo/data.yaml").read_text("utf-8"))
+    assert data["names"] == dict(enumerate(names))
+    assert data["nc"] == len(names)
 
 
 def test_voc_is_read_by_torchvision(source, exported, torchvision):

@@ -10,7 +10,6 @@ these. A region in several parts becomes several lines. YOLO has no holes: a hol
 outline by a cut of no width.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,17 +45,16 @@ def write(source: ExportSource, folder: Path) -> str:
 
 
 def _description(source: ExportSource) -> str:
-    """Return ``data.yaml``; JSON strings are YAML strings.
+    """Return ``data.yaml``.
 
     It has no ``path``: without it the folders are looked for beside ``data.yaml``, while ``.``
     would be the folder in which training is started.
     """
-    names = (
-        f"  {value}: {json.dumps(name)}\n"
-        for value, name in enumerate(source.benchmark.classes[1:])
-    )
-    folders = "train: images/train\nval: images/valid\ntest: images/test\n"
-    return f"{folders}nc: {len(source.benchmark.classes) - 1}\nnames:\n{''.join(names)}"
+    from maskbench.files.yaml_edit import yaml_text
+
+    names = dict(enumerate(source.benchmark.classes[1:]))
+    folders = {"train": "images/train", "val": "images/valid", "test": "images/test"}
+    return yaml_text({**folders, "nc": len(names), "names": names})
 
 
 def _lines(instance: "Instance", size_wh: tuple[int, int]) -> Iterator[str]:
