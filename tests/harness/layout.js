@@ -1,5 +1,5 @@
-// What is wrong with the layout of what is seen: a page wider than the window, controls that lie
-// under something else, and words that are cut off without an ellipsis.
+// What is wrong with the layout of what is seen: a page wider than the window, controls and pictures
+// that lie under something else, and words that are cut off without an ellipsis.
 const faults = [];
 const named = (element) => `<${element.tagName.toLowerCase()} ${element.id || element.className || ""}> ${element.textContent.trim().slice(0, 40)}`;
 const wider = document.documentElement.scrollWidth - innerWidth;
@@ -15,7 +15,7 @@ function isClipped(element, x, y) {
   return x < 0 || y < 0 || x > innerWidth || y > innerHeight;
 }
 
-for (const control of document.querySelectorAll("a[href], button, input, select, summary, textarea")) {
+for (const control of document.querySelectorAll("a[href], button, img:not(.stage img), input, select, summary, textarea")) {
   const box = control.getBoundingClientRect();
   if (!box.width || !control.checkVisibility()) continue;
   for (const share of [0.1, 0.5, 0.9]) {

@@ -10,6 +10,9 @@ FAULTS = {
     '<button id="a">go</button><b style="position: fixed; inset: 0">top</b>': [
         "<button a> go lies under <b > top"
     ],
+    '<img id="a" style="width: 90px; height: 90px"><p style="margin: -60px 0 0">over it</p>': [
+        "<img a>  lies under <p > over it"
+    ],
     '<button style="width: 40px; overflow: hidden; white-space: nowrap">a long name</button>': [
         "cut off: <button > a long name"
     ],

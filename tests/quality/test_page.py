@@ -271,9 +271,11 @@ def test_fits_every_screen_and_passes_axe(chrome, labels, size):
         browser.go((labels / "page/index.html").as_uri() + place)
         if "key" in place:
             browser.wait_for("000002_scene_2")
+        elif place:  # on a phone it begins below the filters
+            browser.run("document.querySelector('.finding').scrollIntoView()")
         for theme in ("light", "dark"):
             browser.run("document.documentElement.dataset.theme = arguments[0]", theme)
-            assert browser.sideways() <= 0
+            assert browser.faults() == [], place
             assert browser.violations() == []
     assert browser.complaints() == []
     assert browser.run("return window.hacked") is None
