@@ -1,12 +1,16 @@
 """The page of a comparison in a real browser, from a file, without a network."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select
 
+from maskbench.diff.model import RULE
 from maskbench.diff.page.crops import HALF, crop_pair
+from maskbench.diff.page.write import _cause
 from maskbench.pages.palette import MARKS, class_colors, hex_color
 from tests.harness.browser import contrast
 
@@ -237,3 +241,8 @@ def test_pixels_that_moved_lead_to_their_images(browser, story):
     cell.click()
     browser.wait(lambda: browser.id("image").is_displayed())
     assert browser.id("count").text == "7 of 9 images"
+
+
+def test_a_cause_of_one_pixel():
+    group = SimpleNamespace(kind=RULE, name="a_b", sentence="", changes=[], pixels=[1])
+    assert _cause(group, {})["pixels"] == "1 pixel"

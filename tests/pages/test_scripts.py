@@ -172,3 +172,10 @@ def test_a_matrix_leads_somewhere(js):
     assert texts == ["a", "1", "b", "1k"]
     assert heading == "<b>"
     assert numbers == ["0.5", "512", "9.12k", "20M"]
+
+
+def test_a_cell_of_the_matrix_in_words(js):
+    words = js(
+        "matrix", "cellWords", "return [0, 1, 1200].map(n => cellWords('A', 'is now', 'B', n))"
+    )
+    assert words == ["A is B: 0 pixels", "A is B: 1 pixel", "A is B: 1,200 pixels"]

@@ -176,7 +176,7 @@ def _cause(group: CauseGroup, numbers: Mapping[str, str]) -> dict[str, Any]:
         "sentence": group.sentence,
         "alarm": group.kind == UNEXPLAINED,
         "masks": counted(len(group.changes), "mask"),
-        "pixels": f"{sum(group.pixels):,}",
+        "pixels": counted(sum(group.pixels), "pixel"),
         "link": "#" + urlencode({name: value for name, value in filters.items() if value}),
         "examples": [
             {

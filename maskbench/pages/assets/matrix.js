@@ -1,5 +1,5 @@
 // A matrix of numbers as a picture: rows, columns, shaded cells that lead somewhere.
-import { count, make } from "pages/elements.js";
+import { counted, make } from "pages/elements.js";
 
 /**
  * @typedef {Object} MatrixCell
@@ -39,4 +39,4 @@ export function short(number) {
 }
 
 /** Return words for a cell of pixels. @param {string} row @param {string} verb @param {string} column @param {number} pixels */
-export const cellWords = (row, verb, column, pixels) => `${row} ${verb} ${column}: ${count(pixels)} pixels`;
+export const cellWords = (row, verb, column, pixels) => `${row} ${verb} ${column}: ${counted(pixels, "pixel")}`;
