@@ -8,6 +8,7 @@ import codecs
 import io
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,6 +70,25 @@ def escape_terminal(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def terminal_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for an emoji or a Chinese sign."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def first_column(names: Iterable[str]) -> list[str]:
+    """Return names as a table's first column in a terminal: visible, and of one width.
+
+    >>> first_column(["🍎", "mean"])
+    ['🍎  ', 'mean']
+    """
+    shown = [escape_terminal(name) for name in names]
+    wide = max(map(terminal_width, shown), default=0)
+    return [name + " " * (wide - terminal_width(name)) for name in shown]
 
 
 _LONGEST = 120  # characters of a cell

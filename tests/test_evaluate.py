@@ -11,9 +11,10 @@ import pytest
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
-from maskbench.evaluate import evaluate
+from maskbench.evaluate import compare, compare_predictions, evaluate
 from maskbench.evaluation.confusion import confusion
 from maskbench.evaluation.figures import FIGURES, count_image, figures, interval
+from maskbench.text import terminal_width
 from tests.benchmarks import blocks, make, masks_of, pairs, save, write_item, write_lists
 
 IOU, DICE, PRECISION, RECALL, BOUNDARY = range(5)
@@ -228,6 +229,23 @@ def test_command_writes_the_same_files_every_time(benchmark, tmp_path, capsys):
     assert pixels == 2 * 24 * 32
     assert "boundary IoU" in capsys.readouterr().out
     assert all(str(tmp_path).encode() not in content for content in first.values())
+
+
+def test_tables_stay_in_columns_and_move_no_cursor(tmp_path):
+    """Names of classes come with a benchmark that somebody else made."""
+    root = make(tmp_path / "b", classes=("Background", "\x1b[2J🍎", "字"))
+    masks, perfect = masks_of(root, seed=1), masks_of(root)
+    reports = (
+        evaluate(masks, root),
+        compare_predictions(masks, perfect, root),
+        compare(masks, root, root),
+    )
+    for report in reports:
+        rows = [row.partition(".")[0] for row in str(report).splitlines()]
+        of_classes = [row for row in rows if "字" in row or r"\x1b[2J🍎" in row or "Back" in row]
+        assert len(of_classes) == 3
+        assert len({terminal_width(row) for row in of_classes}) == 1
+        assert "\x1b" not in str(report)
 
 
 def test_figures_that_do_not_apply_are_null(tmp_path):

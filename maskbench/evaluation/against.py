@@ -24,6 +24,7 @@ from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import Report, named
 from maskbench.evaluation.scoring import Predictions, ScoringPlan, Settings, plan, score_all
 from maskbench.files.masks import pixel_digest
+from maskbench.text import first_column
 
 PARTS = ("labels", "added", "removed")
 """Where a change comes from, in the order in which tables show it."""
@@ -148,15 +149,15 @@ def _text(comparison: Comparison) -> str:
         (f"IoU {name}", [c.per_class[0, k] for c in columns])
         for k, name in enumerate(comparison.new.classes)
     ]
-    wide = max(len(name) for name, _ in rows)
+    first, *names = first_column(["", *(name for name, _ in rows)])
     heading = ("old", "new", "change", *(f"by {part}" for part in PARTS))
     counts = (comparison.relabelled, comparison.added, comparison.removed)
     relabelled, added, removed = (len(keys) for keys in counts)
     return "\n".join(
         [
             f"change of version; images: {relabelled} relabelled, {added} added, {removed} removed",
-            f"{'':{wide}}" + "".join(f"  {word:>10}" for word in heading),
-            *(f"{name:{wide}}{_cells(values)}" for name, values in rows),
+            first + "".join(f"  {word:>10}" for word in heading),
+            *(f"{name}{_cells(values)}" for name, (_, values) in zip(names, rows, strict=True)),
         ]
     )
 

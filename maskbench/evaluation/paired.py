@@ -17,7 +17,7 @@ from maskbench.evaluation.figures import FIGURES, Figures, Values, bootstrap, pe
 from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import ImageScore, Report, named
 from maskbench.evaluation.scoring import Predictions, Settings, plan, score_all
-from maskbench.text import counted
+from maskbench.text import counted, first_column
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,11 @@ def _text(pair: Pair, split: str) -> str:
         for i, name in enumerate(FIGURES)
     ]
     rows.append(("pixel accuracy", [c.pixel_accuracy for c in columns]))
-    wide = max(len(name) for name, _ in rows)
-    heading = f"{'':{wide}}  {'first':>7}  {'second':>7}  {'change':>7}  {'95 %':^17}"
-    lines = [f"{name:{wide}}{_cells(values)}".rstrip() for name, values in rows]
+    blank, *names = first_column(["", *(name for name, _ in rows)])
+    heading = f"{blank}  {'first':>7}  {'second':>7}  {'change':>7}  {'95 %':^17}"
+    lines = [
+        f"{name}{_cells(values)}".rstrip() for name, (_, values) in zip(names, rows, strict=True)
+    ]
     return "\n".join([f"{split}: {counted(first.images, 'image')}", heading.rstrip(), *lines])
 
 

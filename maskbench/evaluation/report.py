@@ -15,7 +15,7 @@ from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.files.manifest import Row
 from maskbench.regions.task import ACCEPTED, LABEL_ORIGINS
-from maskbench.text import counted, some
+from maskbench.text import counted, first_column, some
 
 DIGITS = 6
 """Decimals of figures in files."""
@@ -206,19 +206,19 @@ _HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 
 def _text(split: str, summary: ScoreSummary, classes: tuple[str, ...]) -> str:
     """Return a table for the terminal: classes, the IoU with its interval, and the means."""
-    wide = max(len(name) for name in (*classes, "pixel accuracy"))
+    heading, *names, mean, last = first_column(["", *classes, "mean", "pixel accuracy"])
     drawn = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"
     lines = [
         f"{split}: {counted(summary.images, 'image')}{drawn}",
-        f"{'':{wide}}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
+        f"{heading}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
     ]
     found, low, high = summary.figures, summary.low, summary.high
-    for k, label in enumerate(classes):
+    for k, name in enumerate(names):
         columns = [values.per_class[:, k] for values in (found, low, high)]
-        lines.append(f"{label:{wide}}  {_cells(*columns)}")
-    lines.append(f"{'mean':{wide}}  {_cells(found.mean, low.mean, high.mean)}")
+        lines.append(f"{name}  {_cells(*columns)}")
+    lines.append(f"{mean}  {_cells(found.mean, low.mean, high.mean)}")
     accuracy = f"{_cell(found.pixel_accuracy)}  {_range(low.pixel_accuracy, high.pixel_accuracy)}"
-    lines.append(f"{'pixel accuracy':{wide}}  {accuracy}")
+    lines.append(f"{last}  {accuracy}")
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -1,12 +1,11 @@
 """Write a comparison for a terminal: aligned tables, the most important rows, no colours."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from maskbench.diff.model import Differences
 from maskbench.diff.report.sections import Section, column, heading, sections
 from maskbench.diff.report.verdict import verdict
-from maskbench.text import escape_terminal
+from maskbench.text import escape_terminal, terminal_width
 
 LINES_SHOWN = 20
 """The most rows of a table; the rest is only counted."""
@@ -41,7 +40,7 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         *([row[i] for i in used] for row in cells),
     ]
     right = [columns[i].startswith(">") for i in used]
-    widths = [max(_width(row[i]) for row in table) for i in range(len(used))]
+    widths = [max(terminal_width(row[i]) for row in table) for i in range(len(used))]
     return [
         "".join(
             "  " + (_pad(cell, width) + cell if to_right else cell + _pad(cell, width))
@@ -51,12 +50,5 @@ def aligned(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def _width(cell: str) -> int:
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in cell
-    )
-
-
 def _pad(cell: str, width: int) -> str:
-    return " " * (width - _width(cell))
+    return " " * (width - terminal_width(cell))
