@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.commands import at_least
+from maskbench.text import escape_terminal
 
 if TYPE_CHECKING:
     from maskbench.diff.gates import Failure
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         write_page(args.html, found, before, after, args.most)
         print(args.html / "index.html", file=sys.stderr)
     for failure in broken:
-        print(f"fails: {failure}", file=sys.stderr)
+        print(f"fails: {escape_terminal(str(failure))}", file=sys.stderr)
     return gates.EXIT_CODE if broken else 0
 
 

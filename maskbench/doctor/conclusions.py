@@ -206,10 +206,10 @@ def _several_annotators(seen: TasksSeen) -> Iterator[Finding]:
         return
     most = max(map(len, several.values()))
     counting = Counter(who for image, _, who in seen.people if image in several)
-    whose = some(f"{who} in {number}" for who, number in counting.most_common())
+    whose = some(f"{who} counts in {number}" for who, number in counting.most_common())
     what = f"{counted(len(several), 'image')} annotated by several people (up to {most})"
     advice = "rasterize.annotation chooses; `maskbench quality` tells how far they agree"
-    yield Finding(OK, f"{what}; of them counts {whose}", advice)
+    yield Finding(OK, f"{what}; {whose}", advice)
 
 
 def _twins(groups: Mapping[str, list[int]], what: str) -> list[Problem]:

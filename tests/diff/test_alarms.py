@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskbench.diff import gates
 from tests.diff.conftest import edit_by_hand
 
 
@@ -196,6 +197,13 @@ def test_gates_of_params(at_rule, maskbench):
     assert "review.fail_on.class_loss" in out
     assert maskbench(at_rule.root, "diff", "region", "--fail-on", "moved,class_loss=100")[0] == 0
     assert maskbench(at_rule.root, "diff", "region")[0] == 0
+
+
+def test_a_class_in_a_gate_moves_no_cursor(story, maskbench, monkeypatch):
+    monkeypatch.setitem(gates.GATES, "moved", lambda found, most: "\x1b[2JWall lost 9 %")
+    status, _, err = maskbench(story.root, "diff", "base", "rule", "--fail-on", "moved")
+    assert status == 5
+    assert r"fails: moved: \x1b[2JWall lost 9 %" in err
 
 
 def test_wrong_gates_of_params_are_all_named(at_rule, maskbench):

@@ -240,9 +240,7 @@ def test_doctor_says_who_votes(source):
     found = list(check_tasks(Folder(source), settings, None))
     assert not [finding for finding in found if finding.level == ERROR]
     text = "\n".join(map(str, found))
-    assert (
-        "2 images annotated by several people (up to 3); of them counts the consensus in 2" in text
-    )
+    assert "2 images annotated by several people (up to 3); the consensus counts in 2" in text
 
 
 def test_instances_are_the_parts_of_the_mask(tmp_path, source):

@@ -115,7 +115,7 @@ def test_doctor_says_who_counts(source):
     assert "one image in several tasks\n" in said()
     assert "- task 50: shows the same image as tasks 70, 90\n" in said()
     text = said(**one(source, annotation=["annotator:7", "latest"]))
-    assert "1 image annotated by several people (up to 3); of them counts annotator 7 in 1" in text
+    assert "1 image annotated by several people (up to 3); annotator 7 counts in 1" in text
     assert "several tasks" not in text
 
 
