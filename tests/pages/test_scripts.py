@@ -175,7 +175,6 @@ def test_a_matrix_leads_somewhere(js):
 
 
 def test_a_cell_of_the_matrix_in_words(js):
-    words = js(
-        "matrix", "cellWords", "return [0, 1, 1200].map(n => cellWords('A', 'is now', 'B', n))"
-    )
+    script = "return [0, 1, 1200].map((n) => cellWords('A', 'is', 'B', n))"
+    words = js("matrix", "cellWords", script)
     assert words == ["A is B: 0 pixels", "A is B: 1 pixel", "A is B: 1,200 pixels"]
