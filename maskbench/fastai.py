@@ -193,7 +193,7 @@ class OpenScene(Transform):
     """Open a scene's path as an upright RGB image; leave other inputs to fastai.
 
     Attributes:
-        input_types: What ``Learner.predict`` accepts: as fastai's ``PILImage.create``, also strings.
+        input_types: What ``Learner.predict`` accepts, as fastai's ``PILImage.create`` does.
     """
 
     input_types = (Path, str, torch.Tensor, np.ndarray, bytes, Image.Image)
