@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from maskbench.quality.judge import Checked
 
 EXIT_STATUS = {
-    1: "nothing has been measured yet",
+    1: "nothing has been measured yet, or nothing was fetched",
     4: "predictions have problems, or with --check: checks in quality.fail found something",
 }
 
