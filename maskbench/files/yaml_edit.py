@@ -110,10 +110,71 @@ def with_entries(text: str, path: Sequence[str], entries: Mapping[str, Any]) -> 
         column = old[0][0].start_mark.column if old else 0
         lines = _indented(dict(entries), column)
         new = f"\n{lines}" if old else f"{lines}\n"
-    before = parse_yaml(text)
+    before = _value(parse_yaml(text), path) or {}
+    return _checked(text[:at] + new + text[at:], text, path, {**before, **entries})
+
+
+def with_copies(
+    text: str, path: Sequence[str], source: str, is_wanted: Callable[[Any], bool]
+) -> str:
+    """Return the text of a YAML file with entries of another file, as they are written there.
+
+    They come to the end of the mapping or list at the path, with the comments right above them.
+
+    Args:
+        text: A YAML document whose value is a mapping.
+        path: The keys that lead to the mapping or list, in both documents; empty for the whole.
+        source: The other document.
+        is_wanted: Tells by a mapping's key, or a list's item, whether to copy the entry.
+
+    Raises:
+        ValueError: One of the two is written in a way that this cannot edit.
+    """
+    here, there = (_value(parse_yaml(document), path) for document in (text, source))
+    entries = there if isinstance(there, dict | list) else ()
+    wanted = [number for number, entry in enumerate(entries) if is_wanted(entry)]
+    if not wanted:
+        return text
+    target, origin = _find(text, path), _find(source, path)
+    if type(here) is not type(there) or not here or target.flow_style or origin.flow_style:
+        raise ValueError(_not_editable(path))
+    lines, column = source.split("\n"), origin.start_mark.column
+    blocks = (_lines_of(origin.value[number], lines) for number in wanted)
+    margin = " " * target.start_mark.column
+    new = [line and margin + line[column:] for block in blocks for line in block]
+    before = text.split("\n")
+    at = _end(target, before)
+    if isinstance(here, dict):
+        value = here | {key: there[key] for i, key in enumerate(there) if i in wanted}
+    else:
+        value = here + [there[i] for i in wanted]
+    return _checked("\n".join(before[:at] + new + before[at:]), text, path, value)
+
+
+def _lines_of(entry: Any, lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines of a mapping's or list's entry, the comments above and a blank line."""
+    first, last = entry if isinstance(entry, tuple) else (entry, entry)
+    start = first.start_mark.line
+    while start and lines[start - 1].lstrip().startswith("#"):
+        start -= 1
+    if start and not lines[start - 1].strip():
+        start -= 1
+    return lines[start : _end(last, lines)]
+
+
+def _end(node: yaml.Node, lines: Sequence[str]) -> int:
+    """Return the number of the line after a node; a block of text ends before blank lines."""
+    mark = node_end(node)
+    end = mark.line + (mark.column > 0)
+    while not lines[end - 1].strip():
+        end -= 1
+    return int(end)
+
+
+def _value(tree: Any, path: Sequence[str]) -> Any:
     for name in path:
-        before = before[name]
-    return _checked(text[:at] + new + text[at:], text, path, {**(before or {}), **entries})
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _find(text: str, path: Sequence[str]) -> Any:
@@ -137,9 +198,12 @@ def _indented(value: Any, column: int) -> str:
 def _checked(changed: str, text: str, path: Sequence[str], value: Any) -> str:
     """Return the changed text, if it says what the text before says with this value at the path."""
     if parse_yaml(changed) != _with(parse_yaml(text), path, value):
-        where = ".".join(path) or "the file"
-        raise ValueError(f"{where} is written in a way that cannot be edited here")
+        raise ValueError(_not_editable(path))
     return changed
+
+
+def _not_editable(path: Sequence[str]) -> str:
+    return f"{'.'.join(path) or 'the file'} is written in a way that cannot be edited here"
 
 
 def _with(tree: Any, path: Sequence[str], value: Any) -> Any:

@@ -8,8 +8,11 @@ from pathlib import Path
 from maskbench.errors import MaskbenchError
 from maskbench.files.atomic import write_text
 from maskbench.init.files import LOCKS, upgraded_files
+from maskbench.init.pipeline import with_additions
 from maskbench.params import load_params
 from maskbench.pipeline.pin import PIN
+
+DVC_YAML = "dvc.yaml"
 
 
 def outdated(root: Path) -> dict[str, str]:
@@ -19,19 +22,25 @@ def outdated(root: Path) -> dict[str, str]:
         root: The repository's folder.
 
     Raises:
-        MaskbenchError: It was not made by ``maskbench init``.
+        MaskbenchError: It was not made by ``maskbench init``, or its dvc.yaml cannot be updated.
     """
     if not (root / PIN).is_file():
         raise MaskbenchError(
             f"{root.resolve()} has no {PIN}: only a repository made by `maskbench init` can "
             "be upgraded"
         )
-    has_server = load_params(root / "params.yaml").fetch.server is not None
-    return {
-        path: text
-        for path, text in upgraded_files(has_server).items()
-        if _text(root / path) != text
-    }
+    params = load_params(root / "params.yaml")
+    files = upgraded_files(has_server=params.fetch.server is not None)
+    if pipeline := _text(root / DVC_YAML):
+        try:
+            files[DVC_YAML] = with_additions(files[DVC_YAML], pipeline, params)
+        except ValueError as error:
+            what = (
+                f"{DVC_YAML}: {error}; write each entry on lines of its own, or move your stages "
+                f"to the {DVC_YAML} of another folder"
+            )
+            raise MaskbenchError(what) from None
+    return {path: text for path, text in files.items() if _text(root / path) != text}
 
 
 def differences(root: Path, files: dict[str, str]) -> list[str]:

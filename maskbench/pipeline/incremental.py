@@ -9,16 +9,18 @@ that record everything is made again, with equal bytes.
 
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem, count_problems
-from maskbench.files.atomic import remove_others, write_bytes
+from maskbench.files.atomic import remove_others, replacing
 from maskbench.files.hashing import Digests, build_id
-from maskbench.files.json import compact_json, parse_json
+from maskbench.files.json import PackedJson, compact_json, parse_json
 from maskbench.parallel.run import progress, run_all
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.stage_code import STAGE_CODE
@@ -57,7 +59,7 @@ class Job(NamedTuple):
 class Built(NamedTuple):
     """The result of a build: facts by key (all items), and how many items were made."""
 
-    facts: Mapping[str, Mapping[str, Any]]
+    facts: PackedJson[Mapping[str, Any]]
     made: int
 
 
@@ -104,37 +106,36 @@ def build(
     shutil.rmtree(staging(layout, stage).parent, ignore_errors=True)
     outputs = _Outputs(layout, definition.folders)
     last = LastRun(layout, stage, definition.last_run)
-    todo: dict[str, str] = {}  # inputs by key; the work itself may be large
-    old: dict[str, Any] = {}
+    waiting: deque[tuple[str, str]] = deque()  # keys and inputs; the work itself may be large
+    items: PackedJson[Mapping[str, Any]] = PackedJson()
 
     def outdated() -> Iterable[Any]:
         for job in progress(jobs, total, stage):
             entry = last.items.get(job.key)
             if entry is None or entry["inputs"] != job.inputs or not outputs.have(entry["outputs"]):
-                todo[job.key] = job.inputs
+                waiting.append((job.key, job.inputs))
                 yield job.work
             else:
-                old[job.key] = entry
+                items.pack(job.key, entry)
 
-    outcomes = list(run_all(definition.make, outdated(), stage))
-    made = dict(zip(todo, outcomes, strict=True))
-    facts = {key: entry["facts"] for key, entry in old.items()}
-    facts |= {key: outcome.facts for key, outcome in made.items()}
-    facts = dict(sorted(facts.items()))
-    problems = [*found, *(problem for key in sorted(made) for problem in made[key].problems)]
+    made: dict[str, Mapping[str, str]] = {}
+    wrong: dict[str, tuple[Problem, ...]] = {}
+    for outcome in run_all(definition.make, outdated(), stage):
+        key, inputs = waiting.popleft()
+        made[key], wrong[key] = outcome.outputs, outcome.problems
+        items.pack(key, {"inputs": inputs, "facts": outcome.facts, "outputs": outcome.outputs})
+    items = items.only(sorted(items))
+    facts: PackedJson[Mapping[str, Any]] = items.view(lambda entry: entry["facts"])
+    problems = [*found, *(problem for key in sorted(wrong) for problem in wrong[key])]
     problems += definition.check_all(facts) if not found else []
     if problems:
         what = f"{stage}: {count_problems(problems)}; nothing was changed"
         raise DataError(what, problems, definition.advise(facts))
-    _publish(layout, stage, made)
-    new = {
-        key: {"inputs": todo[key], "facts": outcome.facts, "outputs": outcome.outputs}
-        for key, outcome in made.items()
-    }
-    for outcome in made.values():
-        outputs.record(outcome.outputs)
-    outputs.save(path for entry in (*old.values(), *new.values()) for path in entry["outputs"])
-    last.save(old | new, bool(new))
+    _publish(layout, stage, [path for paths in made.values() for path in paths])
+    for paths in made.values():
+        outputs.record(paths)
+    outputs.save(path for entry in items.values() for path in entry["outputs"])
+    last.save(items, bool(made))
     return Built(facts, len(made))
 
 
@@ -151,10 +152,10 @@ def _run() -> str:
     return uuid.uuid4().hex
 
 
-def _publish(layout: Layout, stage: str, made: Mapping[str, Outcome]) -> None:
+def _publish(layout: Layout, stage: str, paths: Iterable[str]) -> None:
     """Move finished files into place."""
     source = staging(layout, stage)
-    for path in (path for outcome in made.values() for path in outcome.outputs):
+    for path in paths:
         target = layout.data / path
         target.parent.mkdir(parents=True, exist_ok=True)
         (source / path).replace(target)
@@ -202,6 +203,8 @@ def folder_digests(layout: Layout, name: str) -> Digests:
 class LastRun:
     """The record of what the stage made from which inputs, if the same code made it.
 
+    Its file has a line of JSON for the code, then one for each item: its key and what is known.
+
     Args:
         layout: Where files lie.
         stage: The stage.
@@ -214,16 +217,23 @@ class LastRun:
     def __init__(self, layout: Layout, stage: str, name: str = "last_run") -> None:
         self._file = layout.last_run(stage, name)
         self._build_id = build_id(STAGE_CODE[stage])
-        self.items: dict[str, Any] = {}
         try:
-            content = parse_json(self._file.read_bytes())
-        except (OSError, ValueError):
-            return
-        same = isinstance(content, dict) and content.get("build_id") == self._build_id
-        if same and isinstance(content.get("items"), dict):
-            self.items = content["items"]
+            self.items = self._read()
+        except (OSError, ValueError, TypeError):  # damaged: everything is made again
+            self.items = PackedJson()
+
+    def _read(self) -> PackedJson[Any]:
+        items: PackedJson[Any] = PackedJson()
+        with self._file.open("rb") as lines:
+            if parse_json(next(lines, b"")) == self._build_id:
+                for line in lines:
+                    items.pack(*parse_json(line))
+        return items
 
     def save(self, items: Mapping[str, Any], changed: bool) -> None:
         """Write the record of all current items, if it has ``changed`` or items have gone."""
-        if changed or len(items) != len(self.items):
-            write_bytes(self._file, compact_json({"build_id": self._build_id, "items": items}))
+        if not changed and len(items) == len(self.items):
+            return
+        with replacing(self._file) as temporary, temporary.open("wb") as stream:
+            lines = chain([self._build_id], items.items())
+            stream.writelines(compact_json(line) + b"\n" for line in lines)

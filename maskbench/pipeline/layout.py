@@ -62,7 +62,7 @@ class Layout:
 
     def last_run(self, stage: str, name: str) -> Path:
         """Return the file that records a stage's last run; a stage can have several by name."""
-        return self.work(stage) / f"{name}.json"
+        return self.work(stage) / f"{name}.jsonl"
 
 
 class TaskOrigin(NamedTuple):

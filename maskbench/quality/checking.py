@@ -8,6 +8,7 @@ import shapely
 
 from maskbench.errors import Problem
 from maskbench.files.hashing import Digests, digest, sha256
+from maskbench.files.json import PackedJson
 from maskbench.files.manifest import Row, read_manifest
 from maskbench.files.masks import read_mask
 from maskbench.labelstudio.stored import read_unchanged
@@ -62,18 +63,17 @@ def check_labels(params: Params, layout: Layout, digests: Digests, keys: Sequenc
     """
     manifest = layout.benchmark / "manifest.csv"
     rows = read_manifest(manifest) if manifest.is_file() else {}
-    jobs = list(_jobs(params, layout, digests, keys, rows))
+    jobs = _jobs(params, layout, digests, keys, rows)
     definition = StageDefinition("quality", check_image, (), last_run="checks")
-    facts = {
-        key: fact for key, fact in build(definition, layout, jobs, len(jobs)).facts.items() if fact
-    }
+    built = build(definition, layout, jobs, len(keys))
+    facts = built.facts.only([key for key, fact in built.facts.items() if fact])
     found = [*_of_images(facts), *_of_all(facts, params, rows)]
     found += unsupported_by_params(params, layout, digests)
-    tangled = {
-        name: [key for key, fact in facts.items() if name in fact["tangled"]]
-        for name in sorted({name for fact in facts.values() for name in fact["tangled"]})
-    }
-    return judge(found, params.quality)._replace(tangled=tangled)
+    tangled: dict[str, list[str]] = {}
+    for key, fact in facts.items():
+        for name in fact["tangled"]:
+            tangled.setdefault(name, []).append(key)
+    return judge(found, params.quality)._replace(tangled=dict(sorted(tangled.items())))
 
 
 def _jobs(
@@ -163,10 +163,10 @@ def _of_images(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def _of_all(
-    facts: Mapping[str, Mapping[str, Any]], params: Params, rows: Mapping[str, Row]
+    facts: PackedJson[Mapping[str, Any]], params: Params, rows: Mapping[str, Row]
 ) -> Iterator[Finding]:
     collected = Collected(
-        images={key: ImageFacts(*fact["seen"]) for key, fact in facts.items()},
+        images=facts.view(lambda fact: ImageFacts(*fact["seen"])),
         rows=rows,
         classes=[name for name, value in params.labels_map.items() if 0 < value < IGNORE],
     )

@@ -78,11 +78,10 @@ class Surroundings(NamedTuple):
 
     def on_boundary(self, column: Column) -> Column:
         """Return each group's value of the column where that is its boundary, elsewhere 255."""
-        classes = np.zeros(len(self.near), dtype=np.int64)
-        for value in np.unique(column[column != IGNORE]).tolist():
-            numbers = np.flatnonzero(column == value).astype(np.uint64)
-            bits = np.bitwise_or.reduce(np.uint64(1) << numbers)
-            classes += (self.near & bits) != 0
+        bits = np.uint64(1) << np.arange(len(column), dtype=np.uint64)
+        values = np.unique(column[column != IGNORE])[:, np.newaxis]
+        of_value = np.bitwise_or.reduce(np.where(column == values, bits, np.uint64(0)), axis=1)
+        classes = np.count_nonzero(self.near & of_value[:, np.newaxis], axis=0)
         inner = (self.near != 0) & (classes < 2)
         return np.where(inner, np.uint8(IGNORE), column[self.codes])
 

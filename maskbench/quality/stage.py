@@ -77,8 +77,9 @@ def measure_images(params: Params, layout: Layout, digests: Digests) -> tuple[An
         Who annotated what, and the counts of each image with several annotators by its first key.
     """
     seen = _seen(layout, digests)
-    jobs = list(_jobs(_images(seen), digests, params, layout))
-    return seen, build(StageDefinition("quality", measure, ()), layout, jobs, len(jobs))
+    images = _images(seen)
+    jobs = _jobs(images, digests, params, layout)
+    return seen, build(StageDefinition("quality", measure, ()), layout, jobs, len(images))
 
 
 def image_work(keys: Sequence[str], digests: Digests, params: Params, layout: Layout) -> ImageWork:
@@ -95,15 +96,17 @@ def _seen(layout: Layout, digests: Digests) -> dict[str, tuple[str, list[int]]]:
     """Return the image and the annotators of each stored task; only changed tasks are read."""
     last = LastRun(layout, "quality", "tasks")
     known: dict[str, Any] = {}
+    has_new = False
     for name in (name for name in digests if name.endswith(".json")):
         content = digests.get(name)
         entry = last.items.get(name)
         if entry is None or entry[0] != content:
+            has_new = True
             task = read_task(layout.annotations / name)
             image = task.image and f"{task.image.sha256} {task.image.width} {task.image.height}"
             entry = [content, task.key, image, annotators(task.annotations)]
         known[name] = entry
-    last.save(known, known != last.items)
+    last.save(known, has_new)
     return {key: (image, people) for _, key, image, people in known.values() if image}
 
 

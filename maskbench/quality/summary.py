@@ -1,7 +1,7 @@
 """Add up the counts of images: agreement by class, pair and annotator; rank the images."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,15 +74,14 @@ def summarize(facts: _Facts, names: Sequence[str]) -> AgreementSummary:
         facts: What :func:`maskbench.quality.measure.measure` counted, by image.
         names: Class names by value.
     """
-    measured = {key: fact for key, fact in facts.items() if fact["pairs"]}
-    parts = {part: _estimates(measured.values(), part, len(names)) for part in PARTS}
+    parts = {part: _estimates(facts, part, len(names)) for part in PARTS}
     metrics: dict[str, Any] = {
         part: {name: {"images": n} | found.named(-1) for name, (n, found) in own.items()}
         for part, own in parts.items()
     }
-    if not measured:
+    units = {key: image_counts(fact, len(names)) for key, fact in facts.items() if fact["pairs"]}
+    if not units:
         return AgreementSummary(metrics, [], [])
-    units = {key: image_counts(fact, len(names)) for key, fact in measured.items()}
     whole = estimate(list(units.values()))
     used = np.sum([unit[1:3].any(axis=0) for unit in units.values()], axis=0).tolist()
     metrics["agreement"] = whole.named(-1)
@@ -91,17 +90,15 @@ def summarize(facts: _Facts, names: Sequence[str]) -> AgreementSummary:
     }
     rows = [{"class": name, **_flat(whole, k)} for k, name in enumerate(names) if used[k]]
     return AgreementSummary(
-        metrics, [*rows, {"class": "(all)", **_flat(whole, -1)}], _rank(units, measured)
+        metrics, [*rows, {"class": "(all)", **_flat(whole, -1)}], _rank(units, facts)
     )
 
 
-def _estimates(
-    facts: Iterable[Mapping[str, Any]], part: str, classes: int
-) -> dict[str, tuple[int, Estimate]]:
+def _estimates(facts: _Facts, part: str, classes: int) -> dict[str, tuple[int, Estimate]]:
     """Return the number of images and the estimate of each pair or annotator, by name."""
     units: dict[str, list[Values]] = {}
-    for fact in facts:
-        for name, columns in fact[part].items():
+    for fact in facts.values():
+        for name, columns in fact[part].items() if fact["pairs"] else ():
             units.setdefault(name, []).append(with_values(dense(columns, 6, classes)))
     return {name: (len(own), estimate(own)) for name, own in sorted(units.items())}
 
@@ -122,10 +119,11 @@ def _rank(units: Mapping[str, Values], facts: _Facts) -> list[dict[str, Any]]:
     rows = [
         {
             "key": key,
-            "annotators": len(facts[key]["against_the_others"]),
+            "annotators": len(fact["against_the_others"]),
             **_by_name(coefficients(unit)[:, -1]),
-            "tasks": " ".join(facts[key]["tasks"]),
+            "tasks": " ".join(fact["tasks"]),
         }
         for key, unit in units.items()
+        for fact in [facts[key]]
     ]
     return sorted(rows, key=lambda row: (row.get("iou", 1.0), row["key"]))

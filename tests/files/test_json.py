@@ -1,12 +1,13 @@
 """JSON is read as Python's own reader reads it, whoever reads it."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskbench.files.json import compact_json, json_text, parse_json
+from maskbench.files.json import PackedJson, compact_json, json_text, parse_json
 
 _VALUES = st.recursive(
     st.none()
@@ -60,3 +61,32 @@ def test_json_is_sorted_and_readable():
     assert json_text({"b": "é", "a": [1]}) == '{\n  "a": [\n    1\n  ],\n  "b": "é"\n}\n'
     with pytest.raises(ValueError, match="JSON compliant"):
         json_text({"a": float("nan")})
+
+
+@given(st.dictionaries(st.text(), _VALUES, max_size=5))
+def test_packed_values_are_those_of_a_file(values):
+    packed = PackedJson()
+    for key, value in values.items():
+        packed.pack(key, "replaced")
+        packed.pack(key, value)
+    assert list(packed) == list(values) and len(packed) == len(values)
+    assert all(key in packed for key in values) and "no such key" * 9 not in packed
+    assert dict(packed) == values
+    turned = sorted(values, reverse=True)[:3]
+    seen = packed.only(turned).view(lambda value: [value]).view(len)
+    assert list(seen.items()) == [(key, 1) for key in turned]
+
+
+def test_packed_values_take_a_fraction_of_the_memory():
+    def pixels(i):
+        return {f"annotator {n}": {"0": [i, n, 1.5], "1": [n, i, 2.5]} for n in range(20)}
+
+    tracemalloc.start()
+    plain = {str(i): pixels(i) for i in range(100)}
+    whole, _ = tracemalloc.get_traced_memory()
+    packed = PackedJson()
+    for key, value in plain.items():
+        packed.pack(key, value)
+    both, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert packed["7"] == pixels(7) and both - whole < whole / 4

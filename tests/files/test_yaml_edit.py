@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from maskbench.files.yaml import parse_yaml
-from maskbench.files.yaml_edit import edit_file, with_entries, with_value, yaml_text
+from maskbench.files.yaml_edit import edit_file, with_copies, with_entries, with_value, yaml_text
 
 ODD = (
     "No", "yes", "on", "~", "null", "", "010", "0o17", "0x1f", "1e3", "1e-3", "1_0", ".5",
@@ -89,6 +89,41 @@ def test_entries_are_added_at_the_end_of_their_mapping(text, expected):
         assert parse_yaml(with_entries(text, ["a"], {"n": 3})) == {"a": {"n": 3}, "c": {"a": 1}}
     else:
         assert with_entries(text, ["a"], {"n": 3}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        (
+            "a:\n  b: 1  # one\n\n# Next.\nz: 2\n",
+            "a:\n    b: 7\n\n    # Mine.\n    own: |\n      x\n\n      y\n\n    c: {d: [1]}  # c\n",
+            "a:\n  b: 1  # one\n\n  # Mine.\n  own: |\n    x\n\n    y\n\n  c: {d: [1]}  # c\n"
+            "\n# Next.\nz: 2\n",
+        ),
+        ("a:\n  b: 1\n", "a:\n  # Two.\n  c: 1\n  b: 1", "a:\n  b: 1\n  # Two.\n  c: 1\n"),
+        ("a:\n- b\nz: 2\n", "a:\n  - b\n  - c:\n      d: 1\n", "a:\n- b\n- c:\n    d: 1\nz: 2\n"),
+        ("a: |\n  x\n", "a: |\n  x\n", "a: |\n  x\n"),
+        ("a:\n- b\n", "{}", "a:\n- b\n"),
+        ("a:\n- b", "a:\n- c", "a:\n- b\n- c"),
+    ],
+)
+def test_entries_of_another_file_are_copied_as_they_are_written(text, source, expected):
+    assert with_copies(text, ["a"], source, lambda entry: entry != "b") == expected
+
+
+def test_whole_sections_are_copied():
+    mine = "# Mine.\nvars:\n- x.yaml\n\nstages: {}\n"
+    assert with_copies("stages: {}\n", [], mine, lambda section: section == "vars") == (
+        "stages: {}\n# Mine.\nvars:\n- x.yaml\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "source", ["a: {c: 1}\n", "a: [c]\n", "x: &x {y: 1}\na:\n  c: *x\n", "a:\n- c\n"]
+)
+def test_entries_that_cannot_be_copied_are_told(source):
+    with pytest.raises(ValueError, match=r"a is written in a way that|undefined alias"):
+        with_copies("a:\n  b: 1\n", ["a"], source, lambda entry: entry != "b")
 
 
 def test_what_cannot_be_edited_is_told():

@@ -175,6 +175,8 @@ def test_a_newer_maskbench(built, tmp_path):
     assert told[1].endswith("code changed: 0.1.0 → 0.2.0")
     found = json.loads(team.maskbench("diff", "--json").stdout)
     assert found["maskbench"] == {"before": "0.1.0", "after": "0.2.0"}
+    pipeline = team.root / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text() + "- plots/loss.csv\n")  # a plot of the team's own
     team.commit("maskbench 0.2.0")
 
     shown = team.maskbench("init", "--upgrade", "--dry-run").stdout
@@ -188,6 +190,9 @@ def test_a_newer_maskbench(built, tmp_path):
     assert "+# newer" in team.maskbench("init", "--upgrade").stdout
     assert team.git("status", "--porcelain").stdout == " M Makefile\n"
     assert "nothing to upgrade" in team.maskbench("init", "--upgrade").stdout
+    pipeline.write_text("stages: {train: {cmd: python train.py}}\n")
+    refused = team.maskbench("init", "--upgrade", check=False)
+    assert "dvc.yaml: stages is written in a way that cannot be edited here; write" in refused.stderr
 
 
 def test_this_project_s_own_repository_is_not_upgraded(built_once, tmp_path):

@@ -139,7 +139,7 @@ def test_workers_make_the_same_bytes(local, cluster):
     assert f"{COUNT} masks made in this run" in out
     assert contents(root) == expected
     assert not (cluster.folder / "data").exists()
-    for last_run in root.glob("data/.maskbench/*/last_run.json"):
+    for last_run in root.glob("data/.maskbench/*/last_run.jsonl"):
         assert str(folder) not in last_run.read_text()
     again = finish(start(root, MASKBENCH_WORKERS="1"))[1]
     assert "0 tasks rasterized in this run" in again  # the record holds for local runs as well

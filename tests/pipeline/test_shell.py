@@ -16,7 +16,7 @@ def start(repository, stage, **options):
 
 def forget(repository):
     """Make the next run of a stage do all its work."""
-    for last_run in (repository.root / "data/.maskbench").glob("*/last_run.json"):
+    for last_run in (repository.root / "data/.maskbench").glob("*/last_run.jsonl"):
         last_run.unlink()
 
 

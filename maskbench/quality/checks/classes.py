@@ -43,16 +43,17 @@ def rare_class(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
 
 def few_labels(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     """Find images whose labelled share is below this share of the median."""
-    if not seen.images:
+    shares = {key: (image.labelled, not image.areas) for key, image in seen.images.items()}
+    if not shares:
         return
-    usual = float(np.median([image.labelled for image in seen.images.values()]))
-    empty = sum(not image.areas for image in seen.images.values())
-    are_meant = empty > USUAL * len(seen.images) and empty > 1
-    for key, image in seen.images.items():
-        if image.labelled < threshold * usual and (image.areas or not are_meant):
-            share = f"only {image.labelled:.2%}" if image.labelled else "nothing"
+    usual = float(np.median([labelled for labelled, _ in shares.values()]))
+    empty = sum(is_empty for _, is_empty in shares.values())
+    are_meant = empty > USUAL * len(shares) and empty > 1
+    for key, (labelled, is_empty) in shares.items():
+        if labelled < threshold * usual and not (is_empty and are_meant):
+            share = f"only {labelled:.2%}" if labelled else "nothing"
             what = f"{share} of the image is labelled; the median is {usual:.0%}"
-            yield key, Hit(image.labelled, (), "", what)
+            yield key, Hit(labelled, (), "", what)
 
 
 def area_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
@@ -74,38 +75,41 @@ def _outliers(
     more: str,
     less: str,
 ) -> Iterator[_FoundIn]:
-    by_label: dict[str, list[tuple[str, int, RegionMeasures]]] = {}
+    places: dict[str, list[tuple[str, int, int]]] = {}
+    values: dict[str, list[float]] = {}
     for key, image in seen.images.items():
         for number, vote in enumerate(image.counting):
-            for region in vote.measured:
-                by_label.setdefault(region.label, []).append((key, number, region))
-    for label, found in sorted(by_label.items()):
-        values = [measure(region) for *_, region in found]
-        for i, score, times in _far(values, threshold):
-            key, number, region = found[i]
+            for position, region in enumerate(vote.measured):
+                places.setdefault(region.label, []).append((key, number, position))
+                values.setdefault(region.label, []).append(measure(region))
+    for label, found in sorted(places.items()):
+        for i, score, times in _far(values[label], threshold):
+            key, number, position = found[i]
+            image = seen.images[key]
+            region = image.counting[number].measured[position]
             word = more if times > 1 else less
             ratio = times if times > 1 else 1 / times
             what = f"the region is {ratio:,.1f} times as {word} as is usual for {label!r}"
-            box = _box(region, seen.images[key])
-            yield key, Hit(score, (region.id,), label, what, box, number)
+            yield key, Hit(score, (region.id,), label, what, _box(region, image), number)
 
 
 def time_outlier(seen: Collected, threshold: float) -> Iterator[_FoundIn]:
     """Find annotations whose time for each region is far from the median."""
     found = [
-        (key, number, vote)
+        (key, number, vote.seconds / (1 + len(vote.regions)))
         for key, image in seen.images.items()
         for number, vote in enumerate(image.counting)
         if vote.seconds
     ]
-    values = [(vote.seconds or 0.0) / (1 + len(vote.regions)) for *_, vote in found]
-    for i, score, times in _far(values, threshold):
-        key, number, vote = found[i]
+    for i, score, times in _far([value for *_, value in found], threshold):
+        key, number, _ = found[i]
+        votes = seen.images[key].counting
+        vote = votes[number]
         usual = f"{times:,.1f} times as long as" if times > 1 else f"1/{1 / times:,.0f} of what"
         regions = counted(len(vote.regions), "region")
         took = counted(round(vote.seconds or 0), "second")
         # Of several annotators each has a time: the label tells their findings apart.
-        is_alone = len(seen.images[key].votes) == 1
+        is_alone = len(votes) == 1
         who = "" if is_alone else f"annotator {vote.annotator or 'unknown'}"
         what = f"{regions} took {took}, {usual} is usual"
         yield key, Hit(score, (), who, what, vote=number)

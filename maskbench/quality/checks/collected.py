@@ -13,7 +13,7 @@ import shapely
 
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, values_in
-from maskbench.quality.checks.shapes import Box, Drawn, shared
+from maskbench.quality.checks.shapes import Box, Drawn
 
 GRID = 16
 """Rows and columns of points at which the labels of two images are compared."""
@@ -207,12 +207,12 @@ def measure_regions(drawn: Drawn) -> list[RegionMeasures]:
 
 def labelled_share(drawn: Drawn) -> float:
     """Return the share of the image that has a label; an upper bound if GEOS cannot unite them."""
-    image = shapely.box(0, 0, drawn.width, drawn.height)
+    size = drawn.width * drawn.height
     try:
-        labelled = shared(drawn.union, image).area
+        labelled = shapely.clip_by_rect(drawn.union, 0, 0, drawn.width, drawn.height).area
     except shapely.errors.GEOSException:
-        labelled = min(image.area, sum(shape.area.area for shape in drawn.shapes))
-    return _short(labelled / image.area)
+        labelled = min(size, sum(shape.area.area for shape in drawn.shapes))
+    return _short(labelled / size)
 
 
 def label_points(drawn: Drawn) -> dict[str, str]:

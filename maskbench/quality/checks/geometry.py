@@ -87,7 +87,8 @@ def hole(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     groups: dict[tuple[int, ...], list[shapely.Polygon]] = {}
     tree = shapely.STRtree(areas)
     for spot in spots:
-        around = sorted(tree.query(spot, predicate="intersects").tolist())
+        # The union has rounded corners, so that a spot may end a little before its regions.
+        around = sorted(tree.query(spot, predicate="dwithin", distance=STEP).tolist())
         groups.setdefault(tuple(around), []).append(spot)
     for places, own in sorted(groups.items()):
         size = sum(spot.area for spot in own)

@@ -77,3 +77,15 @@ def test_regions_that_cannot_be_drawn_or_have_no_label_are_no_concern_of_the_che
     assert drawn(broken, bare).shapes == []
     for check in (self_crossing, sliver, sub_pixel, off_image, hole):
         assert found(check, 0.5) == []
+
+
+def test_a_hole_whose_corners_were_rounded_off_its_regions_still_names_them():
+    crossing = [
+        outline("r0", [(0, 0), (0, -4), (58, 98)]),
+        outline("r1", [(0, -11), (66, 111), (0, -12)]),
+        outline("r2", [(0, 108), (0, 0), (20, 120), (117, 1), (0, 0), (-28, 115), (106, 56)]),
+    ]
+    assert [regions for regions, _ in found(hole, 0.0005, *crossing)] == [
+        ("r0", "r1", "r2"),
+        ("r1", "r2"),
+    ]
