@@ -88,6 +88,11 @@ class Benchmark:
 
     def __init__(self, root: str | Path, split: str | None = None) -> None:
         self.root = Path(root)
+        if not self.root.is_dir():
+            raise DataError(
+                f"{self.root}: there is no such folder; name the folder of a benchmark, or in a "
+                "clone get it with `dvc pull combine split`, or build it with `dvc repro`"
+            )
         problems: list[Problem] = []
         self.classes = read_classes(self.root / "codes.txt", problems)
         self._scenes = list_files(self.root / "scenes", problems)

@@ -3,6 +3,7 @@
 ::
 
     MaskbenchError                  exit status 1: anything else that a user can mend
+    ├── CommandError                exit status 2: the words of a command do not go together
     ├── ParamsError                 exit status 2: params.yaml is wrong
     ├── SourceError                 exit status 3: the source of annotations cannot be read
     │   ├── GaveUpError             labelstudio/server/errors.py
@@ -164,6 +165,12 @@ class MaskbenchError(Exception):
         if self.advice:
             lines += ["", *map(escape_terminal, self.advice.split("\n"))]
         return "\n".join(lines)
+
+
+class CommandError(MaskbenchError):
+    """The words of a command do not go together, or one is missing."""
+
+    exit_code = 2
 
 
 class ParamsError(MaskbenchError):

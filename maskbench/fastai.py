@@ -190,7 +190,13 @@ def _scene_paths(benchmark: Benchmark, splits: tuple[str, str], _source: Any) ->
 
 
 class OpenScene(Transform):
-    """Open a scene's path as an upright RGB image; leave other inputs to fastai."""
+    """Open a scene's path as an upright RGB image; leave other inputs to fastai.
+
+    Attributes:
+        input_types: What ``Learner.predict`` accepts, as fastai's ``PILImage.create`` does.
+    """
+
+    input_types = (Path, str, torch.Tensor, np.ndarray, bytes, Image.Image)
 
     def __init__(self, benchmark: Benchmark) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ from maskbench.cli import main
 from maskbench.commands import at_least
 from maskbench.commands.refresh import CHANGED
 from maskbench.diff import gates
-from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
+from maskbench.errors import CommandError, DataError, MaskbenchError, ParamsError, SourceError
 from tests.repositories import ROOT, python_path
 
 
@@ -102,8 +102,8 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
     told = statuses(command, capsys)
     text = importlib.import_module(f"maskbench.commands.{command}").__doc__
     assert "xit status" not in text, "EXIT_STATUS tells it"
-    kinds = (MaskbenchError, ParamsError, SourceError, DataError, KeyboardInterrupt)
-    for kind, code in zip(kinds, (1, 2, 3, 4, 130), strict=True):
+    kinds = (MaskbenchError, CommandError, ParamsError, SourceError, DataError, KeyboardInterrupt)
+    for kind, code in zip(kinds, (1, 2, 2, 3, 4, 130), strict=True):
 
         def fail(args, kind=kind):
             raise kind("on purpose")
@@ -118,13 +118,13 @@ def test_help_tells_what_each_kind_of_error_ends_with(command, capsys, monkeypat
     "case",
     [
         (["doctor"], 2, "params.yaml or the command line is wrong"),
-        (["init"], 1, "another error; the message says which"),
+        (["init"], 2, "params.yaml or the command line is wrong"),
         (["init", "new", "--folder", "nowhere"], 3, "the source cannot be read, or does not ans"),
         (["quality"], 2, "params.yaml or the command line is wrong"),
         (["refresh"], 2, "params.yaml or the command line is wrong"),
         (["rules"], 2, "params.yaml or the command line is wrong"),
         (["diff", "no-such-version"], 3, "a source or a version cannot be read"),
-        (["show", "--rules", "wall_1"], 1, "no image matches, or options contradict"),
+        (["show", "--rules", "wall_1"], 2, "params.yaml or the command line is wrong"),
         (["verify", "--data", "nowhere"], 4, "there are breaches"),
     ],
 )

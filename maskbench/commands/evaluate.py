@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskbench.commands import at_least
-from maskbench.errors import MaskbenchError
+from maskbench.errors import CommandError
 
 if TYPE_CHECKING:
     from maskbench.dataset import Benchmark
@@ -63,7 +63,7 @@ def run(args: Namespace) -> int:
     from maskbench.pipeline.layout import find_benchmark
 
     if args.second and args.against:
-        raise MaskbenchError(
+        raise CommandError(
             "compare two folders of predictions (A B) or two versions (A --against REV), not both"
         )
     here = args.data or find_benchmark()

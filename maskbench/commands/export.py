@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from maskbench.dataset import Benchmark
-from maskbench.errors import MaskbenchError
+from maskbench.errors import CommandError
 from maskbench.export import export, find_formats
 from maskbench.export.source import ExportSource
 from maskbench.pipeline.layout import find_benchmark, find_root
@@ -67,14 +67,14 @@ def _options(args: Namespace) -> dict[str, float]:
     """Return the format's options that were given.
 
     Raises:
-        MaskbenchError: An option is another format's, or its number is not above 0.
+        CommandError: An option is another format's, or its number is not above 0.
     """
     given: dict[str, float] = {}
     for name, module in find_formats().items():
         for option in module.OPTIONS:
             value = getattr(args, option.name)
             if value is not None and (args.form != name or not value > 0):
-                raise MaskbenchError(f"{option.flag} is for {name}, in {option.unit} above 0")
+                raise CommandError(f"{option.flag} is for {name}, in {option.unit} above 0")
             if value is not None:
                 given[option.name] = value
     return given

@@ -82,13 +82,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make(args: argparse.Namespace) -> int:
-    from maskbench.errors import MaskbenchError
+    from maskbench.errors import CommandError
     from maskbench.init import create, new, software
     from maskbench.init.console import ask, choose_aliases, print_files, print_next_steps
     from maskbench.init.summary import alike, describe_survey, propose
 
     if args.into is None:
-        raise MaskbenchError("name the new folder: maskbench init FOLDER")
+        raise CommandError("name the new folder: maskbench init FOLDER")
     create.check_place(args.into)
     found = _source(args)
     print("\n".join(describe_survey(found.survey)))
@@ -111,7 +111,7 @@ def _make(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> "Found":
     """Look at the source that the options name, or that the user does."""
-    from maskbench.errors import MaskbenchError
+    from maskbench.errors import CommandError
     from maskbench.init.console import ask
     from maskbench.init.new import look_at_folder, look_at_server, projects_of
     from maskbench.params.checker import Checker
@@ -125,17 +125,17 @@ def _source(args: argparse.Namespace) -> "Found":
     if folder is not None:
         return look_at_folder(folder, args.image)
     if server is None:
-        raise MaskbenchError("name the source of the labels: --server URL --project N, or --folder")
+        raise CommandError("name the source of the labels: --server URL --project N, or --folder")
     check = Checker()
     check_address(check, server)
     if check.problems:
-        raise MaskbenchError(f"--server: {check.problems[0].what}")
+        raise CommandError(f"--server: {check.problems[0].what}")
     projects = args.project
     if projects is None:
         listed = projects_of(server)
         answer = ask(f"The server has these projects: {listed}. Which one (its number)?", "")
         if not answer.isdecimal():
-            raise MaskbenchError(f"name the project: --project N; the server has: {listed}")
+            raise CommandError(f"name the project: --project N; the server has: {listed}")
         projects = [int(answer)]
     return look_at_server(server, projects, args.image, args.tasks)
 

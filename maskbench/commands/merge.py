@@ -35,12 +35,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge, build, and list what changed; or what is left to resolve."""
-    from maskbench.errors import MaskbenchError
+    from maskbench.errors import CommandError, MaskbenchError
     from maskbench.pipeline.layout import Layout, find_root
     from maskbench.versions.merge import begin, both_relabelled, build, go_on
 
     if args.go_on == bool(args.branch):
-        raise MaskbenchError("name the branch to merge, or give --continue")
+        raise CommandError("name the branch to merge, or give --continue")
     layout = Layout(find_root(Path()))
     if args.go_on:
         left = go_on(layout, args.prefer)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from maskbench.quality.judge import Checked
 
 EXIT_STATUS = {
-    1: "nothing has been measured yet",
+    1: "nothing has been measured yet, or nothing was fetched",
     4: "predictions have problems, or with --check: checks in quality.fail found something",
 }
 
@@ -61,11 +61,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
     from maskbench.params import load_params
-    from maskbench.pipeline.layout import Layout, find_root
+    from maskbench.pipeline.layout import Layout, find_root, require_tasks
     from maskbench.quality.judge import fail_on_findings
 
     layout = Layout(find_root(Path()))
     params = load_params(layout.params)
+    if args.html or args.predictions:  # the tables need none
+        require_tasks(list(layout.annotations.glob("*.json")))
     checked = _checked(layout, params, args.predictions)
     print(_report(args, layout, params, checked))
     if args.html:

@@ -21,11 +21,11 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from maskbench.commands import at_least
-from maskbench.errors import MaskbenchError
+from maskbench.errors import CommandError
 from maskbench.ranking import LABELLED, UNLABELLED
 
 EXIT_STATUS = {
-    1: "nothing to rank",
+    1: "nothing to rank; with --push: the project shows no predictions",
     3: "the server fails or refuses",
     4: "predictions have problems",
 }
@@ -105,20 +105,20 @@ def run(args: Namespace) -> int:
 
 
 def _check(args: Namespace) -> None:
-    """Raise MaskbenchError where options do not go together."""
+    """Raise CommandError where options do not go together."""
     measures, others = (LABELLED, UNLABELLED) if args.labelled else (UNLABELLED, LABELLED)
     if args.by in others:
         which = "images with labels" if args.labelled else "images without labels"
-        raise MaskbenchError(
+        raise CommandError(
             f"--by {args.by} does not rank {which}; use one of {', '.join(measures)}"
             f"{'' if args.labelled else ', or add --labelled'}"
         )
     if args.labelled and args.second:
-        raise MaskbenchError("--labelled compares one model with the labels; give one folder")
+        raise CommandError("--labelled compares one model with the labels; give one folder")
     if args.labelled and args.diversity is not None:
-        raise MaskbenchError("--diversity is for images without labels; leave out one of the two")
+        raise CommandError("--diversity is for images without labels; leave out one of the two")
     if args.confidence is not None and not args.labelled:
-        raise MaskbenchError("--confidence is for labelled images; add --labelled")
+        raise CommandError("--confidence is for labelled images; add --labelled")
 
 
 def _share(word: str) -> float:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from maskbench.show.selection import Selection
     from maskbench.versions.revision import Version
 
-EXIT_STATUS = {1: "no image matches, or options contradict each other"}
+EXIT_STATUS = {1: "no image matches"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -94,12 +94,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show_rules(args: argparse.Namespace, version: "Version", asked: "Selection") -> int:
-    from maskbench.errors import MaskbenchError
+    from maskbench.errors import CommandError
     from maskbench.show.rules import write_rules
     from maskbench.text import counted
 
     if not asked.is_all or args.evaluation:
-        raise MaskbenchError(
+        raise CommandError(
             "--rules shows all tasks of a version: leave out KEY, --split, --class, --combination, "
             "--annotator and --evaluation"
         )

@@ -15,7 +15,8 @@ ENDINGS = (".png", ".tif", ".tiff", ".npy")
 
 _SOME = 10  # keys that a message names
 
-_LOSSY = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npz")
+_UNUSABLE = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npz")
+"""Endings of what people may take for masks; such files may lie beside masks."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
 
     Returns:
         What was found; there is a problem for each image without a prediction, with two, or with
-        one of another size or in a format that changes values.
+        one of another size or in another format.
 
     Raises:
         DataError: There is no such folder.
@@ -56,11 +57,11 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
         raise DataError(f"{folder}: there is no such folder of predicted masks")
     problems: list[Problem] = []
     found: dict[str, Path] = {}
+    unusable: dict[str, Path] = {}
     for path in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         key, ending = path.stem, path.suffix.lower()
-        if ending in _LOSSY and key in benchmark.all_keys:
-            what = f"is not a mask file: save class values as one of {', '.join(ENDINGS)}"
-            problems.append(Problem(what, str(path)))
+        if ending in _UNUSABLE:
+            unusable[key] = path
         elif ending in ENDINGS and key in found:
             what = f"predicts the same image as {found[key].name}; remove one of them"
             problems.append(Problem(what, str(path)))
@@ -68,7 +69,10 @@ def find_predictions(folder: Path, benchmark: Benchmark, keys: Sequence[str]) ->
             found[key] = path
     paths = {key: found[key] for key in keys if key in found}
     for key in keys:
-        if key not in found:
+        if key not in found and key in unusable:
+            what = f"is not a mask file: save class values as one of {', '.join(ENDINGS)}"
+            problems.append(Problem(what, str(unusable[key])))
+        elif key not in found:
             what = f"is missing; predict {benchmark.scene_path(key)} at its full size and save "
             problems.append(Problem(f"{what}class values there", str(folder / f"{key}.png")))
         elif fault := _wrong_size(found[key], benchmark.mask_path(key)):

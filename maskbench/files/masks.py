@@ -12,6 +12,8 @@ writing would change DVC's cache.
 import hashlib
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ def read_mask(path: Path) -> Mask:
         ValueError: The file is not an image, is damaged or cut off, has several channels, or holds
             values outside 0…255; the message says which, without the path.
     """
-    return as_mask(_read_npy(path) if path.suffix.lower() == ".npy" else _indices(load_image(path)))
+    return as_mask(read_npy(path) if path.suffix.lower() == ".npy" else _indices(load_image(path)))
 
 
 def mask_shape(path: Path) -> tuple[int, ...]:
@@ -100,8 +102,8 @@ def mask_shape(path: Path) -> tuple[int, ...]:
     """
     if path.suffix.lower() != ".npy":
         return image_shape(path)
-    values: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return values.shape
+    with _damage_told():
+        return np.lib.format.open_memmap(path, mode="r").shape
 
 
 def _indices(image: Image.Image) -> npt.NDArray[np.generic]:
@@ -112,15 +114,26 @@ def _indices(image: Image.Image) -> npt.NDArray[np.generic]:
     return np.array(image)  # a copy: writable, as torch wants it
 
 
-def _read_npy(path: Path) -> npt.NDArray[np.generic]:
+def read_npy(path: Path) -> npt.NDArray[np.generic]:
+    """Read a numpy array of any shape from a file of one array (``.npy``).
+
+    Raises:
+        ValueError: It is no such file, or cut off; the message does not name the path.
+    """
+    with _damage_told(), path.open("rb") as stream:  # not np.load: it takes zip files, too
+        values: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
+    return values
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn what numpy raises for a damaged file into ValueError that says so."""
     try:
-        with path.open("rb") as stream:  # not np.load, which takes a zip file of arrays, too
-            values: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
+        yield
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
     except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"it is not a numpy array, or cut off: {error}") from None
-    return values
 
 
 _BAND = 128  # rows handed to the encoder at once, so that they stay in cache

@@ -1,5 +1,6 @@
 """Name the paths of the pipeline's files, relative to the repository."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +79,14 @@ def read_origins(layout: Layout) -> dict[int, TaskOrigin]:
         return {int(task): TaskOrigin(*origin) for task, origin in origins.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def require_tasks(paths: Sequence[Path]) -> None:
+    """Raise MaskbenchError if there are no files of fetched tasks, as in a clone without them."""
+    if not paths:
+        raise MaskbenchError(
+            "data/annotations holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a clone"
+        )
 
 
 def find_root(start: Path) -> Path:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from maskbench.errors import DataError, MaskbenchError
+from maskbench.errors import DataError
 from maskbench.labelstudio.stored import read_task
 from maskbench.parallel.run import run_all
 from maskbench.params import Params
+from maskbench.pipeline.layout import require_tasks
 from maskbench.regions.policies import TaskCombinations, find_combinations
 from maskbench.regions.proposals import Proposal, label_advice, propose_labels, unknown_problems
 
@@ -41,10 +42,7 @@ def find_overlaps(params: Params, paths: Sequence[Path]) -> Survey:
         MaskbenchError: There are none.
         DataError: A task's file is damaged, or there are more labels than mask values.
     """
-    if not paths:
-        raise MaskbenchError(
-            "data/annotations holds no tasks: run `dvc repro fetch`, or `dvc pull fetch` in a clone"
-        )
+    require_tasks(paths)
     found, labels = _look(params, paths), Proposal()
     unknown = _unknown(found)
     if unknown:

@@ -1,18 +1,27 @@
 """Find and read a model's predictions in a folder: masks with class values, or probabilities."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.predictions import ENDINGS
-from maskbench.files.masks import Mask, foreign_values, mask_shape, read_mask
+from maskbench.files.masks import Mask, foreign_values, mask_shape, read_mask, read_npy
 from maskbench.text import counted
 
 _ALL_ENDINGS = (*ENDINGS, ".npz")
+
+_ZIP_DAMAGE = (
+    BadZipFile, zlib.error, struct.error, OSError, EOFError, KeyError, RuntimeError, MemoryError
+)  # fmt: skip
+"""Errors for a zip file that is damaged, encrypted, or holds something else."""
 
 
 class Prediction(NamedTuple):
@@ -83,22 +92,22 @@ def holds_probabilities(path: Path) -> bool:
         return True
     try:
         return path.suffix.lower() == ".npy" and len(mask_shape(path)) == 3
-    except (OSError, ValueError, EOFError):
+    except ValueError:
         return False
 
 
 def _array(path: Path) -> npt.NDArray[np.generic]:
+    """Read the array in a file, or the only one in a zip file of arrays (``.npz``)."""
+    if path.suffix.lower() == ".npy":
+        return read_npy(path)
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            names = list(found)
-            if len(names) != 1:
-                raise ValueError(f"holds {counted(len(names), 'array')} instead of one")
-            return np.asarray(found[names[0]])
-    except (OSError, EOFError, KeyError, SyntaxError) as error:
-        raise ValueError(f"cannot be read ({error})") from None
+        with path.open("rb") as stream, NpzFile(stream) as arrays:
+            names = list(arrays)
+            if len(names) == 1:
+                return np.asarray(arrays[names[0]])
+    except (*_ZIP_DAMAGE, ValueError) as error:
+        raise ValueError(f"it is not a zip file of arrays, or damaged: {error}") from None
+    raise ValueError(f"holds {counted(len(names), 'array')} instead of one")
 
 
 def _most_probable(

@@ -98,7 +98,10 @@ def _labels(name: str, params: Params, drawn: Mapping[str, str]) -> tuple[str, .
         return (drawn[name],)
     rules = sorted((r for r in params.rules if r.then == name), key=lambda rule: len(rule.when))
     if not rules:
-        return f"the setup has no label for it and no rule makes it; {did_you_mean(name, drawn)}"
+        return (
+            "the setup has no label for it and no rule makes it; add one of them, or predict "
+            f"another class; {did_you_mean(name, drawn)}"
+        )
     if params.rasterize.overlap != "keep":
         overlap = params.rasterize.overlap
         return f"a rule makes it, and rasterize.overlap: {overlap} leaves one label on a pixel"

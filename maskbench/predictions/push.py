@@ -77,7 +77,8 @@ class FindProblems:
         except ValueError as error:
             return [Problem(str(error), str(work.path), work.task.id)]
         found = (work.plan.impossible.get(value) for value in values_in(mask))
-        return [Problem(why, param="labels_map") for why in found if why]
+        place = Problem("", str(work.path), work.task.id, param="labels_map")
+        return [place._replace(what=why) for why in found if why]
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def push(params: Params, layout: Layout, folder: Path, options: PushOptions) -> 
         work = [Work(files[t.key], t, sizes[t.key], plans[_project(t, server)]) for t in known]
         classes = tuple(codes(params.labels_map))
         found = run_all(FindProblems(classes), progress(work, len(work), "check"), "check")
-        problems = list(dict.fromkeys(problem for problems in found for problem in problems))
+        problems = [problem for problems in found for problem in problems]
         if problems:
             raise DataError(f"{folder}: nothing was sent", problems)
         lines = []

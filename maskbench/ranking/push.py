@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.errors import CommandError, DataError, MaskbenchError, Problem
 from maskbench.labelstudio.server.errors import NotThereError
 from maskbench.labelstudio.server.views import MOST, find_view, save_view
 from maskbench.parallel.run import progress
@@ -36,12 +36,13 @@ def push_ranking(params: Params, layout: Layout, ranking: Ranking, dry_run: bool
     nothing; pushing another one replaces the view.
 
     Raises:
-        MaskbenchError: The batch is too large for a view, or a project shows no predictions.
+        CommandError: The batch is too large for a view.
+        MaskbenchError: A project shows no predictions.
         DataError: Tasks have no prediction that could get a score; nothing was changed.
         SourceError: The server fails or refuses; running the same command again continues.
     """
     if ranking.batch > MOST:
-        raise MaskbenchError(f"a view holds at most {MOST} tasks; use --batch {MOST} or less")
+        raise CommandError(f"a view holds at most {MOST} tasks; use --batch {MOST} or less")
     title = LABELLED_VIEW if ranking.is_labelled else UNLABELLED_VIEW
     with closing(open_server(params.fetch, layout)) as server:
         images: dict[int, list[Ranked]] = {project.id: [] for project in server.projects}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from maskbench.errors import DataError, MaskbenchError, Problem
+from maskbench.errors import CommandError, DataError, MaskbenchError, Problem
 from maskbench.files.images import inspect
 from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.server.source import Server
@@ -142,7 +142,8 @@ def rank_unlabelled(
         options: How to rank.
 
     Raises:
-        MaskbenchError: The options contradict each other, or every task has an annotation.
+        CommandError: The options contradict each other.
+        MaskbenchError: Every task has an annotation.
         DataError: Predictions have problems; it names all of them.
         SourceError: The server fails.
     """
@@ -181,7 +182,7 @@ def _measure(by: str | None, files: Sequence[dict[str, Path]]) -> str:
         return "disagreement" if is_pair else by
     if (by == "disagreement") != is_pair:
         other = "needs a second folder" if by == "disagreement" else "takes one folder only"
-        raise MaskbenchError(f"--by {by} {other}; use --by disagreement to compare two models")
+        raise CommandError(f"--by {by} {other}; use --by disagreement to compare two models")
     return by
 
 

@@ -133,6 +133,14 @@ def test_go_to_the_change_and_never_out_of_sight(browser):
     assert kept == pytest.approx(picture["width"])  # the next image of that size keeps the zoom
 
 
+def test_a_window_that_becomes_narrow_or_wide_has_the_panes_of_its_mode(browser):
+    browser.open("000004_scene_4")
+    assert len(browser.all(".pane")) == 3
+    for size, panes in (("phone", 1), ("laptop", 3)):
+        browser.resize(size)
+        browser.wait(lambda panes=panes: len(browser.all(".pane")) == panes)
+
+
 def test_two_fingers_zoom_on_a_phone(browser):
     browser.resize("phone")
     browser.keys("j")

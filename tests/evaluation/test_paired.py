@@ -87,5 +87,5 @@ def test_the_command_writes_both_and_the_change(rooms, tmp_path, capsys):
         float(row["true_iou change"]) for row in rows
     )
     assert "test: 12 images" in capsys.readouterr().out
-    assert main(["evaluate", str(one), str(two), "--against", "v1"]) == 1
+    assert main(["evaluate", str(one), str(two), "--against", "v1"]) == 2
     assert "or two versions (A --against REV), not both" in capsys.readouterr().err

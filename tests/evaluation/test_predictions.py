@@ -27,7 +27,6 @@ OK = np.zeros((24, 32), np.uint8)
     [
         (_without("000008_room"), r"000008_room\.png: is missing; predict .*000008_room\.png at"),
         (_with("000008_room", OK, ".npy"), r"000008_room\.png: predicts the same image as"),
-        (_with("000008_room", OK, ".jpg"), r"000008_room\.jpg: is not a mask file"),
         (_with("000008_room", OK[:, 1:]), r"000008_room\.png: has 31 x 24 pixels, its scene 32"),
         (_with("000008_room", OK + 7), r"000008_room\.png: holds the value 7, which is not"),
         (_with("000008_room", np.zeros((24, 32, 3), np.uint8)), r"000008_room\.png: it has 3 chan"),
@@ -38,6 +37,31 @@ def test_predictions_that_do_not_fit_are_listed(benchmark, tmp_path, change, wha
     folder = save(tmp_path / "p", masks_of(benchmark))
     change(folder)
     with pytest.raises(DataError, match=what):
+        evaluate(folder, benchmark)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".npz"])
+def test_another_format_is_told_in_place_of_a_missing_mask(benchmark, tmp_path, ending):
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    (folder / "000008_room.png").rename(folder / f"000008_room{ending}")
+    with pytest.raises(DataError, match=rf"000008_room\{ending}: is not a mask file") as caught:
+        evaluate(folder, benchmark)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"0 1 0 1", b"PK\3\4"])
+def test_an_array_that_is_none_is_told(benchmark, tmp_path, content):
+    folder = save(tmp_path / "p", masks_of(benchmark), ".npy")
+    (folder / "000008_room.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"000008_room\.npy: it is not a numpy array"):
+        evaluate(folder, benchmark)
+
+
+def test_a_zip_file_is_no_array(benchmark, tmp_path):
+    folder = save(tmp_path / "p", masks_of(benchmark), ".npy")
+    np.savez(tmp_path / "zip.npz", OK)
+    (tmp_path / "zip.npz").rename(folder / "000008_room.npy")
+    with pytest.raises(DataError, match=r"000008_room\.npy: it is not a numpy array"):
         evaluate(folder, benchmark)
 
 
@@ -129,4 +153,6 @@ def test_logs_and_other_splits_may_lie_in_the_folder(benchmark, tmp_path):
     folder = save(tmp_path / "p", {**masks_of(benchmark), **masks_of(benchmark, "train")})
     (folder / "log.txt").write_text("")
     (folder / ".hidden.png").write_text("")
+    (folder / "000008_room.jpg").write_text("a picture for people")
+    (folder / "000008_room.npz").write_text("probabilities, for `maskbench rank`")
     assert evaluate(folder, benchmark).summary.images == 2

@@ -285,7 +285,7 @@ def test_shard_size_is_webdatasets(sample, tmp_path, capsys):
     assert len(list((tmp_path / "w" / "train").iterdir())) > 2
     for form, size in (("webdataset", "0"), ("webdataset", "nan"), ("voc", "5")):
         words[1], words[2] = form, str(tmp_path / f"{form}{size}")
-        assert main([*words, size]) == 1
+        assert main([*words, size]) == 2
         assert "--shard-size is for webdataset" in capsys.readouterr().err
         assert not (tmp_path / f"{form}{size}").exists()
 
@@ -346,7 +346,7 @@ def test_a_module_is_all_that_a_format_needs(sample, tmp_path, capsys, monkeypat
     assert capsys.readouterr().out == f"2 keys: {tmp_path / 'out'}\n"
     keys = (tmp_path / "out" / "keys.txt").read_text().splitlines()
     assert keys == list(Benchmark(sample).keys[:2])
-    assert main([*words, "--most-keys", "0"]) == 1
+    assert main([*words, "--most-keys", "0"]) == 2
     assert "--most-keys is for keylist, in keys above 0" in capsys.readouterr().err
 
 

@@ -37,7 +37,7 @@ AIMS = {
         "data/benchmark/scenes", "data/benchmark/splits",
     ),
     "tables": ("metrics", "plots", "data", "data/benchmark"),
-    "memory": ("data/.maskbench/*", "data/.maskbench/*/*.json", "data/.maskbench/*/*.sqlite3*"),
+    "records": ("data/.maskbench/*", "data/.maskbench/*/*.json", "data/.maskbench/*/*.jsonl"),
     "downloads": ("data/.maskbench/fetch/downloads",),
     "dvc.lock": ("dvc.lock",),
     "rwlock": (".dvc/tmp/rwlock",),
@@ -98,7 +98,7 @@ def moments(count, seed, server_share=0.2):
         command = chance.choice(("repro", "repro", "repro", *STAGES))
         if source == "server" and chance.random() < 0.3:
             command = "fetch"
-        aims = ["staged", "published", "tables", "memory"]
+        aims = ["staged", "published", "tables", "records"]
         aims += sorted(OF_DVC) if command == "repro" else []
         aims += ["downloads"] if source == "server" and command in ("repro", "fetch") else []
         made.append(

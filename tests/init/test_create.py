@@ -158,12 +158,12 @@ def test_an_image_that_is_missing_is_told_and_the_rest_is_made(here, tmp_path, c
 
 
 def test_no_source(here, capsys):
-    assert main(["init", "walls"]) == 1
+    assert main(["init", "walls"]) == 2
     assert "name the source of the labels: --server URL --project N" in capsys.readouterr().err
-    assert main(["init", "--folder", "x"]) == 1
+    assert main(["init", "--folder", "x"]) == 2
     assert "name the new folder: maskbench init FOLDER" in capsys.readouterr().err
     assert main(["init", "walls", "--folder", "nowhere"]) == 3
-    assert main(["init", "walls", "--server", "host:8080", "--project", "1"]) == 1
+    assert main(["init", "walls", "--server", "host:8080", "--project", "1"]) == 2
     assert "'host:8080' is not an address such as http://localhost:8080" in capsys.readouterr().err
     assert not list(here.iterdir())
 

@@ -91,7 +91,7 @@ def test_servers_that_refuse(api, studio, here, capsys, monkeypatch):
     assert init(studio.url, "--project", "99999,99998") == 3
     assert "shows no project 99999" in capsys.readouterr().err
     api.create_project("to be listed", POLYGONS)
-    assert init(studio.url) == 1
+    assert init(studio.url) == 2
     assert "name the project: --project N; the server has: " in capsys.readouterr().err
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "0" * 40)
     assert init(studio.url, "--project", 1) == 3

@@ -192,9 +192,7 @@ def test_a_newer_maskbench(built, tmp_path):
     assert "nothing to upgrade" in team.maskbench("init", "--upgrade").stdout
     pipeline.write_text("stages: {train: {cmd: python train.py}}\n")
     refused = team.maskbench("init", "--upgrade", check=False)
-    assert (
-        "dvc.yaml: stages is written in a way that cannot be edited here; write" in refused.stderr
-    )
+    assert "dvc.yaml: stages is written in a way that cannot be edited here" in refused.stderr
 
 
 def test_this_project_s_own_repository_is_not_upgraded(built_once, tmp_path):

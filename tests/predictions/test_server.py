@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskbench.errors import DataError, MaskbenchError, SourceError
+from maskbench.errors import DataError, MaskbenchError, SourceError, group_by_cause
 from maskbench.labelstudio.server.auth import read_key
 from maskbench.labelstudio.server.client import Client
 from maskbench.labelstudio.stored import read_task
@@ -151,12 +151,13 @@ def test_a_label_that_the_setup_lacks_is_named_and_nothing_is_sent(loop):
     loop.begin(SETUP.replace('<Label value="Obstruction"/>', ""))
     with pytest.raises(DataError, match="nothing was sent") as caught:
         loop.predict(loop.images())
-    obstruction, both = sorted(problem.what for problem in caught.value.problems)[::-1]
-    assert "'Obstruction' cannot be drawn: the setup has no label for it" in obstruction
+    text = str(caught.value)
+    assert "'Obstruction' cannot be drawn: the setup has no label for it" in text
     assert (
-        "'Both' cannot be drawn: the rule that makes it needs labels that the setup lacks (Obs"
-        in both
+        "'Both' cannot be drawn: the rule that makes it needs labels that the setup lacks" in text
     )
+    assert len(group_by_cause(caught.value.problems)) == 2
+    assert text.count("3 tasks: ") == 2 and text.count(f"{next(iter(loop.images()))}.png") == 2
     assert not loop.predictions()
 
 

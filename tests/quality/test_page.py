@@ -1,6 +1,7 @@
 """The page of label quality in a real browser, from a file: clicks, keys, phone, dark, axe-core."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -333,3 +334,13 @@ def test_missing_images_are_named(tmp_path, monkeypatch, capsys):
     assert "the page was not written" in error and "run `dvc checkout`" in error
     assert "000001_scene_1.png" in error and "000002_scene_2.png" in error
     assert not (root / "page/index.html").exists()
+
+
+@pytest.mark.parametrize("option", ["--html", "--predictions"])
+def test_a_clone_without_tasks_says_what_to_pull(tmp_path, monkeypatch, capsys, option):
+    root = write_repository(tmp_path / "clone", tasks())
+    shutil.rmtree(root / "data/annotations")
+    monkeypatch.chdir(root)
+    assert main(["quality", option, "folder"]) == 1
+    assert "data/annotations holds no tasks" in capsys.readouterr().err
+    assert main(["quality"]) == 0

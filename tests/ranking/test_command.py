@@ -72,7 +72,7 @@ def test_equal_input_gives_equal_bytes_whatever_the_processes(repo, monkeypatch)
     ],
 )
 def test_options_that_do_not_go_together(repo, capsys, words, said):
-    assert main(["rank", "predicted", *words]) == 1
+    assert main(["rank", "predicted", *words]) == 2
     assert said in capsys.readouterr().err
 
 

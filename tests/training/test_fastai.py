@@ -16,6 +16,7 @@ from fastai.vision.all import (
     ImageBlock,
     Learner,
     MaskBlock,
+    PILImage,
     RandomCrop,
     RandomResizedCrop,
     RandomResizedCropGPU,
@@ -205,14 +206,15 @@ def test_batches_show_class_names(benchmark):
     assert labels == {"Canvas", "Obstruction"}
 
 
-def test_learner_can_be_exported(benchmark, tmp_path):
+@pytest.mark.parametrize("given", [str, Path, Path.read_bytes, PILImage.create])
+def test_learner_can_be_exported(benchmark, tmp_path, given):
     from fastai.vision.all import load_learner
 
     learn = Learner(loaders(benchmark), tiny())
     learn.export(tmp_path / "learner.pkl")
     copy = load_learner(tmp_path / "learner.pkl")
     with copy.no_bar():
-        mask = copy.predict(Benchmark(benchmark).scene_path("000009_room"))[0]
+        mask = copy.predict(given(Benchmark(benchmark).scene_path("000009_room")))[0]
     assert mask.shape == (48, 48)
 
 

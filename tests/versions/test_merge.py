@@ -217,7 +217,7 @@ def test_what_cannot_be_merged(branches):
     assert "git knows no revision 'nowhere'" in merge(branches, "nowhere", status=3)
     assert "main has nothing that HEAD lacks" in merge(branches, "main", status=1)
     assert "no merge is in progress" in merge(branches, "--continue", status=1)
-    assert "name the branch to merge, or give --continue" in merge(branches, status=1)
+    assert "name the branch to merge, or give --continue" in merge(branches, status=2)
     branches.edit_params("salt: other", "salt: more")
     assert "commit or stash your changes first: params.yaml" in merge(branches, "same", status=1)
     branches.git("checkout", "-q", ".")

@@ -60,6 +60,8 @@ export class Viewer {
     this.divider = 50;
     this.isPaused = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.isSwapped = false;
+    this.narrow = matchMedia("(max-width: 860px)");
+    this.narrow.addEventListener("change", () => this.build());
     this.stage = make("div", { class: "stage", tabindex: "0", role: "application",
       "aria-label": "Picture: plus and minus zoom, the arrow keys then move it, Enter shows the pixel in the middle" });
     this.tip = make("div", { class: "tip", hidden: true });
@@ -108,8 +110,7 @@ export class Viewer {
 
   /** The mode that is seen: a phone has no room for panes side by side, and blinks, or shows one. */
   get seenMode() {
-    const isNarrow = matchMedia("(max-width: 860px)").matches;
-    const others = this.mode.kind === "side" && isNarrow ? [...this.modes.filter((mode) => mode.kind === "blink"), ...this.modes.filter((mode) => mode.kind === "single")] : [];
+    const others = this.mode.kind === "side" && this.narrow.matches ? [...this.modes.filter((mode) => mode.kind === "blink"), ...this.modes.filter((mode) => mode.kind === "single")] : [];
     return others[0] || this.mode;
   }
 
