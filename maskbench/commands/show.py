@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     view = "dropped" if args.dropped else rows[0].key if len(rows) == 1 else "list"
     copies = None if args.scenes is None else args.scenes == "copy"
     scores = read_scores(args.evaluation) if args.evaluation else None
-    shown = Gallery(version, rows, asked.combination, scores, copies, view)
+    shown = Gallery(version, rows, scores, copies, view)
     done = write_gallery(folder, shown)
     linked = "; scenes are linked, not copied: --scenes copy makes a page to send"
     print(

@@ -21,7 +21,6 @@ class Gallery:
     Attributes:
         version: The version.
         rows: Its images.
-        combination: Only images with pixels of exactly these labels; empty: all.
         scores: Mean IoU of an evaluation by key.
         copies_scenes: Copy scenes, reduced, into the page; else link them; None: copy few ones.
         view: What is open at first, as in addresses: ``list``, ``dropped``, or an image's key.
@@ -29,7 +28,6 @@ class Gallery:
 
     version: Version
     rows: Sequence[Row]
-    combination: frozenset[str] = frozenset()
     scores: Mapping[str, float | None] | None = None
     copies_scenes: bool | None = None
     view: str = "list"
@@ -48,7 +46,6 @@ def page_data(
         key: (name, cell, facts)
         for name, members in sheets.items()
         for cell, (key, facts) in enumerate(members.items())
-        if _has(facts, shown.combination)
     }
     combinations = _combinations(facts for _, _, facts in kept.values())
     order = {entry: i for i, entry in enumerate(combinations)}
@@ -104,12 +101,6 @@ def _item(image: ImageFiles, folder: Path, facts: Facts, names: Sequence[str]) -
         "regions": len(facts["regions"]),
         "dropped": len(facts["dropped"]),
     }
-
-
-def _has(facts: Facts, combination: frozenset[str]) -> bool:
-    return not combination or any(
-        frozenset(labels) == combination for labels, *_ in facts["combinations"]
-    )
 
 
 def _combinations(

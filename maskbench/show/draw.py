@@ -153,7 +153,7 @@ class DrawSheet:
             "thumbnail": list(picture.size),
             "lead_time": drawing.lead_time if drawing else None,
             "overlap": _overlap(drawn),
-            "combinations": _combinations(drawn, self.params),
+            "combinations": find_combinations(drawn, self.params),
             "regions": _regions(drawn, np.asarray(picture)),
             "dropped": [
                 (r.region.id, r.region.shape, list(r.region.labels), _why(r.dropped, r.error))
@@ -216,7 +216,7 @@ def _overlap(drawn: DrawnTask) -> int:
     )
 
 
-def _combinations(drawn: DrawnTask, params: Params) -> list[tuple[list[str], str, str, int]]:
+def find_combinations(drawn: DrawnTask, params: Params) -> list[tuple[list[str], str, str, int]]:
     """Return the sets of labels that decide, with class, reason and pixels; most pixels first."""
     pixels: Counter[tuple[tuple[str, ...], str, str]] = Counter()
     for place, name, why, regions in vote_decisions(drawn, params):

@@ -3,10 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import compress
+from pathlib import Path
 
 from maskbench.errors import MaskbenchError
 from maskbench.files.manifest import Row
-from maskbench.versions.revision import Version, find_row
+from maskbench.labelstudio.stored import read_task
+from maskbench.pages.item import draw_task
+from maskbench.parallel.run import progress, run_all
+from maskbench.params import Params
+from maskbench.show.draw import find_combinations
+from maskbench.versions.revision import ANNOTATIONS, Version, find_row
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Selection:
 
 
 def choose_rows(version: Version, asked: Selection) -> list[Row]:
-    """Return the rows that match, by key; combinations are checked when images are drawn.
+    """Return the rows that match, by key.
 
     Raises:
         MaskbenchError: The version has no such image, split, class, label or annotator; or no image
@@ -55,9 +62,31 @@ def choose_rows(version: Version, asked: Selection) -> list[Row]:
         and all(row.classes.get(name) for name in asked.classes)
         and (not asked.annotators or set(asked.annotators) & set(row.authors))
     ]
+    if asked.combination:
+        found = _with_combination(found, version, asked.combination)
     if not found:
         raise MaskbenchError(f"no image of {version.label} matches all options")
     return sorted(found, key=lambda row: row.key)
+
+
+def _with_combination(rows: list[Row], version: Version, labels: frozenset[str]) -> list[Row]:
+    files = version.files(f"{ANNOTATIONS}/{row.key}.json" for row in rows)
+    tasks = [(files[f"{ANNOTATIONS}/{row.key}.json"], (row.height, row.width)) for row in rows]
+    has = run_all(_HasCombination(labels, version.params), tasks, "labels")
+    return list(compress(rows, progress(has, len(rows), "labels")))
+
+
+@dataclass(frozen=True)
+class _HasCombination:
+    """Tell whether a task has pixels with exactly these labels; workers get a copy."""
+
+    labels: frozenset[str]
+    params: Params
+
+    def __call__(self, task: tuple[Path, tuple[int, int]]) -> bool:
+        file, shape = task
+        drawn = draw_task(read_task(file), self.params, shape)
+        return any(set(names) == self.labels for names, *_ in find_combinations(drawn, self.params))
 
 
 def _check(what: str, asked: Iterable[str], known: Iterable[str] | Mapping[str, int]) -> None:

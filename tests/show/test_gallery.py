@@ -120,6 +120,8 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
     status, _, err = show(world, "--out", tmp_path, *words)
     assert status == 0, err
     assert [entry["task"] for entry in page_data(tmp_path)["items"]] == keys
+    pictures = sorted((tmp_path / "images").iterdir())  # a page to send holds no other image
+    assert [int(file.name[:6]) for file in pictures] == keys
 
 
 def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):
@@ -136,6 +138,7 @@ def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):
         (["--split", "trian"], "there is no split 'trian'; did you mean train?"),
         (["nothing"], "workspace has no image 'nothing'; manifest.csv lists them"),
         (["7", "--class", "Both"], "no image of workspace matches all options"),
+        (["7", "--combination", "Canvas+Obstruction"], "no image of workspace matches all opt"),
         (["--rules", "7"], "--rules shows all tasks of a version: leave out KEY, --split, "),
         (["--rules", "--class", "Canvas"], "--rules shows all tasks of a version: leave out KEY, "),
         (["--evaluation", "nowhere"], "there are no scores to sort by"),
