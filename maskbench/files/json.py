@@ -1,5 +1,6 @@
 """Write and read JSON: equal values give equal bytes."""
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Generic, NoReturn, TypeVar
@@ -87,9 +88,21 @@ class PackedJson(Mapping[str, Value], Generic[Value]):
     def __contains__(self, key: object) -> bool:
         return key in self._texts
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "PackedJson[Any]":
+        """Pack the values of a mapping."""
+        packed: PackedJson[Any] = PackedJson()
+        for key, value in values.items():
+            packed.pack(key, value)
+        return packed
+
     def pack(self, key: str, value: Any) -> None:
         """Add a value, or replace it."""
         self._texts[key] = compact_json(value).decode()
+
+    def copy(self, key: str, source: "PackedJson[Any]") -> None:
+        """Add the value that another one has, without parsing it."""
+        self._texts[key] = source._texts[key]
 
     def view(self, read: Callable[[Value], Other]) -> "PackedJson[Other]":
         """Return the same texts with other values: what a function makes of the values here."""
@@ -99,6 +112,29 @@ class PackedJson(Mapping[str, Value], Generic[Value]):
     def only(self, keys: Collection[str]) -> "PackedJson[Value]":
         """Return the same with these keys only, in their order."""
         return self._sharing({key: self._texts[key] for key in keys}, self._read)
+
+    def to_bytes(self, head: str) -> bytes:
+        """Return a file's content: a line each for the head, the values, and a digest of these."""
+        lines = (b"%b\t%b" % (compact_json(k), text.encode()) for k, text in self._texts.items())
+        body = b"\n".join([compact_json(head), *lines])
+        return b"%b\n%b" % (body, hashlib.sha256(body).hexdigest().encode())
+
+    @classmethod
+    def from_bytes(cls, content: bytes, head: str) -> "PackedJson[Any]":
+        """Return the values in what :meth:`to_bytes` gave; none if it has another head.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        body, _, digest = content.rpartition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != digest:
+            raise ValueError("its digest is another one")
+        packed: PackedJson[Any] = PackedJson()
+        first, *lines = body.split(b"\n")
+        for line in lines if parse_json(first) == head else ():
+            key, _, text = line.partition(b"\t")
+            packed._texts[parse_json(key)] = text.decode()
+        return packed
 
     @staticmethod
     def _sharing(texts: dict[str, str], read: Callable[[Any], Other]) -> "PackedJson[Other]":

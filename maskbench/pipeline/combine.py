@@ -77,25 +77,24 @@ def combine(params: Params, layout: Layout) -> str:
     found = [name for name in digests if name.endswith(".tif")]
     built = build(definition, layout, _jobs(found, digests, params, layout), len(found))
     digests.save()
-    combinations = _total(built.facts)
+    facts = dict(built.facts)  # parsed once for all that follows
+    combinations = _total(facts)
     names = codes(params.labels_map)
     write_text(layout.benchmark / "codes.txt", "".join(f"{name}\n" for name in names))
-    write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in built.facts.items()))
-    metrics = combine_metrics(built, combinations, params.labels_map)
+    write_table(layout.combined, COLUMNS, (_row(key, fact) for key, fact in facts.items()))
+    metrics = combine_metrics(facts, combinations, params.labels_map)
     write_text(layout.metrics("combine"), json_text(metrics))
     columns = ("labels", "class", "pixels", "tasks")
     write_table(layout.plot("combinations"), columns, combination_rows(combinations))
-    badly_seen = {
-        key: Levels(*f["badly_seen"]) for key, f in built.facts.items() if f["badly_seen"]
-    }
+    badly_seen = {key: Levels(*f["badly_seen"]) for key, f in facts.items() if f["badly_seen"]}
     if warning := describe_badly_seen(badly_seen, params.combine.scaling):
         print(f"warning: {'; '.join(warning)}", file=sys.stderr)
     notes = [
-        describe_masks_without_class(built.facts, params.labels_map),
+        describe_masks_without_class(facts, params.labels_map),
         describe_consensus(metrics),
     ]
     return (
-        f"{counted(len(built.facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
+        f"{counted(len(facts), 'mask')} of {counted(len(names), 'class', 'classes')}, "
         f"{counted(len(combinations), 'combination')} of labels; "
         f"{counted(built.made, 'mask')} made in this run"
         + "".join(f" — {note}" for note in notes if note)

@@ -6,7 +6,6 @@ from typing import Any
 
 from maskbench.errors import Problem, TaskLink, see
 from maskbench.params import IGNORE
-from maskbench.pipeline.incremental import Built
 from maskbench.regions.rules import CombinationTotal
 from maskbench.text import counted, some
 
@@ -73,17 +72,17 @@ def combination_rows(
 
 
 def combine_metrics(
-    built: Built, combinations: Sequence[CombinationTotal], labels_map: Mapping[str, int]
+    facts: Facts, combinations: Sequence[CombinationTotal], labels_map: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return the content of ``metrics/combine.json``."""
+    """Return the content of ``metrics/combine.json``, from the facts about each mask."""
     pixels: Counter[str] = Counter()
     images: Counter[str] = Counter()
-    for fact in built.facts.values():
+    for fact in facts.values():
         pixels.update(fact["classes"])
         images.update(fact["classes"].keys())
     total = sum(pixels.values())
     return {
-        "images": len(built.facts),
+        "images": len(facts),
         "pixels": total,
         "classes": {
             name: {
@@ -93,8 +92,8 @@ def combine_metrics(
             }
             for name in labels_map
         },
-        "without_class": len(masks_without_class(built.facts, labels_map)),
-        **_consensus(built.facts),
+        "without_class": len(masks_without_class(facts, labels_map)),
+        **_consensus(facts),
         "combinations": {
             " + ".join(labels): count for labels, _, count, _ in combinations if len(labels) > 1
         },

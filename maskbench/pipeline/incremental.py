@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem, count_problems
-from maskbench.files.atomic import remove_others, replacing
+from maskbench.files.atomic import remove_others, write_bytes
 from maskbench.files.hashing import Digests, build_id
-from maskbench.files.json import PackedJson, compact_json, parse_json
+from maskbench.files.json import PackedJson
 from maskbench.parallel.run import progress, run_all
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.stage_code import STAGE_CODE
@@ -116,7 +115,7 @@ def build(
                 waiting.append((job.key, job.inputs))
                 yield job.work
             else:
-                items.pack(job.key, entry)
+                items.copy(job.key, last.items)
 
     made: dict[str, Mapping[str, str]] = {}
     wrong: dict[str, tuple[Problem, ...]] = {}
@@ -203,8 +202,6 @@ def folder_digests(layout: Layout, name: str) -> Digests:
 class LastRun:
     """The record of what the stage made from which inputs, if the same code made it.
 
-    Its file has a line of JSON for the code, then one for each item: its key and what is known.
-
     Args:
         layout: Where files lie.
         stage: The stage.
@@ -218,22 +215,12 @@ class LastRun:
         self._file = layout.last_run(stage, name)
         self._build_id = build_id(STAGE_CODE[stage])
         try:
-            self.items = self._read()
-        except (OSError, ValueError, TypeError):  # damaged: everything is made again
+            self.items = PackedJson.from_bytes(self._file.read_bytes(), self._build_id)
+        except (OSError, ValueError):  # missing or damaged: everything is made again
             self.items = PackedJson()
-
-    def _read(self) -> PackedJson[Any]:
-        items: PackedJson[Any] = PackedJson()
-        with self._file.open("rb") as lines:
-            if parse_json(next(lines, b"")) == self._build_id:
-                for line in lines:
-                    items.pack(*parse_json(line))
-        return items
 
     def save(self, items: Mapping[str, Any], changed: bool) -> None:
         """Write the record of all current items, if it has ``changed`` or items have gone."""
-        if not changed and len(items) == len(self.items):
-            return
-        with replacing(self._file) as temporary, temporary.open("wb") as stream:
-            lines = chain([self._build_id], items.items())
-            stream.writelines(compact_json(line) + b"\n" for line in lines)
+        if changed or len(items) != len(self.items):
+            packed = items if isinstance(items, PackedJson) else PackedJson.of(items)
+            write_bytes(self._file, packed.to_bytes(self._build_id))

@@ -15,7 +15,6 @@ from maskbench.labelstudio.stored import read_unchanged
 from maskbench.params import LEFT_OUT, Params, RasterizeParams
 from maskbench.pipeline.annotators import describe_annotators, unmet_choices
 from maskbench.pipeline.incremental import (
-    Built,
     Job,
     Outcome,
     StageDefinition,
@@ -61,12 +60,13 @@ def rasterize(params: Params, layout: Layout) -> str:
     found = undeclared(layout, "rasterize", params.rasterize.table, "rasterize.annotation")
     built = build(definition, layout, _jobs(names, digests, params, layout), len(names), found)
     digests.save()
-    metrics = _metrics(built.facts, params.rasterize.label_aliases)
+    facts = dict(built.facts)  # parsed once for all that follows
+    metrics = _metrics(facts, params.rasterize.label_aliases)
     write_text(layout.metrics("rasterize"), json_text(metrics))
-    _write_dropped(built, layout)
+    _write_dropped(facts, layout)
     drawn, dropped = sum(metrics["shapes"].values()), sum(metrics["dropped"].values())
     tasks = metrics["tasks"]
-    notes = [describe_empty_masks(built.facts), *describe_annotators(built.facts, params, layout)]
+    notes = [describe_empty_masks(facts), *describe_annotators(facts, params, layout)]
     return (
         f"{tasks['counted']:,} of {counted(tasks['all'], 'task')} with an annotation that counts, "
         f"{counted(drawn + dropped, 'region')}, {dropped:,} of them dropped (plots/dropped.csv); "
@@ -202,11 +202,9 @@ def _by_annotator(counting: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {str(user or "unknown"): counts[user] for user in sorted(counts)}
 
 
-def _write_dropped(built: Built, layout: Layout) -> None:
+def _write_dropped(facts: Mapping[str, Mapping[str, Any]], layout: Layout) -> None:
     columns = ("key", "task", "annotation", "region", "label", "reason")
     rows = (
-        {"key": key, **entry}
-        for key, fact in built.facts.items()
-        for entry in fact.get("dropped", ())
+        {"key": key, **entry} for key, fact in facts.items() for entry in fact.get("dropped", ())
     )
     write_table(layout.plot("dropped"), columns, rows)

@@ -72,6 +72,9 @@ def test_packed_values_are_those_of_a_file(values):
     assert list(packed) == list(values) and len(packed) == len(values)
     assert all(key in packed for key in values) and "no such key" * 9 not in packed
     assert dict(packed) == values
+    content = packed.to_bytes("head")
+    assert list(PackedJson.from_bytes(content, "head").items()) == list(values.items())
+    assert dict(PackedJson.from_bytes(content, "other")) == {}
     turned = sorted(values, reverse=True)[:3]
     seen = packed.only(turned).view(lambda value: [value]).view(len)
     assert list(seen.items()) == [(key, 1) for key in turned]
