@@ -159,6 +159,7 @@ def test_no_message_writes_yaml_by_another_way():
         if "yaml_text(" in path.read_text() or "yaml.dump(" in path.read_text()
     }
     assert writing == {
+        "export/formats/yolo.py",  # data.yaml
         "files/yaml_edit.py",
         "init/params_text.py",  # whole files
         "regions/proposals.py",
