@@ -114,7 +114,11 @@ class PackedJson(Mapping[str, Value], Generic[Value]):
         return self._sharing({key: self._texts[key] for key in keys}, self._read)
 
     def to_bytes(self, head: str) -> bytes:
-        """Return a file's content: a line each for the head, the values, and a digest of these."""
+        """Return a file's content: a line each for the head, the values, and a digest of these.
+
+        Args:
+            head: What the values hold for, such as the digest of the code that made them.
+        """
         lines = (b"%b\t%b" % (compact_json(k), text.encode()) for k, text in self._texts.items())
         body = b"\n".join([compact_json(head), *lines])
         return b"%b\n%b" % (body, hashlib.sha256(body).hexdigest().encode())

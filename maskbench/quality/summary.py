@@ -116,14 +116,15 @@ def _flat(found: Estimate, column: int) -> dict[str, float]:
 
 
 def _rank(units: Mapping[str, Values], facts: _Facts) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "key": key,
-            "annotators": len(fact["against_the_others"]),
-            **_by_name(coefficients(unit)[:, -1]),
-            "tasks": " ".join(fact["tasks"]),
-        }
-        for key, unit in units.items()
-        for fact in [facts[key]]
-    ]
+    rows = []
+    for key, unit in units.items():
+        fact = facts[key]
+        rows.append(
+            {
+                "key": key,
+                "annotators": len(fact["against_the_others"]),
+                **_by_name(coefficients(unit)[:, -1]),
+                "tasks": " ".join(fact["tasks"]),
+            }
+        )
     return sorted(rows, key=lambda row: (row.get("iou", 1.0), row["key"]))
