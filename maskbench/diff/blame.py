@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
 from maskbench.diff.replay import class_name
-from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
+from maskbench.errors import DataError, MaskbenchError, ParamsError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
@@ -118,7 +118,7 @@ class Since:
         tag: The oldest tag that contains that commit.
         before: What was there before it: a class, or words such as ``(not in the benchmark)``;
             None where the history begins.
-        complete: False where an older version's data could not be read.
+        complete: False where an older version's params or data could not be read.
     """
 
     commit: git.Commit | None
@@ -251,7 +251,7 @@ def since(version: Version, found: Blame) -> Since:
                 if name != found.name:
                     before = name
                     break
-        except (SourceError, DataError, ValueError):
+        except (SourceError, DataError, ParamsError, ValueError):
             is_complete = False
             break
         last, seen = commit, state
