@@ -82,17 +82,30 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
     """
     exports: dict[str, list[Any]] = {}
     for raw in source.tasks():
-        name = raw.origin.replace("/", "-")  # its time may be in it; folders are for images
-        exports.setdefault(name, []).append(_anonymous(essential(raw.value)))
+        exports.setdefault(raw.origin, []).append(_anonymous(essential(raw.value)))
     (root / INPUTS).mkdir(parents=True)
-    for name, tasks in exports.items():
-        file = root / INPUTS / Path(name).with_suffix(".json")
+    for origin, tasks in exports.items():
+        file = _free_file(root / INPUTS, origin)
         file.write_bytes(b"[\n" + b",\n".join(map(compact_json, tasks)) + b"\n]\n")
     (root / IMAGES).mkdir(parents=True, exist_ok=True)
     for name in images:
         target = root / IMAGES / name.removeprefix("images/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source.path / name, target)
+
+
+def _free_file(folder: Path, origin: str) -> Path:
+    """Return a new file for an export, with its name: the time of the export may be in it.
+
+    Subfolders become a part of the name, as folders are for images. A number tells exports apart
+    whose names would be equal, such as ``labels.json`` and ``labels.jsonl``.
+    """
+    stem = Path(origin.replace("/", "-")).stem
+    file, number = folder / f"{stem}.json", 1
+    while file.exists():
+        number += 1
+        file = folder / f"{stem}-{number}.json"
+    return file
 
 
 def _anonymous(task: dict[str, Any]) -> dict[str, Any]:
