@@ -8,6 +8,7 @@ from typing import Any
 import maskbench
 from maskbench.dataset import Benchmark
 from maskbench.evaluation.against import PARTS, Comparison
+from maskbench.evaluation.figures import IOU
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
 from maskbench.evaluation.pictures import DrawImage, EvaluatedImage
@@ -79,7 +80,7 @@ def write_page(
         versions=None if shown.comparison is None else _versions(shown.comparison),
         mistakes=MISTAKES,
         titles=list(shown.predictions),
-        citation=_citation(shown),
+        citation="\n".join(_citation_lines(shown)),
         surplus=list(report.surplus),
         accepted=report.accepted(),
     )
@@ -126,11 +127,11 @@ def _heading(report: Report) -> str:
 
 
 def _verdict(shown: EvaluationContents) -> str:
-    value = figure_text(shown.report.summary.figures.mean[0])
+    value = figure_text(shown.report.summary.figures.mean[IOU])
     on = f"on {shown.report.origin}"
     if shown.pair is None:
         return f"mean IoU {value} {on}"
-    before = figure_text(shown.pair.first.summary.figures.mean[0])
+    before = figure_text(shown.pair.first.summary.figures.mean[IOU])
     return f"mean IoU {before} → {value} {on}"
 
 
@@ -176,7 +177,7 @@ def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report
         "mistakes": score.mistakes.tolist(),
         "confused": score.confused.tolist(),
         "classes": [
-            [k, int(true), int(predicted), rounded(score.figures.per_class[0, k])]
+            [k, int(true), int(predicted), rounded(score.figures.per_class[IOU, k])]
             for k, (true, predicted) in enumerate(score.counts[1:3].T)
             if true or predicted
         ],
@@ -215,10 +216,6 @@ def _versions(comparison: Comparison) -> dict[str, Any]:
         "parts": PARTS,
         "bars": version_bars(comparison),
     }
-
-
-def _citation(shown: EvaluationContents) -> str:
-    return "\n".join(_citation_lines(shown))
 
 
 def _citation_lines(shown: EvaluationContents) -> Iterator[str]:

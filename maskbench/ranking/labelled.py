@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
-from maskbench.evaluation.figures import count_image, figures, mean
+from maskbench.evaluation.figures import BOUNDARY_IOU, IOU, count_image, figures, mean
 from maskbench.files.benchmark import load_mask
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
@@ -97,7 +97,9 @@ def measures(
     counts = count_image(truth, predicted.mask, classes)[1]
     per_class = figures(counts).per_class
     is_true = counts[1] > 0
-    iou, boundary = (float(mean(np.where(is_true, per_class[i], np.nan))) for i in (0, 4))
+    iou, boundary = (
+        float(mean(np.where(is_true, per_class[i], np.nan))) for i in (IOU, BOUNDARY_IOU)
+    )
     labelled = int(np.count_nonzero(truth != IGNORE))
     wrong = int(np.count_nonzero(contradicted(truth, predicted, confidence))) / max(1, labelled)
     return {"iou": iou, "boundary_iou": boundary, "contradicted": wrong}
