@@ -1,5 +1,6 @@
 """Draw images for the gallery in worker processes: their data, thumbnails and scenes."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ class DrawSheet:
 
 def _draw_sheet(images: Sequence[Small], pictures: Sequence[Path]) -> None:
     """Draw a sheet with the thumbnails of the scenes, and one with those of the masks."""
-    rows = -(-len(images) // COLUMNS)
+    rows = math.ceil(len(images) / COLUMNS)
     size = (min(COLUMNS, len(images)) * CELL[0], rows * CELL[1])
     scenes = Image.new("RGB", size)
     masks = np.zeros(size[::-1], dtype=np.uint8)
