@@ -271,6 +271,15 @@ def test_command_says_what_is_wrong_and_exits_with_4(benchmark, tmp_path, capsys
     assert "no such folder" in capsys.readouterr().err
 
 
+def test_a_damaged_scene_is_named(tmp_path, capsys):
+    benchmark = make(tmp_path / "b")
+    scene = benchmark / "scenes/000009_room.png"
+    scene.write_bytes(scene.read_bytes()[:-40])
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 4
+    assert f"{scene}: it is damaged or cut off" in capsys.readouterr().err
+
+
 def test_several_processes_count_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("MASKBENCH_WORKERS", "2")
     keys = [f"{n:02d}" for n in range(12)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from maskbench.evaluation.against import PARTS, Comparison
 from maskbench.evaluation.figures import IOU
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
-from maskbench.evaluation.pictures import DrawImage, EvaluatedImage
+from maskbench.evaluation.pictures import EvaluatedImage, draw_image
 from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report, ScoreSummary, rounded
 from maskbench.evaluation.scoring import Each, Predictions
@@ -66,7 +67,7 @@ def write_page(
     names = {score.key: f"{i:05d}" for i, (score, _) in enumerate(scores[:most])}
     remove_older(folder)
     work = _work(shown, names)
-    draw = DrawImage(folder, len(report.classes))
+    draw = partial(draw_image, folder, len(report.classes))
     for _ in (each or _one_by_one)(draw, work, "page"):
         pass
     items = [_item(names[s.key], s, first, report) for s, first in scores[:most]]
