@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,12 @@ def read_npy(path: Path) -> npt.NDArray[np.generic]:
     return values
 
 
+_NUMPY_DAMAGE = (
+    OSError, EOFError, OverflowError, MemoryError, TypeError, RecursionError, TokenError,
+)  # fmt: skip
+"""Errors that numpy raises for damaged files, whose header is a Python literal."""
+
+
 @contextmanager
 def _damage_told() -> Iterator[None]:
     """Turn what numpy raises for a damaged file into ValueError that says so."""
@@ -132,7 +139,7 @@ def _damage_told() -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
+    except (*_NUMPY_DAMAGE, ValueError) as error:
         raise ValueError(f"it is not a numpy array, or cut off: {error}") from None
 
 

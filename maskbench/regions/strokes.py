@@ -8,7 +8,6 @@ the image row by row; the front end puts the stroke's alpha in all four channels
 """
 
 import base64
-import binascii
 import io
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from maskbench.errors import GeometryError
+from maskbench.files.images import DAMAGE
 
 Alpha = npt.NDArray[np.uint8]
 """Coverage of a stroke, shape (H, W), uint8: 0 outside, 255 fully inside."""
@@ -158,6 +158,8 @@ def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
             if png.size != (width, height):
                 raise GeometryError(f"the bit mask has {png.size} pixels, not {(width, height)}")
             return np.asarray(png.convert("RGBA"))[:, :, 3]
-    except (OSError, SyntaxError, ValueError, binascii.Error) as error:
+    except GeometryError:
+        raise
+    except (*DAMAGE, ValueError) as error:
         why = "it is not a PNG" if isinstance(error, UnidentifiedImageError) else str(error)
         raise GeometryError(f"the bit mask's PNG cannot be read: {why}") from None
