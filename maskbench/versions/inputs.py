@@ -126,7 +126,11 @@ def wrong_dependency(root: Path, fetch: FetchParams) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # DVC itself says what is wrong with the file
     line = "${fetch.folder}"
-    covers = any(n == line or f"{n}/".startswith(f"{fetch.folder}/") for n in names)
+    folder = PurePosixPath(fetch.folder)
+    covers = any(
+        n == line or folder.is_relative_to(n) or PurePosixPath(n).is_relative_to(folder)
+        for n in names
+    )
     if fetch.server is None and not covers:
         return (
             f"dvc.yaml: fetch does not depend on {fetch.folder}, so DVC misses its changes: add "
