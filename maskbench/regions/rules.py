@@ -167,13 +167,8 @@ def in_one_image(found: Iterable[Iterable[Combination]]) -> list[Combination]:
     Args:
         found: The combinations that each annotator's regions make.
     """
-    pixels: Counter[tuple[str, ...]] = Counter()
-    classes: dict[tuple[str, ...], str | None] = {}
-    for labels, count, becomes in (combination for own in found for combination in own):
-        pixels[labels] += count
-        classes[labels] = becomes
-    ordered = sorted(pixels, key=lambda names: (len(names), names))
-    return [Combination(names, pixels[names], classes[names]) for names in ordered]
+    totals = add_up((0, combinations) for combinations in found)  # the task does not matter here
+    return [Combination(total.labels, total.pixels, total.becomes) for total in totals]
 
 
 def missing_rule(labels: Sequence[str]) -> str:

@@ -67,7 +67,8 @@ def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
             before memory is allocated, so that a false length costs nothing).
     """
     pixels = width * height
-    bits, words = _header(_Bits(rle_bytes(rle)))
+    bits = _Bits(rle_bytes(rle))
+    words = _read_header(bits)
     if words != 4 * pixels:
         raise GeometryError(
             f"the brush code has {words / 4:g} pixels, the image has {pixels}: it was drawn on "
@@ -114,7 +115,8 @@ def canonical_rle(rle: list[int]) -> list[int]:
     """
     try:
         data = rle_bytes(rle)
-        bits, words = _header(_Bits(data))
+        bits = _Bits(data)
+        words = _read_header(bits)
         for _ in _runs(bits, words):
             pass
     except GeometryError:
@@ -124,11 +126,12 @@ def canonical_rle(rle: list[int]) -> list[int]:
     return [*data[: (used - 1) >> 3], last]
 
 
-def _header(bits: _Bits) -> tuple[_Bits, int]:
+def _read_header(bits: _Bits) -> int:
+    """Return how many words the code announces."""
     words = bits.read(32)
     if bits.read(5) + 1 != 8:
         raise GeometryError("the brush code has words that are not one byte long")
-    return bits, words
+    return words
 
 
 def _runs(bits: _Bits, words: int) -> Iterator[tuple[int, int, bytes]]:
