@@ -49,12 +49,14 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
     return values.astype(np.uint8, copy=False)
 
 
-def values_in(mask: Mask) -> list[int]:
-    """Return the class values that occur in a mask of any shape, uint8, from low to high.
+def count_values(mask: Mask) -> list[int]:
+    """Return how many pixels of a mask, shape (H, W), have each value from 0 to 255."""
+    return Image.fromarray(mask).histogram()
 
-    They are counted, not sorted: several times as fast as ``numpy.unique``.
-    """
-    return np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist()
+
+def values_in(mask: Mask) -> list[int]:
+    """Return the class values that occur in a mask, shape (H, W), from low to high."""
+    return [value for value, count in enumerate(count_values(mask)) if count]
 
 
 def foreign_values(mask: Mask, classes: int) -> list[int]:

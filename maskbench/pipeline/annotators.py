@@ -69,14 +69,14 @@ def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[s
         )
     idle = sorted(params.rasterize.choices.keys() - facts.keys())
     if idle:
-        lines = counted(len(idle), "line", "lines")
+        lines = counted(len(idle), "line")
         notes.append(f"{lines} of {params.rasterize.table} of no task: {some(idle)}")
     return notes
 
 
 def _exchanged(facts: _Facts, layout: Layout) -> Iterator[tuple[Task, Annotation, Annotation]]:
     """Yield tasks of which another person's annotation counted in the last masks, with both."""
-    rows = read_combined(layout) if layout.combined.is_file() else []
+    rows = read_combined(layout) if layout.combined.is_file() else []  # absent before the first run
     before = {row["key"]: int(row["annotation"]) for row in rows}
     for key, fact in facts.items():
         if fact["annotation"] is None or before.get(key, fact["annotation"]) == fact["annotation"]:

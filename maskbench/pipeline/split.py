@@ -79,10 +79,10 @@ def split(params: Params, layout: Layout) -> str:
         settings,
     )
     people = _people(images, known)
-    rows = [_row(item, known[item["key"]]["row"], grouping, splits, settings) for item in items]
     rows = [
-        row | {"annotators": len(people[image.image])}
-        for row, image in zip(rows, images, strict=True)
+        _row(item, known[item["key"]]["row"], grouping, splits, settings)
+        | {"annotators": len(people[image.image])}
+        for item, image in zip(items, images, strict=True)
     ]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)

@@ -81,11 +81,9 @@ def _listed(root: Path, folder: str, which: str) -> list[str] | None:
         done = git.run(root, "ls-files", "-z", which, "--", folder)
     except SourceError:  # there is no git
         return None
-    return (
-        None
-        if done.returncode
-        else sorted(filter(None, done.stdout.decode("utf-8", "replace").split("\0")))
-    )
+    if done.returncode:
+        return None
+    return sorted(filter(None, done.stdout.decode("utf-8", "replace").split("\0")))
 
 
 def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:
