@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -55,6 +56,12 @@ def png_url(image):
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def with_bad_chunk(png):
+    """Put an empty colour profile behind a PNG's pixels: Pillow raises IndexError for it."""
+    end = png.rindex(b"IEND") - 4
+    return png[:end] + b"\0\0\0\0iCCP" + zlib.crc32(b"iCCP").to_bytes(4, "big") + png[end:]
 
 
 def brush(alpha):

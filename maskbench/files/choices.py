@@ -3,6 +3,8 @@
 Needs the standard library only.
 """
 
+import re
+
 from maskbench.errors import Problem
 from maskbench.files.csv import user_rows
 from maskbench.text import unescape_formula
@@ -27,7 +29,7 @@ def read_choices(content: bytes | None, name: str) -> tuple[dict[str, int], list
     choices: dict[str, int] = {}
     for number, row in enumerate(rows, 2):
         key, annotator = (unescape_formula(row[c] or "").strip() for c in ("key", "annotator"))
-        if not key or not (annotator.isascii() and annotator.isdecimal()):
+        if not key or not re.fullmatch("[0-9]{1,15}", annotator):
             what = f"line {number} says {annotator!r} for {key!r}; a key and a user id are expected"
             problems.append(_problem(what, name))
         elif choices.setdefault(key, int(annotator)) != int(annotator):

@@ -68,11 +68,11 @@ class Digests:
         self._folder = folder
         self._last_run = last_run
         self._device, now = _clock(last_run.parent)
-        self._settled = now - _MARGIN
-        self._found = dict(scan(folder) if found is None else found)
-        self._known = _recall(last_run)
-        self._learned: dict[str, list[object]] = {}
-        self._read: dict[str, str] = {}
+        self._settled = now - _MARGIN  # a file changed before then has a signature to trust
+        self._found = dict(scan(folder) if found is None else found)  # signatures now
+        self._known = _recall(last_run)  # digest and signature at the last run
+        self._learned: dict[str, list[object]] = {}  # the same, to be saved for the next run
+        self._read: dict[str, str] = {}  # digests read, or recorded, in this run
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the files, sorted."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from maskbench.files.images import DAMAGE, MOST_PIXELS, inspect, open_image
+from maskbench.files.images import DAMAGE, MOST_PIXELS, damage_told, inspect, open_image
 from maskbench.files.orientation import orientation_of
 
 
@@ -12,11 +12,8 @@ def image_shape(path: Path) -> tuple[int, int]:
     Raises:
         ValueError: The file is not an image, or its beginning is damaged.
     """
-    try:
-        with open_image(path) as image:
-            return image.height, image.width
-    except (*DAMAGE, ValueError) as error:
-        raise ValueError(f"it is damaged or cut off: {error}") from None
+    with damage_told(), open_image(path) as image:
+        return image.height, image.width
 
 
 def upright_size(path: Path, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:

@@ -51,7 +51,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 _FINER = 4  # pixels per pixel of a thumbnail from which its mean is taken, at least
 
-DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, struct.error)
+DAMAGE = (OSError, SyntaxError, EOFError, MemoryError, IndexError, TypeError, struct.error)
 """Errors that Pillow raises for damaged files."""
 
 
@@ -87,6 +87,19 @@ def open_image(path: Path, formats: list[str] | None = None) -> Iterator[ImageFi
         warnings.simplefilter("ignore")
         with Image.open(stream, formats=formats) as image:
             yield image
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """Turn what Pillow raises for a file that is no image, or damaged, into a clear ValueError."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise ValueError("it is not an image in a known format") from None
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
+    except (*DAMAGE, ValueError) as error:
+        raise ValueError(f"it is damaged or cut off: {error}") from None
 
 
 def inspect(path: Path, most_pixels: int = MOST_PIXELS) -> ImageInfo:
@@ -195,7 +208,7 @@ def read_scene(path: Path, scaling: Scaling | None = None) -> Scene:
         ValueError: The file is not an image, is damaged or cut off, or has floating-point pixels;
             the message says which, without the path.
     """
-    image = turned_upright(load_image(path))
+    image = load_image(path, upright=True)
     if is_wide(image):
         grey = to_8_bits(np.asarray(image), scaling)
         return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
@@ -217,7 +230,7 @@ def read_thumbnail(path: Path, side: int) -> npt.NDArray[np.uint8]:
     Raises:
         ValueError: As :func:`read_scene`.
     """
-    image = turned_upright(load_image(path, least=_FINER * side))
+    image = load_image(path, upright=True, least=_FINER * side)
     if image.mode == "F":
         raise ValueError(_FLOATS)
     if is_wide(image):
@@ -241,7 +254,7 @@ def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None
     Raises:
         ValueError: The file is damaged.
     """
-    with open_image(path) as image:
+    with damage_told(), open_image(path) as image:
         wide_colour = is_wide_colour(image)
         if not (is_wide(image) or wide_colour):
             return None, None
@@ -249,31 +262,25 @@ def read_levels(path: Path, choice: str | Scaling | None) -> tuple[Levels | None
         return levels_of(image, wide_colour), scaling_of(image, choice)
 
 
-def load_image(path: Path, least: int | None = None) -> Image.Image:
+def load_image(path: Path, upright: bool = False, least: int | None = None) -> Image.Image:
     """Read and decode an image file.
 
     Args:
         path: The image file.
+        upright: Turn it as its EXIF orientation says.
         least: A JPEG may be decoded smaller and in grey, if both sides have this many pixels; None:
             as it is.
 
     Raises:
         ValueError: The file is not an image, is missing, too large, damaged or cut off.
     """
-    try:
-        with open_image(path) as image:
-            if image.width * image.height > MOST_LOADED:
-                raise ValueError(
-                    f"it claims {image.width} x {image.height} pixels; the limit is "
-                    f"{MOST_LOADED:,} in all"
-                )
-            if least is not None:
-                image.draft("L", (least, least))
-            image.load()
-            return image
-    except UnidentifiedImageError:
-        raise ValueError("it is not an image in a known format") from None
-    except FileNotFoundError:
-        raise ValueError("there is no such file") from None
-    except (*DAMAGE, ValueError) as error:
-        raise ValueError(f"it is damaged or cut off: {error}") from None
+    with damage_told(), open_image(path) as image:
+        if image.width * image.height > MOST_LOADED:
+            raise ValueError(
+                f"it claims {image.width} x {image.height} pixels; the limit is "
+                f"{MOST_LOADED:,} in all"
+            )
+        if least is not None:
+            image.draft("L", (least, least))
+        image.load()
+        return turned_upright(image) if upright else image

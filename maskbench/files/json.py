@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -18,8 +19,7 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-_SHAPES = bytes.maketrans(b"123456789:,[-\t\r\n", b"000000000       ")
-_LONG_NUMBER = b" " + b"0" * 19  # in those shapes: 19 digits that are no decimal places
+_LONG_NUMBER = re.compile(rb"(?:\A|[:,\[\s-])\d{19}")  # not decimal places: they follow a dot
 
 
 def parse_json(content: bytes) -> Any:
@@ -34,7 +34,7 @@ def parse_json(content: bytes) -> Any:
     """
     import orjson
 
-    if _LONG_NUMBER not in b" " + content.translate(_SHAPES):
+    if not _LONG_NUMBER.search(content):
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:

@@ -10,7 +10,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from maskbench.files.hashing import write_hashed
-from maskbench.files.tiff import Planes, pixel_space, tiff_bytes
+from maskbench.files.tiff import Planes, pixel_space, plane_count, tiff_bytes
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read_label_sets(path: Path) -> tuple[LabelSetFile, ...]:
         ):
             about = json.loads(file.tags()["TIFFTAG_IMAGEDESCRIPTION"])
             own = about["annotations"] if "annotations" in about else [about]
-            counts = [max(1, -(-len(each["labels"]) // 8)) for each in own]
+            counts = [plane_count(len(each["labels"])) for each in own]
             if not own or file.dtypes != ("uint8",) * sum(counts):
                 raise ValueError("it has not the planes that its labels need")
             planes = np.split(file.read(), np.cumsum(counts)[:-1])

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -48,12 +49,14 @@ def as_mask(values: npt.NDArray[Any]) -> Mask:
     return values.astype(np.uint8, copy=False)
 
 
-def values_in(mask: Mask) -> list[int]:
-    """Return the class values that occur in a mask of any shape, uint8, from low to high.
+def count_values(mask: Mask) -> list[int]:
+    """Return how many pixels of a mask, shape (H, W), have each value from 0 to 255."""
+    return Image.fromarray(mask).histogram()
 
-    They are counted, not sorted: several times as fast as ``numpy.unique``.
-    """
-    return np.flatnonzero(np.bincount(mask.reshape(-1), minlength=256)).tolist()
+
+def values_in(mask: Mask) -> list[int]:
+    """Return the class values that occur in a mask, shape (H, W), from low to high."""
+    return [value for value, count in enumerate(count_values(mask)) if count]
 
 
 def foreign_values(mask: Mask, classes: int) -> list[int]:
@@ -125,6 +128,12 @@ def read_npy(path: Path) -> npt.NDArray[np.generic]:
     return values
 
 
+_NUMPY_DAMAGE = (
+    OSError, EOFError, OverflowError, MemoryError, TypeError, RecursionError, TokenError,
+)  # fmt: skip
+"""Errors that numpy raises for damaged files, whose header is a Python literal."""
+
+
 @contextmanager
 def _damage_told() -> Iterator[None]:
     """Turn what numpy raises for a damaged file into ValueError that says so."""
@@ -132,7 +141,7 @@ def _damage_told() -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ValueError("there is no such file") from None
-    except (OSError, EOFError, ValueError, OverflowError, MemoryError) as error:
+    except (*_NUMPY_DAMAGE, ValueError) as error:
         raise ValueError(f"it is not a numpy array, or cut off: {error}") from None
 
 

@@ -1,5 +1,6 @@
 """Encode TIFFs with rasterio, without its warnings that an image has no georeference."""
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ from rasterio.io import MemoryFile
 
 Planes = npt.NDArray[np.uint8]
 """Bit planes, shape (P, H, W), uint8."""
+
+
+def plane_count(labels: int) -> int:
+    """Return how many bit planes a number of labels needs: one for each eight, at least one."""
+    return max(1, math.ceil(labels / 8))
+
 
 _CACHE_BYTES = 4 << 20  # by default GDAL decodes and fills through 5 % of the memory, each process
 

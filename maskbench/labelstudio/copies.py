@@ -58,7 +58,7 @@ class Export:
             return one
         times = _saved(one.value), _saved(other.value)
         if times[0] == times[1]:
-            first = f" (first in {one.origin})" * (one.origin != other.origin)
+            first = f" (first in {one.origin})" if one.origin != other.origin else ""
             what = f"is there twice{first}, and which one is newer is not told; remove one"
             self.problems.append(Problem(what, other.origin, other.value["id"]))
         return one if times[0] >= times[1] else other

@@ -151,7 +151,8 @@ def _of_min(entry: Mapping[str, Any]) -> dict[str, Any]:
     about = {name: entry.get(name) for name in ("created_at", "updated_at", "lead_time")}
     annotation = {"id": number, "completed_by": entry.get("annotator"), "result": result, **about}
     has_annotation = number is not None or bool(result)
-    return {"id": entry.get("id"), "data": data, "annotations": [annotation] * has_annotation}
+    annotations = [annotation] if has_annotation else []
+    return {"id": entry.get("id"), "data": data, "annotations": annotations}
 
 
 def _has_geometry(part: Any) -> bool:

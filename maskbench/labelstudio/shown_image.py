@@ -91,7 +91,7 @@ def _field(
 def _unknown(found: list[str], to_names: set[str | None], is_named: bool) -> str:
     """Say why nothing tells which image the regions lie on, and what to set."""
     tags = sorted(tag for tag in to_names if tag)
-    drawn = tags + ["no image tag (to_name is missing)"] * (None in to_names)
+    drawn = [*tags, "no image tag (to_name is missing)"] if None in to_names else tags
     lie = f"regions lie on {' and '.join(drawn)}" if drawn else "there are no regions"
     what = f"the data has several images ({', '.join(found)}) and {lie}; "
     if len(tags) > 1:

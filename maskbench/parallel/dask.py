@@ -197,7 +197,8 @@ def _check_workers(client: Client, address: str) -> None:
             f"({_one_line(answers[missing[0]])}); install the same commit there"
         )
     if other:
-        raise MaskbenchError(_other_code(len(other), f"{other[0]}{', …' * (len(other) > 1)}"))
+        which = other[0] if len(other) == 1 else f"{other[0]}, …"
+        raise MaskbenchError(_other_code(len(other), which))
 
 
 @contextmanager

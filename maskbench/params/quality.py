@@ -1,6 +1,6 @@
 """Check the section ``quality`` of ``params.yaml``: what is looked for in the labels."""
 
-import math
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -59,7 +59,7 @@ def _thresholds(check: Checker, raw: Any) -> dict[str, float]:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is False or value == "off":
             thresholds.pop(name, None)
-        elif not is_number or not 0 < value < math.inf:
+        elif not is_number or not 0 < value <= sys.float_info.max:
             check.add(f"{path}.{name}", f"{value!r} is not a threshold: a number above 0, or off")
         elif name in _SHARES and value > 1:
             what = f"{value!r} is not a share: a number above 0, up to 1 for all of it, or off"

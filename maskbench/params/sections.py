@@ -162,7 +162,7 @@ def _label_aliases(
     path = "rasterize.label_aliases"
     aliases = check.mapping({} if raw is None else raw, path)
     for label, other in aliases.items():
-        if other in aliases:
+        if isinstance(other, str) and other in aliases:
             what = "itself" if other == label else f"{other!r}, which is an alias, too"
             check.add(f"{path}.{label}", f"stands for {what}: name a class")
         elif other is not None:

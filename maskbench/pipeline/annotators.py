@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from maskbench.errors import Problem
-from maskbench.files.csv import read_table
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import Params, RasterizeParams
 from maskbench.pipeline.layout import Layout
+from maskbench.pipeline.tables import read_combined
 from maskbench.regions.build import build_label_set
 from maskbench.regions.label_set import LabelSet
 from maskbench.regions.task import Annotation, Task, least_voters
@@ -69,14 +69,14 @@ def describe_annotators(facts: _Facts, params: Params, layout: Layout) -> list[s
         )
     idle = sorted(params.rasterize.choices.keys() - facts.keys())
     if idle:
-        lines = counted(len(idle), "line", "lines")
+        lines = counted(len(idle), "line")
         notes.append(f"{lines} of {params.rasterize.table} of no task: {some(idle)}")
     return notes
 
 
 def _exchanged(facts: _Facts, layout: Layout) -> Iterator[tuple[Task, Annotation, Annotation]]:
     """Yield tasks of which another person's annotation counted in the last masks, with both."""
-    rows = read_table(layout.combined) if layout.combined.is_file() else []
+    rows = read_combined(layout) if layout.combined.is_file() else []  # absent before the first run
     before = {row["key"]: int(row["annotation"]) for row in rows}
     for key, fact in facts.items():
         if fact["annotation"] is None or before.get(key, fact["annotation"]) == fact["annotation"]:

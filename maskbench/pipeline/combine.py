@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from maskbench.errors import Problem
 from maskbench.files.atomic import write_text
@@ -17,7 +16,7 @@ from maskbench.files.images import read_levels, write_upright
 from maskbench.files.json import json_text
 from maskbench.files.label_sets import LabelSetFile, read_label_sets
 from maskbench.files.levels import Levels, describe_badly_seen
-from maskbench.files.masks import Mask, pixel_digest, write_mask
+from maskbench.files.masks import Mask, count_values, pixel_digest, write_mask
 from maskbench.params import IGNORE, IGNORED, Params
 from maskbench.pipeline.combine_report import (
     Facts,
@@ -185,7 +184,7 @@ def _facts(
 def _class_pixels(mask: Mask, labels_map: Mapping[str, int]) -> dict[str, int]:
     """Count the pixels by class name, sorted by name; classes without a pixel are left out."""
     names = {IGNORE: IGNORED} | {value: name for name, value in labels_map.items()}
-    pixels = Image.fromarray(mask).histogram()
+    pixels = count_values(mask)
     found = {name: pixels[value] for value, name in names.items() if pixels[value]}
     return dict(sorted(found.items()))
 

@@ -130,15 +130,15 @@ def _summaries(
     choice = digest(chosen) if chosen else ""
     for raw in source.tasks():
         fingerprint = source.fingerprint(raw.value, raw.origin)
-        fingerprint = fingerprint and f"{fingerprint}{choice}{raw.qualifier}"
-        known = last.items.get(fingerprint or "")
+        name = f"{fingerprint}{choice}{raw.qualifier}"
+        known = last.items.get(name) if fingerprint else None
         try:
             summary = _TaskSummary(*known) if known else _summary(parse(raw, source, chosen))
         except TaskError as error:
             problems += error.problems
             continue
         if fingerprint:
-            summaries[fingerprint] = summary
+            summaries[name] = summary
         yield raw, summary
     last.save(summaries, summaries.keys() != last.items.keys())
 

@@ -78,14 +78,12 @@ def _read(
     if isinstance(source, str):
         value = {**task.data, **annotation.answers}.get(source)
         return _chosen(source, annotation) if value is None else _text(value)
-    elif source.kind == "field":
-        value = task.data.get(source.what)
-    elif source.kind == "choice":
+    if source.kind == "field":
+        return _text(task.data.get(source.what))
+    if source.kind == "choice":
         return _chosen(source.what, annotation)
-    else:
-        found = re.search(source.what, _part(source, path))
-        value = found[1] if found else None
-    return _text(value)
+    found = re.search(source.what, _part(source, path))
+    return _text(found[1]) if found else None
 
 
 def _text(value: object) -> str | None:
@@ -95,6 +93,11 @@ def _text(value: object) -> str | None:
 
 
 def _chosen(control: str, annotation: Annotation) -> str | None:
+    """Return what was chosen by a control, for the whole image or its regions.
+
+    Raises:
+        ValueError: Regions say different things.
+    """
     answers = [annotation.answers, *(region.answers for region in annotation.regions)]
     values = sorted({text for entry in answers if (text := _text(entry.get(control)))})
     if len(values) > 1:
@@ -106,15 +109,19 @@ def _chosen(control: str, annotation: Annotation) -> str | None:
 
 
 def _part(source: ValueFrom, path: str) -> str:
+    """Return the part of an image's path that an expression is applied to: name or folder."""
     folder, _, name = path.rpartition("/")
     return name if source.kind == "name" else folder
 
 
 def _hint(source: str | ValueFrom | None, task: Task, annotation: Annotation, path: str) -> str:
+    """Say what there is in place of a missing value."""
+    if source is None:
+        return ""
     if isinstance(source, str):
         return did_you_mean(source, map(str, {**task.data, **annotation.answers}))
-    if source is None or source.kind in ("name", "folder"):
-        return "" if source is None else repr(_part(source, path))
+    if source.kind in ("name", "folder"):
+        return repr(_part(source, path))
     answers = [annotation.answers, *(region.answers for region in annotation.regions)]
     names = task.data if source.kind == "field" else {name for entry in answers for name in entry}
     return did_you_mean(source.what, map(str, names))

@@ -52,8 +52,13 @@ def parse_pin(text: str) -> Pin:
     """
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     line = " ".join(lines)
-    found = (_VERSION.search(line), _COMMIT.search(line), _SHA256.search(line))
-    return Pin(*(match and next(filter(None, match.groups())) for match in found))
+    return Pin(*(_found(pattern, line) for pattern in (_VERSION, _COMMIT, _SHA256)))
+
+
+def _found(pattern: re.Pattern[str], line: str) -> str | None:
+    """Return the group that matched, of several of which one can; None if nothing matches."""
+    match = pattern.search(line)
+    return match[match.lastindex or 0] if match else None
 
 
 def change(before: Pin, after: Pin) -> tuple[str, str]:

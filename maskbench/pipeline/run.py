@@ -58,13 +58,13 @@ def _told(error: MaskbenchError, stage: str) -> str:
         return error.describe()
     origins = read_origins(Layout())
     error.problems = tuple(_with_origin(problem, origins) for problem in error.problems)
-    later = _BUILD[_BUILD.index(stage) + 1 :] if stage in _BUILD else ()
-    names = " or ".join(filter(None, (", ".join(later[:-1]), *later[-1:])))
-    hint = f"what would stop {names} after this: `maskbench doctor --all` tells it now"
+    hint = ""
+    if stage in _BUILD[:-1] and isinstance(error, DataError):
+        *others, last = _BUILD[_BUILD.index(stage) + 1 :]
+        names = f"{', '.join(others)} or {last}" if others else last
+        hint = f"what would stop {names} after this: `maskbench doctor --all` tells it now"
     return error.describe(
-        more="all of them: `maskbench doctor --all`",
-        link=fetched.task_link,
-        hint=hint if later and isinstance(error, DataError) else "",
+        more="all of them: `maskbench doctor --all`", link=fetched.task_link, hint=hint
     )
 
 

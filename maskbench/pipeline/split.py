@@ -7,7 +7,7 @@ from typing import Any
 
 from maskbench.errors import DataError, count_problems
 from maskbench.files.atomic import remove_others, write_text
-from maskbench.files.csv import read_table, write_table
+from maskbench.files.csv import write_table
 from maskbench.files.json import json_text
 from maskbench.labelstudio.stored import read_task
 from maskbench.params import EXCLUDED, SUBSETS, Params, SplitParams
@@ -21,7 +21,7 @@ from maskbench.pipeline.splits import (
     groups_of,
     own_subset,
 )
-from maskbench.pipeline.tables import undeclared
+from maskbench.pipeline.tables import read_combined, undeclared
 from maskbench.regions.task import (
     DRAWN,
     LABEL_ORIGINS,
@@ -57,7 +57,7 @@ def split(params: Params, layout: Layout) -> str:
             problems together. The previous splits stay.
     """
     settings = params.split
-    items = read_table(layout.combined)
+    items = read_combined(layout)
     known = _known(settings, items, layout)
     images = [GroupedImage(*known[item["key"]]["group"]) for item in items]
     grouping = group_images(images, settings, layout.root)
@@ -79,10 +79,10 @@ def split(params: Params, layout: Layout) -> str:
         settings,
     )
     people = _people(images, known)
-    rows = [_row(item, known[item["key"]]["row"], grouping, splits, settings) for item in items]
     rows = [
-        row | {"annotators": len(people[image.image])}
-        for row, image in zip(rows, images, strict=True)
+        _row(item, known[item["key"]]["row"], grouping, splits, settings)
+        | {"annotators": len(people[image.image])}
+        for item, image in zip(items, images, strict=True)
     ]
     _write_splits(rows, layout)
     write_table(layout.benchmark / "manifest.csv", COLUMNS, rows)

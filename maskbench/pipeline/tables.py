@@ -1,10 +1,30 @@
-"""Check that DVC notices changes of the tables and folders that ``params.yaml`` names."""
+"""Read the table of masks, and check that DVC notices changes of tables in ``params.yaml``."""
 
+import csv
 from pathlib import PurePosixPath
 
-from maskbench.errors import Problem
+from maskbench.errors import DataError, Problem
+from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
 from maskbench.pipeline.layout import Layout
+
+
+def read_combined(layout: Layout) -> list[dict[str, str]]:
+    """Read ``data/combined.csv``, a row for each mask: its key, annotation and digest at least.
+
+    Raises:
+        DataError: It is damaged, such as by a spreadsheet that saved it in its own form.
+    """
+    try:
+        rows = read_table(layout.combined)
+        for row in rows:  # an error here, not in those who read the rows
+            _ = row["key"], int(row["annotation"]), row["mask_sha256"]
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        what = f"cannot be read ({error!r}); run `dvc checkout -f combine`"
+        raise DataError(
+            "the table of masks is damaged", [Problem(what, str(layout.combined))]
+        ) from None
+    return rows
 
 
 def undeclared(layout: Layout, stage: str, name: str | None, param: str) -> list[Problem]:

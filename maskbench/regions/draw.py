@@ -9,7 +9,7 @@ import shapely
 from maskbench.errors import GeometryError
 from maskbench.params import RasterizeParams
 from maskbench.regions.rasterize import RegionPixels, fill
-from maskbench.regions.shapes import KINDS, RegionKind
+from maskbench.regions.shapes import KINDS
 from maskbench.regions.task import NOT_A_REGION, Image, Region, renamed
 
 REASONS = ("no_label", "no_pixel", "no_area", "not_a_region", "other_image", "left_out")
@@ -82,14 +82,8 @@ def read_regions(
 
 def has_area(region: Region, params: RasterizeParams) -> bool:
     """Tell whether a region can have pixels on the image that is annotated."""
-    return not region.on_other_image and _kind(region).has_area(region.value, params)
-
-
-_NO_KIND = RegionKind((), has_area=lambda value, params: False)
-
-
-def _kind(region: Region) -> RegionKind:
-    return KINDS.get(region.shape, _NO_KIND)
+    kind = KINDS.get(region.shape)
+    return kind is not None and not region.on_other_image and kind.has_area(region.value, params)
 
 
 def _read(drawn: Region, image: Image, params: RasterizeParams) -> RegionResult:
@@ -102,15 +96,12 @@ def _read(drawn: Region, image: Image, params: RasterizeParams) -> RegionResult:
 
 
 def _read_outline(region: Region, image: Image, params: RasterizeParams) -> RegionResult:
-    kind = _kind(region)
-    if region.shape == NOT_A_REGION or region.on_other_image:
-        reason = "not_a_region" if region.shape == NOT_A_REGION else "other_image"
+    if reason := _reason_to_drop(region, params):
         return RegionResult(region, dropped=reason)
-    if region.shape not in KINDS:
+    kind = KINDS.get(region.shape)
+    if kind is None:
         what = f"regions of the type {region.shape!r} cannot be turned into pixels"
         return RegionResult(region, error=what)
-    if not kind.has_area(region.value, params):
-        return RegionResult(region, dropped="no_area")
     if kind.outline is None:
         return RegionResult(region)
     try:
@@ -122,15 +113,26 @@ def _read_outline(region: Region, image: Image, params: RasterizeParams) -> Regi
     return RegionResult(region, outline, is_clipped=is_clipped)
 
 
+def _reason_to_drop(region: Region, params: RasterizeParams) -> str | None:
+    if region.shape == NOT_A_REGION:
+        return "not_a_region"
+    if region.on_other_image:
+        return "other_image"
+    is_known = region.shape in KINDS
+    return "no_area" if is_known and not has_area(region, params) else None
+
+
 def _is_filled(result: RegionResult, params: RasterizeParams) -> bool:
     """Tell whether the pixels come from filling the outline, not from the kind's ``pixels``."""
-    return result.outline is not None and (params.all_touched or not _kind(result.region).pixels)
+    if result.outline is None:
+        return False
+    return params.all_touched or KINDS[result.region.shape].pixels is None
 
 
 def _own_pixels(result: RegionResult, image: Image, params: RasterizeParams) -> RegionPixels:
-    pixels = _kind(result.region).pixels
-    if pixels is None:
-        raise TypeError(f"nothing says which pixels a {result.region.shape} has")
+    """Find the pixels by the kind's ``pixels``, which a kind without an outline always has."""
+    pixels = KINDS[result.region.shape].pixels
+    assert pixels is not None  # noqa: S101 - see above
     return pixels(result.region.value, image.width, image.height, params)
 
 

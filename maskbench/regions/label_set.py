@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskbench.files.tiff import Planes
+from maskbench.files.tiff import Planes, plane_count
 from maskbench.regions.rasterize import RegionPixels
 
 
@@ -20,7 +20,7 @@ class LabelSet:
 
     Attributes:
         labels: The labels drawn in the image, sorted.
-        planes: Shape (P, H, W), uint8, P = max(1, ceil(len(labels) / 8)): bit ``k % 8`` of plane
+        planes: Shape (P, H, W), uint8, P = plane_count(len(labels)): bit ``k % 8`` of plane
             ``k // 8`` is set where label ``k`` lies.
     """
 
@@ -93,11 +93,10 @@ def paint(
     """
     names = tuple(sorted(set(labels)))
     numbers = {name: i for i, name in enumerate(names)}
-    planes = np.zeros((max(1, -(-len(names) // 8)), height, width), dtype=np.uint8)
+    planes = np.zeros((plane_count(len(names)), height, width), dtype=np.uint8)
     for own, pixels in regions:
-        inside = pixels.inside.view(np.uint8)  # 0 or 1
         if overlap != "keep":
-            planes[:, *pixels.window] &= inside - np.uint8(1)
+            planes[:, *pixels.window] *= ~pixels.inside
         for plane, bit in {divmod(numbers[name], 8) for name in own}:
-            planes[plane, *pixels.window] |= inside * np.uint8(1 << bit)
+            planes[plane, *pixels.window] |= pixels.inside * np.uint8(1 << bit)
     return LabelSet(names, planes)

@@ -141,7 +141,8 @@ def ellipse(value: Value, width: int, height: int, params: RasterizeParams) -> s
         GeometryError: A value is not a number.
     """
     found = _ellipse(value, width, height)
-    turns = 2.0 * math.pi * np.arange(n := _segments(max(found.radius_x, found.radius_y))) / n
+    count = _segments(max(found.radius_x, found.radius_y))
+    turns = 2.0 * math.pi * np.arange(count) / count
     along, down = found.radius_x * np.cos(turns), found.radius_y * np.sin(turns)
     points = [
         found.x + along * found.cos - down * found.sin,

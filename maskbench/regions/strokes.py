@@ -8,7 +8,6 @@ the image row by row; the front end puts the stroke's alpha in all four channels
 """
 
 import base64
-import binascii
 import io
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from maskbench.errors import GeometryError
+from maskbench.files.images import DAMAGE
 
 Alpha = npt.NDArray[np.uint8]
 """Coverage of a stroke, shape (H, W), uint8: 0 outside, 255 fully inside."""
@@ -67,7 +67,8 @@ def decode_rle(rle: Sequence[int], width: int, height: int) -> Alpha:
             before memory is allocated, so that a false length costs nothing).
     """
     pixels = width * height
-    bits, words = _header(_Bits(rle_bytes(rle)))
+    bits = _Bits(rle_bytes(rle))
+    words = _read_header(bits)
     if words != 4 * pixels:
         raise GeometryError(
             f"the brush code has {words / 4:g} pixels, the image has {pixels}: it was drawn on "
@@ -114,7 +115,8 @@ def canonical_rle(rle: list[int]) -> list[int]:
     """
     try:
         data = rle_bytes(rle)
-        bits, words = _header(_Bits(data))
+        bits = _Bits(data)
+        words = _read_header(bits)
         for _ in _runs(bits, words):
             pass
     except GeometryError:
@@ -124,11 +126,12 @@ def canonical_rle(rle: list[int]) -> list[int]:
     return [*data[: (used - 1) >> 3], last]
 
 
-def _header(bits: _Bits) -> tuple[_Bits, int]:
+def _read_header(bits: _Bits) -> int:
+    """Return how many words the code announces."""
     words = bits.read(32)
     if bits.read(5) + 1 != 8:
         raise GeometryError("the brush code has words that are not one byte long")
-    return bits, words
+    return words
 
 
 def _runs(bits: _Bits, words: int) -> Iterator[tuple[int, int, bytes]]:
@@ -158,6 +161,8 @@ def decode_bitmask(url: Any, width: int, height: int) -> Alpha:
             if png.size != (width, height):
                 raise GeometryError(f"the bit mask has {png.size} pixels, not {(width, height)}")
             return np.asarray(png.convert("RGBA"))[:, :, 3]
-    except (OSError, SyntaxError, ValueError, binascii.Error) as error:
+    except GeometryError:
+        raise
+    except (*DAMAGE, ValueError) as error:
         why = "it is not a PNG" if isinstance(error, UnidentifiedImageError) else str(error)
         raise GeometryError(f"the bit mask's PNG cannot be read: {why}") from None

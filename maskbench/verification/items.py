@@ -4,13 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from maskbench.errors import Problem
 from maskbench.files.hashing import sha256_file
 from maskbench.files.images import open_image, read_scene
 from maskbench.files.manifest import Row
-from maskbench.files.masks import IGNORE, Mask, foreign_values, pixel_digest, read_mask
+from maskbench.files.masks import (
+    IGNORE,
+    Mask,
+    count_values,
+    foreign_values,
+    pixel_digest,
+    read_mask,
+)
 from maskbench.quality.similar import Look, look
 from maskbench.text import counted
 
@@ -88,11 +93,11 @@ def _mask_faults(row: Row, mask: Mask, path: Path, names: Sequence[str]) -> Iter
     foreign = foreign_values(mask, len(names))
     if foreign:
         yield f"holds the value {foreign[0]}, and codes.txt has {counted(len(names), 'line')}"
-    counts = np.bincount(mask.reshape(-1), minlength=IGNORE + 1)
-    found = {name: int(counts[value]) for value, name in enumerate(names) if counts[value]}
+    counts = count_values(mask)
+    found = {name: counts[value] for value, name in enumerate(names) if counts[value]}
     told = {name: count for name, count in row.classes.items() if name in names}
     void = sum(count for name, count in row.classes.items() if name not in names)
-    if not foreign and (found != told or int(counts[IGNORE]) != void):
+    if not foreign and (found != told or counts[IGNORE] != void):
         yield f"has the pixels {_counts(found)}, manifest.csv says {_counts(row.classes)}"
 
 

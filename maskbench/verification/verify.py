@@ -123,9 +123,10 @@ def _leaks(root: Path, seen: Sequence[CheckedItem]) -> list[Problem]:
             near.setdefault(j, []).append((i, alike))
     for j, pairs in near.items():
         i, alike = max(pairs, key=lambda pair: pair[1])
-        others = f"{counted(len(pairs) - 1, 'other')} and " * (len(pairs) > 1)
-        what = f"nearly ({alike:.3f}) the same image as {others}"
-        problems.append(_leak(root, known[i][0], known[j][0], what.rstrip()))
+        what = f"nearly ({alike:.3f}) the same image as"
+        if len(pairs) > 1:
+            what += f" {counted(len(pairs) - 1, 'other')} and"
+        problems.append(_leak(root, known[i][0], known[j][0], what))
     return problems
 
 

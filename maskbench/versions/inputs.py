@@ -81,11 +81,9 @@ def _listed(root: Path, folder: str, which: str) -> list[str] | None:
         done = git.run(root, "ls-files", "-z", which, "--", folder)
     except SourceError:  # there is no git
         return None
-    return (
-        None
-        if done.returncode
-        else sorted(filter(None, done.stdout.decode("utf-8", "replace").split("\0")))
-    )
+    if done.returncode:
+        return None
+    return sorted(filter(None, done.stdout.decode("utf-8", "replace").split("\0")))
 
 
 def pulled_digest(root: Path, folder: str, repository: DvcRepository) -> str:
@@ -126,7 +124,11 @@ def wrong_dependency(root: Path, fetch: FetchParams) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # DVC itself says what is wrong with the file
     line = "${fetch.folder}"
-    covers = any(n == line or f"{n}/".startswith(f"{fetch.folder}/") for n in names)
+    folder = PurePosixPath(fetch.folder)
+    covers = any(
+        n == line or folder.is_relative_to(n) or PurePosixPath(n).is_relative_to(folder)
+        for n in names
+    )
     if fetch.server is None and not covers:
         return (
             f"dvc.yaml: fetch does not depend on {fetch.folder}, so DVC misses its changes: add "

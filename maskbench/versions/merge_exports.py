@@ -113,7 +113,7 @@ def _written(tasks: list[dict[str, Any]], like: bytes) -> bytes:
 
     The layout is JSON lines, a list with one task a line, indented, or all on one line.
     """
-    text = like.decode("utf-8", "replace")
+    text = like.decode("utf-8-sig", "replace")
     lines = text.strip().splitlines()
     end = "\n" if text.endswith("\n") else ""
     separators = None if '": ' in text[:200] else (",", ":")

@@ -90,22 +90,20 @@ def _name(names: ExportNames, prefer: str | None) -> str:
 
 
 def _changed_by_both(sides: Sides) -> list[ExportNames]:
-    changed = [_changed_exports(sides, version) for version in (sides.ours, sides.theirs)]
-    moved = [
-        _renames(sides, version, names)
-        for version, names in zip((sides.ours, sides.theirs), changed, strict=True)
-    ]
+    changed_ours = _changed_exports(sides, sides.ours)
+    changed_theirs = _changed_exports(sides, sides.theirs)
+    renamed_ours = _renames(sides, sides.ours, changed_ours)
+    renamed_theirs = _renames(sides, sides.theirs, changed_theirs)
     found = []
-    targets = {name for renames in moved for name in renames.values()}
-    for name in sorted(set(changed[0]) & set(changed[1])):
-        is_there = [version.text(name) is not None for version in (sides.ours, sides.theirs)]
-        ours, theirs = (
-            name if there else renames.get(name)
-            for there, renames in zip(is_there, moved, strict=True)
-        )
-        if ours is None or theirs is None or (name in targets and sides.base.text(name) is None):
-            continue  # deleted: git asks; or the new name of another export
-        found.append(ExportNames(name if sides.base.text(name) is not None else None, ours, theirs))
+    for name in sorted({*changed_ours} & {*changed_theirs}):
+        base = None if sides.base.text(name) is None else name
+        ours = renamed_ours.get(name) if sides.ours.text(name) is None else name
+        theirs = renamed_theirs.get(name) if sides.theirs.text(name) is None else name
+        if ours is None or theirs is None:
+            continue  # deleted: git asks
+        if base is None and name in (*renamed_ours.values(), *renamed_theirs.values()):
+            continue  # the new name of another export
+        found.append(ExportNames(base, ours, theirs))
     return found
 
 

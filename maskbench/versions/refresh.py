@@ -16,7 +16,6 @@ from typing import Any
 
 from maskbench.errors import DataError, MaskbenchError, ParamsError, SourceError
 from maskbench.files.atomic import write_bytes
-from maskbench.files.csv import read_table
 from maskbench.files.yaml import parse_yaml
 from maskbench.files.yaml_edit import edit_file, with_value
 from maskbench.labelstudio.export import TaskError
@@ -26,6 +25,7 @@ from maskbench.pipeline.fetch import needs_image
 from maskbench.pipeline.layout import Layout
 from maskbench.pipeline.same_image import separate
 from maskbench.pipeline.sources import TaskSource, connect, parse, setup_warnings
+from maskbench.pipeline.tables import read_combined
 from maskbench.regions.task import Task
 from maskbench.versions.inputs import wrong_dependency
 
@@ -212,7 +212,7 @@ def mask_digests(layout: Layout) -> dict[str, str]:
     """Return the digest of each mask's pixels by key."""
     if not layout.combined.is_file():
         return {}
-    return {row["key"]: row["mask_sha256"] for row in read_table(layout.combined)}
+    return {row["key"]: row["mask_sha256"] for row in read_combined(layout)}
 
 
 def repro(layout: Layout) -> int:

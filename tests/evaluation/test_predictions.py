@@ -49,7 +49,10 @@ def test_another_format_is_told_in_place_of_a_missing_mask(benchmark, tmp_path, 
     assert len(caught.value.problems) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"0 1 0 1", b"PK\3\4"])
+UNCLOSED = b"\x93NUMPY\1\0\x10\0{'descr': ('|u1',"  # numpy raises TokenError
+
+
+@pytest.mark.parametrize("content", [b"", b"0 1 0 1", b"PK\3\4", UNCLOSED])
 def test_an_array_that_is_none_is_told(benchmark, tmp_path, content):
     folder = save(tmp_path / "p", masks_of(benchmark), ".npy")
     (folder / "000008_room.npy").write_bytes(content)

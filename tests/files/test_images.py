@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from maskbench.files.image_size import upright_size
-from maskbench.files.images import inspect, read_thumbnail, write_upright
+from maskbench.files.images import inspect, read_scene, read_thumbnail, write_upright
+from tests.strokes import with_bad_chunk
 
 SMOOTH = np.zeros((24, 40, 3), dtype=np.uint8)
 SMOOTH[:, :, 0] = np.linspace(0, 255, 40)
@@ -161,6 +162,22 @@ def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_read(tmp_path)
         inspect(tmp_path / "a.bmp")
 
 
+def test_a_png_with_a_bad_chunk_behind_its_pixels_is_refused(tmp_path):
+    whole = photo(tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(with_bad_chunk(whole))
+    for read in (inspect, read_scene, upright_size):
+        with pytest.raises(ValueError, match="it is damaged or cut off: index out of range"):
+            read(tmp_path / "a.png")
+
+
+def test_a_picture_with_wrong_exif_is_refused(tmp_path):
+    whole = photo(tmp_path / "a.webp", 6, "WEBP").read_bytes()
+    (tmp_path / "a.webp").write_bytes(whole.replace(b"MM\0*", b"??\0*"))
+    for read in (inspect, read_scene, lambda path: read_thumbnail(path, 8)):
+        with pytest.raises(ValueError, match="it is damaged or cut off: not a TIFF file"):
+            read(tmp_path / "a.webp")
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]), st.data())
 def test_wrong_bytes_are_refused_or_read(tmp_path_factory, file_format, data):
@@ -173,6 +190,7 @@ def test_wrong_bytes_are_refused_or_read(tmp_path_factory, file_format, data):
         info = inspect(folder / "a")
     except ValueError:
         return
+    assert read_scene(folder / "a").shape == (info.height, info.width, 3)
     write_upright(folder / "a", folder / f"b{info.suffix}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the test's own look at a file with damaged metadata

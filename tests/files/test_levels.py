@@ -12,6 +12,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from maskbench.files.images import inspect, is_wide_file, read_levels, read_scene
 from maskbench.files.levels import Levels, describe_badly_seen, to_8_bits
+from tests.strokes import with_bad_chunk
 
 GRAY = np.array([[0, 100, 249], [249, 50, 0]])
 
@@ -93,6 +94,13 @@ def test_of_colours_the_upper_8_bits_are_known(tmp_path, suffix, bands):
     assert inspect(path).levels == Levels(0, 3, False)
     assert read_levels(path, (0, 1000)) == (Levels(0, 3, False), None)
     assert not is_wide_file(path)
+
+
+def test_levels_of_a_damaged_file_are_refused(tmp_path):
+    path = write(tmp_path / "a.png", GRAY.astype(np.uint16))
+    path.write_bytes(with_bad_chunk(path.read_bytes()))
+    with pytest.raises(ValueError, match="it is damaged or cut off: index out of range"):
+        read_levels(path, "range")
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])

@@ -195,6 +195,8 @@ LABELS = GOOD["labels_map"]
         ("rasterize.label_aliases", {7: "Wall"}, "rasterize.label_aliases: the name 7 is not text"),
         ("rasterize.label_aliases", {"Mauer": "Wal"}, "rasterize.label_aliases.Mauer: 'Wal' is not "
          "in labels_map; did you mean 'Wall'?"),
+        ("rasterize.label_aliases", {"Mauer": ["Wall"]}, "rasterize.label_aliases.Mauer: ['Wall']"
+         " is not in labels_map"),
         ("rasterize.label_aliases", {"Void": "Void"}, "rasterize.label_aliases.Void: stands"),
         ("rasterize.label_aliases", {"a": "b", "b": "Void"}, "rasterize.label_aliases.a: stands "
          "for 'b', which is an alias, too: name a class"),
@@ -211,6 +213,9 @@ LABELS = GOOD["labels_map"]
         ("combine.priority", ["Door", "Door"], "combine.priority: names a label twice"),
         ("combine.priority", "Door", "combine.priority: a list is expected, not 'Door'"),
         ("combine.mask_format", "jpg", "combine.mask_format: 'jpg' is unknown; "),
+        # quality
+        ("quality", {"checks": {"sliver": 10**400}}, "quality.checks.sliver: 1000"),
+        ("quality", {"checks": {"sliver": math.inf}}, "quality.checks.sliver: inf is not a"),
         # split
         ("split-", None, "split: is missing"),
         ("split.ratios", {"train": 0.7, "test": 0.2}, "split.ratios: they add up to 0.9, not to 1"),

@@ -166,6 +166,7 @@ def test_a_choice_of_somebody_who_did_not_annotate_stops(tmp_path, source):
         (b"image;annotator\n", ""),
         (b"image,annotator\na,1\n", "needs the columns 'key' and 'annotator'"),
         (b"key,annotator\na,x\n", "line 2 says 'x' for 'a'; a key and a user id are expected"),
+        (b"key,annotator\na," + b"7" * 5000, "line 2 says '7777"),
         (b"key,annotator\na\n", "line 2 says '' for 'a'"),
         (b"key,annotator\na,1\na,2\n", "line 3 chooses 2 for 'a', an earlier one 1"),
         (b"\xff\xfe", "cannot be read as CSV"),

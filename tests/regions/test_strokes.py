@@ -12,7 +12,7 @@ from PIL import Image
 
 from maskbench.errors import GeometryError
 from maskbench.regions.strokes import canonical_rle, decode_bitmask, decode_rle, rle_bytes
-from tests.strokes import COUNTERS, encode, opaque, png_url, rgba
+from tests.strokes import COUNTERS, encode, opaque, png_url, rgba, with_bad_chunk
 
 
 def test_a_stroke_by_hand():
@@ -133,6 +133,7 @@ ALPHA = np.array([[0, 1, 128], [200, 254, 255]], dtype=np.uint8)
 
 
 BITMASK = opaque(ALPHA)
+BAD_PNG = with_bad_chunk(base64.b64decode(png_url(BITMASK).partition(",")[2]))
 
 
 def test_a_bit_mask_is_its_alpha():
@@ -150,7 +151,11 @@ def test_a_bit_mask_is_its_alpha():
         ("data:image/png;base64,A", "cannot be read"),
         ("data:image/png;base64,é", "cannot be read"),
         (png_url(BITMASK)[:-40], "cannot be read"),
-        (png_url(Image.new("RGBA", (2, 3))), r"\(2, 3\) pixels, not \(3, 2\)"),
+        (png_url(Image.new("RGBA", (2, 3))), r"^the bit mask has \(2, 3\) pixels, not \(3, 2\)"),
+        (
+            "data:image/png;base64," + base64.b64encode(BAD_PNG).decode(),
+            "cannot be read: index out of range",
+        ),
     ],
 )
 def test_what_is_no_bit_mask_is_refused(value, message):

@@ -90,6 +90,9 @@ DVC_YAML = "stages: {fetch: {cmd: x, deps: [%s]}}"
     [
         ("'${fetch.folder}'", None, "data/mine", None),
         ("data/mine", None, "data/mine", None),
+        ("data/mine", None, "data/mine/", None),
+        ("data", None, "data/mine", None),
+        ("data/mi", None, "data/mine", "fetch does not depend on data/mine"),
         ("", None, "data/mine", "fetch does not depend on data/mine, so DVC misses its changes"),
         ("", "http://x", "", None),
         ("'${fetch.folder}'", "http://x", "data/mine", None),

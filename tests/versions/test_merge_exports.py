@@ -1,5 +1,6 @@
 """Exports are merged task by task, in the layout of ours."""
 
+import codecs
 import json
 from functools import partial
 
@@ -83,6 +84,13 @@ def test_the_layout_stays(layout):
     ours, theirs = layout([*edited((1, "B")), DOOR]), layout([*edited((2, "C")), DOOR])
     merged = layout([*edited((1, "B"), (2, "C")), DOOR])
     assert merge_export(content, ours, theirs).content == merged
+
+
+@pytest.mark.parametrize("left", [[1, 3, 5], []])
+def test_a_list_with_a_byte_order_mark_stays_a_list(left):
+    ours = [t for t in BASE if t["id"] in left]
+    found = merge_export(dump(BASE), codecs.BOM_UTF8 + dump(ours), dump(BASE))
+    assert found.content == dump(ours)
 
 
 @pytest.mark.parametrize("alone", [json.dumps(DOOR).encode(), json.dumps(DOOR, indent=2).encode()])

@@ -171,6 +171,6 @@ def refusal(kind: str, server: str, detail: str) -> KeyRefusedError:
             f"{said}: access tokens expire after five minutes; use the personal access token "
             f"itself, from {page}"
         )
-    hint = "it was revoked" if "blacklisted" in detail else "it is wrong, revoked, or of another"
-    hint += " server" if hint.endswith("another") else ""
-    return KeyRefusedError(f"{said}: {hint}; make a new one at {page}")
+    is_revoked = "blacklisted" in detail
+    why = "it was revoked" if is_revoked else "it is wrong, revoked, or of another server"
+    return KeyRefusedError(f"{said}: {why}; make a new one at {page}")

@@ -107,7 +107,7 @@ def read_page(
     Args:
         client: The server.
         project: The project's id.
-        filters: Conditions on the tasks, see :func:`after`.
+        filters: Conditions on the tasks, see :func:`greater_than`.
         ordering: Label Studio's name for their order.
         size: The most tasks to return.
 
