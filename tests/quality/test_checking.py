@@ -293,6 +293,11 @@ def test_the_command_lists_findings_and_compares_them_with_a_version(versioned, 
     assert "- high: 000001&#95;scene&#95;1, region r2, r1: two regions" in text
     assert "(unused_class)" not in text
     assert "was not checked" not in text
+    assert main(["quality", "--against", "HEAD"]) == 0
+    text = capsys.readouterr().out
+    assert "\nNew findings, the surest first\n" in text and f"\n  {TWICE} " in text
+    assert "\n  unused_class/" not in text  # it was there before
+    assert ": 2 new, 0 gone" in text
     assert main(["quality", "--against", "nowhere"]) == 3
 
 
