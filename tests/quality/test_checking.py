@@ -142,6 +142,8 @@ def test_fail_stops_the_stage_after_the_findings_are_written(tmp_path):
     assert "quality: 2 findings of checks in quality.fail" in text
     assert "- duplicate: regions of one label drawn twice; delete one of them (2 regions: " in text
     assert "task 1, annotation 1, region r2 and r1; task 2" in text
+    with pytest.raises(DataError, match=r"unused_class: [\w ]+ \(Both\); label it, or remove it"):
+        build(tmp_path, source, quality={"fail": ["unused_class"]})
     team = paste(team_params({"Wall": 0}), text)
     accepted = parse_yaml(team)["quality"]["accept"]
     assert accepted[0] == {"finding": TWICE, "reason": "why it is right"} and len(accepted) == 2

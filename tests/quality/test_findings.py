@@ -50,6 +50,14 @@ def test_written_and_read_sorted_with_all_they_say(tmp_path, end, start):
     assert text == table(tmp_path / "b.csv", ONE, OTHER)
 
 
+@pytest.mark.parametrize("regions", [("a b", "c"), ("it's",), ("",), ("a+b", '"', "/ü"), ()])
+def test_region_ids_are_read_as_they_were_written(tmp_path, regions):
+    """Otherwise a finding would have another name than in the first column."""
+    finding = replace(ONE, regions=regions)
+    [read] = parsed(table(tmp_path / "findings.csv", finding))
+    assert read == finding and read.id == finding.id
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
