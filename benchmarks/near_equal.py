@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from maskbench.quality.similar import ALIKE, Look, look_from, thumbnail_pixels
+from maskbench.quality.similar import ALIKE, Look, correlations, look_from, thumbnail_pixels
 
 LARGEST = (1600, 1600)  # pixels of a picture that is looked at
 
@@ -96,9 +96,13 @@ def main(paths: list[Path]) -> None:
         looks = {path: look(picture, scratch) for path, picture in pictures.items()}
         print(f"| copy | found, of {len(pictures)} |\n|---|--:|")
         for name, change in CHANGES.items():
-            copies = [looks[path] @ look(change(own), scratch) for path, own in pictures.items()]
+            copies = [
+                correlations(looks[path], look(change(own), scratch))
+                for path, own in pictures.items()
+            ]
             print(f"| {name} | {sum(alike >= ALIKE for alike in copies)} |")
-    most = max(float(looks[one] @ looks[other]) for one, other in combinations(looks, 2))
+    pairs = combinations(looks.values(), 2)
+    most = max(float(correlations(one, other)) for one, other in pairs)
     print(f"\nThe two pictures most alike have a correlation of {most:.2f}.")
 
 

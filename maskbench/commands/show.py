@@ -35,8 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="images with pixels of the class; if repeated, of all these classes",
     )  # fmt: skip
     parser.add_argument(
-        "--combination", default="", metavar="A+B", help="images where exactly these labels overlap"
-    )
+        "--combination", default="", metavar="A+B",
+        help="images where exactly these labels overlap (labels with a plus sign: 'A+ + B')",
+    )  # fmt: skip
     parser.add_argument("--annotator", action="append", default=[], metavar="USER", help="user id")
     parser.add_argument("--rev", metavar="REV", help="a git revision (default: the workspace)")
     parser.add_argument(
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from maskbench.pipeline.layout import find_root
     from maskbench.show.data import Gallery
     from maskbench.show.scores import read_scores
-    from maskbench.show.selection import Selection, choose_rows
+    from maskbench.show.selection import Selection, choose_rows, split_combination
     from maskbench.show.write import write_gallery
     from maskbench.text import counted
     from maskbench.versions.dvc import DvcRepository
@@ -70,10 +71,9 @@ def run(args: argparse.Namespace) -> int:
 
     root = find_root(Path())
     version = Version(root, args.rev, DvcRepository(root))
-    words = [word.strip() for word in args.combination.split("+")]
     asked = Selection(
         (*args.keys, *args.key), args.split, args.classes, args.annotator,
-        frozenset(word for word in words if word),
+        split_combination(args.combination, version.params.labels_map),
     )  # fmt: skip
     if args.rules:
         return _show_rules(args, version, asked)

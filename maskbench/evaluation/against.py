@@ -118,7 +118,8 @@ def _classes(new: Benchmark, old: Benchmark) -> tuple[str, ...]:
     ]
     if differing:
         raise DataError(
-            "the versions' classes differ, so one set of predictions cannot be scored on both",
+            "the versions' classes differ, so one set of predictions cannot be scored on both; "
+            "score each version with predictions of its own classes (--rev instead of --against)",
             differing,
         )
     return max(new.classes, old.classes, key=len)

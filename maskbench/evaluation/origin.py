@@ -12,6 +12,9 @@ from maskbench.params import FetchParams, read_params
 from maskbench.versions import git
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_IMPORTED = re.compile(
+    r"^ +(rev|rev_lock): ['\"]?(.+?)['\"]?$", re.MULTILINE
+)  # not every trainer has PyYAML
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,16 @@ class BenchmarkOrigin:
 def find_origin(folder: Path) -> BenchmarkOrigin:
     """Find out which version a benchmark's folder is.
 
-    A download by :func:`maskbench.versions.download.get_version` is named after its commit; a
-    workspace is compared with the ``dvc.lock`` of its last commit. Needs git for the latter only.
+    A download by :func:`maskbench.versions.download.get_version` is named after its commit; beside
+    what ``dvc import`` fetched is a ``.dvc`` file that names it; a workspace is compared with the
+    ``dvc.lock`` of its last commit. Needs git for the last only.
     """
     place = folder.resolve()
     if _COMMIT.fullmatch(place.name):
         return BenchmarkOrigin(commit=place.name)
-    root = next((parent for parent in place.parents if (parent / "dvc.lock").is_file()), None)
+    if (imported := _imported(place)) is not None:
+        return imported
+    root = next((parent for parent in place.parents if _is_output(place, parent)), None)
     if root is None:
         return BenchmarkOrigin()
     params = root / "params.yaml"
@@ -60,6 +66,24 @@ def find_origin(folder: Path) -> BenchmarkOrigin:
         if manifest.hexdigest().encode() in (git.file_at(root, commit, "dvc.lock") or b""):
             return BenchmarkOrigin(git.describe(root, commit), commit, fetch)
     return BenchmarkOrigin("workspace", None, fetch)
+
+
+def _imported(place: Path) -> BenchmarkOrigin | None:
+    """Return what the ``.dvc`` file of a folder, or of one around it, names; None without one."""
+    for folder in (place, *place.parents):
+        pin = folder.parent / f"{folder.name}.dvc"
+        if folder.name and pin.is_file():
+            names = dict(_IMPORTED.findall(pin.read_text(encoding="utf-8", errors="replace")))
+            if "rev_lock" in names:
+                return BenchmarkOrigin(names.get("rev"), names["rev_lock"])
+    return None
+
+
+def _is_output(place: Path, root: Path) -> bool:
+    """Tell whether the pipeline of a repository writes a folder's manifest."""
+    manifest = (place / "manifest.csv").relative_to(root).as_posix()
+    lock = root / "dvc.lock"
+    return lock.is_file() and manifest in lock.read_text(encoding="utf-8", errors="replace")
 
 
 def origin_of(workspace: Path, revision: str, commit: str) -> BenchmarkOrigin:

@@ -1,13 +1,14 @@
 """Find near-equal images, such as images of the test subset that a model has seen in training.
 
-A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and length 1. The product
-of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
+A scene's *look* is its thumbnail of 16 x 16 grey pixels, scaled to mean 0 and a fixed length. The
+product of two looks is their correlation: 1 for equal pictures. After a change of encoding, size,
 brightness or contrast it is still above :data:`ALIKE`, but not if more than a hundredth is cut off
 at the edges (docs/quality.md has figures); different photographs are far below (those of the
 sample: 0.85 at most). A hash of one bit per pixel would be shorter, but noise flips its bits on
 even surfaces such as walls and skies.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,10 +25,15 @@ PLAIN = 2.0
 """Standard deviation (grey levels of 255) below which a thumbnail shows nothing to compare."""
 
 _SIDE = 16
+_LENGTH = 4000
+"""The length of a look of whole numbers: products stay below 2**24, so that float32 adds them
+without rounding, to the same sum on every machine."""
+
 _BLOCK = 256  # images compared with all others at a time
 
-Look = npt.NDArray[np.float32]
-"""What a scene looks like, shape (256,); all zero where it is plain."""
+Values = npt.NDArray[np.float32]
+Look = Values
+"""What a scene looks like, shape (256,), whole numbers; all zero where it is plain."""
 
 
 def look(scene: Scene) -> Look:
@@ -47,12 +53,19 @@ def thumbnail_pixels(path: Path) -> bytes:
 
 def look_from(pixels: bytes) -> Look:
     """Return the look of a scene from its thumbnail."""
-    grey = np.frombuffer(pixels, dtype=np.uint8).astype(np.float32)
-    if grey.std() < PLAIN:
-        return np.zeros_like(grey)
-    grey = grey - grey.mean()
-    unit: Look = grey / np.float32(np.linalg.norm(grey))
+    grey = np.frombuffer(pixels, dtype=np.uint8).astype(np.int64)
+    centred = grey * grey.size - grey.sum()
+    length = math.sqrt(int(centred @ centred))
+    if length < PLAIN * math.sqrt(grey.size) * grey.size:
+        return np.zeros(grey.size, dtype=np.float32)
+    unit: Look = np.rint(centred * (_LENGTH / length)).astype(np.float32)
     return unit
+
+
+def correlations(looks: Look, others: Look) -> Values:
+    """Return the correlation of each look, shape (N, 256), with each other, (M, 256): (N, M)."""
+    alike: Values = looks @ others.T / np.float32(_LENGTH**2)
+    return alike
 
 
 def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[int, int, float]]:
@@ -63,7 +76,7 @@ def near_pairs(looks: Sequence[Look], splits: Sequence[str]) -> Iterator[tuple[i
     numbers = np.unique(np.array(splits), return_inverse=True)[1].reshape(-1)
     for start in range(0, len(looks), _BLOCK):
         block = slice(start, start + _BLOCK)
-        alike = everything[block] @ everything.T
+        alike = correlations(everything[block], everything)
         apart = numbers[block, np.newaxis] != numbers
         for i, second in np.argwhere(apart & (alike >= ALIKE)).tolist():
             if start + i < second:
@@ -74,7 +87,7 @@ def twins(looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
     """Yield the index of each scene that has a near-equal one, and the index of the nearest."""
     everything = np.stack(looks) if looks else np.zeros((0, 1), dtype=np.float32)
     for start in range(0, len(looks), _BLOCK):
-        alike = everything[start : start + _BLOCK] @ everything.T
+        alike = correlations(everything[start : start + _BLOCK], everything)
         own = np.arange(len(alike))
         alike[own, start + own] = -1
         nearest = alike.argmax(axis=1)

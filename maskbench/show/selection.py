@@ -40,6 +40,19 @@ class Selection:
         return not any(vars(self).values())
 
 
+def split_combination(text: str, known: Iterable[str]) -> frozenset[str]:
+    """Return the labels in ``A+B`` or ``A + B``; a known label may have a plus sign itself.
+
+    The words between `` + `` are the labels if all of them are known: ``ER+ + PR+``.
+    """
+    whole, spaced, apart = [text], text.split(" + "), text.split("+")
+    for words in (whole, spaced):
+        labels = {word.strip() for word in words}
+        if labels <= set(known):
+            return frozenset(labels)
+    return frozenset(word.strip() for word in apart if word.strip())
+
+
 def choose_rows(version: Version, asked: Selection) -> list[Row]:
     """Return the rows that match, by key.
 

@@ -16,10 +16,10 @@ from tests.harness.browser import contrast
 
 
 def test_opens_with_the_summary_and_no_complaint(browser):
-    assert "8 of 8 masks changed" in browser.id("verdict").text
+    assert "8 of 8 masks changed" in browser.text("#verdict")
     assert browser.id("summary").is_displayed()
     assert not browser.id("viewer").is_displayed()
-    titles = [title.text for title in browser.all("#summary h2")]
+    titles = browser.texts("#summary h2")
     assert "Parameters" in titles
     assert titles[0].startswith("ALARM: images moved between splits")
     assert browser.complaints() == []
@@ -41,7 +41,7 @@ def test_side_by_side_shows_three_pictures(browser):
     rows = browser.texts("#why tbody tr")
     assert any("annotation 3" in row for row in rows)
     assert any("obstructed_canvas" in row for row in rows)
-    assert "reshaped" in browser.id("regions").text
+    assert "reshaped" in browser.text("#regions")
 
 
 def test_the_pictures_hold_the_masks(browser, story):
@@ -61,23 +61,23 @@ def test_the_pictures_hold_the_masks(browser, story):
 
 
 def test_filters_narrow_the_list(browser):
-    assert browser.id("count").text == "9 of 9 images"
+    assert browser.text("#count") == "9 of 9 images"
     Select(browser.id("by-cause")).select_by_value("annotation")
     assert browser.shown(".card") == ["000003_scene_3"]
-    assert browser.id("count").text == "1 of 9 images"
-    browser.id("reset").click()
-    browser.wait(lambda: browser.id("count").text == "9 of 9 images")
+    assert browser.text("#count") == "1 of 9 images"
+    browser.click("#reset")
+    browser.wait(lambda: browser.text("#count") == "9 of 9 images")
     Select(browser.id("by-cause")).select_by_value("added")
     assert browser.shown(".card") == ["000009_scene_9"]
     Select(browser.id("by-cause")).select_by_value("")
     browser.id("find").send_keys("scene_7")
     assert len(browser.all(".card")) == 1
     browser.id("find").clear()
-    browser.id("reset").click()
+    browser.click("#reset")
     Select(browser.id("by-annotator")).select_by_visible_text("user 1")
-    assert browser.id("count").text == "9 of 9 images"
+    assert browser.text("#count") == "9 of 9 images"
     Select(browser.id("by-class")).select_by_value("ObstructedCanvas")
-    assert browser.id("count").text == "8 of 9 images"
+    assert browser.text("#count") == "8 of 9 images"
 
 
 @pytest.mark.parametrize("x, y", [(5, 5), (20, 12), (30, 20), (20, 26)])
@@ -85,8 +85,8 @@ def test_a_click_tells_about_the_pixel(browser, story, maskbench, x, y):
     browser.open("000004_scene_4")
     browser.point(x, y).click().perform()
     browser.wait(lambda: browser.all("#pixel dl"))
-    assert browser.id("pixel").text.startswith(f"Pixel ({x}, {y})")
-    facts = [entry.text for entry in browser.all("#pixel dd")]
+    assert browser.text("#pixel").startswith(f"Pixel ({x}, {y})")
+    facts = browser.texts("#pixel dd")
     before, after = (story.masks[tag]["000004_scene_4"][y, x] for tag in ("base", "size"))
     assert (facts[0], facts[3]) == (before, after)
     command = browser.all("#pixel code")[0].text.split()
@@ -99,8 +99,8 @@ def test_a_click_tells_about_the_pixel(browser, story, maskbench, x, y):
 
 def test_an_image_of_another_size_and_an_added_one(browser):
     browser.open("000002_scene_2")
-    assert "40 \u00d7 30 → 80 \u00d7 60" in browser.id("facts").text
-    assert "pixels cannot be compared" in browser.one(".stage").text
+    assert "40 \u00d7 30 → 80 \u00d7 60" in browser.text("#facts")
+    assert "pixels cannot be compared" in browser.text(".stage")
     widths = {
         i.get_attribute("src").rpartition("/")[2][6:]: i.get_property("naturalWidth")
         for i in browser.all(".stage img")
@@ -139,11 +139,11 @@ def test_everybody_can_use_it(browser, size, theme):
 def test_a_link_opens_its_image(browser, page):
     browser.driver.get("about:blank")
     browser.driver.get(page.as_uri() + "/index.html#000006_scene_6")  # as older comments link
-    browser.wait(lambda: browser.id("name").text == "000006_scene_6")
+    browser.wait(lambda: browser.text("#name") == "000006_scene_6")
     browser.keys("s")
     links = browser.all('#summary a[href="#key=000007_scene_7"]')
     links[0].click()
-    browser.wait(lambda: browser.id("name").text == "000007_scene_7")
+    browser.wait(lambda: browser.text("#name") == "000007_scene_7")
 
 
 def test_names_cannot_act(copied, maskbench, tmp_path, browser):
@@ -180,7 +180,7 @@ def test_fewer_pictures_are_said_so(story, maskbench, tmp_path, browser):
     assert status == 0
     assert len(list((tmp_path / "images").glob("*-scene.jpg"))) == 2
     browser.driver.get(tmp_path.as_uri() + "/index.html")
-    browser.wait(lambda: "7 more are not in this page" in browser.id("count").text)
+    browser.wait(lambda: "7 more are not in this page" in browser.text("#count"))
     first = (tmp_path / "index.html").read_bytes()
     maskbench(story.root, "diff", "base", "size", "--html", tmp_path, "--most", 2)
     assert (tmp_path / "index.html").read_bytes() == first
@@ -189,8 +189,8 @@ def test_fewer_pictures_are_said_so(story, maskbench, tmp_path, browser):
 def test_a_filter_that_leaves_nothing_harms_nothing(browser):
     browser.open("000004_scene_4")
     browser.id("find").send_keys("zzz")
-    assert browser.id("count").text == "No image fits: 9 are left out"
-    assert browser.id("place").text == "not among the 0 that fit"
+    assert browser.text("#count") == "No image fits: 9 are left out"
+    assert browser.text("#place") == "not among the 0 that fit"
     browser.keys(Keys.ESCAPE, "r", "+", "2", "j")
     browser.point(20, 12).click().perform()
     browser.wait(lambda: browser.all("#pixel dl"))
@@ -212,7 +212,7 @@ def test_the_summary_goes_by_cause_and_leads_to_its_images(browser):
     assert len(crops) == 1 + 4
     browser.all(".cause a.button")[0].click()
     browser.wait_for("000003_scene_3")
-    assert browser.id("count").text == "1 of 9 images"
+    assert browser.text("#count") == "1 of 9 images"
     assert "cause=annotation" in browser.driver.current_url
 
 
@@ -240,7 +240,7 @@ def test_pixels_that_moved_lead_to_their_images(browser, story):
     assert cell.get_attribute("aria-label") == f"{row} is now {column}: {pixels:,} pixels"
     cell.click()
     browser.wait(lambda: browser.id("image").is_displayed())
-    assert browser.id("count").text == "7 of 9 images"
+    assert browser.text("#count") == "7 of 9 images"
 
 
 def test_a_cause_of_one_pixel():

@@ -8,12 +8,12 @@ from selenium.webdriver.support.ui import Select
 
 def test_keys_turn_pages_and_views(browser):
     browser.keys("j")
-    first = browser.id("name").text
+    first = browser.text("#name")
     browser.keys("j")
-    second = browser.id("name").text
+    second = browser.text("#name")
     assert first != second
     browser.keys("k")
-    assert browser.id("name").text == first
+    assert browser.text("#name") == first
     for key, panes in (("2", 1), ("4", 1), ("3", 1), ("1", 3)):
         browser.keys(key)
         assert len(browser.all(".pane")) == panes
@@ -32,7 +32,7 @@ def test_zoom_and_move_change_all_panes_alike(browser):
     zoomed = browser.driver.execute_script(places)
     assert len(set(zoomed)) == 1
     assert zoomed != before
-    browser.one("[aria-label='Fit the picture']").click()
+    browser.click("[aria-label='Fit the picture']")
     assert browser.driver.execute_script(places) == before
     pane = browser.all(".pane")[0]
     ActionChains(browser.driver).drag_and_drop_by_offset(pane, 30, 20).perform()
@@ -75,8 +75,8 @@ def test_an_address_says_all_and_back_returns(browser):
     browser.driver.get("about:blank")
     browser.go(address)
     browser.wait(lambda: browser.all("#pixel dl"))
-    assert browser.one("[role=radio][aria-checked=true]").text == "Slider"
-    assert browser.id("pixel").text.startswith("Pixel (10, 12)")
+    assert browser.text("[role=radio][aria-checked=true]") == "Slider"
+    assert browser.text("#pixel").startswith("Pixel (10, 12)")
     assert np.allclose(
         numbers(browser.one(".picture").get_attribute("style")), numbers(style), atol=25
     )
@@ -94,16 +94,16 @@ def numbers(style):
 
 def test_the_keyboard_reaches_everything(browser):
     browser.keys("j")
-    first = browser.id("name").text
+    first = browser.text("#name")
     browser.keys(Keys.ARROW_DOWN)
-    assert browser.id("name").text != first
+    assert browser.text("#name") != first
     Select(browser.id("by-split")).select_by_value("train")
     browser.keys("j")
     browser.run("document.querySelector('.stage').focus()")
-    browser.wait_for(browser.id("name").text)
+    browser.wait_for(browser.text("#name"))
     browser.keys(Keys.ENTER)
     browser.wait(lambda: browser.all("#pixel dl"))
-    assert browser.id("pixel").text.startswith("Pixel (20, 15)")
+    assert browser.text("#pixel").startswith("Pixel (20, 15)")
     browser.keys("+")
     style = browser.one(".picture").get_attribute("style")
     browser.keys(Keys.ARROW_LEFT)
@@ -144,7 +144,7 @@ def test_a_window_that_becomes_narrow_or_wide_has_the_panes_of_its_mode(browser)
 def test_two_fingers_zoom_on_a_phone(browser):
     browser.resize("phone")
     browser.keys("j")
-    browser.wait_for(browser.id("name").text)
+    browser.wait_for(browser.text("#name"))
     assert not browser.one("aside").is_displayed()
     before = browser.run(
         "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
@@ -166,7 +166,7 @@ def test_two_fingers_zoom_on_a_phone(browser):
         "return document.querySelector('.picture:not([hidden])').getBoundingClientRect().width"
     )
     assert after == pytest.approx(before * 70 / 20, rel=0.3)
-    browser.id("back-button").click()
+    browser.click("#back-button")
     assert browser.id("list").is_displayed()
     browser.all(".card")[2].click()
     assert browser.one(".stage").is_displayed()
@@ -178,15 +178,15 @@ def test_triage_is_kept_and_taken_along(browser):
     browser.point(20, 12).click().perform()
     browser.keys("n")
     browser.one("dialog textarea").send_keys("<b>not</b> a canvas")
-    browser.one("dialog [value=save]").click()
+    browser.click("dialog [value=save]")
     browser.open("000004_scene_4")
     browser.keys("g")
     browser.driver.refresh()
-    browser.wait(lambda: browser.id("triage-button").text == "2 of 9 seen")
+    browser.wait(lambda: browser.text("#triage-button") == "2 of 9 seen")
     Select(browser.id("by-triage")).select_by_value("wrong")
-    assert browser.id("count").text == "1 of 9 images"
-    assert "✗ wrong" in browser.one(".card").text
-    browser.id("triage-button").click()
+    assert browser.text("#count") == "1 of 9 images"
+    assert "✗ wrong" in browser.text(".card")
+    browser.click("#triage-button")
     text = browser.one("dialog textarea").get_property("value")
     assert "2 of 9 images seen." in text
     assert "- task 3 `000003_scene_3`: **wrong**" in text

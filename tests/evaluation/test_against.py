@@ -119,8 +119,9 @@ def test_classes_may_be_added_but_not_renumbered(tmp_path, truth, predictions):
     assert compare(predictions, new, old).new.classes == (*CLASSES, "Mirror")
     shutil.rmtree(new)
     new = version(tmp_path / "new", truth, ("Background", "Obstruction", "Canvas"))
-    with pytest.raises(DataError, match="value 1 is 'Obstruction' in"):
+    with pytest.raises(DataError, match="value 1 is 'Obstruction' in") as caught:
         compare(predictions, new, old)
+    assert "(--rev instead of --against)" in str(caught.value)
 
 
 def test_predictions_must_cover_both_versions(tmp_path, truth, predictions):

@@ -29,7 +29,9 @@ def workspace(tmp_path):
     data = make(tmp_path / "data/benchmark")
     (tmp_path / "params.yaml").write_text(PARAMS)
     digest = hashlib.md5((data / "manifest.csv").read_bytes()).hexdigest()  # noqa: S324 - DVC's
-    (tmp_path / "dvc.lock").write_text(f"stages: {{split: {{outs: [{{md5: {digest}}}]}}}}\n")
+    (tmp_path / "dvc.lock").write_text(
+        f"stages: {{split: {{outs: [{{path: data/benchmark/manifest.csv, md5: {digest}}}]}}}}\n"
+    )
     for words in (
         ["init", "-q"], ["add", "params.yaml", "dvc.lock"],
         ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "v1"], ["tag", "v1"],
@@ -65,6 +67,11 @@ def test_elsewhere_nothing_is_claimed(tmp_path):
     found = find_origin(make(tmp_path / "b"))
     assert found == BenchmarkOrigin()
     assert str(found) == "a version that git does not know"
+
+
+def test_a_pipeline_of_somebody_else_is_not_the_benchmarks(tmp_path):
+    (tmp_path / "dvc.lock").write_text("stages: {train: {outs: [{path: model.pt, md5: 0a}]}}\n")
+    assert find_origin(make(tmp_path / "bench")) == BenchmarkOrigin()
 
 
 def test_files_name_what_was_scored_and_link_to_tasks(workspace, tmp_path):

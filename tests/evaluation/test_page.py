@@ -91,12 +91,12 @@ def test_tabs_show_a_split_by_click_and_key(browser, report):
 
 def test_the_address_tells_split_and_numbers(browser, report):
     browser.all("[role=tab]")[2].click()
-    browser.one('[data-confusion="pixels"]').click()
+    browser.click('[data-confusion="pixels"]')
     browser.driver.refresh()
-    assert browser.one("[role=tab][aria-selected=true]").text == "valid"
-    assert browser.one("[data-confusion][aria-checked=true]").text == "Pixels"
+    assert browser.text("[role=tab][aria-selected=true]") == "valid"
+    assert browser.text("[data-confusion][aria-checked=true]") == "Pixels"
     browser.driver.back()
-    browser.wait(lambda: browser.one("[role=tab][aria-selected=true]").text == "all")
+    browser.wait(lambda: browser.text("[role=tab][aria-selected=true]") == "all")
 
 
 def test_tables_sort(browser):
@@ -109,9 +109,9 @@ def test_tables_sort(browser):
 
 @pytest.mark.parametrize("mode, shown", [("row", 1), ("column", 0), ("pixels", None)])
 def test_confusion_switches(browser, report, mode, shown):
-    browser.one(f'[data-confusion="{mode}"]').click()
+    browser.click(f'[data-confusion="{mode}"]')
     matrix = report.summary.confusion
-    text = browser.one('#confusion [data-cell="2-1"]').text
+    text = browser.text('#confusion [data-cell="2-1"]')
     if shown is None:
         assert float(text.rstrip("k")) == pytest.approx(matrix[2, 1] / 1000, rel=0.01)
     else:
@@ -119,7 +119,7 @@ def test_confusion_switches(browser, report, mode, shown):
 
 
 def test_a_cell_leads_to_its_images(browser, report):
-    browser.one('#confusion [data-cell="2-1"]').click()
+    browser.click('#confusion [data-cell="2-1"]')
     pixels = {
         image.key: sum(n for t, p, n in image.confused.tolist() if (t, p) == (2, 1))
         / image.counts[1].sum()
@@ -135,12 +135,12 @@ def test_a_cell_leads_to_its_images(browser, report):
 
 
 def test_a_class_and_a_kind_of_mistake_lead_to_images(browser, report):
-    browser.one('.part:not([hidden]) [data-mistake="missed"]').click()
+    browser.click('.part:not([hidden]) [data-mistake="missed"]')
     place = MISTAKES.index("missed")
     most = max(report.images, key=lambda i: i.mistakes[place] / i.counts[1].sum())
     browser.wait_for(most.key)
     browser.keys("s")
-    browser.one('.part:not([hidden]) a[href="#class=2"]').click()
+    browser.click('.part:not([hidden]) a[href="#class=2"]')
     worst = min(report.images, key=lambda i: (i.figures.per_class[0, 2], i.key))
     browser.wait_for(worst.key)
     assert Select(browser.id("by-mistake")).first_selected_option.text == "all"
@@ -189,17 +189,17 @@ def test_curves_tell_their_values(browser, report, scored):
         sizes = list(csv.DictReader(stream))
     for row in sizes:
         assert any(t.startswith(row["class"]) and f"{float(row['iou']):.3f}" in t for t in titles)
-    browser.one('[data-curve="1"]').click()
+    browser.click('[data-curve="1"]')
     assert len(browser.all("#curves .line.chosen")) == 1
     assert len(browser.all("#curves .line.faint")) == 2
 
 
 def test_the_citation_names_what_was_scored(browser, report):
-    text = browser.id("citation").text
+    text = browser.text("#citation")
     for part in (report.labels_sha256, report.predictions_sha256, "test, valid (8 images)"):
         assert part in text
-    browser.id("copy").click()
-    browser.wait(lambda: browser.id("copied").text == "copied")
+    browser.click("#copy")
+    browser.wait(lambda: browser.text("#copied") == "copied")
 
 
 def test_two_predictions_side_by_side(chrome, scored):
@@ -286,4 +286,4 @@ def test_fewer_pictures_are_said_so(chrome, scored, tmp_path):
     words = ["--data", str(scored / "benchmark"), "--worst", "1", "--out", str(tmp_path)]
     assert main(["evaluate", str(scored / "old model"), *words]) == 0
     browser = Page(chrome, (tmp_path / "index.html").as_uri())
-    assert browser.id("count").text == "1 of 1 image; 5 more are not in this page (--worst)"
+    assert browser.text("#count") == "1 of 1 image; 5 more are not in this page (--worst)"

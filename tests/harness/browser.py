@@ -72,16 +72,26 @@ class Page:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def id(self, name):
-        return self.driver.find_element(By.ID, name)
+        return self.one(f"#{name}")
 
     def all(self, selector):
+        self.settle()
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def one(self, selector):
+        self.settle()
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
+    def settle(self):
+        """Wait until the page has drawn what the last key, click or change of size asks for."""
+        script = "const done = arguments[0]; requestAnimationFrame(() => setTimeout(done))"
+        self.driver.execute_async_script(script)
+
+    def text(self, selector):
+        return self.wait(lambda: [self.one(selector).text])[0]
+
     def texts(self, selector):
-        return [element.text for element in self.all(selector)]
+        return self.wait(lambda: [[element.text for element in self.all(selector)]])[0]
 
     def shown(self, selector):
         """The keys of the images in a list or grid, at one moment."""
@@ -92,16 +102,19 @@ class Page:
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def wait(self, condition):
-        WebDriverWait(self.driver, 60, 0.05).until(lambda _: condition())
+        """Wait until a condition holds, and return what it returned.
+
+        An element that the page draws anew while it is read is found again.
+        """
+        wait = WebDriverWait(self.driver, 60, 0.05, [StaleElementReferenceException])
+        return wait.until(lambda _: condition())
 
     def open(self, key):
         self.click(f'[data-key="{key}"]')
         self.wait_for(key)
 
     def click(self, selector):
-        """Click an element that the page may be drawing anew at this moment."""
-        wait = WebDriverWait(self.driver, 60, 0.05, [StaleElementReferenceException])
-        wait.until(lambda _: self.one(selector).click() is None)
+        self.wait(lambda: self.one(selector).click() is None)
 
     def wait_for(self, key):
         """Wait until an image is open and all of it is drawn."""

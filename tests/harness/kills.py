@@ -140,7 +140,8 @@ class Tally:
         for name, counts in self.by.items():
             lines.append(f"  by {name}: {', '.join(f'{n} {k}' for k, n in counts.most_common())}")
         lines += [f"  {n} times DVC needed a step first: {k}" for k, n in self.steps.items()]
-        return "\n".join([*lines, f"  {self.missed} missed, {len(self.findings)} findings"])
+        lines.append(f"  {self.missed} missed, {len(self.findings)} findings")
+        return "\n".join([*lines, *(json.dumps(finding) for finding in self.findings)])
 
 
 _KINDS = ("command", "build", "source", "victim", "aim", "stage")

@@ -135,9 +135,9 @@ def test_the_matrix_switches_coefficient_and_class(browser, labels):
     assert (
         cell(browser, 1, 3)[1] == f"annotator 7 and the others: IoU {others['iou']:.3f} on 6 images"
     )
-    gaps = [cell.text for cell in browser.all("#matrix thead .apart")]
+    gaps = browser.texts("#matrix thead .apart")
     assert gaps == ["the others"]
-    assert "against ground truth" not in browser.one("#figures .pair .hint").text
+    assert "against ground truth" not in browser.text("#figures .pair .hint")
     browser.click('[data-coefficient="alpha"]')
     assert cell(browser, 0, 1)[0] == f"{pair['alpha']:.2f}"
     browser.keys(Keys.ARROW_LEFT)
@@ -181,7 +181,7 @@ def test_who_drew_what(browser):
     assert browser.canvas() == [[marks[n - 1] for n in row] for row in opinions.tolist()]
     browser.point(38, 3).perform()
     said = f"annotator 5: Canvas\nannotator 7: Background\nannotator 9: {NASTY}"
-    assert browser.one(".tip").text == said
+    assert browser.text(".tip") == said
     browser.point(38, 3).click().perform()
     facts = browser.texts("#pixel dd")
     assert facts[0] == "Canvas: its only label; Canvas (rectangle r0)"
@@ -203,14 +203,14 @@ def test_outlines_have_the_annotators_colours_and_can_be_taken_away(browser):
     browser.click('[data-who="7"]')
     assert outlined(browser) == [0, 2]
     browser.point(38, 3).perform()
-    assert "annotator 7" not in browser.one(".tip").text
+    assert "annotator 7" not in browser.text(".tip")
     for shown in ([0], [1], [2], [0, 1, 2]):
         browser.keys("o")
         assert outlined(browser) == shown
     browser.keys("2")
     assert browser.texts(".pane h3") == ["Together", "annotator 5", "annotator 7", "annotator 9"]
     browser.point(38, 3, pane=2).perform()
-    assert browser.one(".tip").text == "annotator 7: Background"
+    assert browser.text(".tip") == "annotator 7: Background"
     browser.keys("f")
     assert "zoom=" in browser.driver.current_url
 
@@ -248,9 +248,9 @@ def test_findings_and_their_filters(browser, labels):
         browser.wait(lambda: findings(browser) == shown)
     Select(browser.id("by-finding-state")).select_by_value("accepted")
     assert findings(browser) == [f"duplicate/{DUPLICATE}/r9+r0"]
-    assert f"Accepted: both are meant {NASTY}" in browser.one(".finding").text
+    assert f"Accepted: both are meant {NASTY}" in browser.text(".finding")
     assert browser.one(".finding a").get_attribute("href").endswith("/projects/1/data?task=4")
-    assert browser.id("finding-count").text == f"1 of {len(rows)} findings"
+    assert browser.text("#finding-count") == f"1 of {len(rows)} findings"
 
 
 def test_a_finding_leads_to_its_place(browser):
@@ -259,7 +259,7 @@ def test_a_finding_leads_to_its_place(browser):
     browser.wait_for(SUB_PIXEL)
     browser.wait(lambda: browser.all(".outline.lit"))
     assert "zoom=" in browser.driver.current_url
-    assert browser.one("#found li").text.startswith("high sub pixel: ")
+    assert browser.text("#found li").startswith("high sub pixel: ")
     browser.keys("w")
     assert browser.id("findings").is_displayed()
 
@@ -289,10 +289,10 @@ def test_only_what_is_seen_is_in_the_document(chrome, tmp_path, monkeypatch):
     assert main(["quality", "--html", "page", "--worst", "3"]) == 0
     assert len(list((root / "page/images").glob("*-finding.jpg"))) == 3
     browser = Page(chrome, (root / "page/index.html").as_uri())
-    assert "nothing to compare: of 1 image, none" in browser.one(".headline").text
+    assert "nothing to compare: of 1 image, none" in browser.text(".headline")
     browser.click('nav [data-open="findings"]')
     total = f"{len(read_table(root / 'plots/findings.csv')):,}"
-    assert browser.id("finding-count").text == f"{total} of {total} findings"
+    assert browser.text("#finding-count") == f"{total} of {total} findings"
     assert len(findings(browser)) < 60
 
 

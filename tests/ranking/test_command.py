@@ -102,7 +102,7 @@ def test_the_page_in_a_browser(chrome, repo, size):
     assert main(["rank", "predicted", "--labelled", "--batch", "3", "--html", "page"]) == 0
     browser = Page(chrome, (repo / "page/index.html").as_uri(), size)
     assert browser.complaints() == []
-    assert browser.one("#verdict").text == "6 images by contradicted; the first 3 to look at again"
+    assert browser.text("#verdict") == "6 images by contradicted; the first 3 to look at again"
     links = [link.get_attribute("href") for link in browser.all("section a[target]")]
     assert all(link.startswith("http://labels.example/projects/4/data?task=") for link in links)
     assert browser.texts("figcaption")[:3] == [

@@ -13,6 +13,7 @@ from PIL import Image
 from maskbench.pages.palette import class_colors
 from maskbench.regions.draw import REASONS
 from maskbench.show.draw import CELL, DROPPED
+from maskbench.show.selection import split_combination
 from tests.show.conftest import NASTY, build, tasks
 
 
@@ -122,6 +123,21 @@ def test_what_is_asked_for_is_shown(world, show, tmp_path, words, keys):
     assert [entry["task"] for entry in page_data(tmp_path)["items"]] == keys
     pictures = sorted((tmp_path / "images").iterdir())  # a page to send holds no other image
     assert [int(file.name[:6]) for file in pictures] == keys
+
+
+@pytest.mark.parametrize(
+    "text, labels",
+    [
+        ("ER+", {"ER+"}),
+        ("ER+ + PR+", {"ER+", "PR+"}),
+        ("Cell + ER+", {"Cell", "ER+"}),
+        ("Cell+Tissue", {"Cell", "Tissue"}),
+        ("Cell+Tisue", {"Cell", "Tisue"}),
+        ("", set()),
+    ],
+)
+def test_a_label_may_have_a_plus_sign(text, labels):
+    assert split_combination(text, ["Cell", "ER+", "PR+", "Tissue"]) == labels
 
 
 def test_a_selection_does_not_replace_the_page_of_all(world, show, tmp_path):

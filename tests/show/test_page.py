@@ -31,8 +31,8 @@ def keys(gallery):
 
 def test_a_grid_and_no_complaint(gallery):
     gallery.wait(lambda: keys(gallery) == list(range(1, 13)))
-    assert gallery.id("count").text == "12 of 12 images"
-    assert "Both" in gallery.id("classes").text
+    assert gallery.text("#count") == "12 of 12 images"
+    assert "Both" in gallery.text("#classes")
     loaded = gallery.run("return performance.getEntriesByType('resource').map(e => e.name)")
     assert all(name.startswith(("file:", "data:")) for name in loaded)
     assert gallery.complaints() == []
@@ -43,16 +43,16 @@ def test_filters_orders_and_the_legend(gallery):
     Select(gallery.id("by-order")).select_by_visible_text("largest share of the class")
     Select(gallery.id("by-class")).select_by_value("Canvas")
     assert keys(gallery)[:3] == [12, 11, 10]
-    assert gallery.id("count").text == "11 of 12 images"
+    assert gallery.text("#count") == "11 of 12 images"
     Select(gallery.id("by-has")).select_by_visible_text("regions dropped")
     assert keys(gallery) == [5]
-    gallery.id("reset").click()
+    gallery.click("#reset")
     gallery.wait(lambda: len(keys(gallery)) == 12)
     [chip] = [b for b in gallery.all("#classes button") if NASTY in b.text]
     chip.click()
     assert keys(gallery) == [3]
     assert gallery.run("return window.hacked") is None
-    gallery.one("#classes button[aria-pressed=true]").click()
+    gallery.click("#classes button[aria-pressed=true]")
     assert len(keys(gallery)) == 12
     gallery.id("find").send_keys("user 2")
     assert keys(gallery) == [1, 3, 5, 7, 9, 11]
@@ -60,7 +60,7 @@ def test_filters_orders_and_the_legend(gallery):
 
 def test_the_time_spent_orders_and_is_told(gallery):
     gallery.wait(lambda: keys(gallery))
-    assert "drawn in" not in gallery.id("list").text
+    assert "drawn in" not in gallery.text("#list")
     Select(gallery.id("by-order")).select_by_visible_text("longest drawn")
     assert keys(gallery)[:4] == [12, 2, 1, 3]
     assert gallery.texts("#list .note")[:4] == [
@@ -70,21 +70,21 @@ def test_the_time_spent_orders_and_is_told(gallery):
     Select(gallery.id("by-order")).select_by_visible_text("shortest drawn")
     assert keys(gallery)[:4] == [1, 2, 12, 3]
     gallery.open("000002_scene_2")
-    assert "user 1, saved 2026-11-22 08:00, drawn in 12 min 5 s" in gallery.id("facts").text
+    assert "user 1, saved 2026-11-22 08:00, drawn in 12 min 5 s" in gallery.text("#facts")
 
 
 def test_an_image_and_what_lies_at_the_pointer(gallery):
     gallery.open("000005_scene_5")
     gallery.point(20, 15).perform()
     gallery.wait(lambda: gallery.one(".tip").is_displayed())
-    assert gallery.one(".tip").text.splitlines() == [
+    assert gallery.text(".tip").splitlines() == [
         "Both", "rule both", "Canvas (rectangle r1)", "Obstruction (rectangle r2)", "user 2",
     ]  # fmt: skip
     gallery.point(20, 15).click().perform()
     assert gallery.texts("#pixel dd")[:3] == ["Both", "Canvas + Obstruction", "rule both"]
-    assert "maskbench blame 000005_scene_5 20 15" in gallery.id("pixel").text
-    assert "no area" in gallery.id("lost").text
-    assert "11 img" in gallery.id("legend").text
+    assert "maskbench blame 000005_scene_5 20 15" in gallery.text("#pixel")
+    assert "no area" in gallery.text("#lost")
+    assert "11 img" in gallery.text("#legend")
     gallery.keys(Keys.ARROW_RIGHT)
     gallery.wait_for("000006_scene_6")
     gallery.keys("k")
@@ -120,7 +120,7 @@ def test_the_wall_shows_regions(gallery):
     gallery.keys("w")
     gallery.wait(lambda: gallery.all(".crop"))
     Select(gallery.id("wall-label")).select_by_value("Obstruction")
-    assert gallery.one(".wall-bar .hint").text == "11 regions in the images that fit"
+    assert gallery.text(".wall-bar .hint") == "11 regions in the images that fit"
     Select(gallery.id("wall-label")).select_by_value("Canvas")
     notes = gallery.texts("#wall .note")
     assert notes[0].startswith("558 px")
@@ -132,23 +132,23 @@ def test_the_wall_shows_regions(gallery):
 
 
 def test_overlaps_and_dropped_lead_to_images(gallery):
-    gallery.one("[data-open=combinations]").click()
+    gallery.click("[data-open=combinations]")
     [row] = [r for r in gallery.all("#combinations tbody tr") if "rule both" in r.text]
     row.find_element("css selector", "a").click()
     gallery.wait(lambda: len(keys(gallery)) == 11)
-    gallery.one("[data-open=dropped]").click()
-    assert "nobody has annotated it" in gallery.id("dropped").text
-    gallery.one("#dropped a").click()
+    gallery.click("[data-open=dropped]")
+    assert "nobody has annotated it" in gallery.text("#dropped")
+    gallery.click("#dropped a")
     gallery.wait_for("000005_scene_5")
 
 
 def test_triage_of_the_grid(gallery):
     gallery.open("000002_scene_2")
     gallery.keys("x", Keys.ESCAPE)
-    gallery.wait(lambda: "✗ wrong" in gallery.one('[data-key="000002_scene_2"]').text)
+    gallery.wait(lambda: "✗ wrong" in gallery.text('[data-key="000002_scene_2"]'))
     Select(gallery.id("by-triage")).select_by_value("unseen")
     assert 2 not in keys(gallery)
-    assert gallery.id("triage-button").text == "1 of 12 seen"
+    assert gallery.text("#triage-button") == "1 of 12 seen"
 
 
 @pytest.mark.parametrize("size, theme", [("phone", "dark"), ("laptop", "light"), ("4K", "dark")])
@@ -171,12 +171,12 @@ def test_on_a_phone_the_grid_and_then_the_image(gallery):
     assert not gallery.id("find").is_displayed()
     width = gallery.one(".tile").size["width"]
     assert 150 < width < 180  # two columns
-    gallery.one("#drawer summary").click()
+    gallery.click("#drawer summary")
     assert gallery.id("find").is_displayed()
-    gallery.one("#drawer summary").click()
+    gallery.click("#drawer summary")
     gallery.open("000002_scene_2")
     assert not gallery.one("aside").is_displayed()
-    gallery.id("back-button").click()
+    gallery.click("#back-button")
     assert gallery.id("list").is_displayed()
 
 
@@ -191,4 +191,4 @@ def test_a_folder_that_was_torn_says_so(page, chrome, tmp_path):
     shutil.copytree(page, tmp_path / "copy")
     (tmp_path / "copy/items/000002_scene_2.js").unlink()
     torn = Page(chrome, (tmp_path / "copy/index.html").as_uri() + "#key=000002_scene_2")
-    torn.wait(lambda: "cannot be read: was the whole folder copied?" in torn.one(".stage").text)
+    torn.wait(lambda: "cannot be read: was the whole folder copied?" in torn.text(".stage"))

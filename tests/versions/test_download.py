@@ -12,6 +12,7 @@ import pytest
 from maskbench.cli import main
 from maskbench.dataset import Benchmark
 from maskbench.errors import SourceError
+from maskbench.evaluation.origin import BenchmarkOrigin, find_origin
 from tests.benchmarks import make, write_item, write_lists
 from tests.repositories import copy_tree, new_repository, run
 
@@ -124,6 +125,8 @@ def test_recipe_dvc_import_and_update(repository, empty):
     assert len(Benchmark(empty / "bench", "test")) == 2
     run(empty, "dvc", "update", "bench.dvc", "--rev", "v2")
     assert len(Benchmark(empty / "bench", "test")) == 3
+    commit = run(repository, "git", "rev-parse", "v2^{commit}").strip()
+    assert find_origin(empty / "bench") == BenchmarkOrigin("v2", commit)
 
 
 def test_recipe_clone_and_pull(repository, empty):

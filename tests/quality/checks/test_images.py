@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from maskbench.quality.checks.images import missing_label, twin_differs
-from maskbench.quality.similar import twins
+from maskbench.quality.similar import PLAIN, correlations, look_from, twins
 from tests.quality.checks.regions import box
 from tests.quality.checks.test_classes import collected, seen
 
@@ -61,9 +63,21 @@ def test_a_label_that_the_twin_has():
 
 def test_each_image_has_the_twin_that_is_most_alike():
     rng = np.random.default_rng(3)
-    looks = rng.normal(size=(600, 256)).astype(np.float32)
-    looks[599] = looks[7] - 0.05 * rng.normal(size=256)
-    looks[300] = looks[7] + 0.01 * rng.normal(size=256)
-    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
-    assert list(twins(list(looks))) == [(7, 300), (300, 7), (599, 7)]
+    grey = rng.integers(40, 215, (600, 256))
+    grey[599] = grey[7] + rng.integers(-9, 10, 256)
+    grey[300] = grey[7] + rng.integers(-3, 4, 256)
+    looks = [look_from(row.astype(np.uint8).tobytes()) for row in grey]
+    assert list(twins(looks)) == [(7, 300), (300, 7), (599, 7)]
     assert list(twins([])) == []
+
+
+@given(arrays(np.uint8, (3, 256)))
+def test_correlations_are_exact_sums_whatever_the_order(pixels):
+    looks = np.stack([look_from(row.tobytes()) for row in pixels])
+    exact = [[sum(map(int, one * other)) for other in looks] for one in looks.astype(np.int64)]
+    found = correlations(looks, looks)
+    assert (found == np.array(exact, dtype=np.float32) / np.float32(4000**2)).all()
+    for row, look in zip(pixels, looks, strict=True):
+        assert not look.any() if row.std() < PLAIN else abs(look @ look / 4000**2 - 1) < 0.01
+    wanted = np.corrcoef(pixels[0], pixels[1])[0, 1] if looks[:2].any(axis=1).all() else 0
+    assert abs(found[0, 1] - wanted) < 0.01
