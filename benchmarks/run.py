@@ -91,7 +91,7 @@ def tools_section(images: int | None, rounds: int) -> str:
 
 def _tool_line(row: dict[str, Any], base: dict[str, float]) -> str:
     share = row["seconds"] / base[row["workload"]]
-    plural = "s" * (row["images"] > 1)
+    plural = "s" if row["images"] > 1 else ""
     once = f" ({row['images']} image{plural}, once)" if row["rounds"] == 1 else ""
     off = f"{row['wrong']:.2f} % | {row['bias']:+.2f} %" if "wrong" in row else "— | —"
     figures = f"{1000 * row['seconds']:.1f} | {share:.2f} | {off}"

@@ -109,7 +109,7 @@ def escape_markdown(text: str, most: int = _LONGEST) -> str:
 
 
 def _entity(character: str) -> str:
-    return f"&#{ord(character)};" + "&#8203;" * (character in _CALLING)
+    return f"&#{ord(character)};{'&#8203;' if character in _CALLING else ''}"
 
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")  # full-width signs, too

@@ -189,7 +189,7 @@ def take_loop(driver: webdriver.Chrome, server: Server, project: int) -> None:
     views = api.call("GET", f"/api/dm/views/?project={project}")
     view = next(view for view in views if view["data"]["title"] == UNLABELLED_VIEW)
     columns = api.call("GET", f"/api/dm/columns?project={project}")["columns"]
-    names = [f"tasks:{'data.' * (c.get('parent') == 'data')}{c['id']}" for c in columns]
+    names = [f"tasks:{'data.' if c.get('parent') == 'data' else ''}{c['id']}" for c in columns]
     hidden = [name for name in names if name not in COLUMNS]
     view["data"]["hiddenColumns"] = {"explore": hidden, "labeling": hidden}
     api.call("PATCH", f"/api/dm/views/{view['id']}/", json=view)

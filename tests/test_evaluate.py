@@ -13,7 +13,13 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError
 from maskbench.evaluate import compare, compare_predictions, evaluate
 from maskbench.evaluation.confusion import confusion
-from maskbench.evaluation.figures import FIGURES, count_image, figures, interval
+from maskbench.evaluation.figures import (
+    FIGURES,
+    bootstrap,
+    count_image,
+    figures,
+    percentiles,
+)
 from maskbench.text import terminal_width
 from tests.benchmarks import blocks, make, masks_of, pairs, save, write_item, write_lists
 
@@ -75,7 +81,7 @@ def test_everything_ignored_applies_to_nothing():
 def test_interval_equals_a_bootstrap_written_out():
     counts = np.stack([count_image(*pairs(seed, 3), 3)[1] for seed in range(8)])
     groups = np.array([0, 0, 1, 2, 3, 3, 4, 5])
-    low, high = interval(counts, groups, resamples=200, seed=5)
+    low, high = percentiles(bootstrap(counts, groups, resamples=200, seed=5))
     random = np.random.default_rng(5)
     drawn = []
     for _ in range(200):
@@ -87,10 +93,10 @@ def test_interval_equals_a_bootstrap_written_out():
 
 def test_interval_needs_two_groups_and_covers_the_truth():
     counts = np.stack([count_image(*pairs(seed, 3), 3)[1] for seed in range(30)])
-    low, high = interval(counts, np.zeros(30, np.intp), 50, 0)
+    low, high = percentiles(bootstrap(counts, np.zeros(30, np.intp), 50, 0))
     assert np.isnan(low.mean).all()
     assert np.isnan(high.mean).all()
-    low, high = interval(counts, np.arange(30), 300, 0)
+    low, high = percentiles(bootstrap(counts, np.arange(30), 300, 0))
     point = figures(counts.sum(axis=0))
     assert (low.per_class <= point.per_class).all()
     assert (point.per_class <= high.per_class).all()
@@ -263,6 +269,15 @@ def test_figures_that_do_not_apply_are_null(tmp_path):
 def test_command_says_what_is_wrong_and_exits_with_4(benchmark, tmp_path, capsys):
     assert command(tmp_path / "nowhere", "--data", benchmark) == 4
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_a_damaged_scene_is_named(tmp_path, capsys):
+    benchmark = make(tmp_path / "b")
+    scene = benchmark / "scenes/000009_room.png"
+    scene.write_bytes(scene.read_bytes()[:-40])
+    folder = save(tmp_path / "p", masks_of(benchmark))
+    assert command(folder, "--data", benchmark, "--out", tmp_path / "out") == 4
+    assert f"{scene}: it is damaged or cut off" in capsys.readouterr().err
 
 
 def test_several_processes_count_the_same(tmp_path, monkeypatch):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from maskbench.diff.class_names import NO_RULE
+from maskbench.diff.item import ItemFiles, read_item_mask
 from maskbench.diff.replay import class_name
-from maskbench.errors import DataError, MaskbenchError, Problem, SourceError
+from maskbench.errors import DataError, MaskbenchError, ParamsError, Problem, SourceError
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask, read_mask
 from maskbench.labelstudio.stored import parse_stored_task
@@ -118,7 +118,7 @@ class Since:
         tag: The oldest tag that contains that commit.
         before: What was there before it: a class, or words such as ``(not in the benchmark)``;
             None where the history begins.
-        complete: False where an older version's data could not be read.
+        complete: False where an older version's params or data could not be read.
     """
 
     commit: git.Commit | None
@@ -146,7 +146,7 @@ def blame(version: Version, row: Row, x: int, y: int) -> Blame:
         raise MaskbenchError(f"({x}, {y}) is off {row.key}, which has {size} pixels, from (0, 0)")
     paths = (f"{MASKS}/{row.mask}", f"{ANNOTATIONS}/{row.key}.json")
     files = version.files(paths)
-    value = int(_mask(files[paths[0]], row)[y, x])
+    value = int(_mask(ItemFiles(row, *(files[path] for path in paths)))[y, x])
     task = parse_stored_task(files[paths[1]].read_bytes(), f"{row.key}.json")
     counting = choose_votes(task.annotations, version.params.rasterize.criteria(task.key))
     by_person = sorted(counting, key=lambda annotation: annotation.completed_by or 0)
@@ -206,12 +206,8 @@ def _decided(
     return version.class_names[value], reason
 
 
-def _mask(path: Path, row: Row) -> Mask:
-    try:
-        mask = read_mask(path)
-    except ValueError as error:
-        problem = Problem(f"{error}; run `dvc repro`", row.mask, row.task)
-        raise DataError("a mask cannot be read", [problem]) from None
+def _mask(item: ItemFiles) -> Mask:
+    mask, row = read_item_mask(item), item.row
     if mask.shape != (row.height, row.width):
         problem = Problem("has not the size that manifest.csv tells; run `dvc repro`", row.mask)
         raise DataError("a mask does not fit the manifest", [problem])
@@ -251,7 +247,7 @@ def since(version: Version, found: Blame) -> Since:
                 if name != found.name:
                     before = name
                     break
-        except (SourceError, DataError, ValueError):
+        except (SourceError, DataError, ParamsError, ValueError):
             is_complete = False
             break
         last, seen = commit, state

@@ -49,6 +49,7 @@ def _since_words(past: Since) -> str:
     if past.commit is None:
         return "the workspace, not committed" + before if past.complete else "unknown: no data"
     tag = f", first in {past.tag}" if past.tag else ""
-    rest = "" if past.complete else "; or longer: data of older versions was not pushed"
+    unread = "; or longer: an older version's data was not pushed, or its params cannot be read"
+    rest = "" if past.complete else unread
     where = f"{past.commit.sha[:7]} {past.commit.date} {past.commit.subject!r}"
     return f"{where} by {past.commit.author}{tag}{before}{rest}"

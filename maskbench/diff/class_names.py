@@ -1,6 +1,6 @@
 """Compare masks by class *name*, because two versions may number their classes differently."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,14 @@ NO_RULE = "(no rule)"
 
 
 class Names:
-    """Numbers of class names, shared by both versions; a new name gets the next number."""
+    """Numbers of class names, shared by both versions; a new name gets the next number.
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+    Args:
+        first: The names with the numbers from 0 on.
+    """
+
+    def __init__(self, first: Iterable[str] = ()) -> None:
+        self._numbers = {name: number for number, name in enumerate(first)}
 
     def number(self, name: str) -> int:
         """Return the number of a class name."""

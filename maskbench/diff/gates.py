@@ -50,9 +50,13 @@ def _class_loss(found: Differences, most: float) -> str | None:
     lost = {
         name: (entry.before - entry.after) / entry.before
         for name, entry in found.classes.items()
-        if entry.before and 100 * (entry.before - entry.after) / entry.before > most
+        if entry.before
     }
-    words = [f"{name} lost {percent(share)} of its pixels" for name, share in lost.items()]
+    words = [
+        f"{name} lost {percent(share)} of its pixels"
+        for name, share in lost.items()
+        if 100 * share > most
+    ]
     return ", ".join(words) or None
 
 

@@ -60,7 +60,7 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: ItemPai
         pair: Both versions of the item.
     """
     names = Names()
-    old_file, new_file = _read_mask(pair.before), _read_mask(pair.after)
+    old_file, new_file = read_item_mask(pair.before), read_item_mask(pair.after)
     old_mask = names.named(old_file, before.classes)
     new_mask = names.named(new_file, after.classes)
     mismatch = pixel_digest(new_file) != pair.after.row.mask_sha256
@@ -83,12 +83,13 @@ def compare_pair(before: Context, after: Context, same_code: bool, pair: ItemPai
 def verify_item(context: Context, item: ItemFiles) -> tuple[str, int]:
     """Return an item's key, and how many of its pixels annotation and params do not explain."""
     names = Names()
-    mask = names.named(_read_mask(item), context.classes)
+    mask = names.named(read_item_mask(item), context.classes)
     causes = explain_one(context.item_version(item, mask), names)
     return item.row.key, sum(c.pixels for c in causes if c.kind == UNEXPLAINED)
 
 
-def _read_mask(item: ItemFiles) -> Mask:
+def read_item_mask(item: ItemFiles) -> Mask:
+    """Read an item's mask; raise DataError if it is damaged."""
     try:
         return read_mask(item.mask)
     except ValueError as error:

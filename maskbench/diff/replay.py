@@ -22,8 +22,9 @@ def replay_rasterize(task: Task, params: RasterizeParams) -> tuple[LabelSet, ...
         GeometryError: A region cannot be drawn on an image of this size.
     """
     votes = build_label_sets(task, params)
-    for error in (error for vote in votes for error in vote.errors):
-        raise GeometryError(error)
+    errors = [error for vote in votes for error in vote.errors]
+    if errors:
+        raise GeometryError(errors[0])
     return tuple(vote.label_set for vote in votes)
 
 

@@ -73,7 +73,7 @@ def _count(
         new: What each annotator of the new version gave them.
         names: The names of the classes.
     """
-    votes = [_for(name, own) for name in (before, after) for own in (old, new)]
+    votes = [_count_votes(mask, given) for mask in (before, after) for given in (old, new)]
     columns = np.stack([before, after, *votes])
     kinds, pixels = np.unique(columns, axis=1, return_counts=True)
     was, became, was_old, was_new, became_old, became_new = kinds[:, pixels.argmax()].tolist()
@@ -90,9 +90,9 @@ def _count(
     )
 
 
-def _for(name: NamedMask, given: _Given) -> NamedMask:
-    """Count the annotators who gave each pixel its class in ``name``, shape (N,)."""
-    votes = np.zeros_like(name)
-    for mask in given.values():
-        votes += mask == name
+def _count_votes(mask: NamedMask, given: _Given) -> NamedMask:
+    """Count the annotators who gave each pixel the class that it has in ``mask``, shape (N,)."""
+    votes = np.zeros_like(mask)
+    for own in given.values():
+        votes += own == mask
     return votes

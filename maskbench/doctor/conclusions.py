@@ -72,8 +72,9 @@ def _errors(seen: TasksSeen, params: Params) -> Iterator[Finding]:
     named = sorted({problem.param for problem in seen.bad_tasks if problem.param})
     advice = "mend or delete these tasks in Label Studio"
     if named:
+        setting = f"set {' and '.join(named)} in params.yaml"
         is_all = all(problem.param for problem in seen.bad_tasks)
-        advice = f"set {' and '.join(named)} in params.yaml" + f", or {advice}" * (not is_all)
+        advice = setting if is_all else f"{setting}, or {advice}"
     what = ("task cannot be read", "tasks cannot be read")
     yield from _group_of(seen.bad_tasks, *what, advice)
     what = ("image is missing", "images are missing")
@@ -216,6 +217,6 @@ def _twins(groups: Mapping[str, list[int]], what: str) -> list[Problem]:
     """Say of the first of the tasks that share a key of ``groups`` what it has in common."""
     twins = sorted(ids for name, ids in groups.items() if name and len(ids) > 1)
     return [
-        Problem(f"{what} task{'s' * (len(others) > 1)} {some(others)}", task=first)
+        Problem(f"{what} {'task' if len(others) == 1 else 'tasks'} {some(others)}", task=first)
         for first, *others in twins
     ]

@@ -70,11 +70,9 @@ def preview(
 
 def _classes(gains: Gains, policy: str, labels: tuple[str, ...]) -> str:
     """Return which classes get the pixels of a combination, those that get most first."""
-    given = [
-        (-count, name) for (p, of, name), count in gains.items() if (p, of) == (policy, labels)
-    ]
-    ordered = sorted(given, key=lambda entry: (entry[0], entry[1] or ""))
-    return ", ".join(f"{name or _NO_RULE} {-count:,}" for count, name in ordered)
+    given = [(name, count) for (p, of, name), count in gains.items() if (p, of) == (policy, labels)]
+    ordered = sorted(given, key=lambda entry: (-entry[1], entry[0] or ""))
+    return ", ".join(f"{name or _NO_RULE} {count:,}" for name, count in ordered)
 
 
 def proposal(policy: str | None, totals: Sequence[CombinationTotal], found: Survey) -> Proposal:

@@ -19,7 +19,14 @@ import numpy as np
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
-from maskbench.evaluation.figures import FIGURES, Figures, Values, figures
+from maskbench.evaluation.figures import (
+    FIGURES,
+    Figures,
+    Values,
+    class_rows,
+    figures,
+    mean_rows,
+)
 from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import Report, named
 from maskbench.evaluation.scoring import Predictions, ScoringPlan, Settings, plan, score_all
@@ -141,15 +148,8 @@ def _text(comparison: Comparison) -> str:
     """Return a table for the terminal: means, pixel accuracy, then the IoU of each class."""
     before, after = comparison.old.summary.figures, comparison.new.summary.figures
     columns = [before, after, after - before, *(comparison.parts[p] for p in PARTS)]
-    rows = [
-        (f"mean {name.replace('_', ' ')}", [c.mean[i] for c in columns])
-        for i, name in enumerate(FIGURES)
-    ]
-    rows.append(("pixel accuracy", [c.pixel_accuracy for c in columns]))
-    rows += [
-        (f"IoU {name}", [c.per_class[0, k] for c in columns])
-        for k, name in enumerate(comparison.new.classes)
-    ]
+    means = mean_rows(columns, [name.replace("_", " ") for name in FIGURES])
+    rows = [*means, *class_rows(columns, comparison.new.classes)]
     first, *names = first_column(["", *(name for name, _ in rows)])
     heading = ("old", "new", "change", *(f"by {part}" for part in PARTS))
     counts = (comparison.relabelled, comparison.added, comparison.removed)

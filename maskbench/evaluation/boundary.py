@@ -47,55 +47,43 @@ def boundaries(truth: Mask, predicted: Mask, ratio: float = RATIO) -> tuple[Mask
     """
     width = boundary_width(truth.shape[0], truth.shape[1], ratio)
     void = truth == IGNORE
-    return _boundary(truth, void, width), _boundary(predicted, void, width)
+    return on_boundary(truth, void, width), on_boundary(predicted, void, width)
 
 
-def _boundary(mask: Mask, void: Bools, width: int) -> Mask:
-    return without(mask, inside(told_apart(mask, void), width) | void)
-
-
-def without(mask: Mask, removed: Bools) -> Mask:
-    """Return the mask with 255 on the pixels that are removed, shape (H, W), bool."""
-    return mask | (-removed.view(np.uint8))  # of True: 255
-
-
-def told_apart(values: npt.NDArray[np.uint8], void: Bools) -> Bits:
-    """Return values as bits: joining them by "or" keeps a value only if all of them are equal.
-
-    These are the bits of the value and, in the upper half, those of its complement.
+def on_boundary(mask: Mask, void: Bools, width: int) -> Mask:
+    """Keep the pixels that have another class, or the image's edge, within ``width`` steps.
 
     Args:
-        values: Class values, of any shape, uint8.
-        void: Which of them do not count: these get no bit, and change no other.
-
-    Returns:
-        The same shape, uint8 or, where values of 16 and more count, uint16.
-    """
-    counting = void.view(np.uint8) - np.uint8(1)  # 0 or 255
-    known = values & counting
-    if known.size and known.max() >= 16:
-        wide = values.astype(np.uint16)
-        bits: Bits = (wide | ((wide ^ 255) * 256)) & (counting * np.uint16(257))
-        return bits
-    narrow: Bits = (known | ((known ^ 15) * 16)) & counting
-    return narrow
-
-
-def inside(bits: Bits, width: int) -> Bools:
-    """Find the pixels with only one class within ``width`` steps, among pixels that count.
-
-    Args:
-        bits: What :func:`told_apart` gives of class values, shape (H, W).
+        mask: Class values, shape (H, W), uint8.
+        void: Which pixels do not count: they belong to no class and make no outline.
         width: See :func:`boundary_width`.
 
     Returns:
-        Shape (H, W), bool; says nothing of pixels that do not count.
+        The class value of these pixels, elsewhere 255.
     """
-    found = np.zeros(bits.shape, dtype=np.bool_)
-    if min(bits.shape) > 2 * width:
+    inner = np.zeros(mask.shape, dtype=np.bool_)
+    if min(mask.shape) > 2 * width:  # else the edge is near every pixel
+        bits = _class_bits(mask, void)
         core = slice(width, -width)
-        np.equal(windows(np.bitwise_or, bits, width), bits[core, core], out=found[core, core])
-    return found
+        inner[core, core] = windows(np.bitwise_or, bits, width) == bits[core, core]
+    return np.where(inner | void, np.uint8(IGNORE), mask)
+
+
+def _class_bits(mask: Mask, void: Bools) -> Bits:
+    """Return values that "or" leaves as they are only among pixels of one class.
+
+    They hold the bits of the class value and, above these, those of its complement: two different
+    values set both halves of a bit. Void pixels have none, and so change no other pixel.
+
+    Returns:
+        The same shape, uint8 or, if values of 16 and more count, uint16.
+    """
+    known = np.where(void, np.uint8(0), mask)
+    if known.max(initial=0) < 16:
+        bits: Bits = known | (15 - known) * np.uint8(16)
+    else:
+        bits = known | (255 - known) * np.uint16(256)
+    return np.where(void, bits.dtype.type(0), bits)
 
 
 def windows(join: np.ufunc, mask: Bits, width: int) -> Bits:

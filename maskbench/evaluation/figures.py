@@ -7,7 +7,7 @@ class that is predicted but nowhere true has IoU 0 and counts.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,11 @@ Values = npt.NDArray[np.float64]
 
 FIGURES = ("iou", "dice", "precision", "recall", "boundary_iou")
 """Per-class figures, in the order of the axis of :attr:`Figures.per_class`."""
+
+HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
+"""The same in words."""
+
+IOU, BOUNDARY_IOU = FIGURES.index("iou"), FIGURES.index("boundary_iou")
 
 _HIT, _TRUE, _PREDICTED = 0, 1, 2  # rows of an image's counts; the same of boundaries from 3 on
 
@@ -47,6 +52,26 @@ class Figures:
             self.mean - other.mean,
             self.pixel_accuracy - other.pixel_accuracy,
         )
+
+
+def mean_rows(columns: Sequence[Figures], names: Sequence[str]) -> list[tuple[str, list[Values]]]:
+    """Return the rows of a table of figures: the means over classes, and the pixel accuracy.
+
+    Args:
+        columns: What the table compares, such as the figures of two versions.
+        names: How it calls :data:`FIGURES`.
+    """
+    means = [(f"mean {name}", [c.mean[i] for c in columns]) for i, name in enumerate(names)]
+    return [*means, ("pixel accuracy", [c.pixel_accuracy for c in columns])]
+
+
+def class_rows(
+    columns: Sequence[Figures], classes: Sequence[str]
+) -> list[tuple[str, list[Values]]]:
+    """Return the rows of a table of figures that hold the IoU of each class."""
+    return [
+        (f"IoU {name}", [c.per_class[IOU, k] for c in columns]) for k, name in enumerate(classes)
+    ]
 
 
 def count_image(
@@ -113,16 +138,6 @@ def mean(values: Values) -> Values:
     return _ratio(np.where(applies, values, 0.0).sum(axis=-1), applies.sum(axis=-1).astype(float))
 
 
-def interval(
-    counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int
-) -> tuple[Figures, Figures]:
-    """Return the lower and upper ends of the 95 % bootstrap intervals of every figure.
-
-    See :func:`bootstrap` for the arguments and :func:`percentiles` for the ends.
-    """
-    return percentiles(bootstrap(counts, groups, resamples, seed))
-
-
 def bootstrap(counts: Counts, groups: npt.NDArray[np.intp], resamples: int, seed: int) -> Figures:
     """Compute the figures of random draws of the images (Efron 1979).
 
@@ -172,23 +187,21 @@ def resample(units: Values, resamples: int, seed: int) -> Iterator[Values]:
         yield sums.reshape(draws, *units.shape[1:])
 
 
-def percentiles(drawn: Figures, level: float = 0.95) -> tuple[Figures, Figures]:
-    """Return the two figures between which the middle ``level`` of the draws lie.
+def percentiles(drawn: Figures) -> tuple[Figures, Figures]:
+    """Return the two figures between which the middle 95 % of the draws lie.
 
     Draws in which a figure does not apply are left out; the ends are NaN where no draw is left.
     """
     per_class, means, accuracy = (
-        percentiles_of(values, level)
-        for values in (drawn.per_class, drawn.mean, drawn.pixel_accuracy)
+        percentiles_of(values) for values in (drawn.per_class, drawn.mean, drawn.pixel_accuracy)
     )
     low, high = (Figures(per_class[i], means[i], accuracy[i]) for i in (0, 1))
     return low, high
 
 
-def percentiles_of(values: Values, level: float = 0.95) -> Values:
-    """Return both ends of the middle ``level`` of values along the first axis, shape (2, ...)."""
-    ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
+def percentiles_of(values: Values) -> Values:
+    """Return both ends of the middle 95 % of values along the first axis, shape (2, ...)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, where only NaN is
-        found: Values = np.nanpercentile(values, ends, axis=0)
+        found: Values = np.nanpercentile(values, (2.5, 97.5), axis=0)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskbench.evaluation.against import Comparison
-from maskbench.evaluation.figures import FIGURES
+from maskbench.evaluation.figures import FIGURES, IOU
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
 from maskbench.evaluation.report import ImageScore, Report, rounded
@@ -64,7 +64,7 @@ def _image_rows(report: Report) -> Iterable[Sequence[Any]]:
         values = [*map(rounded, [image.true_iou, of.pixel_accuracy, *of.mean])]
         yield [
             *_join(image, report), *values, *image.mistakes.tolist(),
-            *map(rounded, of.per_class[0]),
+            *map(rounded, of.per_class[IOU]),
         ]  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def _pair_rows(pair: Pair) -> Iterable[Sequence[Any]]:
     yield [*_JOIN, "true_iou first", "true_iou second", "true_iou change", *classes]
     for first, second in pair.movers():
         means = [first.true_iou, second.true_iou, second.true_iou - first.true_iou]
-        both = zip(first.figures.per_class[0], second.figures.per_class[0], strict=True)
+        both = zip(first.figures.per_class[IOU], second.figures.per_class[IOU], strict=True)
         ious = [value for values in both for value in values]
         yield [*_join(first, pair.first), *map(rounded, [*means, *ious])]
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import maskbench
 from maskbench.dataset import Benchmark
 from maskbench.evaluation.against import PARTS, Comparison
+from maskbench.evaluation.figures import IOU
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.paired import Pair
-from maskbench.evaluation.pictures import DrawImage, EvaluatedImage
+from maskbench.evaluation.pictures import EvaluatedImage, draw_image
 from maskbench.evaluation.predictions import ENDINGS
 from maskbench.evaluation.report import ImageScore, Report, ScoreSummary, rounded
 from maskbench.evaluation.scoring import Each, Predictions
@@ -65,7 +67,7 @@ def write_page(
     names = {score.key: f"{i:05d}" for i, (score, _) in enumerate(scores[:most])}
     remove_older(folder)
     work = _work(shown, names)
-    draw = DrawImage(folder, len(report.classes))
+    draw = partial(draw_image, folder, len(report.classes))
     for _ in (each or _one_by_one)(draw, work, "page"):
         pass
     items = [_item(names[s.key], s, first, report) for s, first in scores[:most]]
@@ -79,7 +81,7 @@ def write_page(
         versions=None if shown.comparison is None else _versions(shown.comparison),
         mistakes=MISTAKES,
         titles=list(shown.predictions),
-        citation=_citation(shown),
+        citation="\n".join(_citation_lines(shown)),
         surplus=list(report.surplus),
         accepted=report.accepted(),
     )
@@ -126,11 +128,11 @@ def _heading(report: Report) -> str:
 
 
 def _verdict(shown: EvaluationContents) -> str:
-    value = figure_text(shown.report.summary.figures.mean[0])
+    value = figure_text(shown.report.summary.figures.mean[IOU])
     on = f"on {shown.report.origin}"
     if shown.pair is None:
         return f"mean IoU {value} {on}"
-    before = figure_text(shown.pair.first.summary.figures.mean[0])
+    before = figure_text(shown.pair.first.summary.figures.mean[IOU])
     return f"mean IoU {before} → {value} {on}"
 
 
@@ -176,7 +178,7 @@ def _item(name: str, score: ImageScore, first: ImageScore | None, report: Report
         "mistakes": score.mistakes.tolist(),
         "confused": score.confused.tolist(),
         "classes": [
-            [k, int(true), int(predicted), rounded(score.figures.per_class[0, k])]
+            [k, int(true), int(predicted), rounded(score.figures.per_class[IOU, k])]
             for k, (true, predicted) in enumerate(score.counts[1:3].T)
             if true or predicted
         ],
@@ -215,10 +217,6 @@ def _versions(comparison: Comparison) -> dict[str, Any]:
         "parts": PARTS,
         "bars": version_bars(comparison),
     }
-
-
-def _citation(shown: EvaluationContents) -> str:
-    return "\n".join(_citation_lines(shown))
 
 
 def _citation_lines(shown: EvaluationContents) -> Iterator[str]:

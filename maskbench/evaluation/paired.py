@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from maskbench.dataset import Benchmark
-from maskbench.evaluation.figures import FIGURES, Figures, Values, bootstrap, percentiles
+from maskbench.evaluation.figures import (
+    FIGURES,
+    Figures,
+    Values,
+    bootstrap,
+    class_rows,
+    mean_rows,
+    percentiles,
+)
 from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.evaluation.report import ImageScore, Report, named
 from maskbench.evaluation.scoring import Predictions, Settings, plan, score_all
@@ -112,15 +120,8 @@ def _text(pair: Pair, split: str) -> str:
     first, second = (report.parts[split] for report in (pair.first, pair.second))
     found = pair.differences[split]
     columns = (first.figures, second.figures, found.change, found.low, found.high)
-    rows = [
-        (f"IoU {name}", [c.per_class[0, k] for c in columns])
-        for k, name in enumerate(pair.first.classes)
-    ]
-    rows += [
-        (f"mean {name.replace('_', ' ')}", [c.mean[i] for c in columns])
-        for i, name in enumerate(FIGURES)
-    ]
-    rows.append(("pixel accuracy", [c.pixel_accuracy for c in columns]))
+    means = mean_rows(columns, [name.replace("_", " ") for name in FIGURES])
+    rows = [*class_rows(columns, pair.first.classes), *means]
     blank, *names = first_column(["", *(name for name, _ in rows)])
     heading = f"{blank}  {'first':>7}  {'second':>7}  {'change':>7}  {'95 %':^17}"
     lines = [

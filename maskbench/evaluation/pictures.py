@@ -14,7 +14,7 @@ from maskbench.files.levels import Scaling
 from maskbench.files.masks import Mask, read_mask
 from maskbench.pages.data import MaskData, plain_mask, write_item
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene_of_item
 
 
 @dataclass(frozen=True)
@@ -36,42 +36,35 @@ class EvaluatedImage:
     predictions: Mapping[str, Path | Mask]
 
 
-@dataclass(frozen=True)
-class DrawImage:
-    """Write one image's files; a class, so that it can be sent to worker processes.
+def draw_image(folder: Path, classes: int, shown: EvaluatedImage) -> None:
+    """Write the pictures and the data of one image.
 
-    Attributes:
+    Args:
         folder: The page's folder.
         classes: The number of classes.
+        shown: The image.
     """
+    picture = scene_of_item(shown.scene, shown.scaling, str(shown.scene))
+    truth = load_mask(shown.truth, classes)
+    predicted = {
+        title: read_mask(mask) if isinstance(mask, Path) else np.asarray(mask, dtype=np.uint8)
+        for title, mask in shown.predictions.items()
+    }
+    wrong = {name: mistakes(truth, mask, classes) for name, mask in predicted.items()}
+    save_picture(folder, f"{shown.name}.jpg", picture)
+    small = mistakes_thumbnail(picture, list(wrong.values())[-1])
+    save_picture(folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
+    data: dict[str, Any] = {
+        "truth": _mask_data(truth, classes),
+        "predictions": {name: _mask_data(mask, classes) for name, mask in predicted.items()},
+        "mistakes": {name: plain_mask(kinds.astype(np.uint16)) for name, kinds in wrong.items()},
+    }
+    write_item(folder, shown.name, data)
 
-    folder: Path
-    classes: int
 
-    def __call__(self, shown: EvaluatedImage) -> None:
-        """Write the pictures and the data of one image."""
-        picture = scene(shown.scene, shown.scaling)
-        truth = load_mask(shown.truth, self.classes)
-        predicted = {
-            title: read_mask(mask) if isinstance(mask, Path) else np.asarray(mask, dtype=np.uint8)
-            for title, mask in shown.predictions.items()
-        }
-        wrong = {name: mistakes(truth, mask, self.classes) for name, mask in predicted.items()}
-        save_picture(self.folder, f"{shown.name}.jpg", picture)
-        small = mistakes_thumbnail(picture, list(wrong.values())[-1])
-        save_picture(self.folder, f"{shown.name}-thumbnail.jpg", small, quality=80)
-        data: dict[str, Any] = {
-            "truth": self._mask(truth),
-            "predictions": {name: self._mask(mask) for name, mask in predicted.items()},
-            "mistakes": {
-                name: plain_mask(kinds.astype(np.uint16)) for name, kinds in wrong.items()
-            },
-        }
-        write_item(self.folder, shown.name, data)
-
-    def _mask(self, mask: Mask) -> MaskData:
-        """Return a mask as data; "no class" gets the number after the last class."""
-        return plain_mask(np.minimum(mask, self.classes).astype(np.uint16))
+def _mask_data(mask: Mask, classes: int) -> MaskData:
+    """Return a mask as data; "no class" gets the number after the last class."""
+    return plain_mask(np.minimum(mask, classes).astype(np.uint16))
 
 
 def mistakes_thumbnail(picture: Image.Image, kinds: Mask) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import FIGURES, Figures, figures, mean
+from maskbench.evaluation.figures import FIGURES, HEADINGS, IOU, Figures, figures, mean
 from maskbench.evaluation.mistakes import MISTAKES
 from maskbench.evaluation.origin import BenchmarkOrigin
 from maskbench.files.manifest import Row
@@ -57,7 +57,7 @@ class ImageScore:
         make an image the worst; it lowers the IoU of the classes whose pixels it takes.
         """
         is_true = self.counts[1] > 0
-        return float(mean(np.where(is_true, self.figures.per_class[0], np.nan)))
+        return float(mean(np.where(is_true, self.figures.per_class[IOU], np.nan)))
 
 
 @dataclass(frozen=True)
@@ -201,22 +201,19 @@ def _mistakes(summary: ScoreSummary) -> dict[str, float | None]:
     return dict(zip(MISTAKES, map(rounded, shares), strict=True))
 
 
-_HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
-
-
 def _text(split: str, summary: ScoreSummary, classes: tuple[str, ...]) -> str:
     """Return a table for the terminal: classes, the IoU with its interval, and the means."""
-    heading, *names, mean, last = first_column(["", *classes, "mean", "pixel accuracy"])
+    heading, *names, mean_name, last = first_column(["", *classes, "mean", "pixel accuracy"])
     drawn = "" if summary.groups == summary.images else f" in {counted(summary.groups, 'group')}"
     lines = [
         f"{split}: {counted(summary.images, 'image')}{drawn}",
-        f"{heading}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in _HEADINGS[1:]),
+        f"{heading}  {'IoU':>5}  {'95 %':^13}" + "".join(f"  {h:>12}" for h in HEADINGS[1:]),
     ]
     found, low, high = summary.figures, summary.low, summary.high
     for k, name in enumerate(names):
         columns = [values.per_class[:, k] for values in (found, low, high)]
         lines.append(f"{name}  {_cells(*columns)}")
-    lines.append(f"{mean}  {_cells(found.mean, low.mean, high.mean)}")
+    lines.append(f"{mean_name}  {_cells(found.mean, low.mean, high.mean)}")
     accuracy = f"{_cell(found.pixel_accuracy)}  {_range(low.pixel_accuracy, high.pixel_accuracy)}"
     lines.append(f"{last}  {accuracy}")
     return "\n".join(line.rstrip() for line in lines)

@@ -11,7 +11,7 @@ from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
 from maskbench.evaluation.boundary import RATIO
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import count_image, figures, interval
+from maskbench.evaluation.figures import bootstrap, count_image, figures, percentiles
 from maskbench.evaluation.mistakes import count_mistakes, mistakes
 from maskbench.evaluation.origin import BenchmarkOrigin, find_origin
 from maskbench.evaluation.predictions import (
@@ -277,7 +277,7 @@ def _image_score(scored: _Scored, split: str, benchmark: Benchmark) -> ImageScor
 def _summary(images: Sequence[ImageScore], matrix: Counts, settings: Settings) -> ScoreSummary:
     counts = np.stack([image.counts for image in images])
     names, groups = np.unique([image.group for image in images], return_inverse=True)
-    low, high = interval(counts, groups, settings.resamples, settings.seed)
+    low, high = percentiles(bootstrap(counts, groups, settings.resamples, settings.seed))
     return ScoreSummary(
         images=len(images),
         groups=len(names),

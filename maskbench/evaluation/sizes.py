@@ -44,9 +44,7 @@ def iou_by_size(counts: Sequence[Counts]) -> list[SizeRange]:
         The ranges that occur, by class and size; a range begins at a power of :data:`FACTOR`.
     """
     hit, true, predicted = np.moveaxis(np.stack(counts)[:, :3], 0, -1)  # each (K, N)
-    power = np.zeros(true.shape, dtype=np.int64)
-    for end in FACTOR ** np.arange(1, 31):  # not by a logarithm, which may round
-        power += true >= end
+    power = np.searchsorted(FACTOR ** np.arange(1, 31), true, side="right")  # exact, unlike log
     found = []
     for value in range(len(true)):
         for step in np.unique(power[value][true[value] > 0]).tolist():

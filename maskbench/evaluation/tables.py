@@ -5,12 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from maskbench.evaluation.against import PARTS, Comparison
-from maskbench.evaluation.figures import FIGURES
+from maskbench.evaluation.figures import HEADINGS, Figures, Values, class_rows, mean_rows
 from maskbench.evaluation.paired import Pair
 from maskbench.evaluation.report import Report, ScoreSummary
 from maskbench.pages.tables import Cell, Table
-
-_HEADINGS = ("IoU", "Dice", "precision", "recall", "boundary IoU")
 
 
 class Bars(NamedTuple):
@@ -43,7 +41,7 @@ def figure_table(report: Report, split: str) -> Table:
         share = pixels / max(1, int(summary.counts[1].sum()))
         link = f"#class={k}"
         rows.append([Cell(name, link, is_heading=True), _pixel_cell(pixels, share), *cells])
-    columns = ("class", "true pixels", *_HEADINGS)
+    columns = ("class", "true pixels", *HEADINGS)
     return Table(f"Figures of {split}", columns, rows, [False, *[True] * (len(columns) - 1)])
 
 
@@ -61,15 +59,10 @@ def _figure_cell(value: Any, low: Any, high: Any) -> Cell:
 def score_headline(summary: ScoreSummary) -> list[dict[str, str]]:
     """Return the means of all classes and the pixel accuracy in words, with their intervals."""
     found, low, high = summary.figures, summary.low, summary.high
-    entries = [
-        (f"mean {name}", *(part.mean[i] for part in (found, low, high)))
-        for i, name in enumerate(_HEADINGS)
-        if FIGURES[i] in ("iou", "dice", "boundary_iou")
-    ]
-    entries.append(("pixel accuracy", *(p.pixel_accuracy for p in (found, low, high))))
     return [
         {"name": name, "value": figure_text(value), "range": interval_words(lowest, highest)}
-        for name, value, lowest, highest in entries
+        for name, (value, lowest, highest) in mean_rows((found, low, high), HEADINGS)
+        if name not in ("mean precision", "mean recall")
     ]
 
 
@@ -87,17 +80,18 @@ def version_bars(comparison: Comparison) -> list[Bars]:
     """Return what the change of each figure between two versions comes from."""
     before, after = comparison.old.summary.figures, comparison.new.summary.figures
     parts = [comparison.parts[name] for name in PARTS]
-    rows = [
-        (f"mean {_HEADINGS[i]}", "", [f.mean[i] for f in (before, after, *parts)])
-        for i in range(len(FIGURES))
-    ]
-    rows.append(("pixel accuracy", "", [f.pixel_accuracy for f in (before, after, *parts)]))
-    rows += [
-        (f"IoU {name}", f"#class={k}", [f.per_class[0, k] for f in (before, after, *parts)])
-        for k, name in enumerate(comparison.new.classes)
-    ]
+    rows = _linked_rows([before, after, *parts], comparison.new.classes)
     longest = _longest(max(_sides(values[2:])) for _, _, values in rows)
     return [_version_row(*row, longest) for row in rows]
+
+
+def _linked_rows(
+    columns: Sequence[Figures], classes: Sequence[str]
+) -> list[tuple[str, str, list[Values]]]:
+    """Return the rows of a chart: name, filter of the images that it is about, and numbers."""
+    means = [(name, "", values) for name, values in mean_rows(columns, HEADINGS)]
+    ious = enumerate(class_rows(columns, classes))
+    return [*means, *((name, f"#class={k}", values) for k, (name, values) in ious)]
 
 
 def _version_row(name: str, link: str, values: Sequence[Any], longest: float) -> Bars:
@@ -125,12 +119,7 @@ def pair_bars(pair: Pair, split: str) -> list[Bars]:
     first, second = (report.parts[split].figures for report in (pair.first, pair.second))
     found = pair.differences[split]
     sides = (first, second, found.change, found.low, found.high)
-    rows = [(f"mean {_HEADINGS[i]}", "", [f.mean[i] for f in sides]) for i in range(len(FIGURES))]
-    rows.append(("pixel accuracy", "", [f.pixel_accuracy for f in sides]))
-    rows += [
-        (f"IoU {name}", f"#class={k}", [f.per_class[0, k] for f in sides])
-        for k, name in enumerate(pair.first.classes)
-    ]
+    rows = _linked_rows(sides, pair.first.classes)
     longest = _longest(abs(v) for _, _, values in rows for v in values[2:])
     return [_pair_row(*row, longest) for row in rows]
 

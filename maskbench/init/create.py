@@ -4,7 +4,6 @@ import logging
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,11 @@ from dvc.config import ConfigError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from maskbench.errors import MaskbenchError
+from maskbench.errors import MaskbenchError, SourceError
 from maskbench.files.json import compact_json
 from maskbench.labelstudio.export import essential
 from maskbench.labelstudio.folder import Folder
+from maskbench.versions import git
 from maskbench.versions.dvc import short_reason
 
 INPUTS = "data/inputs"
@@ -82,17 +82,30 @@ def copy_inputs(source: Folder, images: Iterable[str], root: Path) -> None:
     """
     exports: dict[str, list[Any]] = {}
     for raw in source.tasks():
-        name = raw.origin.replace("/", "-")  # its time may be in it; folders are for images
-        exports.setdefault(name, []).append(_anonymous(essential(raw.value)))
+        exports.setdefault(raw.origin, []).append(_anonymous(essential(raw.value)))
     (root / INPUTS).mkdir(parents=True)
-    for name, tasks in exports.items():
-        file = root / INPUTS / Path(name).with_suffix(".json")
+    for origin, tasks in exports.items():
+        file = _free_file(root / INPUTS, origin)
         file.write_bytes(b"[\n" + b",\n".join(map(compact_json, tasks)) + b"\n]\n")
     (root / IMAGES).mkdir(parents=True, exist_ok=True)
     for name in images:
         target = root / IMAGES / name.removeprefix("images/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source.path / name, target)
+
+
+def _free_file(folder: Path, origin: str) -> Path:
+    """Return a new file for an export, with its name: the time of the export may be in it.
+
+    Subfolders become a part of the name, as folders are for images. A number tells exports apart
+    whose names would be equal, such as ``labels.json`` and ``labels.jsonl``.
+    """
+    stem = Path(origin.replace("/", "-")).stem
+    file, number = folder / f"{stem}.json", 1
+    while file.exists():
+        number += 1
+        file = folder / f"{stem}-{number}.json"
+    return file
 
 
 def _anonymous(task: dict[str, Any]) -> dict[str, Any]:
@@ -113,31 +126,24 @@ def start_git(root: Path, place: Path) -> None:
         MaskbenchError: git is not installed, or fails.
     """
     if not inside_git(place):
-        git(root, "init", "--quiet", "--initial-branch", "main")
+        _git(root, "init", "--quiet", "--initial-branch", "main")
 
 
 def inside_git(place: Path) -> bool:
     """Tell whether a folder, which need not exist yet, lies in a git repository."""
     start = next(path for path in (place, *place.resolve().parents) if path.is_dir())
     try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--git-dir"], cwd=start, capture_output=True, check=False
-        )
-    except FileNotFoundError:
+        return git.run(start, "rev-parse", "--git-dir").returncode == 0
+    except SourceError:
         raise MaskbenchError("git was not found; install it first") from None
-    return done.returncode == 0
 
 
-def git(root: Path, *words: str) -> str:
-    """Run git and return what it prints.
-
-    Raises:
-        MaskbenchError: It fails; with its own reason.
-    """
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+def _git(root: Path, *words: str) -> None:
+    """Run git; raise MaskbenchError with its own reason if it fails."""
+    done = git.run(root, *words)
     if done.returncode:
-        raise MaskbenchError(f"`git {words[0]}` failed: {done.stderr.strip()}")
-    return done.stdout
+        reason = done.stderr.decode("utf-8", "replace").strip()
+        raise MaskbenchError(f"`git {words[0]}` failed: {reason}")
 
 
 def stage(folder: Path) -> None:
@@ -148,7 +154,7 @@ def stage(folder: Path) -> None:
             be made there once the reason is gone.
     """
     try:
-        git(folder, "add", "--", ".")
+        _git(folder, "add", "--", ".")
     except MaskbenchError:
         for path in folder.iterdir():  # the folder itself may be the shell's current one
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -157,10 +163,7 @@ def stage(folder: Path) -> None:
 
 def has_identity(root: Path) -> bool:
     """Tell whether git has a name and an address for commits."""
-    done = subprocess.run(
-        ["git", "var", "GIT_COMMITTER_IDENT"], cwd=root, capture_output=True, check=False
-    )
-    return done.returncode == 0
+    return git.run(root, "var", "GIT_COMMITTER_IDENT").returncode == 0
 
 
 def start_dvc(root: Path, remote: str | None) -> None:

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import maskbench
-from maskbench.errors import MaskbenchError
+from maskbench.errors import MaskbenchError, SourceError
 from maskbench.files.hashing import sha256
+from maskbench.versions import git
 
 WHEELS = "wheels"
 _HEADER = """\
@@ -107,12 +108,10 @@ def _published(checkout: Path) -> tuple[str, str] | None:
 
 def _git_output(checkout: Path, *words: str) -> str | None:
     try:
-        done = subprocess.run(
-            ["git", *words], cwd=checkout, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
+        done = git.run(checkout, *words)
+    except SourceError:  # git is not installed
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
 
 
 def _wheel(file: Path) -> Software:

@@ -156,32 +156,23 @@ def _with_size(source: TaskSource, task: Task, survey: SourceSurvey) -> Task:
     return replace(task, image=Image(task.key, *size, ""))
 
 
-@dataclass(frozen=True)
-class _LabelSets:
-    """Pixels by set of labels in one task; None if no annotation counts."""
-
-    combinations: Mapping[Labels, int] | None
-
-
-def _count_label_sets(task: Task) -> _LabelSets:
-    """Find the sets of labels on the pixels of a task."""
+def _count_label_sets(task: Task) -> dict[Labels, int]:
+    """Count the pixels of a task by the set of labels on them; none if no annotation counts."""
     rasterized = build_label_set(task, RasterizeParams())
     if rasterized is None:
-        return _LabelSets(None)
+        return {}
     # Only the combinations are of interest, so that values may repeat.
     values = {label: 1 + i % (IGNORE - 1) for i, label in enumerate(rasterized.label_set.labels)}
     rules = ClassRules({"": 0, **values}, (), CombineParams("error", (), "png"))
     _, found = class_mask(rasterized.label_set, rules)
-    return _LabelSets({entry.labels: entry.pixels for entry in found if entry.labels})
+    return {entry.labels: entry.pixels for entry in found if entry.labels}
 
 
 def _find_overlaps(tasks: Sequence[Task], survey: SourceSurvey) -> None:
     sets, pairs = _Tally(), _Tally()
     for found in run_all(_count_label_sets, tasks, "overlaps"):
-        if found.combinations is None:
-            continue
-        sets.add(found.combinations)
-        pairs.add(_pairs(found.combinations))
+        sets.add(found)
+        pairs.add(_pairs(found))
     for labels, count in sets.pixels.items():
         survey.pixels.update(dict.fromkeys(labels, count))
     survey.overlaps = [each for each in sets.sorted() if len(each.labels) > 1]

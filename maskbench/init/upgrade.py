@@ -1,7 +1,6 @@
 """Update the files of a repository that come from maskbench to those of the running version."""
 
 import difflib
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from maskbench.init.files import LOCKS, upgraded_files
 from maskbench.init.pipeline import with_additions
 from maskbench.params import load_params
 from maskbench.pipeline.pin import PIN
+from maskbench.versions import git
 
 DVC_YAML = "dvc.yaml"
 
@@ -75,13 +75,11 @@ def upgrade(root: Path, files: dict[str, str]) -> None:
 
 def _uncommitted(root: Path, paths: Iterable[str]) -> list[str]:
     here = [path for path in paths if (root / path).exists()]
-    done = subprocess.run(
-        ["git", "status", "--porcelain", "-z", "--", *here],
-        cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = git.run(root, "status", "--porcelain", "-z", "--", *here)
+    said, failure = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
     if done.returncode:
-        raise MaskbenchError(f"`git status` failed: {done.stderr.strip()}")
-    return [entry[3:] for entry in done.stdout.split("\0") if entry] if here else []
+        raise MaskbenchError(f"`git status` failed: {failure.strip()}")
+    return [entry[3:] for entry in said.split("\0") if entry] if here else []
 
 
 def _text(file: Path) -> str:

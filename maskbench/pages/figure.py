@@ -9,7 +9,7 @@ import numpy.typing as npt
 from maskbench.errors import MaskbenchError
 from maskbench.files.masks import values_in
 from maskbench.pages.palette import hex_color, overlay_palette, palette
-from maskbench.params import IGNORE
+from maskbench.params import IGNORE, IGNORED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ def draw_figure(
         panel.set_title(name)
         panel.set_axis_off()
     present = sorted({value for mask in masks.values() for value in values_in(mask)})
-    names = {**dict(enumerate(classes)), IGNORE: "(ignored)"}
+    names = {**dict(enumerate(classes)), IGNORE: IGNORED}
     patches = [
         Patch(facecolor=hex_color(tuple(palette()[value])), edgecolor="grey", label=names[value])
         for value in present

@@ -13,7 +13,7 @@ import numpy.typing as npt
 Color = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
 
-IGNORED: Color = (128, 128, 128)
+IGNORED_COLOR: Color = (128, 128, 128)
 """Pixels of the ignore value."""
 
 _BLUE, _ORANGE, _PURPLE = (61, 139, 255), (255, 122, 26), (214, 76, 214)
@@ -27,7 +27,7 @@ MARKS: Mapping[str, Color] = {
     "invented": _BLUE,
     "confused": _PURPLE,
     "boundary": (140, 146, 158),
-    "ignored": IGNORED,
+    "ignored": IGNORED_COLOR,
     "two-classes": (255, 176, 0),
     "more-classes": (230, 0, 90),
     "changed-region": (255, 225, 77),
@@ -78,7 +78,7 @@ def palette() -> npt.NDArray[np.uint8]:
 
     ``palette()[mask]`` is a mask in colours, shape (H, W, 3).
     """
-    return np.array([*class_colors(255), IGNORED], dtype=np.uint8)
+    return np.array([*class_colors(255), IGNORED_COLOR], dtype=np.uint8)
 
 
 def overlay_palette(classes: int) -> npt.NDArray[np.uint8]:
@@ -89,7 +89,7 @@ def overlay_palette(classes: int) -> npt.NDArray[np.uint8]:
     colors = np.zeros((256, 4), dtype=np.uint8)
     colors[:classes, :3] = class_colors(classes)
     colors[1:classes, 3] = 150
-    colors[255] = (*IGNORED, 220)
+    colors[255] = (*IGNORED_COLOR, 220)
     return colors
 
 

@@ -3,15 +3,16 @@
 import base64
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from maskbench.errors import DataError, Problem
 from maskbench.files.atomic import replacing
-from maskbench.files.images import read_scene
+from maskbench.files.images import DAMAGE, open_image, read_scene
 from maskbench.files.levels import Scaling
 from maskbench.pages.palette import Color
 
@@ -71,16 +72,44 @@ def scene(
         path: The scene's file.
         scaling: Which values of 16 bits become 0 and 255; see the manifest.
         most_wh: The largest width and height in pixels.
+
+    Raises:
+        ValueError: The file is missing, no image, damaged or cut off; the message says which,
+            without the path.
     """
-    with Image.open(path) as image:
+    with suppress(*DAMAGE), open_image(path) as image:  # read_scene says what is damaged
         if image.format == "JPEG" and image.mode in ("RGB", "L", "YCbCr"):
             size = _within(image.size, most_wh)
             image.draft("RGB", size)  # decodes a fraction of a large photo
-            picture = image.convert("RGB")
-        else:
-            picture = Image.fromarray(read_scene(path, scaling))
-            size = _within(picture.size, most_wh)
-    return picture.resize(size, Image.Resampling.LANCZOS)
+            return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    picture = Image.fromarray(read_scene(path, scaling))
+    return picture.resize(_within(picture.size, most_wh), Image.Resampling.LANCZOS)
+
+
+def scene_of_item(
+    path: Path,
+    scaling: Scaling | None,
+    name: str,
+    task: int | None = None,
+    most_wh: tuple[int, int] = (LONGEST, LONGEST),
+) -> Image.Image:
+    """Return the scene of an item of a benchmark as :func:`scene` does.
+
+    Args:
+        path: The scene's file, perhaps in DVC's cache.
+        scaling: See :func:`scene`.
+        name: What a message calls the file.
+        task: The item's task, for the message.
+        most_wh: The largest width and height in pixels.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        return scene(path, scaling, most_wh)
+    except ValueError as error:
+        what = f"{error}; run `dvc checkout -f combine`, or `dvc fetch` if DVC's cache is damaged"
+        raise DataError("a scene cannot be read", [Problem(what, name, task)]) from None
 
 
 def _within(size: tuple[int, int], most_wh: tuple[int, int]) -> tuple[int, int]:
@@ -92,15 +121,6 @@ def _within(size: tuple[int, int], most_wh: tuple[int, int]) -> tuple[int, int]:
 
 def jpeg_url(picture: Image.Image) -> str:
     """Return a picture as a data URL (JPEG)."""
-    return _url(picture, "jpeg", quality=85)
-
-
-def png_url(picture: Image.Image) -> str:
-    """Return a picture as a data URL (PNG), which keeps every pixel."""
-    return _url(picture, "png", optimize=True)
-
-
-def _url(picture: Image.Image, kind: str, **options: Any) -> str:
     stream = io.BytesIO()
-    picture.save(stream, kind, **options)
-    return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+    picture.save(stream, "jpeg", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

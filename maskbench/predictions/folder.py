@@ -120,11 +120,14 @@ def _most_probable(
         names = counted(classes, "class", "classes")
         raise ValueError(f"holds an array of shape {values.shape}, but there are {names}")
     _check_size(values.shape[1:], size)
-    probabilities = values.astype(np.float32) if values.dtype.kind == "f" else np.full(1, -1.0)
+    no_probabilities = "holds values that are not probabilities from 0 to 1: apply softmax"
+    if values.dtype.kind != "f":
+        raise ValueError(no_probabilities)
+    probabilities = values.astype(np.float32)
     if np.isnan(probabilities).any():
         raise ValueError("holds NaN: the model's numbers overflowed, predict it again")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ValueError("holds values that are not probabilities from 0 to 1: apply softmax")
+        raise ValueError(no_probabilities)
     score = float(probabilities.max(axis=0).mean(dtype=np.float64))
     mask = probabilities.argmax(axis=0).astype(np.uint8)
     return Prediction(mask, round(score, 6), probabilities)

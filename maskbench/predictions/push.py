@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,35 +65,22 @@ class Work(NamedTuple):
     plan: DrawingPlan
 
 
-@dataclass(frozen=True)
-class FindProblems:
-    """Finds what is wrong with a prediction; workers get a copy."""
-
-    classes: tuple[str, ...]
-
-    def __call__(self, work: Work) -> list[Problem]:
-        """Return the problems of a file."""
-        try:
-            mask = read_prediction(work.path, work.size, self.classes).mask
-        except ValueError as error:
-            return [Problem(str(error), str(work.path), work.task.id)]
-        found = (work.plan.impossible.get(value) for value in values_in(mask))
-        place = Problem("", str(work.path), work.task.id, param="labels_map")
-        return [place._replace(what=why) for why in found if why]
+def _find_problems(classes: tuple[str, ...], work: Work) -> list[Problem]:
+    """Return what is wrong with a prediction."""
+    try:
+        mask = read_prediction(work.path, work.size, classes).mask
+    except ValueError as error:
+        return [Problem(str(error), str(work.path), work.task.id)]
+    found = (work.plan.impossible.get(value) for value in values_in(mask))
+    place = Problem("", str(work.path), work.task.id, param="labels_map")
+    return [place._replace(what=why) for why in found if why]
 
 
-@dataclass(frozen=True)
-class DrawPrediction:
-    """Draws a prediction as regions; workers get a copy."""
-
-    classes: tuple[str, ...]
-    tolerance: float
-
-    def __call__(self, work: Work) -> tuple[int, dict[str, Any]]:
-        """Return the task's id, and what the server gets."""
-        mask, score, _ = read_prediction(work.path, work.size, self.classes)
-        result = draw_mask(mask, work.plan, self.tolerance)
-        return work.task.id, {"result": result, **({} if score is None else {"score": score})}
+def _draw(classes: tuple[str, ...], tolerance: float, work: Work) -> tuple[int, dict[str, Any]]:
+    """Draw a prediction as regions; return the task's id, and what the server gets."""
+    mask, score, _ = read_prediction(work.path, work.size, classes)
+    result = draw_mask(mask, work.plan, tolerance)
+    return work.task.id, {"result": result, **({} if score is None else {"score": score})}
 
 
 def push(params: Params, layout: Layout, folder: Path, options: PushOptions) -> str:
@@ -117,7 +105,8 @@ def push(params: Params, layout: Layout, folder: Path, options: PushOptions) -> 
         }
         work = [Work(files[t.key], t, sizes[t.key], plans[_project(t, server)]) for t in known]
         classes = tuple(codes(params.labels_map))
-        found = run_all(FindProblems(classes), progress(work, len(work), "check"), "check")
+        checked = progress(work, len(work), "check")
+        found = run_all(partial(_find_problems, classes), checked, "check")
         problems = [problem for problems in found for problem in problems]
         if problems:
             raise DataError(f"{folder}: nothing was sent", problems)
@@ -150,7 +139,8 @@ class _Push:
         """Push them; return a summary."""
         left = work if self.options.dry_run else self._left(work, plan)
         shown = progress(left, len(left), "predictions")
-        drawn = run_all(DrawPrediction(self.classes, self.options.tolerance), shown, "predictions")
+        draw = partial(_draw, self.classes, self.options.tolerance)
+        drawn = run_all(draw, shown, "predictions")
         regions, lost = 0, dict[int, str]()
         with ThreadPoolExecutor(1) as sender:  # one chunk is sent while the next one is drawn
             sent: Future[dict[int, str]] | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from maskbench.errors import DataError, ParamsError, Problem
@@ -71,7 +71,7 @@ def image_sizes(
         except ValueError as error:
             problems.append(Problem(str(error), task=task.id, project=task.project))
     shown = progress(files, len(files), "image sizes")
-    found = run_all(ReadSize(params.max_pixels), shown, "image sizes")
+    found = run_all(partial(_read_size, params.max_pixels), shown, "image sizes")
     for (task, _), size in zip(files, found, strict=True):
         if isinstance(size, Problem):
             problems.append(size)
@@ -82,19 +82,13 @@ def image_sizes(
     return sizes
 
 
-@dataclass(frozen=True)
-class ReadSize:
-    """Finds the size of an image; workers get a copy."""
-
-    most_pixels: int
-
-    def __call__(self, image: tuple[Task, Path]) -> tuple[int, int] | Problem:
-        """Return width and height of a task's upright image, or what is wrong with its file."""
-        task, path = image
-        try:
-            return upright_size(path, self.most_pixels)
-        except ValueError as error:
-            return Problem(str(error), task=task.id, project=task.project)
+def _read_size(most_pixels: int, image: tuple[Task, Path]) -> tuple[int, int] | Problem:
+    """Return width and height of a task's upright image, or what is wrong with its file."""
+    task, path = image
+    try:
+        return upright_size(path, most_pixels)
+    except ValueError as error:
+        return Problem(str(error), task=task.id, project=task.project)
 
 
 def write_images(params: Params, layout: Layout, out: Path, is_all: bool = False) -> int:

@@ -11,7 +11,7 @@ Pixels that one of two annotators leaves to be ignored (255) do not count for th
 import numpy as np
 
 from maskbench.evaluation.confusion import Counts
-from maskbench.evaluation.figures import Values, figures, mean
+from maskbench.evaluation.figures import FIGURES, Values, figures, mean
 from maskbench.files.masks import Mask
 from maskbench.files.tiff import Planes
 from maskbench.params import IGNORE
@@ -20,7 +20,7 @@ from maskbench.quality.joint import Column, Joint, PairCounter
 COEFFICIENTS = ("iou", "dice", "boundary_iou", "kappa", "alpha")
 """What :func:`coefficients` computes, in the order of its axis."""
 
-_OF_FIGURES = (0, 1, 4)  # where FIGURES has the first three
+_OF_FIGURES = tuple(map(FIGURES.index, COEFFICIENTS[:3]))
 _PAIR, _SAME, _VALUES = slice(0, 6), 6, 7  # rows of the counts
 
 

@@ -1,6 +1,6 @@
 """Draw what each annotator made of one image, and count how far they agree."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -135,11 +135,10 @@ def latest_by_person(tasks: Sequence[Task]) -> Iterator[tuple[str, Task, Annotat
     Args:
         tasks: Tasks that show one image; skipped annotations never count.
     """
-    people = {a.completed_by for task in tasks for a in task.annotations}
-    for who in sorted(people, key=lambda user: user or 0):
-        own = [_only(task, lambda a, who=who: a.completed_by == who) for task in tasks]
-        if annotation := _latest(own):
-            yield str(who or UNKNOWN), _task_of(tasks, annotation), annotation
+    annotations = [annotation for task in tasks for annotation in task.annotations]
+    for who in sorted({a.completed_by for a in annotations}, key=lambda user: user or 0):
+        if latest := _latest(a for a in annotations if a.completed_by == who):
+            yield str(who or UNKNOWN), _task_of(tasks, latest), latest
 
 
 def draw_people(tasks: Sequence[Task], params: Params) -> Iterator[tuple[str, Drawing]]:
@@ -157,19 +156,15 @@ def _ground_truth(
     tasks: Sequence[Task], params: Params, drawn: Mapping[str, Drawing]
 ) -> Drawing | None:
     """Return the latest annotation that is marked as ground truth; one of ``drawn`` if it is."""
-    annotation = _latest([_only(task, lambda a: a.ground_truth) for task in tasks])
+    annotation = _latest(a for task in tasks for a in task.annotations if a.ground_truth)
     if annotation is None:
         return None
     own = [drawing for drawing in drawn.values() if drawing.annotation is annotation]
     return own[0] if own else draw_annotation(_task_of(tasks, annotation), annotation, params)
 
 
-def _latest(tasks: Sequence[Task]) -> Annotation | None:
-    return choose((a for task in tasks for a in task.annotations), ("latest",))
-
-
-def _only(task: Task, fits: Any) -> Task:
-    return replace(task, annotations=tuple(a for a in task.annotations if fits(a)))
+def _latest(annotations: Iterable[Annotation]) -> Annotation | None:
+    return choose(annotations, ("latest",))
 
 
 def _task_of(tasks: Sequence[Task], annotation: Annotation) -> Task:

@@ -1,5 +1,6 @@
 """Compute what the page shows of agreement, as JSON values: by pair, annotator and time."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -108,7 +109,8 @@ def _step(when: datetime, unit: str) -> str:
 def _part(place: int, whole: int) -> str:
     """Return the images in one of ten parts, such as ``11 to 20``, padded so that they sort."""
     number = place * _STEPS // whole
-    first, last = -(-number * whole // _STEPS) + 1, -(-(number + 1) * whole // _STEPS)
+    first = math.ceil(number * whole / _STEPS) + 1
+    last = math.ceil((number + 1) * whole / _STEPS)
     digits = len(str(whole))
     span = f"{first:0{digits}d}"
     return span if first == last else f"{span} to {last:0{digits}d}"

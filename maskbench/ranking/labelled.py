@@ -18,7 +18,7 @@ Pixels that the labels ignore (255) do not count. An image without labelled pixe
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from maskbench.dataset import Benchmark
 from maskbench.errors import DataError, Problem
-from maskbench.evaluation.figures import count_image, figures, mean
+from maskbench.evaluation.figures import BOUNDARY_IOU, IOU, count_image, figures, mean
 from maskbench.files.benchmark import load_mask
 from maskbench.files.manifest import Row
 from maskbench.files.masks import Mask
@@ -58,29 +58,19 @@ class Labelled(NamedTuple):
     truth: Path
 
 
-@dataclass(frozen=True)
-class Compare:
-    """Compares predictions with labels; workers get a copy.
-
-    Attributes:
-        classes: Class names by value.
-        confidence: The probability from which the model is confident.
-    """
-
-    classes: tuple[str, ...]
-    confidence: float
-
-    def __call__(self, image: Labelled) -> dict[str, float] | list[Problem]:
-        """Return the measures of an image, or what is wrong with it."""
-        try:
-            truth = load_mask(image.truth, len(self.classes))
-        except DataError as error:
-            return list(error.problems)
-        try:
-            predicted = read_prediction(image.files.first, truth.shape[::-1], self.classes)
-        except ValueError as error:
-            return [Problem(str(error), str(image.files.first), image.row.task)]
-        return measures(truth, predicted, len(self.classes), self.confidence)
+def _measure(
+    classes: tuple[str, ...], confidence: float, image: Labelled
+) -> dict[str, float] | list[Problem]:
+    """Return the measures of an image, or what is wrong with it or its prediction."""
+    try:
+        truth = load_mask(image.truth, len(classes))
+    except DataError as error:
+        return list(error.problems)
+    try:
+        predicted = read_prediction(image.files.first, truth.shape[::-1], classes)
+    except ValueError as error:
+        return [Problem(str(error), str(image.files.first), image.row.task)]
+    return measures(truth, predicted, len(classes), confidence)
 
 
 def measures(
@@ -97,7 +87,9 @@ def measures(
     counts = count_image(truth, predicted.mask, classes)[1]
     per_class = figures(counts).per_class
     is_true = counts[1] > 0
-    iou, boundary = (float(mean(np.where(is_true, per_class[i], np.nan))) for i in (0, 4))
+    iou, boundary = (
+        float(mean(np.where(is_true, per_class[i], np.nan))) for i in (IOU, BOUNDARY_IOU)
+    )
     labelled = int(np.count_nonzero(truth != IGNORE))
     wrong = int(np.count_nonzero(contradicted(truth, predicted, confidence))) / max(1, labelled)
     return {"iou": iou, "boundary_iou": boundary, "contradicted": wrong}
@@ -140,7 +132,7 @@ def rank_labelled(layout: Layout, folder: Path, options: RankOptions) -> Ranking
         raise DataError(f"{what}; name each file by the key of its image")
     by = options.by or ("contradicted" if holds_probabilities(found[keys[0]]) else "iou")
     images = [_labelled(key, benchmark, found[key]) for key in keys]
-    compared = measure_all(Compare(benchmark.classes, options.confidence), images)
+    compared = measure_all(partial(_measure, benchmark.classes, options.confidence), images)
     ranked = [_ranked(*pair, by) for pair in zip(images, compared, strict=True)]
     ranked.sort(key=lambda image: (-image.score, image.key))
     without = [key for key in benchmark.keys if key not in found]

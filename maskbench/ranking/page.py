@@ -1,6 +1,7 @@
 """Write a ranking's page: the batch as a table, then the pictures of each image."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from maskbench.files.atomic import write_text
@@ -10,7 +11,7 @@ from maskbench.pages.template import render
 from maskbench.parallel.run import progress, run_all
 from maskbench.params import FetchParams
 from maskbench.ranking.model import Ranked, Ranking
-from maskbench.ranking.pictures import DrawRanked, NamedImage, picture_kinds
+from maskbench.ranking.pictures import NamedImage, draw_ranked, picture_kinds
 from maskbench.ranking.report import TEXT_COLUMNS, detail_names, details, heading, score_text
 
 _WORDS = {
@@ -36,8 +37,9 @@ def write_page(folder: Path, ranking: Ranking, fetch: FetchParams) -> None:
         fetch: For links to tasks.
     """
     remove_older(folder)
+    kinds = picture_kinds(ranking.first[0].files)
     drawn = [NamedImage(f"{i:05d}", image) for i, image in enumerate(ranking.first)]
-    draw = DrawRanked(folder, replace(ranking, images=ranking.images[:1]))
+    draw = partial(draw_ranked, folder, replace(ranking, images=()))  # each worker gets a copy
     for _ in progress(run_all(draw, drawn, "page"), len(drawn), "page"):
         pass
     page = render(
@@ -49,7 +51,7 @@ def write_page(folder: Path, ranking: Ranking, fetch: FetchParams) -> None:
         notes=ranking.notes,
         table=_table(ranking, fetch),
         classes=class_entries(ranking.classes)[1:],
-        kinds=[(kind, _words(kind, ranking)) for kind in picture_kinds(ranking)],
+        kinds=[(kind, _words(kind, ranking)) for kind in kinds],
         images=[_image(each, place, fetch) for place, each in enumerate(drawn, 1)],
     )
     write_text(folder / "index.html", page)

@@ -1,6 +1,5 @@
 """Draw the images of a ranking's page: what model and labels say, and where to look."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from maskbench.files.benchmark import load_mask
-from maskbench.files.images import read_scene
+from maskbench.files.benchmark import load_mask, load_scene
 from maskbench.files.masks import Mask
 from maskbench.pages.palette import MARKS, overlay_palette
 from maskbench.pages.pictures import save_picture
 from maskbench.predictions.folder import read_prediction
 from maskbench.ranking.labelled import contradicted
-from maskbench.ranking.model import Ranked, Ranking
+from maskbench.ranking.model import Files, Ranked, Ranking
 from maskbench.ranking.unlabelled import uncertainty
 
 LONGEST = 480
@@ -31,56 +29,46 @@ class NamedImage(NamedTuple):
     image: Ranked
 
 
-@dataclass(frozen=True)
-class DrawRanked:
-    """Writes one image's pictures; workers get a copy.
+def draw_ranked(folder: Path, ranking: Ranking, drawn: NamedImage) -> None:
+    """Write an image's pictures: one for each kind of :func:`picture_kinds`.
 
-    Attributes:
+    Args:
         folder: The page's folder.
         ranking: Classes, measure and the rest; its images are not used.
+        drawn: The image.
     """
-
-    folder: Path
-    ranking: Ranking
-
-    def __call__(self, drawn: NamedImage) -> None:
-        """Write the pictures: one for each kind of :func:`picture_kinds`."""
-        files, classes = drawn.image.files, self.ranking.classes
-        scene = read_scene(files.image, files.scaling)
-        predicted = [
-            read_prediction(path, drawn.image.size, classes)
-            for path in (files.first, files.second)
-            if path is not None
-        ]
-        pictures = [self._overlaid(scene, each.mask) for each in predicted]
-        if files.truth is not None:
-            truth = load_mask(files.truth, len(classes))
-            pictures.append(self._overlaid(scene, truth))
-            where = contradicted(truth, predicted[0], self._confidence).astype(np.float32)
-        else:
-            where = uncertainty(self.ranking.by, predicted, self.ranking.weights)
-        pictures.append(marked(scene, where))
-        for kind, picture in zip(picture_kinds(self.ranking), pictures, strict=True):
-            save_picture(self.folder, f"{drawn.name}-{kind}.jpg", picture, quality=82)
-
-    @property
-    def _confidence(self) -> float:
-        """Return the probability from which pixels are marked: 0 marks all that differ."""
-        return self.ranking.confidence if self.ranking.by == "contradicted" else 0.0
-
-    def _overlaid(self, scene: npt.NDArray[np.uint8], mask: Mask) -> Image.Image:
-        picture = small(Image.fromarray(scene)).convert("RGBA")
-        colors = overlay_palette(len(self.ranking.classes))[mask]
-        cover = Image.fromarray(colors, "RGBA").resize(picture.size, Image.Resampling.NEAREST)
-        return Image.alpha_composite(picture, cover).convert("RGB")
+    files, classes = drawn.image.files, ranking.classes
+    scene = load_scene(files.image, files.scaling)
+    predicted = [
+        read_prediction(path, drawn.image.size, classes)
+        for path in (files.first, files.second)
+        if path is not None
+    ]
+    masks = [each.mask for each in predicted]
+    if files.truth is not None:
+        truth = load_mask(files.truth, len(classes))
+        masks.append(truth)
+        confidence = ranking.confidence if ranking.by == "contradicted" else 0.0  # mark all others
+        where = contradicted(truth, predicted[0], confidence).astype(np.float32)
+    else:
+        where = uncertainty(ranking.by, predicted, ranking.weights)
+    pictures = [*(_overlaid(scene, mask, len(classes)) for mask in masks), marked(scene, where)]
+    for kind, picture in zip(picture_kinds(files), pictures, strict=True):
+        save_picture(folder, f"{drawn.name}-{kind}.jpg", picture, quality=82)
 
 
-def picture_kinds(ranking: Ranking) -> tuple[str, ...]:
+def _overlaid(scene: npt.NDArray[np.uint8], mask: Mask, classes: int) -> Image.Image:
+    picture = small(Image.fromarray(scene)).convert("RGBA")
+    colors = overlay_palette(classes)[mask]
+    cover = Image.fromarray(colors, "RGBA").resize(picture.size, Image.Resampling.NEAREST)
+    return Image.alpha_composite(picture, cover).convert("RGB")
+
+
+def picture_kinds(files: Files) -> tuple[str, ...]:
     """Return what the pictures of an image show, in order."""
-    if ranking.is_labelled:
+    if files.truth is not None:
         return ("model", "labels", "where")
-    is_pair = bool(ranking.images) and ranking.images[0].files.second is not None
-    return ("model", "other-model", "where") if is_pair else ("model", "where")
+    return ("model", "where") if files.second is None else ("model", "other-model", "where")
 
 
 def marked(scene: npt.NDArray[np.uint8], where: npt.NDArray[np.float32]) -> Image.Image:

@@ -1,5 +1,6 @@
 """Draw images for the gallery in worker processes: their data, thumbnails and scenes."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import ClassNumbers, write_item
 from maskbench.pages.item import DrawnTask, draw_task, labels_of, mask_data, vote_decisions
 from maskbench.pages.palette import palette
-from maskbench.pages.pictures import palette_picture, scene
+from maskbench.pages.pictures import LONGEST, palette_picture, scene_of_item
 from maskbench.params import Params
 from maskbench.regions.task import choose
 
@@ -144,7 +145,7 @@ class DrawSheet:
         write_item(self.folder, key, {"mask": mask_data(classes, self.names, drawn, self.params)})
         if self.copies_scenes:
             with replacing(self.folder / "images" / f"{key}.jpg") as temporary:
-                scene(image.scene, image.row.scaling).save(temporary, quality=86)
+                _scene(image).save(temporary, quality=86)
         small[key] = self._small(image, mask)
         picture = small[key].scene
         drawing = choose(task.annotations, self.params.rasterize.criteria(task.key))
@@ -162,7 +163,7 @@ class DrawSheet:
         }
 
     def _small(self, image: ImageFiles, mask: Mask | None = None) -> Small:
-        picture = scene(image.scene, image.row.scaling, CELL)
+        picture = _scene(image, CELL)
         shrunk = _shrunk(_mask(image) if mask is None else mask, picture.size)
         numbers = np.minimum(self.numbers, 255).astype(np.uint8)[shrunk]
         return Small(picture, numbers)
@@ -170,7 +171,7 @@ class DrawSheet:
 
 def _draw_sheet(images: Sequence[Small], pictures: Sequence[Path]) -> None:
     """Draw a sheet with the thumbnails of the scenes, and one with those of the masks."""
-    rows = -(-len(images) // COLUMNS)
+    rows = math.ceil(len(images) / COLUMNS)
     size = (min(COLUMNS, len(images)) * CELL[0], rows * CELL[1])
     scenes = Image.new("RGB", size)
     masks = np.zeros(size[::-1], dtype=np.uint8)
@@ -183,6 +184,11 @@ def _draw_sheet(images: Sequence[Small], pictures: Sequence[Path]) -> None:
         scenes.save(temporary, quality=72)
     with replacing(pictures[1]) as temporary:
         palette_picture(masks, palette().tolist(), is_transparent=True).save(temporary)
+
+
+def _scene(image: ImageFiles, most_wh: tuple[int, int] = (LONGEST, LONGEST)) -> Image.Image:
+    row = image.row
+    return scene_of_item(image.scene, row.scaling, row.scene, row.task, most_wh)
 
 
 def _mask(image: ImageFiles) -> Mask:

@@ -1,7 +1,6 @@
 """Find where labels overlap, and draw crops of it, in worker processes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,26 +54,17 @@ class OverlapPlace(NamedTuple):
     vote: int = 0
 
 
-@dataclass(frozen=True)
-class FindOverlaps:
-    """Find the largest places of each combination of labels in a task; workers get a copy."""
-
-    params: Params
-    most: int
-
-    def __call__(self, file: Path) -> list[OverlapPlace]:
-        """Return the places, at most ``most`` for each combination."""
-        task = read_task(file)
-        rules = ClassRules.of(self.params)
-        return [
-            OverlapPlace(
-                labels, file, vote.image.file, task.key, task.id, task.project, place, number
-            )
-            for number, vote in enumerate(build_label_sets(task, self.params.rasterize))
-            for labels, *_ in class_mask(vote.label_set, rules)[1]
-            if len(labels) > 1
-            for place in places(_exactly(vote.label_set, labels), self.most)
-        ]
+def find_places(params: Params, most: int, file: Path) -> list[OverlapPlace]:
+    """Return the largest places of each combination of labels in a task, at most ``most``."""
+    task = read_task(file)
+    rules = ClassRules.of(params)
+    return [
+        OverlapPlace(labels, file, vote.image.file, task.key, task.id, task.project, place, number)
+        for number, vote in enumerate(build_label_sets(task, params.rasterize))
+        for labels, *_ in class_mask(vote.label_set, rules)[1]
+        if len(labels) > 1
+        for place in places(_exactly(vote.label_set, labels), most)
+    ]
 
 
 class OverlapCrop(NamedTuple):
@@ -85,41 +75,35 @@ class OverlapCrop(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class DrawCrop:
-    """Draw a place as the scene has it, before a rule decides, and after; workers get a copy.
+def draw_crop(folder: Path, params: Params, crop: OverlapCrop) -> None:
+    """Draw a place as the scene has it, before a rule decides, and after.
 
-    Attributes:
+    Args:
         folder: Where to write ``<name>-scene.jpg``, ``-before.jpg`` and ``-after.jpg``.
         params: The params.
+        crop: The place.
     """
-
-    folder: Path
-    params: Params
-
-    def __call__(self, crop: OverlapCrop) -> None:
-        """Write the three pictures."""
-        task = read_task(crop.overlap.file)
-        votes = build_label_sets(task, self.params.rasterize)
-        if crop.overlap.vote >= len(votes):
-            raise ValueError(f"no annotation of {task.key} counts any more")
-        label_set = votes[crop.overlap.vote].label_set
-        mask, _ = class_mask(label_set, ClassRules.of(self.params))
-        scene = _scene(task, crop.image)
-        window = _window(crop.overlap.place, mask.shape)
-        part = LabelSet(label_set.labels, label_set.planes[:, *window])
-        colors = class_palette(self.params)
-        pictures = {
-            "scene": scene[window],
-            "before": _striped(scene[window], part, self.params),
-            "after": _blended(scene[window], colors[mask[window]], mask[window] != 0),
-        }
-        outline = _edge(_exactly(part, crop.overlap.labels))
-        for name, picture in pictures.items():
-            if name != "scene":
-                picture[outline] = 255
-            with replacing(self.folder / f"{crop.name}-{name}.jpg") as temporary:
-                _enlarged(picture).save(temporary, quality=88)
+    task = read_task(crop.overlap.file)
+    votes = build_label_sets(task, params.rasterize)
+    if crop.overlap.vote >= len(votes):
+        raise DataError(f"no annotation of {task.key} counts any more")
+    label_set = votes[crop.overlap.vote].label_set
+    mask, _ = class_mask(label_set, ClassRules.of(params))
+    scene = _scene(task, crop.image)
+    window = _window(crop.overlap.place, mask.shape)
+    part = LabelSet(label_set.labels, label_set.planes[:, *window])
+    colors = class_palette(params)
+    pictures = {
+        "scene": scene[window],
+        "before": _striped(scene[window], part, params),
+        "after": _blended(scene[window], colors[mask[window]], mask[window] != 0),
+    }
+    outline = _edge(_exactly(part, crop.overlap.labels))
+    for name, picture in pictures.items():
+        if name != "scene":
+            picture[outline] = 255
+        with replacing(folder / f"{crop.name}-{name}.jpg") as temporary:
+            _enlarged(picture).save(temporary, quality=88)
 
 
 def class_palette(params: Params) -> npt.NDArray[np.uint8]:

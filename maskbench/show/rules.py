@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,12 +17,12 @@ from maskbench.pipeline.overlapping import Survey, find_overlaps
 from maskbench.regions.proposals import lines_to_paste, propose_classes
 from maskbench.regions.rules import ClassRules, CombinationTotal, add_up
 from maskbench.show.places import (
-    DrawCrop,
-    FindOverlaps,
     Labels,
     OverlapCrop,
     OverlapPlace,
     class_palette,
+    draw_crop,
+    find_places,
     largest,
 )
 from maskbench.text import counted
@@ -45,7 +46,7 @@ def write_rules(folder: Path, version: Version) -> tuple[int, int]:
     files = _task_files(version)
     looked = find_overlaps(version.params, files)
     totals = add_up((task.task, task.combinations) for task in looked.tasks)
-    find = FindOverlaps(looked.params, PLACES_SHOWN)
+    find = partial(find_places, looked.params, PLACES_SHOWN)
     found: defaultdict[Labels, list[OverlapPlace]] = defaultdict(list)
     for overlaps in progress(run_all(find, files, "overlaps"), len(files), "overlaps"):
         for overlap in overlaps:
@@ -61,7 +62,7 @@ def write_rules(folder: Path, version: Version) -> tuple[int, int]:
         ]
         for i, (labels, overlaps) in enumerate(shown.items())
     }
-    draw = DrawCrop(folder / "crops", looked.params)
+    draw = partial(draw_crop, folder / "crops", looked.params)
     flat = [crop for each in crops.values() for crop in each]
     for _ in progress(run_all(draw, flat, "crops"), len(flat), "crops"):
         pass

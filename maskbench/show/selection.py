@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import compress
 from pathlib import Path
 
@@ -85,21 +86,17 @@ def choose_rows(version: Version, asked: Selection) -> list[Row]:
 def _with_combination(rows: list[Row], version: Version, labels: frozenset[str]) -> list[Row]:
     files = version.files(f"{ANNOTATIONS}/{row.key}.json" for row in rows)
     tasks = [(files[f"{ANNOTATIONS}/{row.key}.json"], (row.height, row.width)) for row in rows]
-    has = run_all(_HasCombination(labels, version.params), tasks, "labels")
+    has = run_all(partial(_has_combination, labels, version.params), tasks, "labels")
     return list(compress(rows, progress(has, len(rows), "labels")))
 
 
-@dataclass(frozen=True)
-class _HasCombination:
-    """Tell whether a task has pixels with exactly these labels; workers get a copy."""
-
-    labels: frozenset[str]
-    params: Params
-
-    def __call__(self, task: tuple[Path, tuple[int, int]]) -> bool:
-        file, shape = task
-        drawn = draw_task(read_task(file), self.params, shape)
-        return any(set(names) == self.labels for names, *_ in find_combinations(drawn, self.params))
+def _has_combination(
+    labels: frozenset[str], params: Params, task: tuple[Path, tuple[int, int]]
+) -> bool:
+    """Tell whether a task has pixels with exactly these labels; task: file, height and width."""
+    file, shape = task
+    drawn = draw_task(read_task(file), params, shape)
+    return any(set(names) == labels for names, *_ in find_combinations(drawn, params))
 
 
 def _check(what: str, asked: Iterable[str], known: Iterable[str] | Mapping[str, int]) -> None:

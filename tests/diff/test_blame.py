@@ -79,6 +79,19 @@ def test_history_that_was_not_pushed_is_said_so(at_rule, blame):
     assert subject(found) == "region"
 
 
+def test_an_older_version_whose_params_cannot_be_read(copied, maskbench):
+    """As those of a commit with conflict marks: the pixel is explained all the same."""
+    params = (copied.root / "params.yaml").read_text()
+    for subject, text in (("broken", f"{params}<<<<<<< HEAD\n"), ("mended", params)):
+        (copied.root / "params.yaml").write_text(text)
+        with (copied.root / "dvc.lock").open("a") as lock:
+            lock.write(f"# {subject}\n")
+        copied.commit(subject)
+    status, out, _ = maskbench(copied.root, "blame", "000004_scene_4", 1, 1)
+    assert status == 0
+    assert "'mended' by t; or longer: an older version's data was not pushed, or its" in out
+
+
 @pytest.mark.parametrize(
     "words, message",
     [

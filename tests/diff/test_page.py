@@ -8,9 +8,12 @@ from PIL import Image
 from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select
 
+from maskbench.diff.item import Context, ItemFiles
 from maskbench.diff.model import RULE
 from maskbench.diff.page.crops import HALF, crop_pair
+from maskbench.diff.page.pictures import ShownChange, draw_item
 from maskbench.diff.page.write import _cause
+from maskbench.errors import DataError
 from maskbench.pages.palette import MARKS, class_colors, hex_color
 from tests.harness.browser import contrast
 
@@ -246,3 +249,13 @@ def test_pixels_that_moved_lead_to_their_images(browser, story):
 def test_a_cause_of_one_pixel():
     group = SimpleNamespace(kind=RULE, name="a_b", sentence="", changes=[], pixels=[1])
     assert _cause(group, {})["pixels"] == "1 pixel"
+
+
+def test_a_damaged_mask_of_a_removed_image_is_named(tmp_path):
+    (tmp_path / "5f").write_bytes(b"damaged")
+    context = Context(None, {}, "code")
+    row = SimpleNamespace(mask="a.png", task=3)
+    shown = ShownChange("00000", ItemFiles(row, tmp_path / "5f", None), None, (None, None))
+    with pytest.raises(DataError) as caught:
+        draw_item(tmp_path, [], context, context, shown)
+    assert str(caught.value.problems[0]).startswith("a.png, task 3: it is not an image")

@@ -8,6 +8,7 @@ import pytest
 from maskbench.cli import main
 from maskbench.errors import MaskbenchError
 from maskbench.init import create
+from maskbench.labelstudio.folder import Folder
 from tests.exports import annotation, box, task, write_export
 from tests.harness.people import named, signed
 from tests.init.teams import PINNED, Team, exported, init
@@ -144,6 +145,22 @@ def test_bad_input_is_named_and_nothing_half_written(case, here, tmp_path, capsy
     assert made(here / "walls", tmp_path / "exports", *words) == status
     assert message in capsys.readouterr().err
     assert not list(here.iterdir())
+
+
+def test_exports_whose_names_differ_in_the_ending_are_all_kept(tmp_path):
+    for number, name in enumerate(("labels.json", "labels.jsonl", "more/a.json", "more-a.json"), 1):
+        write_export(tmp_path / "exports", [task(number)])
+        path = tmp_path / "exports" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(task(number)))
+    (tmp_path / "exports/export.json").unlink()
+    create.copy_inputs(Folder(tmp_path / "exports"), [], tmp_path / "walls")
+    kept = {
+        path.name: [entry["id"] for entry in json.loads(path.read_text())]
+        for path in (tmp_path / "walls/data/inputs").glob("*.json")
+    }
+    names = ("labels.json", "labels-2.json", "more-a.json", "more-a-2.json")
+    assert kept == dict(zip(names, ([1], [2], [4], [3]), strict=True))
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """What pages share: skeleton, tables, pictures, and colours that are defined once."""
 
-import base64
-import io
 import json
 import re
 import tomllib
@@ -12,9 +10,10 @@ import pytest
 from jinja2 import DictLoader, Environment
 from PIL import Image
 
+from maskbench.errors import DataError
 from maskbench.pages import data
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import palette_picture, png_url
+from maskbench.pages.pictures import palette_picture, scene_of_item
 from maskbench.pages.tables import Cell, Table
 from maskbench.pages.template import assets, modules, render
 
@@ -80,16 +79,29 @@ def test_cells_of_a_table():
     )
 
 
-def test_a_palette_picture_as_a_data_url():
+def test_a_palette_picture_keeps_every_pixel(tmp_path):
     values = np.array([[0, 1], [2, 1]], dtype=np.uint8)
     colors = [(9, 9, 9), (255, 0, 0), (0, 0, 255)]
-    kind, _, data = png_url(palette_picture(values, colors, is_transparent=True)).partition(",")
-    assert kind == "data:image/png;base64"
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
+    palette_picture(values, colors, is_transparent=True).save(tmp_path / "picture.png")
+    shown = np.asarray(Image.open(tmp_path / "picture.png").convert("RGBA"))
     assert shown.tolist() == [
         [[9, 9, 9, 0], [255, 0, 0, 255]],
         [[0, 0, 255, 255], [255, 0, 0, 255]],
     ]
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
+@pytest.mark.parametrize("most", [1600, 60])
+def test_a_scene_that_is_damaged_is_named(tmp_path, name, most):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    for damaged in (content[: len(content) // 2], b"<html>", b""):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(DataError) as caught:
+            scene_of_item(tmp_path / name, None, "scenes/a", 7, (most, most))
+        [problem] = caught.value.problems
+        assert str(problem).startswith("scenes/a, task 7: it is ")
 
 
 def test_every_colour_that_assets_name_is_defined():

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from maskbench.dataset import Benchmark
-from maskbench.diff.page.pictures import scene as page_scene
 from maskbench.doctor.findings import ERROR, WARNING
 from maskbench.doctor.tasks import check_tasks
 from maskbench.errors import DataError
 from maskbench.files.manifest import read_manifest
 from maskbench.labelstudio.folder import Folder
+from maskbench.pages.pictures import scene as page_scene
 from maskbench.verification.verify import verify
 from tests.exports import PARAMS, simple_tasks, write_export, write_wide_export
 from tests.pipeline.test_build import contents, params, run

@@ -74,6 +74,21 @@ def test_a_damaged_array_is_told(tmp_path, damage):
         read_prediction(path, (2, 1), CLASSES)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (CHANCES * 2, "not probabilities from 0 to 1"),
+        (-CHANCES, "not probabilities from 0 to 1"),
+        ((CHANCES * 100).astype(np.uint8), "not probabilities from 0 to 1"),
+        (CHANCES * np.nan, "holds NaN"),
+    ],
+)
+def test_numbers_that_are_no_probabilities(tmp_path, values, message):
+    np.save(tmp_path / "a.npy", values)
+    with pytest.raises(ValueError, match=message):
+        read_prediction(tmp_path / "a.npy", (2, 1), CLASSES)
+
+
 def test_a_zip_file_holds_one_array(tmp_path):
     np.savez(tmp_path / "a.npz", CHANCES, CHANCES)
     with pytest.raises(ValueError, match="holds 2 arrays instead of one"):

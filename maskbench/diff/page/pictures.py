@@ -10,14 +10,13 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from maskbench.diff.class_names import NamedMask, Names
-from maskbench.diff.item import Context, ItemFiles
+from maskbench.diff.item import Context, ItemFiles, read_item_mask
 from maskbench.diff.page.crops import crop_pair
-from maskbench.files.masks import read_mask
 from maskbench.labelstudio.stored import parse_stored_task
 from maskbench.pages.data import MaskData, write_item
 from maskbench.pages.item import draw_task, mask_data, places
 from maskbench.pages.palette import MARKS
-from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene
+from maskbench.pages.pictures import THUMBNAIL, mark_pixels, save_picture, scene_of_item
 
 UNCHANGED, GAINED, LOST, OTHER = range(4)
 """Changes of a pixel; gained: it was background, lost: it is background now."""
@@ -44,59 +43,60 @@ class ShownChange:
     is_example: bool = False
 
 
-@dataclass(frozen=True)
-class DrawItem:
-    """Write one item's files; a class, so that it can be sent to worker processes.
+def draw_item(
+    folder: Path, classes: Sequence[str], before: Context, after: Context, shown: ShownChange
+) -> None:
+    """Write the pictures and the data of one item.
 
-    Attributes:
+    Args:
         folder: The page's folder.
         classes: Class names in the order of their colours.
         before: The values that all items of the old version share.
         after: Those of the new version.
+        shown: The item.
     """
+    number, names = shown.number, Names(classes)
+    old_scene, new_scene = (
+        _scene(shown.scenes[0], shown.before),
+        _scene(shown.scenes[1], shown.after),
+    )
+    for name, picture in (("scene-before", old_scene), ("scene", new_scene)):
+        if picture is not None:
+            save_picture(folder, f"{number}-{name}.jpg", picture)
+    old, new = _mask(shown.before, before, names), _mask(shown.after, after, names)
+    changed = difference(old, new)
+    visible = next(picture for picture in (new_scene, old_scene) if picture is not None)
+    small = thumbnail(visible, changed)
+    save_picture(folder, f"{number}-thumbnail.jpg", small, quality=80)
+    parts = [] if changed is None else places(changed != UNCHANGED)
+    if shown.is_example and parts and old is not None and new is not None:
+        crop = crop_pair((old_scene or visible, visible), (old, new), parts[0], len(classes))
+        save_picture(folder, f"{number}-crop.jpg", crop, quality=82)
+    data: dict[str, Any] = {"parts": parts}
+    if shown.before is not None and old is not None:
+        data["before"] = _mask_data(shown.before, old, before, classes)
+    if shown.after is not None and new is not None:
+        data["after"] = _mask_data(shown.after, new, after, classes)
+    write_item(folder, number, data)
 
-    folder: Path
-    classes: Sequence[str]
-    before: Context
-    after: Context
 
-    def __call__(self, shown: ShownChange) -> None:
-        """Write the pictures and the data of one item."""
-        names = Names()
-        for name in self.classes:
-            names.number(name)
-        before, after = [
-            None if item is None else names.named(read_mask(item.mask), context.classes)
-            for item, context in ((shown.before, self.before), (shown.after, self.after))
-        ]
-        rows = [None if item is None else item.row for item in (shown.before, shown.after)]
-        scenes = [
-            None if path is None else scene(path, row.scaling if row else None)
-            for path, row in zip(shown.scenes, rows, strict=True)
-        ]
-        for name, picture in zip(("scene-before", "scene"), scenes, strict=True):
-            if picture is not None:
-                save_picture(self.folder, f"{shown.number}-{name}.jpg", picture)
-        changed = difference(before, after)
-        visible = next(picture for picture in reversed(scenes) if picture is not None)
-        small = thumbnail(visible, changed)
-        save_picture(self.folder, f"{shown.number}-thumbnail.jpg", small, quality=80)
-        data: dict[str, Any] = {"parts": [] if changed is None else places(changed != UNCHANGED)}
-        if shown.is_example and data["parts"] and before is not None and after is not None:
-            both = (scenes[0] or visible, visible)
-            crop = crop_pair(both, (before, after), data["parts"][0], len(self.classes))
-            save_picture(self.folder, f"{shown.number}-crop.jpg", crop, quality=82)
-        if shown.before is not None and before is not None:
-            data["before"] = self._mask(shown.before, before, self.before)
-        if shown.after is not None and after is not None:
-            data["after"] = self._mask(shown.after, after, self.after)
-        write_item(self.folder, shown.number, data)
+def _mask(item: ItemFiles | None, context: Context, names: Names) -> NamedMask | None:
+    return None if item is None else names.named(read_item_mask(item), context.classes)
 
-    def _mask(self, item: ItemFiles, mask: NamedMask, context: Context) -> MaskData:
-        task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
-        height, width = mask.shape
-        drawn = draw_task(task, context.params, (height, width))
-        return mask_data(mask, self.classes, drawn, context.params)
+
+def _scene(path: Path | None, item: ItemFiles | None) -> Image.Image | None:
+    if path is None or item is None:
+        return None
+    return scene_of_item(path, item.row.scaling, item.row.scene, item.row.task)
+
+
+def _mask_data(
+    item: ItemFiles, mask: NamedMask, context: Context, classes: Sequence[str]
+) -> MaskData:
+    task = parse_stored_task(item.annotations.read_bytes(), item.annotations.name)
+    height, width = mask.shape
+    drawn = draw_task(task, context.params, (height, width))
+    return mask_data(mask, classes, drawn, context.params)
 
 
 def difference(before: NamedMask | None, after: NamedMask | None) -> npt.NDArray[np.uint8] | None:

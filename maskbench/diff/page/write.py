@@ -1,6 +1,7 @@
 """Write the page: chosen items, their pictures, and one HTML file with everything else."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -8,7 +9,7 @@ from urllib.parse import quote, urlencode
 from maskbench.diff.compare import context
 from maskbench.diff.item import ItemFiles
 from maskbench.diff.model import CAUSE_TITLES, UNEXPLAINED, Differences, MaskChange
-from maskbench.diff.page.pictures import DrawItem, ShownChange
+from maskbench.diff.page.pictures import ShownChange, draw_item
 from maskbench.diff.report.by_cause import CauseGroup, by_cause
 from maskbench.diff.report.sections import LINKS, Section, author_words, column, heading, sections
 from maskbench.diff.report.verdict import verdict
@@ -44,7 +45,7 @@ def write_page(
     examples = {change.key for group in by_cause(found) for change in _examples(group, keys)}
     shown = _shown(items, before, after, examples)
     remove_older(folder)
-    draw = DrawItem(folder, names, context(before), context(after))
+    draw = partial(draw_item, folder, names, context(before), context(after))
     for _ in run_all(draw, shown, "page"):
         pass
     data = {

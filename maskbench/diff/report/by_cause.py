@@ -8,7 +8,10 @@ from maskbench.diff.model import (
     ANNOTATION,
     CAUSE_TITLES,
     CODE,
+    COMBINE,
     IMAGE,
+    LABELS_MAP,
+    RASTERIZE,
     RULE,
     UNEXPLAINED,
     Differences,
@@ -18,7 +21,7 @@ from maskbench.diff.model import (
 from maskbench.diff.report.verdict import value
 from maskbench.text import counted, some
 
-_SHARED_NAMES = ("rule", "rasterize", "combine", "labels_map")
+_SHARED_NAMES = (RULE, RASTERIZE, COMBINE, LABELS_MAP)
 """Kinds with a cause for each name; other kinds, such as annotations, are one cause together."""
 
 _SOME = 3  # people, files and pairs of classes that a sentence names
@@ -108,11 +111,10 @@ def _edits(changes: Sequence[MaskChange]) -> Iterator[str]:
     annotations = [change.annotation for change in changes if change.annotation]
     tasks = counted(len(changes), "task")
     kinds = Counter(region.kind for each in annotations for region in each.regions)
-    listed = [f"{n:,} {kind}" for kind, n in sorted(kinds.items())]
-    if listed:
-        number, kind = listed[0].split(" ", 1)
-        noun = "region" if number == "1" else "regions"
-        yield f"{', '.join([f'{number} {noun} {kind}', *listed[1:]])} in {tasks}"
+    if kinds:
+        (kind, number), *others = sorted(kinds.items())
+        listed = [f"{counted(number, 'region')} {kind}", *(f"{n:,} {what}" for what, n in others)]
+        yield f"{', '.join(listed)} in {tasks}"
     else:
         yield f"another annotation counts in {tasks}"
     people = Counter(each.annotator for each in annotations if each.annotator)

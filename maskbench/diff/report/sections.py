@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from maskbench.diff.model import (
     CAUSE_TITLES,
+    CODE,
     UNEXPLAINED,
     AnnotationChange,
+    Cause,
     Differences,
     MaskChange,
 )
@@ -143,16 +145,15 @@ def _image(change: MaskChange) -> tuple[str, ...]:
         number(change.changed),
         percent(change.share),
         _worst(change),
-        ", ".join(dict.fromkeys(_cause(change, i) for i in range(len(change.causes)))),
+        ", ".join(dict.fromkeys(map(_cause_name, change.causes))),
         region_words(change.annotation),
         author_words(change.annotation),
         change.link or f"task {change.after.task}",
     )
 
 
-def _cause(change: MaskChange, index: int) -> str:
-    cause = change.causes[index]
-    return cause.name if cause.kind not in (UNEXPLAINED, "code") else CAUSE_TITLES[cause.kind]
+def _cause_name(cause: Cause) -> str:
+    return CAUSE_TITLES[cause.kind] if cause.kind in (UNEXPLAINED, CODE) else cause.name
 
 
 def _worst(change: MaskChange) -> str:
