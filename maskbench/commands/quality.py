@@ -10,7 +10,8 @@ the images of least agreement, and what the checks of labels found (plots/findin
   maskbench quality --all                 list every image and every finding
   maskbench quality --predictions FOLDER  also list regions that no predicted mask there supports
                                           (quality.predictions in params.yaml: on each build)
-  maskbench quality --md --against main   print Markdown for a pull request: what is new
+  maskbench quality --against main        list the findings that are new since then
+  maskbench quality --md --against main   print that as Markdown, for a pull request
   maskbench quality --html quality        write a page: matrix, timeline, who drew what, findings
   maskbench quality --check               fail if checks in quality.fail found something
 """
@@ -125,7 +126,9 @@ def _report(
         parts.append(listing.as_markdown(checked, link, before, most))
         return "\n\n".join(filter(None, parts))
     findings = [listing.counts(checked.findings, before)]
-    findings.append(listing.listing(checked.findings, link, most))
+    findings.append(listing.listing(checked.findings, link, most, before))
     tables += [block for block in findings if block.rows]
+    if before is not None:
+        notes.append(listing.summary(checked.findings, before))
     parts = [as_text(metrics, tables), *notes, *describe_idle(checked)]
     return "\n\n".join(filter(None, parts))

@@ -20,6 +20,7 @@ class TasksSeen:
     Attributes:
         total: How many tasks the source has.
         projects: The project of each task, by id, if it is known.
+        files: The export of each task, or the server, by id.
         tasks: How many of them were read.
         looked: In how many of them images and regions were checked.
         fetched: The counts of *fetch* in a task, by key.
@@ -44,6 +45,7 @@ class TasksSeen:
 
     total: int = 0
     projects: dict[int, int | None] = field(default_factory=dict)
+    files: dict[int, str] = field(default_factory=dict)
     tasks: int = 0
     looked: int = 0
     fetched: dict[str, dict[str, Any]] = field(default_factory=dict)

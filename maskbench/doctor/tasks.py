@@ -77,7 +77,7 @@ def _read(
             continue
         if task.key in seen.fetched:
             seen.bad_tasks.append(equal_keys(task.key, raw.origin, task.id))
-        seen.projects[task.id] = task.project
+        seen.projects[task.id], seen.files[task.id] = task.project, raw.origin
         seen.names.setdefault(_name(task), []).append(task.id)
         seen.fetched[task.key] = task_facts(task)
         if is_looked_at:
@@ -203,5 +203,8 @@ def _look_at_mask(
         seen.unknown[task.id] = unknown
     labels = {*params.labels_map, *unknown}
     problems = region_problems(task, built.votes, labels, params.rasterize.strict)
-    seen.bad_regions += [problem._replace(file=origin) for problem in problems]
+    files = {**seen.files, task.id: origin}  # the annotations of a united task may be in several
+    seen.bad_regions += [
+        problem._replace(file=files[problem.task or task.id]) for problem in problems
+    ]
     seen.masks[task.key] = combination_facts(task.id, built.combinations)

@@ -57,6 +57,13 @@ class _Loader(yaml.SafeLoader):
             raise yaml.scanner.ScannerError(None, None, "is nested too deeply", self.get_mark())
         super().fetch_flow_collection_start(token)
 
+    def scan_plain(self) -> yaml.ScalarToken:
+        token = super().scan_plain()
+        if self.flow_level and ":" in token.value:  # libyaml, with which DVC reads, refuses it
+            what = f"{token.value} has to stand in quotes between brackets: '{token.value}'"
+            raise yaml.scanner.ScannerError(None, None, what, token.start_mark)
+        return token
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
         for key_node, value_node in node.value:

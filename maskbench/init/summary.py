@@ -18,7 +18,10 @@ def describe_survey(survey: SourceSurvey) -> list[str]:
     of = f" of {survey.total:,}" if survey.total > survey.tasks else ""
     have = f"{survey.counted:,} {'has' if survey.counted == 1 else 'have'}"
     labels = [f"{_shown(name)} ({counted(n, 'region')})" for name, n in survey.labels.items()]
-    people = [f"user {i} ({counted(n, 'annotation')})" for i, n in survey.annotators.most_common()]
+    people = [
+        f"user {i or 'unknown'} ({counted(n, 'annotation')})"
+        for i, n in survey.annotators.most_common()
+    ]
     lines = [
         f"{survey.name}:",
         f"  tasks        {survey.tasks:,}{of}; {have} an annotation that counts",

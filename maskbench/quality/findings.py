@@ -4,6 +4,7 @@ Needs the standard library only.
 """
 
 import csv
+import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def parse_findings(lines: Iterable[str], kinds: Collection[str] | None = None) -
 def _row(finding: Finding) -> dict[str, Any]:
     row = {name: getattr(finding, name) for name in COLUMNS}
     row = {name: "" if value is None else value for name, value in row.items()}
-    return row | {"regions": " ".join(finding.regions)}
+    return row | {"regions": shlex.join(finding.regions)}
 
 
 def _finding(row: Mapping[Any, Any]) -> Finding:
@@ -140,7 +141,7 @@ def _finding(row: Mapping[Any, Any]) -> Finding:
         project=project,
         annotation=annotation,
         annotator=annotator,
-        regions=tuple(texts["regions"].split()),
+        regions=tuple(shlex.split(texts["regions"])),
         label=texts["label"],
         value=_number(texts, "value", float),
         what=texts["what"],

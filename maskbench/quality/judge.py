@@ -92,6 +92,12 @@ def _meant(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {alike[0]}?)" if alike else ""
 
 
+def _about(finding: Finding) -> str:
+    """Say what a check finds; without regions also which label or class it is about."""
+    about = CHECKS[finding.kind].about
+    return about if finding.regions or not finding.label else f"{about} ({finding.label})"
+
+
 def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None:
     """Raise an error if there are findings of the checks in ``quality.fail``.
 
@@ -103,10 +109,10 @@ def fail_on_findings(findings: Sequence[Finding], params: QualityParams) -> None
         return
     problems = [
         Problem(
-            f"{finding.kind}: {CHECKS[finding.kind].about}; {CHECKS[finding.kind].advice}",
+            f"{finding.kind}: {_about(finding)}; {CHECKS[finding.kind].advice}",
             task=finding.task,
             annotation=finding.annotation,
-            region=" and ".join(finding.regions) or finding.label or None,
+            region=" and ".join(finding.regions) or None,
             project=finding.project,
         )
         for finding in bad

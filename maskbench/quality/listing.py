@@ -40,22 +40,45 @@ def counts(findings: Sequence[Finding], before: Sequence[Finding] | None = None)
     return Block("Checks of the labels", columns, rows)
 
 
-def listing(findings: Sequence[Finding], link: TaskLink, most: int | None = LISTED) -> Block:
+def listing(
+    findings: Sequence[Finding],
+    link: TaskLink,
+    most: int | None = LISTED,
+    before: Sequence[Finding] | None = None,
+) -> Block:
     """Return a table of the findings that nobody accepted.
 
     Args:
         findings: All findings, in their order.
         link: Finds the address of a task.
         most: How many are listed; None: all.
+        before: The findings of the version to compare with: only new ones are listed. None: all.
     """
-    shown = [finding for finding in findings if not finding.accepted]
+    shown = new_findings(findings, before)
     rows: list[tuple[str, ...]] = [
         (f.id, f.what, (f.task is not None and link(f.task, f.project)) or "") for f in shown[:most]
     ]
-    title = "Findings, the surest first"
+    title = "Findings, the surest first" if before is None else "New findings, the surest first"
     if len(rows) < len(shown):
         title += f" ({len(rows)} of {len(shown):,}; --all lists them)"
     return Block(title, ("finding", "what and what to do", "address"), rows)
+
+
+def new_findings(
+    findings: Sequence[Finding], before: Sequence[Finding] | None = None
+) -> list[Finding]:
+    """Return the open findings that were not open in the version before; None: all open ones."""
+    known = _open_ids(before or ())
+    return [finding for finding in findings if not finding.accepted and finding.id not in known]
+
+
+def summary(findings: Sequence[Finding], before: Sequence[Finding] | None = None) -> str:
+    """Say how many findings there are; with another version before, how many came and went."""
+    said = counted(len(new_findings(findings)), "finding")
+    if before is None:
+        return said
+    gone = _open_ids(before) - {finding.id for finding in findings}
+    return f"{said}: {len(new_findings(findings, before)):,} new, {len(gone):,} gone"
 
 
 def as_markdown(
@@ -72,23 +95,17 @@ def as_markdown(
         before: The findings of the version to compare with; None: all count as new.
         most: How many are listed; None: all.
     """
-    known = {finding.id for finding in before or ()}
-    new = [f for f in checked.findings if not f.accepted and f.id not in known]
-    gone = known - {finding.id for finding in checked.findings}
-    said = counted(sum(not f.accepted for f in checked.findings), "finding")
-    if before is not None:
-        said += f": {len(new):,} new, {len(gone):,} gone"
-    parts = [f"**Checks of the labels**: {said}"]
+    parts = [f"**Checks of the labels**: {summary(checked.findings, before)}"]
     block = counts(checked.findings, before)
     if block.rows:
         parts.append("\n".join(table(*_without_empty(block))))
-    if new:
+    if new := new_findings(checked.findings, before):
         title = "New findings" if before is not None else "Findings"
         lines = [_line(finding, link) for finding in new[:most]]
         if len(lines) < len(new):
             lines.append(f"- … and {len(new) - len(lines):,} more in `plots/findings.csv`")
-        summary = f"<details><summary><b>{title}</b></summary>"
-        parts.append("\n".join([summary, "", *lines, "", "</details>"]))
+        head = f"<details><summary><b>{title}</b></summary>"
+        parts.append("\n".join([head, "", *lines, "", "</details>"]))
     parts += [f"⚠️ {escape_markdown(note, _LONGEST)}" for note in describe_idle(checked)]
     return "\n\n".join(parts)
 
@@ -115,6 +132,10 @@ def _without_empty(block: Block) -> tuple[list[str], list[tuple[str, ...]]]:
     used = [i for i in range(len(block.columns)) if any(row[i] for row in block.rows)]
     rows = [tuple(row[i] for i in used) for row in block.rows]
     return [block.columns[i] for i in used], rows
+
+
+def _open_ids(findings: Sequence[Finding]) -> set[str]:
+    return {finding.id for finding in findings if not finding.accepted}
 
 
 def _open(findings: Sequence[Finding], name: str) -> int:

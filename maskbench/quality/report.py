@@ -61,15 +61,18 @@ def blocks(
 
 def heading(metrics: Mapping[str, Any]) -> str:
     """Say in one sentence what was measured."""
-    images = metrics["images"]
+    images, left = metrics["images"], metrics["annotations_left_out"]
+    are = counted(left, "annotation was", "annotations were")
+    out = f"; {are} left out: they cannot be drawn" if left else ""
+    several = images["of_several_annotators"]
+    if "agreement" not in metrics and several:
+        were = counted(several, "image was", "images were")
+        return f"nothing to compare: {were} annotated by several people{out}"
     if "agreement" not in metrics:
         return (
             f"nothing to compare: of {counted(images['all'], 'image')}, none was annotated by two "
             "people; have a second person annotate some of them"
         )
-    left = metrics["annotations_left_out"]
-    are = counted(left, "annotation was", "annotations were")
-    out = f"; {are} left out: they cannot be drawn" if left else ""
     return (
         f"{counted(images['measured'], 'image')} of {images['all']} with several annotators "
         f"({counted(metrics['annotators'], 'person', 'people')} in all){out}"

@@ -150,3 +150,9 @@ def test_what_was_found_fits_a_screen():
     assert "  overlaps     A + B (1,234 pixels in 2 tasks)" in lines
     assert len(lines) < 20
     assert all(line.isprintable() for line in describe_survey(survey("\x1b[2J")))
+
+
+def test_annotations_of_nobody():
+    found = survey("A")
+    found.annotators.update([7, 0, 0])
+    assert "  annotators   user unknown (2 annotations)" in describe_survey(found)

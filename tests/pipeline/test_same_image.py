@@ -119,6 +119,15 @@ def test_doctor_says_who_counts(source):
     assert "several tasks" not in text
 
 
+def test_doctor_names_the_export_of_the_annotation_that_is_wrong(source):
+    smaller = expert(9)
+    smaller["annotations"][0]["result"][0] |= {"original_width": 20, "original_height": 15}
+    (source / "expert-9.json").write_text(json.dumps([smaller]))
+    found = list(check_tasks(Folder(source), params(source, **one(source)), None))
+    [problem] = [each for finding in found if finding.level == ERROR for each in finding.problems]
+    assert str(problem).startswith("expert-9.json, task 90, annotation 91, region r0: was drawn on")
+
+
 def chosen(tmp_path, source, table):
     """The params of a repository in which a table chooses annotators."""
     settings = one(source, annotation=["file:votes.csv", "latest"])

@@ -293,6 +293,11 @@ def test_the_command_lists_findings_and_compares_them_with_a_version(versioned, 
     assert "- high: 000001&#95;scene&#95;1, region r2, r1: two regions" in text
     assert "(unused_class)" not in text
     assert "was not checked" not in text
+    assert main(["quality", "--against", "HEAD"]) == 0
+    text = capsys.readouterr().out
+    assert "\nNew findings, the surest first\n" in text and f"\n  {TWICE} " in text
+    assert "\n  unused_class/" not in text  # it was there before
+    assert ": 2 new, 0 gone" in text
     assert main(["quality", "--against", "nowhere"]) == 3
 
 
@@ -319,6 +324,12 @@ def test_the_gate_of_the_command_and_acceptances_after_the_run(versioned, capsys
     said = capsys.readouterr()
     assert "1 finding of checks in quality.fail" in said.err
     assert "quality.accept: 1 entry matches no finding: gap/1/r" in said.out
+    (versioned / "params.yaml").write_text(
+        json.dumps({**PARAMS, "quality": {"fail": ["unused_class"]}})
+    )
+    assert main(["quality", "--check"]) == 4
+    said = "unused_class: classes without a pixel in any mask (Both); label it, or"
+    assert said in capsys.readouterr().err
     own["accept"] = [{"finding": TWICE, "reason": "two layers"}]
     (versioned / "params.yaml").write_text(json.dumps({**PARAMS, "quality": own}))
     assert main(["quality", "--check", "--md"]) == 0

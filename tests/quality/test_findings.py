@@ -2,12 +2,14 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
 from maskbench.errors import MaskbenchError
 from maskbench.pipeline.layout import Layout
 from maskbench.quality.findings import LOW, MEDIUM, Finding, parse_findings, write_findings
+from maskbench.quality.listing import new_findings, summary
 from maskbench.quality.results import last_findings
 
 ONE = Finding(
@@ -48,6 +50,14 @@ def test_written_and_read_sorted_with_all_they_say(tmp_path, end, start):
     assert text == table(tmp_path / "b.csv", ONE, OTHER)
 
 
+@pytest.mark.parametrize("regions", [("a b", "c"), ("it's",), ("",), ("a+b", '"', "/ü"), ()])
+def test_region_ids_are_read_as_they_were_written(tmp_path, regions):
+    """Otherwise a finding would have another name than in the first column."""
+    finding = replace(ONE, regions=regions)
+    [read] = parsed(table(tmp_path / "findings.csv", finding))
+    assert read == finding and read.id == finding.id
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -75,3 +85,12 @@ def test_the_last_findings(tmp_path):
     layout.plot("findings").write_bytes(b"id,kind\n\xf6")
     with pytest.raises(MaskbenchError, match=r"plots/findings\.csv cannot be read .*; run `dvc"):
         last_findings(layout)
+
+
+def test_a_finding_is_new_if_it_was_not_open_before():
+    open_again = replace(ONE, accepted="")
+    assert new_findings([open_again, OTHER], before=[ONE, OTHER]) == [open_again]
+    assert new_findings([ONE, OTHER], before=[open_again, OTHER]) == []
+    assert summary([open_again, OTHER], [ONE]) == "2 findings: 2 new, 0 gone"
+    assert summary([ONE], [open_again, OTHER]) == "0 findings: 0 new, 1 gone"
+    assert summary([ONE, OTHER]) == "1 finding"

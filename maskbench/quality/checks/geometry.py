@@ -60,10 +60,12 @@ def off_image(drawn: Drawn, threshold: float) -> Iterator[Hit]:
     """Find regions with at least this share of their area off the image."""
     image = shapely.box(0, 0, drawn.width, drawn.height)
     for shape in drawn.shapes:
-        left, top, right, bottom = shape.area.bounds or (0, 0, 0, 0)
+        if shape.area.is_empty:  # sub_pixel reports it
+            continue
+        left, top, right, bottom = shape.area.bounds
         if left >= 0 and top >= 0 and right <= drawn.width and bottom <= drawn.height:
             continue
-        share = 1 - shared(shape.area, image).area / shape.area.area if shape.area.area else 1
+        share = 1 - shared(shape.area, image).area / shape.area.area
         if share >= threshold:
             yield hit(share, [shape], f"{share:.0%} of the region lies off the image")
 

@@ -15,11 +15,18 @@ _Pair = tuple[str, str]
 
 
 def missing_label(seen: Collected, threshold: float) -> Iterator[tuple[str, Hit]]:
-    """Find images that lack a label which covers at least this share of a near-equal image."""
-    for key, other in _twins(seen):
+    """Find images that lack a label which covers at least this share of a near-equal image.
+
+    Each image is compared with its nearest, and with those whose nearest it is: of three alike, the
+    two without the label may be nearest to each other.
+    """
+    pairs = _twins(seen)
+    told: set[tuple[str, str]] = set()
+    for key, other in [*pairs, *((other, key) for key, other in pairs)]:
         image, twin = seen.images[key], seen.images[other]
         for label, share in sorted(twin.areas.items()):
-            if share >= threshold and not image.areas.get(label):
+            if share >= threshold and not image.areas.get(label) and (key, label) not in told:
+                told.add((key, label))
                 near = f"{share:.0%} of the near-equal image {other}"
                 what = f"the image has no {label!r}, which covers {near}"
                 yield key, Hit(share, (), label, what, _box(twin, label, image))

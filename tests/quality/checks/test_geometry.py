@@ -52,6 +52,9 @@ def test_a_region_that_reaches_off_the_image():
     assert found(off_image, 0.05, box("r", 120, 0, 130, 10)) == [(("r",), 1)]
     assert found(off_image, 0.05, box("r", -1, 0, 99, 10)) == []
     assert found(off_image, 0.05, box("r", 0, 0, 100, 100)) == []
+    line, nothing = box("line", 50, 50, 50, 60), stroke("nothing", np.zeros((100, 100)))
+    assert found(off_image, 0.05, line, nothing) == []  # without an area: sub_pixel reports them
+    assert found(sub_pixel, 4, line, nothing) == [(("line",), 0), (("nothing",), 0)]
 
 
 def test_a_hole_in_a_stroke_and_between_regions():

@@ -61,6 +61,13 @@ def test_a_label_that_the_twin_has():
     assert list(missing_label(collected(one, seen(LEFT, PLANT, look=ALIKE)), 0.01)) == []
 
 
+def test_of_three_alike_the_two_without_a_label_do_not_hide_that_it_is_missing():
+    labelled = seen(LEFT, PLANT, look=LOOK)
+    alike = [seen(LEFT, look=ALIKE, image=name) for name in "xy"]  # nearest to each other
+    [(key, hit)] = missing_label(collected(labelled, *alike), 0.01)
+    assert (key, hit.label) == ("001", "Plant") and "near-equal image 000" in hit.what
+
+
 def test_each_image_has_the_twin_that_is_most_alike():
     rng = np.random.default_rng(3)
     grey = rng.integers(40, 215, (600, 256))
