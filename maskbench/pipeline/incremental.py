@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskbench.errors import DataError, Problem, count_problems
-from maskbench.files.atomic import remove_others, write_bytes
+from maskbench.files.atomic import remove_others, replacing
 from maskbench.files.hashing import Digests, build_id
 from maskbench.files.json import PackedJson
 from maskbench.parallel.run import progress, run_all
@@ -223,4 +223,5 @@ class LastRun:
         """Write the record of all current items, if it has ``changed`` or items have gone."""
         if changed or len(items) != len(self.items):
             packed = items if isinstance(items, PackedJson) else PackedJson.of(items)
-            write_bytes(self._file, packed.to_bytes(self._build_id))
+            with replacing(self._file) as temporary, temporary.open("wb") as stream:
+                stream.writelines(packed.to_lines(self._build_id))

@@ -72,7 +72,7 @@ def test_packed_values_are_those_of_a_file(values):
     assert list(packed) == list(values) and len(packed) == len(values)
     assert all(key in packed for key in values) and "no such key" * 9 not in packed
     assert dict(packed) == values
-    content = packed.to_bytes("head")
+    content = b"".join(packed.to_lines("head"))
     assert list(PackedJson.from_bytes(content, "head").items()) == list(values.items())
     assert dict(PackedJson.from_bytes(content, "other")) == {}
     turned = sorted(values, reverse=True)[:3]
