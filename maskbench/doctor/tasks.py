@@ -203,8 +203,8 @@ def _look_at_mask(
         seen.unknown[task.id] = unknown
     labels = {*params.labels_map, *unknown}
     problems = region_problems(task, built.votes, labels, params.rasterize.strict)
-    files = {**seen.files, task.id: origin}  # the annotations of a united task may be in several
-    seen.bad_regions += [
-        problem._replace(file=files[problem.task or task.id]) for problem in problems
-    ]
+    for problem in problems:  # the annotations of a united task may be in several files
+        named = problem.task
+        file = origin if named is None or named == task.id else seen.files[named]
+        seen.bad_regions.append(problem._replace(file=file))
     seen.masks[task.key] = combination_facts(task.id, built.combinations)
